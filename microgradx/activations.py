@@ -1,0 +1,96 @@
+"""More of the table: the activations of neural networks, added by the same call that a user would write.
+
+Tails matter: sigmoid'(x) as y*(1 - y) is 0 beyond x = 38, and gelu through erf is 2 % off at x = -8. The rows
+below keep relative accuracy where the result is a number at all. Names and constants are torch's.
+
+    >>> from microgradx import Value, sigmoid, softmax
+    >>> sigmoid(0.0)
+    0.5
+    >>> [p.data for p in softmax([Value(0.0), Value(0.0)])]
+    [0.5, 0.5]
+"""
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .ops import abs, cosh, detach, erfc, exp, expm1, heaviside, minimum, square, tanh, where
+from .reductions import logsumexp, max, sum
+from .table import Op, row
+
+ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946     # Klambauer et al. 2017
+ROOT_2, ROOT_2PI, ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi), math.sqrt(2 / math.pi)
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0:
+        return 1 / (1 + math.exp(-x))
+    z = math.exp(x)                         # exp(-x) would overflow
+    return z / (1 + z)
+
+
+def _softplus(x: float) -> float:
+    return (x if x > 0 or x != x else 0.0) + math.log1p(math.exp(-math.fabs(x)))
+
+
+def _gaussian(x: Any) -> Any:
+    """The share of a normal distribution below x, exact in the left tail."""
+    return erfc(-x / ROOT_2) / 2
+
+
+def _bend(x: Any) -> Any:
+    """What the tanh form of gelu feeds to a sigmoid: 2*sqrt(2/pi)*(x + 0.044715*x**3), Hendrycks & Gimpel 2016."""
+    return 2 * ROOT_2_PI * x * (1 + 0.044715 * square(x))
+
+
+sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))")
+log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x))
+softplus = row("softplus", _softplus, lambda y, x: sigmoid(x))
+
+relu = row("relu", lambda x: 0.0 if x <= 0 else x, lambda y, x: heaviside(x), kinks=lambda x: [x], symbol="ReLU")
+leaky_relu = row("leaky_relu", lambda x, a: x if x > 0 else a * x,
+                 lambda y, x, a: where(x > 0, 1, a), lambda y, x, a: minimum(x, 0),
+                 kinks=lambda x, a: [x], defaults=(0.01,))
+elu = row("elu", lambda x, a: x if x > 0 else a * math.expm1(x),
+          lambda y, x, a: where(x > 0, 1, a * exp(x)), lambda y, x, a: where(x > 0, 0, expm1(x)),
+          kinks=lambda x, a: [x], defaults=(1.0,))
+selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
+           lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(x)), kinks=lambda x: [x])
+silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)))
+gelu = row("gelu", lambda x: x * _gaussian(x), lambda y, x: _gaussian(x) + x * exp(-square(x) / 2) / ROOT_2PI)
+gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)),
+                lambda y, x: sigmoid(_bend(x)) * (1 + x * sigmoid(-_bend(x)) * 2 * ROOT_2_PI * (1 + 0.134145 * square(x))))
+mish = row("mish", lambda x: x * tanh(softplus(x)),
+           lambda y, x: tanh(softplus(x)) + x * sigmoid(x) * square(1 / cosh(softplus(x))))
+hard_tanh = row("hard_tanh", lambda x: 1.0 if x > 1 else -1.0 if x < -1 else x,
+                lambda y, x: where(x > -1, where(x < 1, 1, 0), 0), kinks=lambda x: [x - 1, x + 1])
+softsign = row("softsign", lambda x: x / (1 + abs(x)), lambda y, x: square(1 / (1 + abs(x))))
+
+
+def softmax(xs: Sequence[Any]) -> list[Any]:
+    """exp(x) of each element over the sum of all: positive numbers that add up to 1. A list of the same length.
+
+    >>> from microgradx import softmax
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    powers = [exp(x) for x in _from_top(xs)]
+    total = sum(powers)
+    return [p / total for p in powers]
+
+
+def log_softmax(xs: Sequence[Any]) -> list[Any]:
+    """The logarithm of softmax, without a detour through numbers that underflow. A list of the same length.
+
+    >>> from microgradx import log_softmax
+    >>> log_softmax([0.0, -1000.0])
+    [0.0, -1000.0]
+    """
+    gaps = _from_top(xs)
+    total = logsumexp(gaps)
+    return [x - total for x in gaps]
+
+
+def _from_top(xs: Sequence[Any]) -> list[Any]:
+    """Each element less the largest one. A common shift changes neither softmax nor its gradient: it is detached."""
+    top = detach(max(xs))
+    return [x - top for x in xs]

@@ -1,0 +1,44 @@
+"""Nested lists of numbers as one flat list, and back: the shapes that functions take and gradients come in.
+
+    >>> from microgradx.nesting import leaves, rebuild
+    >>> leaves([1.0, [2.0, 3.0]])
+    [1.0, 2.0, 3.0]
+    >>> rebuild([1.0, [2.0, 3.0]], iter("abc"))
+    ['a', ['b', 'c']]
+
+A Module (anything with named_parameters()) stands for its parameters: a gradient by it is a dict by name.
+What is no number and no list (str, bool, None) is left as it is.
+"""
+from collections.abc import Iterator
+from typing import Any
+
+from .value import Value
+
+
+def is_leaf(x: Any) -> bool:
+    """Whether `x` is a Value or a number."""
+    return isinstance(x, Value) or (hasattr(type(x), "__float__") and not isinstance(x, bool))
+
+
+def is_module(x: Any) -> bool:
+    """Whether `x` has parameters by name, as a Module of nn has."""
+    return hasattr(type(x), "named_parameters")
+
+
+def leaves(tree: Any) -> list[Any]:
+    """All Values and numbers in a nesting of lists, tuples and Modules, from left to right."""
+    if isinstance(tree, (list, tuple)):
+        return [x for branch in tree for x in leaves(branch)]
+    if is_module(tree):
+        return [p for _, p in tree.named_parameters()]
+    return [tree] if is_leaf(tree) else []
+
+
+def rebuild(tree: Any, new: Iterator[Any]) -> Any:
+    """The nesting of `tree` with each leaf replaced by the next of `new`; a Module becomes a dict by name."""
+    if isinstance(tree, (list, tuple)):
+        branches = [rebuild(branch, new) for branch in tree]
+        return branches if isinstance(tree, list) else tuple(branches)
+    if is_module(tree):
+        return {name: next(new) for name, _ in tree.named_parameters()}
+    return next(new) if is_leaf(tree) else tree

@@ -1,0 +1,142 @@
+"""The table: every operation with its derivative, one row each. Read a row as a line of a calculus book:
+
+    row("sin", math.sin, lambda y, x: cos(x))        y = sin(x)  has  dy/dx = cos(x)
+
+Letters: y the result; x or a, b the inputs; n an exponent. A slope is written with + - * / ** and the rows
+themselves, so the same line is read on floats (backward), on Values (higher derivatives) and on symbols (text).
+(`: Op` tells type checkers what a row is that others name before its line.)
+
+    >>> from microgradx import Value, sin
+    >>> sin(0.0), sin(Value(0.0))
+    (0.0, Value(data=0.0, grad=0.0))
+"""
+import math
+import operator
+
+from .ieee import divide, inf, power
+from .table import REAL, Op, row
+
+POSITIVE, UNIT = (0.0, inf), (-1.0, 1.0)
+ROOT_PI = math.sqrt(math.pi)
+
+
+# Arithmetic ----------------------------------------------------------------------------------------------------
+
+add = row("add", operator.add, 1.0, 1.0, infix="+")
+sub = row("sub", operator.sub, 1.0, -1.0, infix="-")
+mul = row("mul", operator.mul, lambda y, a, b: b, lambda y, a, b: a, infix="*")
+div = row("div", divide, lambda y, a, b: 1 / b, lambda y, a, b: -y / b, infix="/", kinks=lambda a, b: [b])
+neg = row("neg", operator.neg, -1.0, prints=lambda x: -x)
+identity = row("identity", operator.pos, 1.0)
+
+# The gradient stops here by decree (torch's detach, JAX's stop_gradient), so no point of it counts as smooth.
+detach = row("detach", operator.pos, 0.0, kinks=lambda x: [0 * x])
+
+# n*x**(n-1) is 0*inf for n = 0 at x = 0, and y*log(x) is 0*-inf at x = 0; torch and JAX answer 0, and so do
+# these: carry and xlogy are products in which 0 wins.
+pow: Op = row("pow", power, lambda y, x, n: carry(n, pow(x, n - 1)), lambda y, x, n: xlogy(y, x),
+              domain=[POSITIVE, REAL], infix="**")
+
+carry: Op = row("carry", lambda g, s: 0.0 if g == 0 else g * s, lambda y, g, s: s, lambda y, g, s: g,
+                prints=lambda g, s: g * s)
+
+
+def _xlogy(a: float, b: float) -> float:
+    return a if a == 0 and b == b else a * log.at(b)
+
+
+xlogy: Op = row("xlogy", _xlogy, lambda y, a, b: log(b), lambda y, a, b: a / b,
+                domain=[REAL, POSITIVE], prints=lambda a, b: a * log(b))
+
+square = row("square", lambda x: x * x, lambda y, x: 2 * x, prints=lambda x: x**2)
+reciprocal = row("reciprocal", lambda x: divide(1.0, x), lambda y, x: -square(y),
+                 kinks=lambda x: [x], prints=lambda x: 1 / x)
+
+
+# Exponentials and logarithms -----------------------------------------------------------------------------------
+
+exp = row("exp", math.exp, lambda y, x: y)
+expm1 = row("expm1", math.expm1, lambda y, x: exp(x))
+log: Op = row("log", math.log, lambda y, x: 1 / x, domain=[POSITIVE], poles={0.0: -inf})
+log1p = row("log1p", math.log1p, lambda y, x: 1 / (1 + x), domain=[(-1.0, inf)], poles={-1.0: -inf})
+sqrt = row("sqrt", math.sqrt, lambda y, x: 1 / (2 * y), domain=[POSITIVE])
+
+
+# Trigonometry --------------------------------------------------------------------------------------------------
+
+sin = row("sin", math.sin, lambda y, x: cos(x))
+cos: Op = row("cos", math.cos, lambda y, x: -sin(x))
+tan = row("tan", math.tan, lambda y, x: 1 + square(y), kinks=lambda x: [cos(x)])
+asin = row("asin", math.asin, lambda y, x: 1 / sqrt((1 - x) * (1 + x)), domain=[UNIT])
+acos = row("acos", math.acos, lambda y, x: -1 / sqrt((1 - x) * (1 + x)), domain=[UNIT])
+atan = row("atan", math.atan, lambda y, x: 1 / (1 + square(x)))
+
+# The angle of the point (b, a): it jumps by 2*pi across the negative b axis, and has no slope at the origin.
+atan2 = row("atan2", math.atan2,
+            lambda y, a, b: where(hypot(a, b) <= 0, 0, b / hypot(a, b) / hypot(a, b)),
+            lambda y, a, b: where(hypot(a, b) <= 0, 0, -a / hypot(a, b) / hypot(a, b)),
+            kinks=lambda a, b: [hypot(a, maximum(b, 0))])
+
+
+# Hyperbolic functions ------------------------------------------------------------------------------------------
+
+sinh = row("sinh", math.sinh, lambda y, x: cosh(x))
+cosh: Op = row("cosh", math.cosh, lambda y, x: sinh(x))
+# 1 - y**2 has lost every digit where y rounds to 1, beyond |x| = 19; 1/cosh**2 keeps them all.
+tanh = row("tanh", math.tanh, lambda y, x: square(1 / cosh(x)), textbook="1 - tanh(x)**2")
+asinh = row("asinh", math.asinh, lambda y, x: 1 / hypot(1, x))
+acosh = row("acosh", math.acosh, lambda y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=[(1.0, inf)])
+atanh = row("atanh", math.atanh, lambda y, x: 1 / ((1 - x) * (1 + x)), domain=[UNIT], poles={1.0: inf, -1.0: -inf})
+
+
+# Error function, distance --------------------------------------------------------------------------------------
+
+erf = row("erf", math.erf, lambda y, x: 2 / ROOT_PI * exp(-square(x)))
+erfc = row("erfc", math.erfc, lambda y, x: -2 / ROOT_PI * exp(-square(x)))
+hypot: Op = row("hypot", math.hypot, lambda y, a, b: where(y <= 0, 0, a / y), lambda y, a, b: where(y <= 0, 0, b / y),
+            kinks=lambda a, b: [hypot(a, b)])
+
+
+# Steps and choices: slopes at a kink lie between the one-sided slopes; nan goes through -------------------------
+
+def _sign(x: float) -> float:
+    return math.copysign(1.0, x) if x < 0 or x > 0 else x
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a >= b or a != a else b
+
+
+def _minimum(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def _clamp(x: float, lo: float, hi: float) -> float:
+    return _minimum(_maximum(x, lo), hi)
+
+
+sign = row("sign", _sign, 0.0, kinks=lambda x: [x])
+abs = row("abs", math.fabs, lambda y, x: sign(x), kinks=lambda x: [x])
+heaviside = row("heaviside", lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x, 0.0, kinks=lambda x: [x])
+
+less = row("less", lambda a, b: float(a < b), 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b])
+less_equal = row("less_equal", lambda a, b: float(a <= b), 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b])
+greater = row("greater", lambda a, b: float(a > b), 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b])
+greater_equal = row("greater_equal", lambda a, b: float(a >= b), 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b])
+
+# c is a comparison (or any number: 0 is false); only the chosen branch has a slope.
+where: Op = row("where", lambda c, p, q: p if c else q,
+            0.0, lambda y, c, p, q: where(c, 1, 0), lambda y, c, p, q: where(c, 0, 1), kinks=lambda c, p, q: [c])
+
+# A tie is split in halves, so maximum(x, x) has slope 1.
+maximum: Op = row("maximum", _maximum,
+              lambda y, a, b: where(a > b, 1, where(a < b, 0, 0.5)),
+              lambda y, a, b: where(a > b, 0, where(a < b, 1, 0.5)), kinks=lambda a, b: [a - b])
+minimum = row("minimum", _minimum,
+              lambda y, a, b: where(a < b, 1, where(a > b, 0, 0.5)),
+              lambda y, a, b: where(a < b, 0, where(a > b, 1, 0.5)), kinks=lambda a, b: [a - b])
+clamp = row("clamp", _clamp,
+            lambda y, x, lo, hi: where(maximum(x, lo) > hi, 0, where(x < lo, 0, 1)),
+            lambda y, x, lo, hi: where(maximum(x, lo) > hi, 0, where(x < lo, 1, 0)),
+            lambda y, x, lo, hi: where(maximum(x, lo) > hi, 1, 0),
+            kinks=lambda x, lo, hi: [x - lo, x - hi, lo - hi], defaults=(-inf, inf))

@@ -1,0 +1,126 @@
+"""More of the table: operations on lists. A neuron's weighted sum is one node, `dot(weights, inputs)`.
+
+    >>> from microgradx import Value, dot
+    >>> w = [Value(1.0), Value(2.0)]
+    >>> y = dot(w, [3.0, 4.0])
+    >>> y.backward()
+    >>> y.data, [v.grad for v in w]
+    (11.0, [3.0, 4.0])
+
+The one slope rule of such a row is given the result and all inputs, and answers with all slopes.
+"""
+import math
+from typing import Any
+
+from .ieee import inf, short
+from .ops import exp, maximum, where
+from .table import reduction
+
+
+def _sum(*xs: float) -> float:
+    total = 0.0
+    for x in xs:            # one rounding an element, left to right: builtin sum differs between Pythons
+        total += x
+    return total
+
+
+def _dot(*xs: float) -> float:
+    total, half = 0.0, len(xs) // 2
+    for a, b in zip(xs[:half], xs[half:]):
+        total += a * b
+    return total
+
+
+def _dot_slopes(y: Any, *xs: Any) -> tuple[Any, ...]:
+    half = len(xs) // 2
+    return xs[half:] + xs[:half]
+
+
+def _prod(*xs: float) -> float:
+    return math.prod(xs, start=1.0)
+
+
+def _others(*xs: Any) -> list[Any]:
+    """For each element the product of the others, without division: products from the left times from the right."""
+    left, right = [1.0], [1.0]
+    for x in xs[:-1]:
+        left.append(left[-1] * x)
+    for x in xs[:0:-1]:
+        right.append(right[-1] * x)
+    return [a * b for a, b in zip(left, reversed(right))]
+
+
+def _max(*xs: float) -> float:
+    top = xs[0]
+    for x in xs:
+        top = maximum.value(top, x)
+    return top
+
+
+def _min(*xs: float) -> float:
+    return -_max(*(-x for x in xs))
+
+
+def _logsumexp(*xs: float) -> float:
+    """The largest element plus what the others add to it, so that nothing overflows and a small excess is kept."""
+    top = _max(*xs) if xs else -inf
+    if not math.isfinite(top):
+        return top
+    rest = list(xs)
+    rest.remove(top)
+    return top + math.log1p(_sum(*[math.exp(x - top) for x in rest]))
+
+
+def _equal(a: Any, b: Any) -> Any:
+    """1 where a and b are the same number, also for Values, whose == is identity."""
+    return where(a < b, 0, where(a > b, 0, 1))
+
+
+def _shares(y: Any, *xs: Any) -> list[Any]:
+    """1 for the largest (or smallest) element; equal ones share it."""
+    best = [_equal(x, y) for x in xs]
+    count = sum(best)
+    return [one / count for one in best]
+
+
+def _gaps(best: Any, *xs: Any) -> list[Any]:
+    """How far each element is from the best of the others."""
+    return [x - best([*xs[:i], *xs[i + 1:]]) for i, x in enumerate(xs)] if len(xs) > 1 else []
+
+
+def _take(*xs: float) -> float:
+    return xs[position(xs[-1], len(xs) - 1)]
+
+
+def position(i: float, length: int) -> int:
+    """`i` as an index into a table. IndexError unless it is a whole number from 0 to length - 1."""
+    if not (0 <= i < length and i == int(i)):
+        raise IndexError(f"take: expected a whole number from 0 to {length - 1} as index, got {short(i)}")
+    return int(i)
+
+
+sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
+dot = reduction("dot", _dot, _dot_slopes, lists=2)
+prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
+logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs])
+max = reduction("max", _max, _shares, least=1, kinks=lambda *xs: _gaps(max, *xs))
+min = reduction("min", _min, _shares, least=1, kinks=lambda *xs: _gaps(min, *xs))
+_entry = reduction("take", _take, lambda y, *xs: [*(_equal(k, xs[-1]) for k in range(len(xs) - 1)), 0.0],
+                   index=True, least=1)
+
+
+def take(table: Any, i: Any) -> Any:
+    """The entry `i` of a list (or the row `i` of a list of rows).
+
+    A plain number picks the entry itself, without a node. An index that is a Value is recorded, so a compiled
+    program looks it up as it runs. IndexError unless i is a whole number from 0 to len(table) - 1.
+
+    >>> from microgradx import Value, take
+    >>> take([1.0, 2.0, 4.0], 2), take([1.0, 2.0, 4.0], Value(2)).data
+    (4.0, 4.0)
+    """
+    if not hasattr(type(i), "_apply"):
+        return table[position(i, len(table))]
+    if table and isinstance(table[0], (list, tuple)):
+        return [_entry(column, i) for column in zip(*table, strict=True)]
+    return _entry(table, i)

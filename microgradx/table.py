@@ -1,0 +1,216 @@
+"""The table's mechanism: what a row is, and how it is called.
+
+A row holds an operation and its derivative, written once. It is called like a function:
+
+    >>> from microgradx import row, Value
+    >>> cube = row("cube", lambda x: x * x * x, lambda y, x: 3 * x**2)
+    >>> cube(2.0)                                # floats in, a float out
+    8.0
+    >>> v = Value(2.0)
+    >>> cube(v).backward(); v.grad               # Values in, a Value out
+    12.0
+
+Anything that is not a number says itself how a row applies to it, by a method `_apply(op, args)`:
+Value records a node, Symbol (text.py) writes text, and so a new reading needs no change here.
+"""
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar, overload
+
+from .ieee import RAISED, Ieee, inf, nan, number, short
+
+T = TypeVar("T")
+Slope = Callable[..., Any] | float
+Domain = tuple[float, float] | range
+REAL = (-inf, inf)
+LETTERS: dict[int, tuple[str, ...]] = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
+
+TABLE: dict[str, "Op"] = {}
+
+
+class Op:
+    """One row: a value on floats, one slope per input, how it prints, where it is defined, where it has kinks.
+
+    name      what it is called everywhere
+    value     floats in, a float out; where it raises, IEEE's answer is given
+    slopes    one per input, each `lambda y, x: ...` or a constant; written with + - * / ** and other rows,
+              so that it can be read on floats, on Values (higher derivatives) and on symbols (text, code)
+    domain    one open interval per input, where value and slopes are finite; a `range` where only integers count
+    kinks     `lambda x: [...]`: quantities that are zero on a kink, jump or pole
+    poles     the value where Python raises at a pole: {0.0: -inf} for log
+    textbook  a slope as textbooks write it, where the row needs another form to stay exact
+    prints    the operation in other rows, where it is not written name(x): `lambda x: 1 / x`
+    infix     "+" where it is written between its inputs
+    symbol    micrograd's `_op`, where it is not the infix or the name
+    defaults  constants for inputs that may be left out
+    """
+
+    __slots__ = ("name", "value", "slopes", "inputs", "domain", "kinks", "poles", "textbook", "prints", "infix",
+                 "symbol", "defaults")
+
+    def __init__(self, name: str, value: Callable[..., float], *slopes: Slope, domain: Sequence[Domain] = (),
+                 kinks: Callable[..., Sequence[Any]] | None = None, poles: dict[float, float] | None = None,
+                 textbook: str = "", prints: Callable[..., Any] | None = None, infix: str = "", symbol: str = "",
+                 defaults: tuple[float, ...] = ()) -> None:
+        if not slopes:
+            raise TypeError(f"row {name!r} needs one slope per input: row({name!r}, value, lambda y, x: ...)")
+        self.name, self.value, self.slopes, self.inputs = name, value, slopes, _letters(slopes)
+        self.domain, self.kinks, self.poles = tuple(domain) or (REAL,) * len(slopes), kinks, poles or {}
+        self.textbook, self.prints, self.infix, self.symbol = textbook, prints, infix, symbol or infix or name
+        self.defaults = defaults
+
+    @overload
+    def __call__(self, *args: float) -> float: ...
+    @overload
+    def __call__(self, *args: float | T) -> T: ...
+    def __call__(self, *args: Any) -> Any:
+        """The operation on floats (a float), or on Values and floats (a Value)."""
+        return self.apply(args if len(args) == len(self.inputs) else self._filled(args))
+
+    def _filled(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        missing = len(self.inputs) - len(args)
+        if not 0 < missing <= len(self.defaults):
+            raise TypeError(f"{self.name}({', '.join(self.inputs)}) takes {len(self.inputs)} inputs, got {len(args)}")
+        return args + self.defaults[-missing:]
+
+    def apply(self, args: tuple[Any, ...]) -> Any:
+        """The row at `args`: of floats a float; else the first argument that is no number says how."""
+        for x in args:
+            if x.__class__ is not float:
+                break
+        else:
+            return self.at(*args)
+        for x in args:
+            if hasattr(type(x), "_apply"):
+                return x._apply(self, args)
+        return self.at(*map(number, args))
+
+    def at(self, *xs: float) -> float:
+        """The value at floats, with IEEE's answer where Python raises."""
+        try:
+            return self.value(*xs)
+        except RAISED as error:
+            return self.edge(error, *xs)
+
+    def edge(self, error: Exception, *xs: float) -> float:
+        """nan outside the domain; at a pole its infinity; on overflow the infinity of the sign it has at ±1."""
+        if isinstance(error, OverflowError):
+            return math.copysign(inf, self.value(*(math.copysign(1.0, x) for x in xs)))
+        return self.poles.get(xs[0], nan)
+
+    def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
+        """The slopes by the wanted inputs at result `y` and inputs `xs`: floats, Values or symbols.
+
+        None for an input that is not wanted, and for one on which the result never depends (a constant 0).
+        """
+        rules = [rule if want and rule != 0.0 else None for rule, want in zip(self.slopes, wanted, strict=True)]
+        try:
+            return [rule(y, *xs) if callable(rule) else rule for rule in rules]
+        except RAISED:
+            y, xs = Ieee(y), tuple(map(Ieee, xs))
+            return [float(rule(y, *xs)) if callable(rule) else rule for rule in rules]
+
+    def names(self, count: int) -> tuple[str, ...]:
+        """The letters of its inputs, as its slopes call them."""
+        return self.inputs
+
+    def domains(self, count: int) -> tuple[Domain, ...]:
+        """The domain of each of its `count` inputs."""
+        return self.domain
+
+    def __repr__(self) -> str:
+        return f"<row {self.name}({', '.join(self.names(2))})>"
+
+
+class Reduction(Op):
+    """A row of any number of inputs, called with lists: `sum(xs)`, `dot(xs, ys)`, `take(table, i)`.
+
+    Its value is given all inputs one after the other; its one slope rule, given the result and all inputs,
+    answers with all slopes. `lists` tells how many lists it takes, `index` that an index follows them.
+    """
+
+    __slots__ = ("lists", "index", "least")
+
+    def __init__(self, name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], *,
+                 lists: int = 1, index: bool = False, least: int = 0, **more: Any) -> None:
+        super().__init__(name, value, slopes, **more)
+        self.lists, self.index, self.least = lists, index, least
+
+    @overload
+    def __call__(self, *lists: Iterable[float] | float) -> float: ...
+    @overload
+    def __call__(self, *lists: Iterable[float | T] | float | T) -> T: ...
+    def __call__(self, *lists: Any) -> Any:
+        """The operation on lists of floats (a float), or of Values and floats (a Value)."""
+        if len(lists) != self.lists + self.index:
+            raise TypeError(f"{self.name} takes {self.lists} list(s){' and an index' * self.index}, "
+                            f"got {len(lists)} arguments; write {self.name}([...], ...)")
+        rows = [self._inputs(xs) for xs in lists[:self.lists]]
+        if len(set(map(len, rows))) > 1:
+            raise ValueError(f"{self.name} takes lists of one length, got {' and '.join(str(len(r)) for r in rows)}")
+        return self.apply((*(x for xs in rows for x in xs), *lists[self.lists:]))
+
+    def _inputs(self, xs: Any) -> tuple[Any, ...]:
+        if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
+            raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
+        inputs = tuple(xs)
+        if len(inputs) < self.least:
+            raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
+        return inputs
+
+    def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
+        rule: Any = self.slopes[0]
+        try:
+            slopes = rule(y, *xs)
+        except RAISED:
+            slopes = map(float, rule(Ieee(y), *map(Ieee, xs)))
+        return [slope if want else None for slope, want in zip(slopes, wanted, strict=True)]
+
+    def names(self, count: int) -> tuple[str, ...]:
+        return tuple(f"x{i + 1}" for i in range(count))
+
+    def domains(self, count: int) -> tuple[Domain, ...]:
+        inputs = count - self.index
+        return self.domain * inputs + (range(inputs),) * self.index
+
+
+def _letters(slopes: Sequence[Slope]) -> tuple[str, ...]:
+    """The input names of a row: those its slopes are written in, after the result y."""
+    for rule in slopes:
+        if callable(rule):
+            code = rule.__code__
+            return code.co_varnames[1:code.co_argcount]
+    return LETTERS[len(slopes)]
+
+
+R = TypeVar("R", bound=Op)
+
+
+def enter(op: R) -> R:
+    """Put a row into the table. ValueError if its name is taken."""
+    if op.name in TABLE:
+        raise ValueError(f"the table already has a row {op.name!r}; choose another name")
+    TABLE[op.name] = op
+    return op
+
+
+def row(name: str, value: Callable[..., float], *slopes: Slope, **more: Any) -> Op:
+    """Add an operation to the table; the arguments are told at `Op`. ValueError if the name is taken.
+
+    >>> from microgradx import row, exp, Value
+    >>> bell = row("bell", lambda x: exp(-x * x), lambda y, x: -2 * x * y)
+    >>> bell(Value(0.0)).data
+    1.0
+    """
+    return enter(Op(name, value, *slopes, **more))
+
+
+def reduction(name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], **more: Any) -> Reduction:
+    """Add an operation on lists to the table; the arguments are told at `Reduction`.
+
+    >>> from microgradx import reduction, Value
+    >>> energy = reduction("energy", lambda *xs: sum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
+    >>> energy([Value(3.0), 4.0]).data
+    25.0
+    """
+    return enter(Reduction(name, value, slopes, **more))

@@ -1,0 +1,143 @@
+"""The table read as text: a Symbol stands where a number would, and writes down what is done to it.
+
+    >>> from microgradx.text import Symbol, rule
+    >>> from microgradx import tanh, mul
+    >>> Symbol("w") * Symbol("x") + 1
+    w*x + 1
+    >>> rule(tanh, 0)
+    '(1/cosh(x))**2'
+    >>> rule(mul, 1, ["w", "x"])
+    'w'
+"""
+from collections.abc import Sequence
+from typing import Any
+
+from .table import Op, Reduction
+
+LEVELS = {"<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "*": 2, "/": 2, "**": 4}
+UNARY, ATOM = 3, 5
+
+
+def digits(x: float) -> str:
+    """A float as it is typed: 2 for 2.0, every digit otherwise."""
+    return repr(x).removesuffix(".0")
+
+
+class Symbol:
+    """A piece of text that computes: operators and rows applied to it give longer text.
+
+    `level` is how tightly the text holds together, so that parentheses stand only where they must.
+    """
+
+    __slots__ = ("text", "level")
+
+    def __init__(self, text: str, level: int = ATOM) -> None:
+        self.text, self.level = text, level
+
+    @staticmethod
+    def of(x: Any) -> "Symbol":
+        """`x` itself if it is a Symbol, else the number as text."""
+        if isinstance(x, Symbol):
+            return x
+        return Symbol(digits(float(x)), UNARY if x < 0 else ATOM)
+
+    def within(self, level: int) -> str:
+        """The text, in parentheses where something holding as tightly as `level` is wanted."""
+        return self.text if self.level >= level else f"({self.text})"
+
+    @staticmethod
+    def _apply(op: Op, args: Sequence[Any]) -> "Symbol":
+        if op.infix:
+            return infix(op.infix, *args)
+        if op.prints:
+            return Symbol.of(op.prints(*args))
+        return Symbol(f"{op.name}({_listed(op, [Symbol.of(x).text for x in args])})")
+
+    def __add__(self, b: Any) -> "Symbol":
+        return infix("+", self, b)
+
+    def __radd__(self, a: Any) -> "Symbol":
+        return infix("+", a, self)
+
+    def __sub__(self, b: Any) -> "Symbol":
+        return infix("-", self, b)
+
+    def __rsub__(self, a: Any) -> "Symbol":
+        return infix("-", a, self)
+
+    def __mul__(self, b: Any) -> "Symbol":
+        return infix("*", self, b)
+
+    def __rmul__(self, a: Any) -> "Symbol":
+        return infix("*", a, self)
+
+    def __truediv__(self, b: Any) -> "Symbol":
+        return infix("/", self, b)
+
+    def __rtruediv__(self, a: Any) -> "Symbol":
+        return infix("/", a, self)
+
+    def __pow__(self, b: Any) -> "Symbol":
+        return infix("**", self, b)
+
+    def __lt__(self, b: Any) -> "Symbol":
+        return infix("<", self, b)
+
+    def __le__(self, b: Any) -> "Symbol":
+        return infix("<=", self, b)
+
+    def __gt__(self, b: Any) -> "Symbol":
+        return infix(">", self, b)
+
+    def __ge__(self, b: Any) -> "Symbol":
+        return infix(">=", self, b)
+
+    def __neg__(self) -> "Symbol":
+        return Symbol("-" + self.within(LEVELS["*"]), LEVELS["*"])
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def infix(sign: str, a: Any, b: Any) -> Symbol:
+    """`a sign b`, with 1*x and x**1 written x."""
+    if (sign == "*" and _is_one(a)) or (sign in ("*", "/", "**") and _is_one(b)):
+        return Symbol.of(b if sign == "*" and _is_one(a) else a)
+    level, gap = LEVELS[sign], " " if LEVELS[sign] < 2 else ""
+    # a power holds its left side apart, (x**2)**3; the others their right side, a - (b - c)
+    left, right = (level + 1, level) if sign == "**" else (level, level + 1)
+    if sign in ("+", "*"):
+        right = level
+    ahead = Symbol.of(b).within(right)
+    ahead = f"({ahead})" if level and ahead.startswith("-") else ahead
+    return Symbol(f"{Symbol.of(a).within(left)}{gap}{sign}{gap}{ahead}", level)
+
+
+def _is_one(x: Any) -> bool:
+    return not isinstance(x, Symbol) and bool(x == 1)
+
+
+def _listed(op: Op, texts: list[str]) -> str:
+    """The inputs as they are written in a call: a reduction's in its lists."""
+    if not isinstance(op, Reduction):
+        return ", ".join(texts)
+    size = (len(texts) - op.index) // op.lists
+    lists = [f"[{', '.join(texts[k * size:(k + 1) * size])}]" for k in range(op.lists)]
+    return ", ".join(lists + texts[op.lists * size:])
+
+
+def formula(op: Op, names: Sequence[Any] = ()) -> str:
+    """The operation applied to inputs of these names (its own letters by default): "a + b"."""
+    return Symbol._apply(op, symbols(op, names)).text
+
+
+def rule(op: Op, i: int, names: Sequence[Any] = (), result: str = "y") -> str:
+    """The slope by input `i` as text, in the names of the inputs and of the result."""
+    inputs = symbols(op, names)
+    slope = op.partials([k == i for k in range(len(inputs))], Symbol(result), *inputs)[i]
+    return "0" if slope is None else Symbol.of(slope).text
+
+
+def symbols(op: Op, names: Sequence[Any] = ()) -> list[Any]:
+    """Names as Symbols, numbers as they are."""
+    return [Symbol(n) if isinstance(n, str) else n for n in names or op.names(2 * len(op.inputs))]
