@@ -42,6 +42,10 @@ def _bend(x: Any) -> Any:
     return 2 * ROOT_2_PI * x * (1 + 0.044715 * square(x))
 
 
+def _bend_slope(x: Any) -> Any:
+    return 2 * ROOT_2_PI * (1 + 0.134145 * square(x))
+
+
 sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))")
 log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x))
 softplus = row("softplus", _softplus, lambda y, x: sigmoid(x))
@@ -58,7 +62,7 @@ selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
 silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)))
 gelu = row("gelu", lambda x: x * _gaussian(x), lambda y, x: _gaussian(x) + x * exp(-square(x) / 2) / ROOT_2PI)
 gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)),
-                lambda y, x: sigmoid(_bend(x)) * (1 + x * sigmoid(-_bend(x)) * 2 * ROOT_2_PI * (1 + 0.134145 * square(x))))
+                lambda y, x: sigmoid(_bend(x)) * (1 + x * sigmoid(-_bend(x)) * _bend_slope(x)))
 mish = row("mish", lambda x: x * tanh(softplus(x)),
            lambda y, x: tanh(softplus(x)) + x * sigmoid(x) * square(1 / cosh(softplus(x))))
 hard_tanh = row("hard_tanh", lambda x: 1.0 if x > 1 else -1.0 if x < -1 else x,

@@ -198,7 +198,7 @@ def _fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
 def _scalar(y: Any) -> Value:
     """The one result of a function to differentiate: a Value, or a number that depends on nothing."""
     if not is_leaf(y):
-        raise TypeError(f"the function must return one Value, got {type(y).__name__}; add its elements up with sum(...)")
+        raise TypeError(f"the function must return one Value, got {type(y).__name__}; add them up with sum(...)")
     return y if isinstance(y, Value) else Value(y)
 
 

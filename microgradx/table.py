@@ -159,6 +159,7 @@ class Reduction(Op):
         return inputs
 
     def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
+        """The slopes by the wanted inputs, None for the others."""
         rule: Any = self.slopes[0]
         try:
             slopes = rule(y, *xs)
@@ -167,9 +168,11 @@ class Reduction(Op):
         return [slope if want else None for slope, want in zip(slopes, wanted, strict=True)]
 
     def names(self, count: int) -> tuple[str, ...]:
+        """x1, x2, ... for `count` inputs."""
         return tuple(f"x{i + 1}" for i in range(count))
 
     def domains(self, count: int) -> tuple[Domain, ...]:
+        """The domain of each of `count` inputs."""
         inputs = count - self.index
         return self.domain * inputs + (range(inputs),) * self.index
 

@@ -164,6 +164,7 @@ class Value:
 
     @property
     def data(self) -> float:
+        """The number."""
         return self._data
 
     @data.setter
@@ -172,6 +173,7 @@ class Value:
 
     @property
     def grad(self) -> float:
+        """The derivative of the last root by this Value."""
         return self._grad
 
     @grad.setter
@@ -185,12 +187,14 @@ class Value:
 
     @property
     def args(self) -> tuple[Operand, ...]:
+        """The inputs in order: Values, and floats for constants; () for a leaf."""
         if self._a.__class__ is tuple:
             return self._a
         return () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
 
     @property
     def slopes(self) -> tuple[float | None, ...]:
+        """The derivative by each of args, frozen when recorded; None where no gradient flows."""
         if self._a.__class__ is tuple:
             return self._da  # type: ignore[no-any-return]
         return (self._da, self._db)[:len(self.args)]
