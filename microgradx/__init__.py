@@ -70,12 +70,13 @@ from .ops import (
     xlogy,
 )
 from .ops import pow as pow
+from .recording import no_grad, tape
 from .reductions import dot, logsumexp, prod, take
 from .reductions import max as max
 from .reductions import min as min
 from .reductions import sum as sum
 from .table import reduction, row
-from .value import Value, no_grad, tape
+from .value import Value
 
 __version__ = "0.1.0"
 

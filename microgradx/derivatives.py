@@ -17,8 +17,9 @@ from typing import Any, Literal, overload
 
 from .nesting import is_leaf, is_module, leaves, rebuild
 from .ops import carry, identity
+from .recording import recording, tape
 from .reductions import dot, sum
-from .value import Value, recording, tape
+from .value import Value
 
 # The inputs of the transforms under way in this thread: what depends on one of them is itself differentiated.
 _inputs: ContextVar[frozenset[Value]] = ContextVar("inputs", default=frozenset())

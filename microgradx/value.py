@@ -13,19 +13,17 @@ input one line, `input.grad += slope * grad`. That is all of backpropagation.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, Union
 
 from . import activations, ops
 from .ieee import RAISED, number
+from .recording import recorded, tape
 from .table import Op
 from .text import digits
 
 Operand = Union["Value", float]
 V = TypeVar("V", bound="Value")
-_recording = ContextVar("recording", default=True)
 _new = object.__new__
 
 
@@ -44,7 +42,7 @@ def record(op: Op, args: Sequence[Any], kind: type[V]) -> V:
     args = tuple([a if isinstance(a, Value) else number(a) for a in args])
     xs = [a._data if isinstance(a, Value) else a for a in args]
     y = op.at(*xs)
-    if not _recording.get():
+    if not recorded():
         return kind(y)
     slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
     if len(args) == 1:
@@ -59,7 +57,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     value, slope = op.value, _rule(op, 0)
 
     def method(self: Value) -> Value:
-        if _recording.get():
+        if recorded():
             try:
                 x = self._data
                 y = value(x)
@@ -76,14 +74,14 @@ def _binary(op: Op) -> Callable[[Value, Operand], Value]:
 
     def method(self: Value, other: Operand) -> Value:
         kind = other.__class__
-        if kind is Value and _recording.get():
+        if kind is Value and recorded():
             try:
                 a, b = self._data, other._data          # type: ignore[union-attr]
                 y = value(a, b)
                 return node(Value, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
             except RAISED:
                 pass
-        elif kind is float and _recording.get():
+        elif kind is float and recorded():
             try:
                 a = self._data
                 y = value(a, other)
@@ -311,59 +309,3 @@ def _leaf(kind: type[V], data: float, grad: float, label: str | None) -> V:
     v = kind(data, label)
     v._grad = grad
     return v
-
-
-# The tape ------------------------------------------------------------------------------------------------------
-
-def tape(*roots: Value) -> list[Value]:
-    """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth.
-
-    >>> from microgradx import Value, tape
-    >>> a = Value(2.0, "a"); b = (a * a).named("b"); c = (b + a).named("c")
-    >>> [v.label for v in tape(c)]
-    ['a', 'b', 'c']
-    """
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = list(reversed(roots))
-    while stack:
-        v = stack.pop()
-        if v is None:                                   # all inputs of the node below are on the tape
-            order.append(stack.pop())                   # type: ignore[arg-type]
-        elif v not in seen:
-            seen.add(v)
-            a, b = v._a, v._b
-            if a is None:
-                order.append(v)
-                continue
-            stack += (v, None)
-            if a.__class__ is tuple:
-                stack += [x for x in reversed(a) if x.__class__ is not float and x not in seen]
-                continue
-            if b is not None and b.__class__ is not float and b not in seen:
-                stack.append(b)
-            if a.__class__ is not float and a not in seen:
-                stack.append(a)
-    return order
-
-
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """Within it operations record a graph, or do not. Per thread and task."""
-    before = _recording.set(on)
-    try:
-        yield
-    finally:
-        _recording.reset(before)
-
-
-def no_grad() -> AbstractContextManager[None]:
-    """Within it operations compute numbers only: results are leaves, no graph is recorded. Per thread and task.
-
-    >>> from microgradx import Value, no_grad
-    >>> with no_grad():
-    ...     y = Value(2.0) * 3
-    >>> y.op is None, y.data
-    (True, 6.0)
-    """
-    return recording(False)

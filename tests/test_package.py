@@ -13,7 +13,7 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder. (design: math <- ops <- value <- ...)
 LAYERS = [
-    ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text"], ["value"], ["nesting"], ["derivatives"],
+    ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["value"], ["nesting"], ["derivatives"],
     ["check", "stepper", "expr", "nn"],
     ["strategies", "training", "show", "compiler"],
     ["__init__", "__main__"],
@@ -27,7 +27,10 @@ def modules():
 
 def imported(source, package):
     """The package's own modules that `source`, a file of the folder `package`, imports."""
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    for_types = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    tree.body = [n for n in tree.body if n not in for_types]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((*a.name.split("."), "__init__")[1] for a in node.names if a.name.split(".")[0] == "microgradx")
         if isinstance(node, ast.ImportFrom):

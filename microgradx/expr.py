@@ -1,0 +1,230 @@
+"""Text to a graph: what a user types is read, never executed.
+
+    >>> from microgradx import parse
+    >>> parse("tanh(w*x + b)", w=0.5, x=2, b=-1).data
+    0.0
+    >>> parse("9**9**9").data                       # literals are floats before any arithmetic
+    inf
+    >>> parse("w.__class__", w=1)
+    Traceback (most recent call last):
+    microgradx.expr.ExpressionError: column 1, 'w.__class__': is not allowed (attribute); write numbers, ...
+
+Python's own parser makes a syntax tree; the few kinds of node that have a method below become calls of the table's
+rows, and every other kind is refused. So no text can reach anything but the table.
+"""
+import ast
+import math
+import re
+from collections.abc import Callable, Iterable
+from keyword import iskeyword
+from typing import Any, NoReturn, cast
+from unicodedata import normalize
+
+from .activations import log_softmax, softmax
+from .ieee import number, short
+from .table import TABLE, Op
+from .value import Value
+
+LENGTH, NODES, DEPTH = 4_000, 2_000, 100            # characters, parts, and how deep they nest
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
+SIGNS: dict[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+}
+ALLOWED = "write numbers, names, + - * / **, < <= > >=, lists, and functions of the table (microgradx ops)"
+WORD, SIGN_RUN = re.compile(r"[^\W\d]\w*"), re.compile(rf"(?:[-+~]\s*){{{DEPTH},}}")
+
+
+class ExpressionError(ValueError):
+    """Text that is no expression of the table: one line that names the part, its column, and what to write."""
+
+
+def parse(text: str, /, **variables: Value | float) -> Value:
+    """The graph of an expression: numbers given become leaves labelled by their names, Values are used as they are.
+
+    Functions are the rows of the table, softmax and log_softmax; reductions take lists, `dot([w, v], [x, 1])[...]`;
+    `softmax([a, b])[0]` picks from a list; pi, e, inf and nan have their meaning unless given another.
+    ExpressionError if the text is anything else, lacks a variable or leaves one unused; TypeError if a variable
+    is no number.
+
+    >>> from microgradx import parse
+    >>> y = parse("w*x + w", w=3, x=2)
+    >>> y.backward()
+    >>> [(v.label, v.grad) for v in (y.args[1], y.args[0].args[1])]
+    [('w', 3.0), ('x', 3.0)]
+    """
+    # Python reads names in this normal form (the sign of micro as the letter mu), so those given follow it
+    reader = _Reader(text, {normalize("NFKC", name): _leaf(name, x) for name, x in variables.items()})
+    result = reader.one(reader.tree)
+    unused = [name for name in reader.variables if name not in reader.used]
+    if unused:
+        raise ExpressionError(f"{' and '.join(unused)} given but not used in {short(text)}")
+    return result if isinstance(result, Value) else Value(result)
+
+
+def _leaf(name: str, x: Any) -> Value:
+    """The Value that a variable stands for."""
+    try:
+        return x if isinstance(x, Value) else Value(x, name)
+    except TypeError as error:
+        raise TypeError(f"variable {name}: {error}") from None
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """What may be called, by name: every row of the table, also those a user added."""
+    return {**TABLE, "softmax": softmax, "log_softmax": log_softmax}
+
+
+class _Reader(ast.NodeVisitor):
+    """Reads one text. The whitelist is the list of its visit methods: Value, float or list of them for each node."""
+
+    def __init__(self, text: str, variables: dict[str, Value]) -> None:
+        if not isinstance(text, str):
+            raise TypeError(f"an expression is a str, got {type(text).__name__}")
+        self.text, self.variables = re.sub(r"\s", " ", text.rstrip()), variables
+        self.used: set[str] = set()
+        self.depth = self.nodes = 0
+        self.signs: dict[str, Op] = {op.infix: op for op in TABLE.values() if op.infix}
+        self.tree = self._parsed()
+
+    def _parsed(self) -> ast.AST:
+        """The syntax tree. What would overflow Python's parser, or puzzle a reader of its message, is refused before."""
+        text = self.text
+        if len(text) > LENGTH:
+            raise ExpressionError(f"the expression has {len(text)} characters; at most {LENGTH} are read")
+        if not text:
+            raise ExpressionError(f"the expression is empty; {ALLOWED}")
+        for word in WORD.finditer(text):
+            if iskeyword(word[0]):
+                self.refuse_at(word.start(), word[0], "is a word of Python's own; name a variable otherwise, "
+                                                      "and choose with where(x > 0, p, q)")
+        run = SIGN_RUN.search(text)
+        if run:
+            self.refuse_at(run.start(), run[0], f"nests more than {DEPTH} signs")
+        depth = 0
+        for column, character in enumerate(text):
+            depth += (character in "([") - (character in ")]")
+            if depth > DEPTH:
+                self.refuse_at(column, text[column:], f"nests more than {DEPTH} brackets")
+        self.margin = len(text) - len(text.lstrip())
+        try:
+            return ast.parse(text.lstrip(), mode="eval").body
+        except SyntaxError as error:
+            column = self.margin + max((error.offset or 1) - 1, 0)
+            reason = error.msg.split(". ")[0]           # without Python's guess, "Maybe you meant '=='"
+            self.refuse_at(column, text[column:], f"{reason}; {ALLOWED}")
+        except (ValueError, MemoryError, RecursionError) as error:
+            raise ExpressionError(f"the expression cannot be read ({error or 'too deep'}); {ALLOWED}") from None
+
+    def visit(self, node: ast.AST) -> Any:
+        """The meaning of one node, as deep and as large as the limits allow."""
+        self.depth, self.nodes = self.depth + 1, self.nodes + 1
+        if self.depth > DEPTH:
+            self.refuse(node, f"stands more than {DEPTH} deep; write a long sum as sum([a, b, c])")
+        if self.nodes > NODES:
+            self.refuse(node, f"is one part too many; at most {NODES} are read")
+        meaning = super().visit(node)
+        self.depth -= 1
+        return meaning
+
+    def one(self, node: ast.AST) -> Value | float:
+        """The meaning of a node that stands for one number."""
+        meaning = self.visit(node)
+        if isinstance(meaning, list):
+            self.refuse(node, "is a list where one number is needed; lists go into sum([...]), dot([...], [...]), "
+                              "and [0] picks from one")
+        return cast(Value | float, meaning)
+
+    def visit_Constant(self, node: ast.Constant) -> float:
+        if type(node.value) not in (int, float):
+            self.refuse(node, f"is no real number; {ALLOWED}")
+        return number(node.value)
+
+    def visit_Name(self, node: ast.Name) -> Value | float:
+        if node.id in self.variables:
+            self.used.add(node.id)
+            return self.variables[node.id]
+        if node.id in CONSTANTS:
+            return CONSTANTS[node.id]
+        if node.id in functions():
+            self.refuse(node, f"is a function; write {node.id}(...)")
+        lacking = [n for n in self._names() if n not in self.variables]
+        also = f", nor has {' nor '.join(lacking[1:])}" if lacking[1:] else ""
+        given = f"; given: {', '.join(self.variables)}" if self.variables else ""
+        self.refuse(node, f"has no value{also}; add {' '.join(f'{n}=1' for n in lacking)}{given}")
+
+    def visit_BinOp(self, node: ast.BinOp) -> Value | float:
+        sign = SIGNS.get(type(node.op))
+        if sign is None:
+            power = "; a power is written x**2" if isinstance(node.op, ast.BitXor) else ""
+            self.refuse(node, f"this operator is not allowed{power}; {ALLOWED}")
+        return self.called(node, self.signs[sign], self.one(node.left), self.one(node.right))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> Value | float:
+        x = self.one(node.operand)
+        if isinstance(node.op, ast.UAdd):
+            return x
+        if isinstance(node.op, ast.USub):
+            return self.called(node, TABLE["neg"], x)
+        self.refuse(node, f"this sign is not allowed; {ALLOWED}")
+
+    def visit_Compare(self, node: ast.Compare) -> Value | float:
+        sign = SIGNS.get(type(node.ops[0]))
+        if sign is None or len(node.ops) > 1:
+            self.refuse(node, "compare two numbers with one of < <= > >=")
+        return self.called(node, self.signs[sign], self.one(node.left), self.one(node.comparators[0]))
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        if not isinstance(node.func, ast.Name):
+            self.refuse(node.func, f"is no function of the table; {ALLOWED}")
+        function = functions().get(node.func.id)
+        if function is None:
+            self.refuse(node.func, f"is no function of the table{_meant(node.func.id, functions())}; "
+                                   "see all with: microgradx ops")
+        if node.keywords:
+            self.refuse(node, "takes its inputs in order, without names")
+        return self.called(node, function, *map(self.visit, node.args))
+
+    def visit_List(self, node: ast.List) -> list[Value | float]:
+        return [self.one(element) for element in node.elts]
+
+    def visit_Subscript(self, node: ast.Subscript) -> Value | float:
+        elements, i = self.visit(node.value), self.visit(node.slice)
+        if not isinstance(elements, list) or not isinstance(i, float) or i not in range(len(elements)):
+            self.refuse(node, "pick from a list by a whole number: softmax([a, b])[0] is the first of two")
+        return cast(Value | float, elements[int(i)])
+
+    def generic_visit(self, node: ast.AST) -> NoReturn:
+        kind = re.sub("(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()          # JoinedStr: joined str
+        self.refuse(node, f"is not allowed ({kind}); {ALLOWED}")
+
+    def called(self, node: ast.AST, function: Callable[..., Any], *args: Any) -> Any:
+        """The function's result, its complaints turned into a refusal of this node."""
+        try:
+            return function(*args)
+        except (TypeError, ValueError, IndexError) as error:
+            self.refuse(node, str(error))
+
+    def refuse(self, node: ast.AST, reason: str) -> NoReturn:
+        """ExpressionError about a node of the tree."""
+        before = self.text.lstrip().encode()[:node.col_offset].decode()     # Python counts columns in bytes
+        part = ast.get_source_segment(self.text.lstrip(), node) or ""
+        self.refuse_at(self.margin + len(before), part, reason)
+
+    def refuse_at(self, column: int, part: str, reason: str) -> NoReturn:
+        """ExpressionError about a part of the text, from this position on."""
+        raise ExpressionError(f"column {column + 1}, {short(part)}: {reason}") from None
+
+    def _names(self) -> Iterable[str]:
+        """The names in the text that stand for numbers, each once, in order."""
+        called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
+        found = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and id(n) not in called]
+        found.sort(key=lambda n: n.col_offset)
+        return dict.fromkeys(n.id for n in found if n.id not in CONSTANTS)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """"; did you mean tanh?" where a known name is close."""
+    from difflib import get_close_matches
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
