@@ -70,7 +70,7 @@ from .ops import (
     xlogy,
 )
 from .ops import pow as pow
-from .recording import no_grad, tape
+from .recording import no_grad, scope, tape
 from .reductions import dot, logsumexp, prod, take
 from .reductions import max as max
 from .reductions import min as min
@@ -81,7 +81,7 @@ from .value import Value
 __version__ = "0.1.0"
 
 __all__ = [
-    "Value", "tape", "no_grad",
+    "Value", "tape", "no_grad", "scope",
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
     "row", "reduction",
     "add", "sub", "mul", "div", "neg", "identity", "detach", "carry", "xlogy", "square", "reciprocal",

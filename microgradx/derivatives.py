@@ -17,7 +17,7 @@ from typing import Any, Literal, overload
 
 from .nesting import is_leaf, is_module, leaves, rebuild
 from .ops import carry, identity
-from .recording import recording, tape
+from .recording import no_grad, recording, tape
 from .reductions import dot, sum
 from .value import Value
 
@@ -46,7 +46,7 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     for v in (y, *xs):
         if not isinstance(v, Value):
             raise TypeError(f"gradients takes Values, got {type(v).__name__}; for functions of numbers write grad(f)")
-    with recording(create_graph):
+    with recording() if create_graph else no_grad():
         adjoint = _adjoints(y, xs, create_graph)
     found = [adjoint.get(x, 0.0) for x in xs]
     return [g if isinstance(g, Value) else Value(g) for g in found] if create_graph else found
@@ -125,7 +125,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     y, inputs, inside = _call(f, xs, range(len(xs)))
     tangent: dict[Value, Any] = dict(zip(inputs, _directions(inputs, vs)))
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
-    with recording(inside):
+    with recording() if inside else no_grad():
         for v in tape(*outputs):
             parts = [carry(slope, tangent[a]) for a, slope in zip(v.args, _slopes(v, inside))
                      if slope is not None and a in tangent]
@@ -166,7 +166,7 @@ def _call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> 
     """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result."""
     outer, given = _inputs.get(), list(args)
     xs: list[Value] = []
-    with recording(True):
+    with recording():
         for n in wanted:
             if not -len(args) <= n < len(args):
                 raise TypeError(f"cannot differentiate by argument {n}: the function was given {len(args)} arguments")

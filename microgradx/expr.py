@@ -7,7 +7,7 @@
     inf
     >>> parse("w.__class__", w=1)
     Traceback (most recent call last):
-    microgradx.expr.ExpressionError: column 1, 'w.__class__': is not allowed (attribute); write numbers, ...
+    microgradx.expr.ExpressionError: column 1: 'w.__class__' is not allowed (attribute); write numbers, names, ...
 
 Python's own parser makes a syntax tree; the few kinds of node that have a method below become calls of the table's
 rows, and every other kind is refused. So no text can reach anything but the table.
@@ -15,7 +15,7 @@ rows, and every other kind is refused. So no text can reach anything but the tab
 import ast
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from keyword import iskeyword
 from typing import Any, NoReturn, cast
 from unicodedata import normalize
@@ -31,8 +31,8 @@ SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
 }
-ALLOWED = "write numbers, names, + - * / **, < <= > >=, lists, and functions of the table (microgradx ops)"
-WORD, SIGN_RUN = re.compile(r"[^\W\d]\w*"), re.compile(rf"(?:[-+~]\s*){{{DEPTH},}}")
+ALLOWED = "write numbers, names, + - * / **, < <= > >=, [lists] and functions of the table (microgradx ops)"
+WORD = re.compile(r"[^\W\d]\w*")
 
 
 class ExpressionError(ValueError):
@@ -42,7 +42,7 @@ class ExpressionError(ValueError):
 def parse(text: str, /, **variables: Value | float) -> Value:
     """The graph of an expression: numbers given become leaves labelled by their names, Values are used as they are.
 
-    Functions are the rows of the table, softmax and log_softmax; reductions take lists, `dot([w, v], [x, 1])[...]`;
+    Functions are the rows of the table, softmax and log_softmax; reductions take lists, `dot([w, v], [x, 1])`;
     `softmax([a, b])[0]` picks from a list; pi, e, inf and nan have their meaning unless given another.
     ExpressionError if the text is anything else, lacks a variable or leaves one unused; TypeError if a variable
     is no number.
@@ -82,13 +82,14 @@ class _Reader(ast.NodeVisitor):
         if not isinstance(text, str):
             raise TypeError(f"an expression is a str, got {type(text).__name__}")
         self.text, self.variables = re.sub(r"\s", " ", text.rstrip()), variables
+        self.margin = len(self.text) - len(self.text.lstrip())
         self.used: set[str] = set()
         self.depth = self.nodes = 0
         self.signs: dict[str, Op] = {op.infix: op for op in TABLE.values() if op.infix}
         self.tree = self._parsed()
 
     def _parsed(self) -> ast.AST:
-        """The syntax tree. What would overflow Python's parser, or puzzle a reader of its message, is refused before."""
+        """The syntax tree. What would overflow Python's parser, or make its message a riddle, is refused before."""
         text = self.text
         if len(text) > LENGTH:
             raise ExpressionError(f"the expression has {len(text)} characters; at most {LENGTH} are read")
@@ -98,21 +99,16 @@ class _Reader(ast.NodeVisitor):
             if iskeyword(word[0]):
                 self.refuse_at(word.start(), word[0], "is a word of Python's own; name a variable otherwise, "
                                                       "and choose with where(x > 0, p, q)")
-        run = SIGN_RUN.search(text)
-        if run:
-            self.refuse_at(run.start(), run[0], f"nests more than {DEPTH} signs")
-        depth = 0
-        for column, character in enumerate(text):
-            depth += (character in "([") - (character in ")]")
-            if depth > DEPTH:
-                self.refuse_at(column, text[column:], f"nests more than {DEPTH} brackets")
-        self.margin = len(text) - len(text.lstrip())
+        for column in _too_deep(text):
+            self.refuse_at(column, text[column:], f"is nested more than {DEPTH} deep")
+        for strange in re.finditer("[#\0]", text):      # a comment would silently swallow what follows it
+            self.refuse_at(strange.start(), strange[0], f"is not allowed; {ALLOWED}")
         try:
             return ast.parse(text.lstrip(), mode="eval").body
         except SyntaxError as error:
-            column = self.margin + max((error.offset or 1) - 1, 0)
+            column = self.margin + (error.offset or len(text) + 1) - 1
             reason = error.msg.split(". ")[0]           # without Python's guess, "Maybe you meant '=='"
-            self.refuse_at(column, text[column:], f"{reason}; {ALLOWED}")
+            self.refuse_at(column, text[column:], f"cannot be read ({reason}); {ALLOWED}")
         except (ValueError, MemoryError, RecursionError) as error:
             raise ExpressionError(f"the expression cannot be read ({error or 'too deep'}); {ALLOWED}") from None
 
@@ -148,42 +144,43 @@ class _Reader(ast.NodeVisitor):
             return CONSTANTS[node.id]
         if node.id in functions():
             self.refuse(node, f"is a function; write {node.id}(...)")
-        lacking = [n for n in self._names() if n not in self.variables]
-        also = f", nor has {' nor '.join(lacking[1:])}" if lacking[1:] else ""
+        lacking = [f"{name}=1" for name in self._names() if name not in self.variables]
         given = f"; given: {', '.join(self.variables)}" if self.variables else ""
-        self.refuse(node, f"has no value{also}; add {' '.join(f'{n}=1' for n in lacking)}{given}")
+        self.refuse(node, f"has no value; add {' '.join(lacking)}{given}")
 
     def visit_BinOp(self, node: ast.BinOp) -> Value | float:
         sign = SIGNS.get(type(node.op))
         if sign is None:
             power = "; a power is written x**2" if isinstance(node.op, ast.BitXor) else ""
-            self.refuse(node, f"this operator is not allowed{power}; {ALLOWED}")
-        return self.called(node, self.signs[sign], self.one(node.left), self.one(node.right))
+            self.refuse(node, f"is not allowed ({_kind(node.op)}){power}; {ALLOWED}")
+        return self.applied(self.signs[sign], node.left, node.right)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Value | float:
-        x = self.one(node.operand)
         if isinstance(node.op, ast.UAdd):
-            return x
+            return self.one(node.operand)
         if isinstance(node.op, ast.USub):
-            return self.called(node, TABLE["neg"], x)
-        self.refuse(node, f"this sign is not allowed; {ALLOWED}")
+            return self.applied(TABLE["neg"], node.operand)
+        self.refuse(node, f"is not allowed ({_kind(node.op)}); {ALLOWED}")
 
     def visit_Compare(self, node: ast.Compare) -> Value | float:
         sign = SIGNS.get(type(node.ops[0]))
         if sign is None or len(node.ops) > 1:
-            self.refuse(node, "compare two numbers with one of < <= > >=")
-        return self.called(node, self.signs[sign], self.one(node.left), self.one(node.comparators[0]))
+            self.refuse(node, "is not the comparison of two numbers by one of < <= > >=")
+        return self.applied(self.signs[sign], node.left, *node.comparators)
 
     def visit_Call(self, node: ast.Call) -> Any:
         if not isinstance(node.func, ast.Name):
             self.refuse(node.func, f"is no function of the table; {ALLOWED}")
         function = functions().get(node.func.id)
         if function is None:
-            self.refuse(node.func, f"is no function of the table{_meant(node.func.id, functions())}; "
-                                   "see all with: microgradx ops")
+            self.refuse(node.func, f"is no function of the table; {_meant(node.func.id, functions())}")
         if node.keywords:
             self.refuse(node, "takes its inputs in order, without names")
-        return self.called(node, function, *map(self.visit, node.args))
+        inputs = [self.visit(argument) for argument in node.args]
+        try:
+            return function(*inputs)
+        except (TypeError, ValueError, IndexError) as error:
+            self.refuse(node, f"is refused ({error})")
 
     def visit_List(self, node: ast.List) -> list[Value | float]:
         return [self.one(element) for element in node.elts]
@@ -191,29 +188,27 @@ class _Reader(ast.NodeVisitor):
     def visit_Subscript(self, node: ast.Subscript) -> Value | float:
         elements, i = self.visit(node.value), self.visit(node.slice)
         if not isinstance(elements, list) or not isinstance(i, float) or i not in range(len(elements)):
-            self.refuse(node, "pick from a list by a whole number: softmax([a, b])[0] is the first of two")
+            self.refuse(node, "picks nothing; from a list pick by a whole number: softmax([a, b])[0]")
         return cast(Value | float, elements[int(i)])
 
     def generic_visit(self, node: ast.AST) -> NoReturn:
-        kind = re.sub("(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()          # JoinedStr: joined str
-        self.refuse(node, f"is not allowed ({kind}); {ALLOWED}")
+        self.refuse(node, f"is not allowed ({_kind(node)}); {ALLOWED}")
 
-    def called(self, node: ast.AST, function: Callable[..., Any], *args: Any) -> Any:
-        """The function's result, its complaints turned into a refusal of this node."""
-        try:
-            return function(*args)
-        except (TypeError, ValueError, IndexError) as error:
-            self.refuse(node, str(error))
+    def applied(self, op: Op, *operands: ast.expr) -> Value | float:
+        """An operator of the table on its operands."""
+        result: Value | float = op(*map(self.one, operands))
+        return result
 
     def refuse(self, node: ast.AST, reason: str) -> NoReturn:
         """ExpressionError about a node of the tree."""
-        before = self.text.lstrip().encode()[:node.col_offset].decode()     # Python counts columns in bytes
-        part = ast.get_source_segment(self.text.lstrip(), node) or ""
+        source = self.text.lstrip()
+        start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None)
+        before, part = source.encode()[:start].decode(), source.encode()[start:end].decode()    # counted in bytes
         self.refuse_at(self.margin + len(before), part, reason)
 
     def refuse_at(self, column: int, part: str, reason: str) -> NoReturn:
         """ExpressionError about a part of the text, from this position on."""
-        raise ExpressionError(f"column {column + 1}, {short(part)}: {reason}") from None
+        raise ExpressionError(f"column {column + 1}: {short(part) if part else 'the end'} {reason}") from None
 
     def _names(self) -> Iterable[str]:
         """The names in the text that stand for numbers, each once, in order."""
@@ -223,8 +218,23 @@ class _Reader(ast.NodeVisitor):
         return dict.fromkeys(n.id for n in found if n.id not in CONSTANTS)
 
 
+def _too_deep(text: str) -> Iterator[int]:
+    """Where brackets, or signs in a row, nest too deep: Python's parser is not trusted with that on every machine."""
+    brackets = signs = 0
+    for column, character in enumerate(text):
+        brackets += (character in "([") - (character in ")]")
+        signs = signs + 1 if character in "+-~" else signs if character == " " else 0
+        if max(brackets, signs) > DEPTH:
+            yield column
+
+
+def _kind(node: ast.AST) -> str:
+    """What Python calls this kind of node: "joined str" for JoinedStr."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()
+
+
 def _meant(name: str, known: Iterable[str]) -> str:
-    """"; did you mean tanh?" where a known name is close."""
+    """The known name that is close to this one, or where all are listed."""
     from difflib import get_close_matches
     close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"did you mean {close[0]}?" if close else "see them all with: microgradx ops"

@@ -6,7 +6,8 @@
     >>> rebuild([1.0, [2.0, 3.0]], iter("abc"))
     ['a', ['b', 'c']]
 
-A Module (anything with named_parameters()) stands for its parameters: a gradient by it is a dict by name.
+A Module (anything with named_parameters()) stands for its parameters, Values or nested lists of them: a gradient by
+it is a dict by name, {"weight": [[...]], "bias": [...]}.
 What is no number and no list (str, bool, None) is left as it is.
 """
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ def leaves(tree: Any) -> list[Any]:
     if isinstance(tree, (list, tuple)):
         return [x for branch in tree for x in leaves(branch)]
     if is_module(tree):
-        return [p for _, p in tree.named_parameters()]
+        return [x for _, parameter in tree.named_parameters() for x in leaves(parameter)]
     return [tree] if is_leaf(tree) else []
 
 
@@ -40,5 +41,21 @@ def rebuild(tree: Any, new: Iterator[Any]) -> Any:
         branches = [rebuild(branch, new) for branch in tree]
         return branches if isinstance(tree, list) else tuple(branches)
     if is_module(tree):
-        return {name: next(new) for name, _ in tree.named_parameters()}
+        return {name: rebuild(parameter, new) for name, parameter in tree.named_parameters()}
     return next(new) if is_leaf(tree) else tree
+
+
+def shape(tree: Any) -> tuple[int, ...]:
+    """The lengths of a nesting from outside in, () for a number. ValueError where rows differ in length (ragged).
+
+    >>> from microgradx.nesting import shape
+    >>> shape([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    (2, 3)
+    """
+    if not isinstance(tree, (list, tuple)):
+        return ()
+    inner = {shape(branch) for branch in tree}
+    if len(inner) > 1:
+        raise ValueError(f"ragged: elements of one list have shapes {' and '.join(map(str, sorted(inner)))}; "
+                         "give every row the same length")
+    return (len(tree), *(inner.pop() if inner else ()))

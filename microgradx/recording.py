@@ -1,4 +1,4 @@
-"""Whether a graph is recorded, and the order of one that was: the tape, which backward() plays in reverse.
+"""Whether and where a graph is recorded, and the order of one that was: the tape, which backward() reverses.
 
     >>> from microgradx import Value, no_grad, tape
     >>> a = Value(2.0, "a"); b = (a * a).named("b"); c = (b + a).named("c")
@@ -10,16 +10,17 @@
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .value import Value
 
-_recording = ContextVar("recording", default=True)
-recorded = _recording.get                           # whether operations record a graph in this thread and task
+# The scope that operations are recorded in, in this thread and task: "" outside of any, None where nothing is recorded.
+_scope: ContextVar[str | None] = ContextVar("scope", default="")
+current_scope = _scope.get
 
 
 def tape(*roots: Value) -> list[Value]:
@@ -48,14 +49,20 @@ def tape(*roots: Value) -> list[Value]:
     return order
 
 
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """Within it operations record a graph, or do not. Per thread and task."""
-    before = _recording.set(on)
-    try:
-        yield
-    finally:
-        _recording.reset(before)
+class Within:
+    """A context manager that records in the scope `path`, or nothing where it is None."""
+
+    __slots__ = ("path", "before")
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        self.before: Token[str | None] = _scope.set(self.path)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        _scope.reset(self.before)
 
 
 def no_grad() -> AbstractContextManager[None]:
@@ -67,4 +74,25 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.op is None, y.data
     (True, 6.0)
     """
-    return recording(False)
+    return Within(None)
+
+
+def recording() -> AbstractContextManager[None]:
+    """Within it operations record a graph, also inside no_grad()."""
+    return Within(current_scope() or "")
+
+
+def scope(name: str) -> AbstractContextManager[None]:
+    """Within it Values are made under this name, which groups them in pictures: v.scope. Scopes nest with a dot.
+
+    >>> from microgradx import Value, scope
+    >>> x = Value(2.0)
+    >>> with scope("layer1"), scope("neuron0"):
+    ...     y = x * 3
+    >>> y.scope
+    'layer1.neuron0'
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a scope is a str, got {type(name).__name__}; write scope(str(...))")
+    outer = current_scope()
+    return Within(outer if outer is None else f"{outer}.{name}" if outer else name)

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, Union
 
 from . import activations, ops
 from .ieee import RAISED, number
-from .recording import recorded, tape
+from .recording import current_scope, tape
 from .table import Op
 from .text import digits
 
@@ -29,10 +29,10 @@ _new = object.__new__
 
 # Recording: from a row of the table to a node of the graph -----------------------------------------------------
 
-def node(kind: type[V], op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> V:
+def node(kind: type[V], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> V:
     """A Value made by `op`: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
     out = _new(kind)
-    out._data, out._grad, out.label, out.op = y, 0.0, None, op
+    out._data, out._grad, out.label, out.scope, out.op = y, 0.0, None, scope, op
     out._a, out._b, out._da, out._db = a, b, da, db
     return out
 
@@ -41,15 +41,15 @@ def record(op: Op, args: Sequence[Any], kind: type[V]) -> V:
     """`op` applied to Values and numbers, in any number and mixture."""
     args = tuple([a if isinstance(a, Value) else number(a) for a in args])
     xs = [a._data if isinstance(a, Value) else a for a in args]
-    y = op.at(*xs)
-    if not recorded():
+    y, scope = op.at(*xs), current_scope()
+    if scope is None:
         return kind(y)
     slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
     if len(args) == 1:
-        return node(kind, op, y, args[0], None, slopes[0], None)
+        return node(kind, scope, op, y, args[0], None, slopes[0], None)
     if len(args) == 2:
-        return node(kind, op, y, *args, *slopes)
-    return node(kind, op, y, args, None, tuple(slopes), None)
+        return node(kind, scope, op, y, *args, *slopes)
+    return node(kind, scope, op, y, args, None, tuple(slopes), None)
 
 
 def _unary(op: Op) -> Callable[[Value], Value]:
@@ -57,11 +57,12 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     value, slope = op.value, _rule(op, 0)
 
     def method(self: Value) -> Value:
-        if recorded():
+        scope = current_scope()
+        if scope is not None:
             try:
                 x = self._data
                 y = value(x)
-                return node(Value, op, y, self, None, slope(y, x), None)
+                return node(Value, scope, op, y, self, None, slope(y, x), None)
             except RAISED:
                 pass                                    # record() answers as IEEE does
         return record(op, (self,), Value)
@@ -73,19 +74,17 @@ def _binary(op: Op) -> Callable[[Value, Operand], Value]:
     value, slope_a, slope_b = op.value, _rule(op, 0), _rule(op, 1)
 
     def method(self: Value, other: Operand) -> Value:
-        kind = other.__class__
-        if kind is Value and recorded():
+        kind, scope = other.__class__, current_scope()
+        if scope is not None:
             try:
-                a, b = self._data, other._data          # type: ignore[union-attr]
-                y = value(a, b)
-                return node(Value, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
-            except RAISED:
-                pass
-        elif kind is float and recorded():
-            try:
-                a = self._data
-                y = value(a, other)
-                return node(Value, op, y, self, other, slope_a(y, a, other), None)
+                if kind is Value:
+                    a, b = self._data, other._data          # type: ignore[union-attr]
+                    y = value(a, b)
+                    return node(Value, scope, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
+                if kind is float:
+                    a = self._data
+                    y = value(a, other)
+                    return node(Value, scope, op, y, self, other, slope_a(y, a, other), None)
             except RAISED:
                 pass
         return _mixed(op, self, other, other, Value)
@@ -137,6 +136,7 @@ class Value:
     grad    d root / d self, a float. A leaf adds up over calls of backward() until it is set to 0;
             a result holds the gradient of the last pass over it
     label   the name it is shown by, or None
+    scope   the name of the group it was made in, "" outside of any: see scope()
     op      the row of the table that made it, or None for a leaf
     args    its inputs in order: Values, and floats for constants
     slopes  d self / d input for each of args, frozen when recorded; None where no gradient flows:
@@ -147,13 +147,14 @@ class Value:
 
     # Two inputs and their slopes stand directly in the node: fewer objects for the collector to visit than tuples
     # would be. A node of three or more inputs keeps a tuple of them in _a and a tuple of their slopes in _da.
-    __slots__ = ("_data", "_grad", "label", "op", "_a", "_b", "_da", "_db")
+    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db")
     __array_ufunc__ = None                              # numpy leaves `np.float64(2) * v` to Value
 
     def __init__(self, data: float, label: str | None = None) -> None:
         self._data: float = number(data)
         self._grad = 0.0
         self.label = _label(label)
+        self.scope: str = current_scope() or ""
         self.op: Op | None = None
         self._a: Any = None
         self._b: Any = None

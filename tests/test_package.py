@@ -14,7 +14,7 @@ PACKAGE = ROOT / "microgradx"
 # A module may import from the rows above its own, and from its own folder. (design: math <- ops <- value <- ...)
 LAYERS = [
     ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["value"], ["nesting"], ["derivatives"],
-    ["check", "stepper", "expr", "nn"],
+    ["differences"], ["check", "replay", "expr", "nn"], ["stepper"],
     ["strategies", "training", "show", "compiler"],
     ["__init__", "__main__"],
 ]

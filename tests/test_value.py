@@ -434,3 +434,14 @@ def test_micrograds_names():
     assert f"{g.data:.4f} {a.grad:.4f} {b.grad:.4f}" == "24.7041 138.8338 645.5773"
     assert (b**3)._op == "**3" and (a + b)._op == "+" and a.relu()._op == "ReLU" and a._op == ""
     assert (a + b)._prev == {a, b} and (a * a)._prev == {a} and (a * 2)._prev == {a}
+
+
+def test_scopes_nest_and_end():
+    x = Value(2.0)
+    with mg.scope("layer1"):
+        y = x * 2
+        with mg.scope("neuron0"), no_grad():
+            z = x.tanh()
+        with mg.scope("neuron1"):
+            w = mg.dot([x, y], [1.0, 2.0])
+    assert (x.scope, y.scope, w.scope, z.scope, (x + 1).scope) == ("", "layer1", "layer1.neuron1", "", "")

@@ -1,0 +1,149 @@
+"""Module: parameters by name, saved and loaded by name, a mode for training, a readable print.
+
+    >>> from microgradx import Value
+    >>> from microgradx.nn import Module
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.weight, self.bias = Value(2.0), Value(1.0)
+    ...     def forward(self, x):
+    ...         return self.weight * x + self.bias
+    >>> model = Line()
+    >>> model(3.0).data, model.state_dict()
+    (7.0, {'weight': 2.0, 'bias': 1.0})
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..ieee import number
+from ..nesting import leaves, rebuild, shape
+from ..recording import scope
+from ..value import Value
+
+
+class Buffer(Value):
+    """A number that a Module saves but does not train, such as the running mean of a BatchNorm."""
+
+    __slots__ = ()
+
+
+class Module:
+    """The base of all layers: set Values, nested lists of them, and Modules as attributes; define forward().
+
+    An attribute that holds Values is a parameter (Buffers: state). Names, nesting and state_dict() are torch's.
+    A call runs forward() in a scope of the Module's name, so that pictures show it as a group.
+    """
+
+    training = True
+    _name = ""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        for path, module in _modules(name, value):
+            object.__setattr__(module, "_name", path)
+
+    def __call__(self, *args: Any) -> Any:
+        """`forward(*args)`, recorded in the scope of this Module."""
+        if not self._name:
+            return self.forward(*args)
+        with scope(self._name):
+            return self.forward(*args)
+
+    def forward(self, *args: Any) -> Any:
+        """What the Module computes: each layer defines it."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...)")
+
+    # Parameters ------------------------------------------------------------------------------------------------
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This Module and all within it, each with its dotted name; this one's is ""."""
+        yield prefix, self
+        for name, value in vars(self).items():
+            for path, module in _modules(name, value):
+                yield from module.named_modules(_dotted(prefix, path))
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """The name of each parameter with its Value or nested list of Values; a shared one comes once."""
+        return ((name, values) for name, values in self._state() if not isinstance(leaves(values)[0], Buffer))
+
+    def parameters(self) -> list[Value]:
+        """All parameters as one flat list of Values."""
+        return leaves(self)
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def _state(self) -> Iterator[tuple[str, Any]]:
+        """The name and the Values of every parameter and buffer."""
+        seen: set[Value] = set()
+        for prefix, module in self.named_modules():
+            for name, value in vars(module).items():
+                values = leaves(value) if not list(_modules(name, value)) else []
+                if values and isinstance(values[0], Value) and values[0] not in seen:
+                    seen.update(values)
+                    yield _dotted(prefix, name), value
+
+    # Saving and loading ----------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The numbers of all parameters and buffers by name, as nested lists of floats."""
+        return {name: rebuild(values, iter([v.data for v in leaves(values)])) for name, values in self._state()}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Set parameters and buffers from a state_dict(). Everything is checked before anything is set.
+
+        KeyError for missing or unexpected names (with strict=False both are passed over), ValueError for a shape
+        that differs, TypeError for what is no number.
+        """
+        own = dict(self._state())
+        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        if strict and (missing or unexpected):
+            raise KeyError(f"the state does not fit {type(self).__name__}: missing {missing}, unexpected {unexpected}; "
+                           "write strict=False to load what fits")
+        fitting = {name: values for name, values in own.items() if name in state}
+        for name, values in fitting.items():
+            if shape(values) != shape(state[name]):
+                raise ValueError(f"{name}: expected shape {shape(values)}, got {shape(state[name])}")
+        numbers = {name: [number(x) for x in leaves(state[name])] for name in fitting}
+        for name, values in fitting.items():
+            for v, x in zip(leaves(values), numbers[name]):
+                v.data = x
+
+    # Mode and print --------------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Module:
+        """Turn on what happens in training only (Dropout, the statistics of BatchNorm) here and within."""
+        for _, module in self.named_modules():
+            object.__setattr__(module, "training", mode)
+        return self
+
+    def eval(self) -> Module:
+        """Turn off what happens in training only."""
+        return self.train(False)
+
+    def extra_repr(self) -> str:
+        """What the print shows of this Module itself: Linear says its sizes."""
+        return ""
+
+    def __repr__(self) -> str:
+        head = f"{type(self).__name__}({self.extra_repr()})"
+        inner = [f"({path}): {module!r}".replace("\n", "\n  ")
+                 for name, value in vars(self).items() for path, module in _modules(name, value)]
+        count = f"  # {len(self.parameters()):,} parameters"
+        return head + count + "".join(f"\n  {line}" for line in inner)
+
+
+def _modules(name: str, value: Any) -> Iterator[tuple[str, Module]]:
+    """The Modules in an attribute, a list of Modules included, with their paths: layers.0, layers.1."""
+    if isinstance(value, Module):
+        yield name, value
+    if isinstance(value, (list, tuple)):
+        for i, element in enumerate(value):
+            yield from _modules(f"{name}.{i}", element)
+
+
+def _dotted(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name

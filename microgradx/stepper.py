@@ -1,0 +1,216 @@
+"""Backpropagation as a list of steps: forward a value at a time, backward one application of the chain rule at a time.
+
+    >>> from microgradx import Value, steps
+    >>> w = Value(3.0, "w")
+    >>> for step in steps(w * w):
+    ...     print(step)
+    forward: w = 3
+    forward: y = w*w = 9
+    backward: dy/dy = 1, grad(y) = 1
+    backward: dy/dw = w = 3, grad(w) = 3
+    backward: dy/dw = w = 3, grad(w) = 3 + 3 = 6
+
+Steps are data: nothing is printed, and no node is touched, neither its data nor its gradient. The gradients in them
+are true whether or not backward() was called, and bit for bit those of backward() from leaves set to 0.
+"""
+import re
+from collections.abc import Iterator
+from itertools import count
+
+from . import text
+from .recording import tape
+from .table import Op
+from .value import Operand, Value
+
+CUT, TERMS = 24, 6                          # characters shown of a label, terms shown of a sum
+
+
+class Step:
+    """One event: a value computed, or one contribution made to one gradient.
+
+    phase         "forward" or "backward"
+    node          forward, the value computed; backward, the value that passes its gradient on to one of its inputs
+    i             backward, to which of its inputs; None forward, and in the step that begins the way back: dy/dy = 1
+    names         what every Value of the graph is called: names(root)
+
+    Backward only (0 and None forward):
+    slope         d node / d target, frozen when recorded; None where no gradient flows, as into a condition
+    incoming      the gradient of node, complete by now
+    contribution  slope * incoming; 0 where incoming is 0, whatever the slope
+    before, after the gradient of target without and with this contribution
+    use, uses     this is the use-th of all uses of target; its gradient is complete when the two are equal
+    """
+
+    __slots__ = ("phase", "node", "i", "names", "slope", "incoming", "contribution", "before", "after",
+                 "use", "uses", "_terms")
+
+    def __init__(self, phase: str, node: Value, names: dict[Value, str], i: int | None = None) -> None:
+        self.phase, self.node, self.names, self.i = phase, node, names, i
+        self.slope: float | None = None
+        self.incoming = self.contribution = self.before = self.after = 0.0
+        self.use = self.uses = 0
+        self._terms: list[float] = []       # shared by all steps to one target; this step has seen the first `use`
+
+    @property
+    def op(self) -> Op | None:
+        """The row of the table that made node; None for a leaf."""
+        return self.node.op
+
+    @property
+    def inputs(self) -> tuple[Operand, ...]:
+        """The inputs of node: Values, and floats for constants."""
+        return self.node.args
+
+    @property
+    def target(self) -> Value:
+        """What the step is about: the input that receives, or else node itself."""
+        return self.node if self.i is None else self.node.args[self.i]  # type: ignore[return-value]
+
+    @property
+    def terms(self) -> list[float]:
+        """The contributions to target so far, this one last."""
+        return self._terms[:self.use]
+
+    # As text, made when asked for: a graph of 65,000 values has 200,000 steps ----------------------------------
+
+    @property
+    def formula(self) -> str:
+        """How node is computed, in names: "w*x"; of a leaf its number."""
+        return text.formula(self.op, self.called) if self.op else brief(self.node.data)
+
+    @property
+    def rule(self) -> str:
+        """Forward "y = w*x", backward the slope as it is computed: "dy/dn = (1/cosh(n))**2"."""
+        name = self.names[self.node]
+        if self.phase == "forward":
+            return f"{name} = {self.formula}"
+        if self.op is None or self.i is None:
+            return f"d{name}/d{name} = 1"
+        return f"d{name}/d{self.names[self.target]} = {text.rule(self.op, self.i, self.called, name)}"
+
+    @property
+    def textbook(self) -> str:
+        """The rule as textbooks write it, "dy/dn = 1 - tanh(n)**2"; "" where the table has no such form."""
+        if self.op is None or self.i is None or not self.op.textbook:
+            return ""
+        called = dict(zip(self.op.inputs, map(str, self.called), strict=False), y=self.names[self.node])
+        slope = re.sub(r"\w+", lambda word: called.get(word[0], word[0]), self.op.textbook)
+        return f"d{self.names[self.node]}/d{self.names[self.target]} = {slope}"
+
+    @property
+    def sum(self) -> str:
+        """The sum over the uses of target so far, written out: "3 + 3 = 6"."""
+        terms = self.terms if self.use <= TERMS else [self.before, self.contribution]
+        added = "".join(f" - {brief(-t)}" if t < 0 else f" + {brief(t)}" for t in terms[1:])
+        return f"{brief(terms[0])}{added} = {brief(self.after)}" if added else brief(self.after)
+
+    @property
+    def called(self) -> list[str | float]:
+        """The inputs of node by name; constants as numbers."""
+        return [self.names[a] if isinstance(a, Value) else a for a in self.inputs]
+
+    def __repr__(self) -> str:
+        if self.phase == "forward":
+            return f"forward: {equal(self.rule, self.node.data)}"
+        rule = equal(self.textbook or self.rule, 1.0 if self.i is None else self.slope or 0.0)
+        return f"backward: {rule}, grad({self.names[self.target]}) = {self.sum}"
+
+
+def steps(root: Value) -> list[Step]:
+    """Every step of the forward pass and of backward() at root, in their order. TypeError if root is no Value.
+
+    Forward: one for each Value of the tape. Backward: first dy/dy = 1, then one for each input of each Value in
+    reverse order, also where nothing flows.
+
+    >>> from microgradx import Value, steps
+    >>> a, b = Value(2.0, "a"), Value(3.0, "b")
+    >>> last = steps(a * b + a)[-1]
+    >>> last.rule, last.contribution, last.sum
+    ('dv1/db = a', 2.0, '2')
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"steps takes the Value to step back from, got {type(root).__name__}")
+    called, order = names(root), tape(root)
+    uses = dict.fromkeys(order, 0)
+    for v in order:
+        for a in v.args:
+            if isinstance(a, Value):
+                uses[a] += 1
+    adjoint = dict.fromkeys(order, 0.0)
+    terms: dict[Value, list[float]] = {v: [] for v in order}
+    found = [Step("forward", v, called) for v in order]
+
+    def pass_on(v: Value, i: int | None, slope: float | None, incoming: float) -> None:
+        """One backward step. The same additions in the same order as backward(): the same bits."""
+        step = Step("backward", v, called, i)
+        x = step.target
+        step.slope, step.incoming, step.before = slope, incoming, adjoint[x]
+        if slope is not None and incoming != 0.0:       # a gradient of 0 carries nothing, not even times infinity
+            step.contribution = slope * incoming
+            adjoint[x] += step.contribution
+        terms[x].append(step.contribution)
+        step._terms, step.after = terms[x], adjoint[x]
+        step.use, step.uses = len(terms[x]), uses[x] or 1
+        found.append(step)
+
+    pass_on(root, None, 1.0, 1.0)
+    for v in reversed(order):
+        for i, (a, slope) in enumerate(zip(v.args, v.slopes, strict=True)):
+            if isinstance(a, Value):
+                pass_on(v, i, slope, adjoint[v])
+    return found
+
+
+# What the Values of a graph are called -------------------------------------------------------------------------
+
+def names(root: Value) -> dict[Value, str]:
+    """A name of its own for every Value that root was computed from, in the order of the tape.
+
+    Labels where they were given, w and w_2 where two are the same; else x1, x2, ... for leaves, v1, v2, ... for
+    results (the letters of an evaluation trace: Baydin et al., JMLR 18, 2018), y for the root.
+    A long label is cut, and a character that does not print is written as its code.
+
+    >>> from microgradx import Value, names
+    >>> list(names((Value(1.0, "w") * Value(2.0) + Value(3.0, "w")).tanh()).values())
+    ['w', 'x1', 'v1', 'w_2', 'v2', 'y']
+    """
+    order = tape(root)
+    given = {v: shown(v.label) for v in order if v.label and v.label.strip()}
+    taken = set(given.values())
+    first = {label: v for v, label in reversed(given.items())}
+    again = {label: _numbered(f"{label}_", taken, 2) for label in first}
+    leaves, results = _numbered("x", taken), _numbered("v", taken)
+    last = "y" if root.op and "y" not in taken else None
+
+    def name(v: Value) -> str:
+        if v in given:
+            return given[v] if first[given[v]] is v else next(again[given[v]])
+        return last if last and v is root else next(results if v.op else leaves)
+    return {v: name(v) for v in order}
+
+
+def _numbered(stem: str, taken: set[str], start: int = 1) -> Iterator[str]:
+    """stem1, stem2, ... without those that are taken."""
+    for k in count(start):
+        if f"{stem}{k}" not in taken:
+            taken.add(f"{stem}{k}")
+            yield f"{stem}{k}"
+
+
+def shown(label: str) -> str:
+    """A label on one line of reasonable length, harmless to any terminal: only characters that print."""
+    label = label.strip()
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[:CUT + 1])
+    return safe if len(safe) <= CUT else safe[:CUT - 3] + "..."
+
+
+# Numbers in running text ---------------------------------------------------------------------------------------
+
+def brief(x: float) -> str:
+    """Six digits of a number, as many as an eye compares; 0 without a sign."""
+    return f"{x + 0.0:.6g}"
+
+
+def equal(text: str, x: float) -> str:
+    """"text = x", unless the text ends with that already."""
+    return text if text.endswith(f"= {brief(x)}") else f"{text} = {brief(x)}"
