@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 inf, nan = math.inf, math.nan
+PLAIN = frozenset((float, int, bool))       # the numbers that need no second look
 RAISED = (ValueError, ArithmeticError)      # what math and float operators raise where IEEE has an answer
 
 
 def number(x: Any) -> float:
     """`x` as a float: int, bool, Fraction, Decimal, numpy scalar. TypeError for all that is not one real number."""
-    kind = type(x)
+    kind = x.__class__
+    if kind is float:
+        return x  # type: ignore[no-any-return]
     if not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__:
         raise TypeError(f"expected a number or a Value, got {short(x)} ({kind.__name__}); {_advice(x)}")
     try:

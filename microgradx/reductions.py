@@ -13,7 +13,7 @@ import math
 from typing import Any
 
 from .ieee import inf, short
-from .ops import exp, maximum, where
+from .ops import exp, maximum
 from .table import reduction
 
 
@@ -71,16 +71,12 @@ def _logsumexp(*xs: float) -> float:
     return top + math.log1p(_sum(*[math.exp(x - top) for x in rest]))
 
 
-def _equal(a: Any, b: Any) -> Any:
-    """1 where a and b are the same number, also for Values, whose == is identity."""
-    return where(a < b, 0, where(a > b, 0, 1))
-
-
-def _shares(y: Any, *xs: Any) -> list[Any]:
-    """1 for the largest (or smallest) element; equal ones share it."""
-    best = [_equal(x, y) for x in xs]
-    count = sum(best)
-    return [one / count for one in best]
+def _shares(best: list[Any]) -> list[Any]:
+    """1 for the one best element; several that tie share it. (True is 1, for numbers as for comparisons of Values.)"""
+    ties = best[0] * 1.0
+    for one in best[1:]:
+        ties = ties + one
+    return [one / ties for one in best]
 
 
 def _gaps(best: Any, *xs: Any) -> list[Any]:
@@ -90,6 +86,12 @@ def _gaps(best: Any, *xs: Any) -> list[Any]:
 
 def _take(*xs: float) -> float:
     return xs[position(xs[-1], len(xs) - 1)]
+
+
+def _take_slopes(y: Any, *xs: Any) -> list[Any]:
+    """1 for the entry taken: k <= i and k >= i, since == of Values is identity."""
+    *table, i = xs
+    return [*((i >= k) * (i <= k) * 1.0 for k in range(len(table))), 0.0]
 
 
 def position(i: float, length: int) -> int:
@@ -103,10 +105,9 @@ sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
 dot = reduction("dot", _dot, _dot_slopes, lists=2)
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs])
-max = reduction("max", _max, _shares, least=1, kinks=lambda *xs: _gaps(max, *xs))
-min = reduction("min", _min, _shares, least=1, kinks=lambda *xs: _gaps(min, *xs))
-_entry = reduction("take", _take, lambda y, *xs: [*(_equal(k, xs[-1]) for k in range(len(xs) - 1)), 0.0],
-                   index=True, least=1)
+max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, kinks=lambda *xs: _gaps(max, *xs))
+min = reduction("min", _min, lambda y, *xs: _shares([x <= y for x in xs]), least=1, kinks=lambda *xs: _gaps(min, *xs))
+_entry = reduction("take", _take, _take_slopes, index=True, least=1)
 
 
 def take(table: Any, i: Any) -> Any:

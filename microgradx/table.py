@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, overload
 
-from .ieee import RAISED, Ieee, inf, nan, number, short
+from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
 
 T = TypeVar("T")
 Slope = Callable[..., Any] | float
@@ -45,8 +45,8 @@ class Op:
     defaults  constants for inputs that may be left out
     """
 
-    __slots__ = ("name", "value", "slopes", "inputs", "domain", "kinks", "poles", "textbook", "prints", "infix",
-                 "symbol", "defaults")
+    __slots__ = ("name", "value", "slopes", "rules", "inputs", "domain", "kinks", "poles", "textbook", "prints",
+                 "infix", "symbol", "defaults")
 
     def __init__(self, name: str, value: Callable[..., float], *slopes: Slope, domain: Sequence[Domain] = (),
                  kinks: Callable[..., Sequence[Any]] | None = None, poles: dict[float, float] | None = None,
@@ -55,6 +55,7 @@ class Op:
         if not slopes:
             raise TypeError(f"row {name!r} needs one slope per input: row({name!r}, value, lambda y, x: ...)")
         self.name, self.value, self.slopes, self.inputs = name, value, slopes, _letters(slopes)
+        self.rules: tuple[Any, ...] = tuple(map(_rule, slopes))
         self.domain, self.kinks, self.poles = tuple(domain) or (REAL,) * len(slopes), kinks, poles or {}
         self.textbook, self.prints, self.infix, self.symbol = textbook, prints, infix, symbol or infix or name
         self.defaults = defaults
@@ -74,14 +75,9 @@ class Op:
         return args + self.defaults[-missing:]
 
     def apply(self, args: tuple[Any, ...]) -> Any:
-        """The row at `args`: of floats a float; else the first argument that is no number says how."""
+        """The row at `args`: of numbers a float; else the first argument that is no number says how."""
         for x in args:
-            if x.__class__ is not float:
-                break
-        else:
-            return self.at(*args)
-        for x in args:
-            if hasattr(type(x), "_apply"):
+            if x.__class__ not in PLAIN and hasattr(type(x), "_apply"):
                 return x._apply(self, args)
         return self.at(*map(number, args))
 
@@ -103,12 +99,11 @@ class Op:
 
         None for an input that is not wanted, and for one on which the result never depends (a constant 0).
         """
-        rules = [rule if want and rule != 0.0 else None for rule, want in zip(self.slopes, wanted, strict=True)]
         try:
-            return [rule(y, *xs) if callable(rule) else rule for rule in rules]
+            return [rule(y, *xs) if rule and want else None for rule, want in zip(self.rules, wanted)]
         except RAISED:
             y, xs = Ieee(y), tuple(map(Ieee, xs))
-            return [float(rule(y, *xs)) if callable(rule) else rule for rule in rules]
+            return [float(rule(y, *xs)) if rule and want else None for rule, want in zip(self.rules, wanted)]
 
     def names(self, count: int) -> tuple[str, ...]:
         """The letters of its inputs, as its slopes call them."""
@@ -175,6 +170,11 @@ class Reduction(Op):
         """The domain of each of `count` inputs."""
         inputs = count - self.index
         return self.domain * inputs + (range(inputs),) * self.index
+
+
+def _rule(slope: Slope) -> Callable[..., Any] | None:
+    """A slope as a function of result and inputs; None for a constant 0, which no gradient follows."""
+    return slope if callable(slope) else (lambda *_: slope) if slope else None
 
 
 def _letters(slopes: Sequence[Slope]) -> tuple[str, ...]:

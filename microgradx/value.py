@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, Union
 
 from . import activations, ops
-from .ieee import RAISED, number
+from .ieee import PLAIN, RAISED, number
 from .recording import current_scope, tape
 from .table import Op
 from .text import digits
@@ -39,12 +39,12 @@ def node(kind: type[V], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, d
 
 def record(op: Op, args: Sequence[Any], kind: type[V]) -> V:
     """`op` applied to Values and numbers, in any number and mixture."""
-    args = tuple([a if isinstance(a, Value) else number(a) for a in args])
-    xs = [a._data if isinstance(a, Value) else a for a in args]
+    args = tuple([a if a.__class__ is float or isinstance(a, Value) else number(a) for a in args])
+    xs = [a if a.__class__ is float else a._data for a in args]
     y, scope = op.at(*xs), current_scope()
     if scope is None:
         return kind(y)
-    slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
+    slopes = op.partials([a.__class__ is not float for a in args], y, *xs)
     if len(args) == 1:
         return node(kind, scope, op, y, args[0], None, slopes[0], None)
     if len(args) == 2:
@@ -54,7 +54,7 @@ def record(op: Op, args: Sequence[Any], kind: type[V]) -> V:
 
 def _unary(op: Op) -> Callable[[Value], Value]:
     """The method of Value that applies a row of one input."""
-    value, slope = op.value, _rule(op, 0)
+    value, (slope,) = op.value, op.rules
 
     def method(self: Value) -> Value:
         scope = current_scope()
@@ -71,7 +71,7 @@ def _unary(op: Op) -> Callable[[Value], Value]:
 
 def _binary(op: Op) -> Callable[[Value, Operand], Value]:
     """The method of Value that applies a row of two inputs: a Value, and a Value or number."""
-    value, slope_a, slope_b = op.value, _rule(op, 0), _rule(op, 1)
+    value, (slope_a, slope_b) = op.value, op.rules
 
     def method(self: Value, other: Operand) -> Value:
         kind, scope = other.__class__, current_scope()
@@ -81,10 +81,10 @@ def _binary(op: Op) -> Callable[[Value, Operand], Value]:
                     a, b = self._data, other._data          # type: ignore[union-attr]
                     y = value(a, b)
                     return node(Value, scope, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
-                if kind is float:
-                    a = self._data
-                    y = value(a, other)
-                    return node(Value, scope, op, y, self, other, slope_a(y, a, other), None)
+                if kind in PLAIN:
+                    a, b = self._data, float(other)
+                    y = value(a, b)
+                    return node(Value, scope, op, y, self, b, slope_a(y, a, b), None)
             except RAISED:
                 pass
         return _mixed(op, self, other, other, Value)
@@ -93,7 +93,17 @@ def _binary(op: Op) -> Callable[[Value, Operand], Value]:
 
 def _reflected(op: Op) -> Callable[[Value, float], Value]:
     """The method for `number op value`."""
+    value, slope_b = op.value, op.rules[1]
+
     def method(self: Value, other: float) -> Value:
+        scope = current_scope()
+        if scope is not None and other.__class__ in PLAIN:
+            try:
+                a, b = float(other), self._data
+                y = value(a, b)
+                return node(Value, scope, op, y, a, self, None, slope_b(y, a, b))
+            except RAISED:
+                pass
         return _mixed(op, other, self, other, Value)
     return _called(method, op)
 
@@ -110,12 +120,6 @@ def _mixed(op: Op, a: Any, b: Any, other: Any, kind: type[V]) -> V:
     if hasattr(type(other), "_apply") and not isinstance(other, Value):
         return NotImplemented  # type: ignore[no-any-return]
     return record(op, (a, b), kind)
-
-
-def _rule(op: Op, i: int) -> Callable[..., float]:
-    """The slope rule by input `i`; a constant slope as a rule."""
-    rule = op.slopes[i]
-    return rule if callable(rule) else lambda *_: rule
 
 
 F = TypeVar("F", bound=Callable[..., Any])
