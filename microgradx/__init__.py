@@ -7,9 +7,11 @@
     >>> w.grad
     2.0
 
-Reading order of the source: ops.py (the table), value.py (the node and backward), stepper.py, then what you like.
+Reading order of the source: ops.py (the table), value.py (the node and backward), step.py, then what you like.
 sum, max, min, abs and pow are here too, but `import *` leaves Python's own names alone.
 """
+from typing import TYPE_CHECKING, Any
+
 from .activations import (
     elu,
     gelu,
@@ -27,7 +29,10 @@ from .activations import (
     softplus,
     softsign,
 )
+from .check import GradientError, first_nonfinite, gradcheck
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
+from .expr import ExpressionError, parse
+from .naming import names
 from .ops import abs as abs
 from .ops import (
     acos,
@@ -58,6 +63,7 @@ from .ops import (
     mul,
     neg,
     reciprocal,
+    sech,
     sign,
     sin,
     sinh,
@@ -75,21 +81,41 @@ from .reductions import dot, logsumexp, prod, take
 from .reductions import max as max
 from .reductions import min as min
 from .reductions import sum as sum
+from .step import Step, steps
 from .table import reduction, row
 from .value import Value
+
+if TYPE_CHECKING:
+    from .show.diagnosis import diagnose
+    from .show.drawing import draw
+    from .show.page import to_html
+    from .show.session import stepper
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Value", "tape", "no_grad", "scope",
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
+    "gradcheck", "GradientError", "first_nonfinite",
+    "parse", "ExpressionError", "Step", "steps", "names",
+    "stepper", "draw", "diagnose", "to_html",
     "row", "reduction",
     "add", "sub", "mul", "div", "neg", "identity", "detach", "carry", "xlogy", "square", "reciprocal",
     "exp", "expm1", "log", "log1p", "sqrt",
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
-    "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc", "hypot",
+    "sinh", "cosh", "tanh", "sech", "asinh", "acosh", "atanh", "erf", "erfc", "hypot",
     "sign", "heaviside", "where", "maximum", "minimum", "clamp",
     "dot", "prod", "logsumexp", "take",
     "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu", "selu", "silu", "gelu", "gelu_tanh", "mish",
     "hard_tanh", "softsign", "softmax", "log_softmax",
 ]
+
+# The front ends are imported when they are asked for: `import microgradx` starts at once and needs no drawing program.
+_FRONT_ENDS = {"stepper": "session", "draw": "drawing", "diagnose": "diagnosis", "to_html": "page"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FRONT_ENDS:
+        raise AttributeError(f"module 'microgradx' has no attribute {name!r}")
+    from importlib import import_module
+    return getattr(import_module(f".show.{_FRONT_ENDS[name]}", __name__), name)

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .ops import abs, cosh, detach, erfc, exp, expm1, heaviside, minimum, square, tanh, where
+from .ops import abs, carry, detach, erfc, exp, expm1, heaviside, minimum, sech, square, tanh, where
 from .reductions import logsumexp, max, sum
 from .table import Op, row
 
@@ -55,16 +55,17 @@ leaky_relu = row("leaky_relu", lambda x, a: x if x > 0 else a * x,
                  lambda y, x, a: where(x > 0, 1, a), lambda y, x, a: minimum(x, 0),
                  kinks=lambda x, a: [x], defaults=(0.01,))
 elu = row("elu", lambda x, a: x if x > 0 else a * math.expm1(x),
-          lambda y, x, a: where(x > 0, 1, a * exp(x)), lambda y, x, a: where(x > 0, 0, expm1(x)),
+          lambda y, x, a: where(x > 0, 1, a * exp(minimum(x, 0))), lambda y, x, a: where(x > 0, 0, expm1(x)),
           kinks=lambda x, a: [x], defaults=(1.0,))
 selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
-           lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(x)), kinks=lambda x: [x])
+           lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(minimum(x, 0))), kinks=lambda x: [x])
 silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)))
-gelu = row("gelu", lambda x: x * _gaussian(x), lambda y, x: _gaussian(x) + x * exp(-square(x) / 2) / ROOT_2PI)
+gelu = row("gelu", lambda x: x * _gaussian(x), lambda y, x: _gaussian(x) + carry(exp(-square(x) / 2) / ROOT_2PI, x))
 gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)),
-                lambda y, x: sigmoid(_bend(x)) * (1 + x * sigmoid(-_bend(x)) * _bend_slope(x)))
+                lambda y, x: sigmoid(_bend(x))
+                + carry(sigmoid(_bend(x)) * sigmoid(-_bend(x)), x * _bend_slope(x)))
 mish = row("mish", lambda x: x * tanh(softplus(x)),
-           lambda y, x: tanh(softplus(x)) + x * sigmoid(x) * square(1 / cosh(softplus(x))))
+           lambda y, x: tanh(softplus(x)) + carry(square(sech(softplus(x))), x * sigmoid(x)))
 hard_tanh = row("hard_tanh", lambda x: 1.0 if x > 1 else -1.0 if x < -1 else x,
                 lambda y, x: where(x > -1, where(x < 1, 1, 0), 0), kinks=lambda x: [x - 1, x + 1])
 softsign = row("softsign", lambda x: x / (1 + abs(x)), lambda y, x: square(1 / (1 + abs(x))))

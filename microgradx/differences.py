@@ -13,16 +13,15 @@ to step 0 as Romberg does, and keeps the extrapolation that changes least from o
 error. Source: C. Ridders, Advances in Engineering Software 4 (1982) 75.
 """
 import math
-import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .ieee import divide, inf, nan
 
-EPSILON = sys.float_info.epsilon
 UNDEFINED = (ValueError, ArithmeticError, LookupError)      # raised at x: f is not defined there
 HALVINGS = 8            # of the step within one extrapolation
-EXACT = 1e-10           # relative error at which no other step is tried
+EXACT = 1e-10           # relative error at which no other step is tried,
+CLOSER = 2.0**-16       # unless a quotient with so much smaller a step tells otherwise, as for max(x*x, 0.001) at 0
 
 
 class Estimate(NamedTuple):
@@ -56,23 +55,23 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
     >>> derivative(lambda x: x**1.5 if x >= 0 else math.nan, 0.0).agrees(0.0)
     True
     """
-    sides = [way for way in (-1, 1) if math.isfinite(_at(f, math.nextafter(x, way * inf)))]
-    if not sides or side not in (0, *sides):
+    here, way = _at(f, x), _open_side(f, x, side)
+    if way is None or not math.isfinite(here):
         return UNKNOWN
-    way = side or (0 if len(sides) == 2 else sides[0])
-    noise = max(noise, EPSILON * abs(_at(f, x)))
-    best, best_step, reach = UNKNOWN, inf, inf
+    noise = max(noise, math.ulp(here))
+    best, best_step, reach, sure = UNKNOWN, inf, inf, False
     for start in _steps(x):
-        if start >= reach or (start < best_step and best.error <= 2 * noise / best_step):
-            continue                        # tried already; or rounding alone is left, and grows as steps shrink
+        rounded = start < best_step and best.error <= 2 * noise / best_step     # a smaller step has more rounding
+        if start >= reach or (sure and (rounded or best.error <= EXACT * abs(best.value))):
+            continue
         step = _retreat(f, x, start, way)
         reach = step if step < start else reach
         found = _ridders(f, x, step, way, noise)
-        # Two estimates that contradict each other: the larger step has overlooked something, as for sin(1e6*x).
+        # Of two that contradict each other the larger step has overlooked something, as for sin(1e6*x).
         if step < best_step if apart(found, best) else found.error < best.error:
             best, best_step = found, step
-        if best.error <= EXACT * abs(best.value):
-            break
+            close, _ = _quotient(f, x, step * CLOSER, way)
+            sure = not apart(best, Estimate(close, noise / (step * CLOSER)))
     return best
 
 
@@ -84,6 +83,16 @@ def one_sided(f: Callable[[float], float], x: float, noise: float = 0.0) -> tupl
 def apart(left: Estimate, right: Estimate) -> bool:
     """Whether two slopes differ by more than their errors."""
     return abs(left.value - right.value) > left.bound + right.bound
+
+
+def _open_side(f: Callable[[float], float], x: float, side: int) -> int | None:
+    """`side`, or the one side that f is defined on, or None where f has no neighbouring value there."""
+    if math.isfinite(_quotient(f, x, next(_steps(x)), side)[0]):
+        return side
+    sides = [way for way in (-1, 1) if math.isfinite(_at(f, math.nextafter(x, way * inf)))]
+    if len(sides) == 1 and side in (0, *sides):
+        return sides[0]
+    return side if len(sides) == 2 else None
 
 
 def _steps(x: float) -> Iterator[float]:
@@ -114,7 +123,7 @@ def _ridders(f: Callable[[float], float], x: float, h: float, side: int, noise: 
         if h < _least(x) or best.error <= noise / h:    # rounding alone is now as large
             break
         quotient, size = _quotient(f, x, h, side)
-        noise = max(noise, EPSILON * size)
+        noise = max(noise, math.ulp(size))
         row = [quotient]
         for k, coarse in enumerate(above, 1):
             row.append(row[-1] + (row[-1] - coarse) / (2 ** (power * k) - 1))

@@ -1,6 +1,6 @@
 """Text to a graph: what a user types is read, never executed.
 
-    >>> from microgradx import parse
+    >>> from microgradx.expr import parse
     >>> parse("tanh(w*x + b)", w=0.5, x=2, b=-1).data
     0.0
     >>> parse("9**9**9").data                       # literals are floats before any arithmetic
@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterable, Iterator
 from keyword import iskeyword
 from typing import Any, NoReturn, cast
 from unicodedata import normalize
+from warnings import catch_warnings, simplefilter
 
 from .activations import log_softmax, softmax
 from .ieee import number, short
 from .table import TABLE, Op
 from .value import Value
 
-LENGTH, NODES, DEPTH = 4_000, 2_000, 100            # characters, parts, and how deep they nest
+LENGTH, NODES, DEPTH = 4_000, 1_000, 100            # characters, parts, and how deep they nest
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
@@ -47,7 +48,7 @@ def parse(text: str, /, **variables: Value | float) -> Value:
     ExpressionError if the text is anything else, lacks a variable or leaves one unused; TypeError if a variable
     is no number.
 
-    >>> from microgradx import parse
+    >>> from microgradx.expr import parse
     >>> y = parse("w*x + w", w=3, x=2)
     >>> y.backward()
     >>> [(v.label, v.grad) for v in (y.args[1], y.args[0].args[1])]
@@ -101,12 +102,14 @@ class _Reader(ast.NodeVisitor):
                                                       "and choose with where(x > 0, p, q)")
         for column in _too_deep(text):
             self.refuse_at(column, text[column:], f"is nested more than {DEPTH} deep")
-        for strange in re.finditer("[#\0]", text):      # a comment would silently swallow what follows it
+        for strange in re.finditer(r"[#'\"\\\0]", text):  # a comment would silently swallow what follows it
             self.refuse_at(strange.start(), strange[0], f"is not allowed; {ALLOWED}")
         try:
-            return ast.parse(text.lstrip(), mode="eval").body
+            with catch_warnings():                      # as of `1else`: it becomes a refusal anyway
+                simplefilter("ignore")
+                return ast.parse(text.lstrip(), mode="eval").body
         except SyntaxError as error:
-            column = self.margin + (error.offset or len(text) + 1) - 1
+            column = self.margin + error.offset - 1 if error.offset else len(text)
             reason = error.msg.split(". ")[0]           # without Python's guess, "Maybe you meant '=='"
             self.refuse_at(column, text[column:], f"cannot be read ({reason}); {ALLOWED}")
         except (ValueError, MemoryError, RecursionError) as error:
@@ -234,7 +237,7 @@ def _kind(node: ast.AST) -> str:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    """The known name that is close to this one, or where all are listed."""
+    """The known names that are close to this one, or where all are listed."""
     from difflib import get_close_matches
-    close = get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else "see them all with: microgradx ops"
+    close = get_close_matches(name, known)
+    return f"did you mean {' or '.join(close)}?" if close else "see them all with: microgradx ops"

@@ -7,7 +7,8 @@
     (1.0, inf)
 """
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 inf, nan = math.inf, math.nan
@@ -62,37 +63,43 @@ def power(x: float, n: float) -> float:
         return math.copysign(inf, x) if n % 2 == 1 else inf
 
 
+def _both(f: Callable[[float, float], float]) -> tuple[Any, Any]:
+    """The methods for `ieee f number` and `number f ieee`. A Value or Symbol on the other side answers itself."""
+    def method(self: "Ieee", b: Any) -> Any:
+        return Ieee(f(float(self), float(b))) if isinstance(b, (int, float)) else NotImplemented
+
+    def reflected(self: "Ieee", a: Any) -> Any:
+        return Ieee(f(float(a), float(self))) if isinstance(a, (int, float)) else NotImplemented
+    return method, reflected
+
+
 class Ieee(float):
     """A float whose operators never raise. A slope is read on it where plain floats raised."""
 
     __slots__ = ()
 
     @staticmethod
-    def _apply(op: Any, args: Sequence[float]) -> "Ieee":
+    def of(x: Any) -> Any:
+        """A float as Ieee; a Value or Symbol, which never raises either, as it is."""
+        return Ieee(x) if x.__class__ is float else x
+
+    @staticmethod
+    def plain(x: Any) -> Any:
+        """An Ieee (or a number) as a float; a Value or Symbol as it is."""
+        return float(x) if isinstance(x, (int, float)) else x
+
+    @staticmethod
+    def _apply(op: Any, args: Sequence[Any]) -> Any:
+        for x in args:
+            if hasattr(type(x), "_apply") and not isinstance(x, Ieee):
+                return x._apply(op, args)
         return Ieee(op.at(*map(float, args)))
 
-    def __add__(self, b: float) -> "Ieee":
-        return Ieee(float(self) + b)
-
-    def __sub__(self, b: float) -> "Ieee":
-        return Ieee(float(self) - b)
-
-    def __rsub__(self, a: float) -> "Ieee":
-        return Ieee(a - float(self))
-
-    def __mul__(self, b: float) -> "Ieee":
-        return Ieee(float(self) * b)
-
-    def __truediv__(self, b: float) -> "Ieee":
-        return Ieee(divide(float(self), float(b)))
-
-    def __rtruediv__(self, a: float) -> "Ieee":
-        return Ieee(divide(float(a), float(self)))
-
-    def __pow__(self, n: float, mod: None = None) -> "Ieee":
-        return Ieee(power(float(self), float(n)))
+    __add__, __radd__ = _both(operator.add)
+    __sub__, __rsub__ = _both(operator.sub)
+    __mul__, __rmul__ = _both(operator.mul)
+    __truediv__, __rtruediv__ = _both(divide)
+    __pow__, __rpow__ = _both(power)
 
     def __neg__(self) -> "Ieee":
         return Ieee(-float(self))
-
-    __radd__, __rmul__ = __add__, __mul__

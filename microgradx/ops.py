@@ -32,8 +32,8 @@ identity = row("identity", operator.pos, 1.0)
 # The gradient stops here by decree (torch's detach, JAX's stop_gradient), so no point of it counts as smooth.
 detach = row("detach", operator.pos, 0.0, kinks=lambda x: [0 * x])
 
-# n*x**(n-1) is 0*inf for n = 0 at x = 0, and y*log(x) is 0*-inf at x = 0; torch and JAX answer 0, and so do
-# these: carry and xlogy are products in which 0 wins.
+# n*x**(n-1) is 0*inf for n = 0 at x = 0, and y*log(x) is 0*-inf for n > 0 there; both slopes are 0, as in torch:
+# carry and xlogy are products in which 0 wins.
 pow: Op = row("pow", power, lambda y, x, n: carry(n, pow(x, n - 1)), lambda y, x, n: xlogy(y, x),
               domain=[POSITIVE, REAL], infix="**")
 
@@ -82,8 +82,9 @@ atan2 = row("atan2", math.atan2,
 
 sinh = row("sinh", math.sinh, lambda y, x: cosh(x))
 cosh: Op = row("cosh", math.cosh, lambda y, x: sinh(x))
-# 1 - y**2 has lost every digit where y rounds to 1, beyond |x| = 19; 1/cosh**2 keeps them all.
-tanh = row("tanh", math.tanh, lambda y, x: square(1 / cosh(x)), textbook="1 - tanh(x)**2")
+# 1 - y**2 has lost every digit where y rounds to 1, beyond |x| = 19; sech**2, which is the same, keeps them all.
+sech: Op = row("sech", lambda x: 1 / cosh(x), lambda y, x: -y * tanh(x))
+tanh: Op = row("tanh", math.tanh, lambda y, x: square(sech(x)), textbook="1 - tanh(x)**2")
 asinh = row("asinh", math.asinh, lambda y, x: 1 / hypot(1, x))
 acosh = row("acosh", math.acosh, lambda y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=[(1.0, inf)])
 atanh = row("atanh", math.atanh, lambda y, x: 1 / ((1 - x) * (1 + x)), domain=[UNIT], poles={1.0: inf, -1.0: -inf})
@@ -136,7 +137,7 @@ minimum = row("minimum", _minimum,
               lambda y, a, b: where(a < b, 1, where(a > b, 0, 0.5)),
               lambda y, a, b: where(a < b, 0, where(a > b, 1, 0.5)), kinks=lambda a, b: [a - b])
 clamp = row("clamp", _clamp,
-            lambda y, x, lo, hi: where(maximum(x, lo) > hi, 0, where(x < lo, 0, 1)),
+            lambda y, x, lo, hi: where(x < lo, 0, where(x > hi, 0, where(lo < hi, 1, 0))),
             lambda y, x, lo, hi: where(maximum(x, lo) > hi, 0, where(x < lo, 1, 0)),
             lambda y, x, lo, hi: where(maximum(x, lo) > hi, 1, 0),
             kinks=lambda x, lo, hi: [x - lo, x - hi, lo - hi], defaults=(-inf, inf))

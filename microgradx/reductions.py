@@ -12,8 +12,8 @@ The one slope rule of such a row is given the result and all inputs, and answers
 import math
 from typing import Any
 
-from .ieee import inf, short
-from .ops import exp, maximum
+from .ieee import inf, number, short
+from .ops import div, exp, maximum
 from .table import reduction
 
 
@@ -76,7 +76,7 @@ def _shares(best: list[Any]) -> list[Any]:
     ties = best[0] * 1.0
     for one in best[1:]:
         ties = ties + one
-    return [one / ties for one in best]
+    return [div(one, ties) for one in best]
 
 
 def _gaps(best: Any, *xs: Any) -> list[Any]:
@@ -89,13 +89,16 @@ def _take(*xs: float) -> float:
 
 
 def _take_slopes(y: Any, *xs: Any) -> list[Any]:
-    """1 for the entry taken: k <= i and k >= i, since == of Values is identity."""
+    """1 for the entry taken, k <= i and k >= i, for == of Values is identity; no gradient by the index."""
     *table, i = xs
-    return [*((i >= k) * (i <= k) * 1.0 for k in range(len(table))), 0.0]
+    return [*((i >= k) * (i <= k) * 1.0 for k in range(len(table))), None]
 
 
 def position(i: float, length: int) -> int:
     """`i` as an index into a table. IndexError unless it is a whole number from 0 to length - 1."""
+    i = number(i)
+    if not length:
+        raise IndexError("take: an empty table has no entries")
     if not (0 <= i < length and i == int(i)):
         raise IndexError(f"take: expected a whole number from 0 to {length - 1} as index, got {short(i)}")
     return int(i)
@@ -120,6 +123,8 @@ def take(table: Any, i: Any) -> Any:
     >>> take([1.0, 2.0, 4.0], 2), take([1.0, 2.0, 4.0], Value(2)).data
     (4.0, 4.0)
     """
+    if isinstance(table, (str, bytes)) or not hasattr(type(table), "__getitem__"):
+        raise TypeError(f"take takes a list and an index, got {short(table)}; write take([...], i)")
     if not hasattr(type(i), "_apply"):
         return table[position(i, len(table))]
     if table and isinstance(table[0], (list, tuple)):

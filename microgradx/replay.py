@@ -12,7 +12,8 @@
 """
 from collections.abc import Callable, Mapping
 
-from .value import Value, record, recording, tape
+from .recording import recording, tape
+from .value import Value, record
 
 
 def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Value, Value]]:
@@ -21,13 +22,13 @@ def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Val
     A node that is set becomes a leaf. IndexError if a take() is given an index outside its table.
     """
     now: dict[Value, Value] = {}
-    with recording(True):
+    with recording():
         for v in tape(root):
             if v in changed or v.op is None:
                 now[v] = Value(changed.get(v, v.data), v.label)
             else:
                 now[v] = record(v.op, [now[a] if isinstance(a, Value) else a for a in v.args], type(v))
-                now[v].label = v.label
+                now[v].label, now[v].scope = v.label, v.scope
     return now[root], now
 
 

@@ -9,6 +9,7 @@ A row holds an operation and its derivative, written once. It is called like a f
     >>> v = Value(2.0)
     >>> cube(v).backward(); v.grad               # Values in, a Value out
     12.0
+    >>> del TABLE["cube"]                        # a row may be taken out again
 
 Anything that is not a number says itself how a row applies to it, by a method `_apply(op, args)`:
 Value records a node, Symbol (text.py) writes text, and so a new reading needs no change here.
@@ -71,7 +72,8 @@ class Op:
     def _filled(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         missing = len(self.inputs) - len(args)
         if not 0 < missing <= len(self.defaults):
-            raise TypeError(f"{self.name}({', '.join(self.inputs)}) takes {len(self.inputs)} inputs, got {len(args)}")
+            raise TypeError(f"{self.name}({', '.join(self.inputs)}) takes {len(self.inputs)} input{'s' * (len(self.inputs) > 1)}, "
+                            f"got {len(args)}")
         return args + self.defaults[-missing:]
 
     def apply(self, args: tuple[Any, ...]) -> Any:
@@ -89,10 +91,17 @@ class Op:
             return self.edge(error, *xs)
 
     def edge(self, error: Exception, *xs: float) -> float:
-        """nan outside the domain; at a pole its infinity; on overflow the infinity of the sign it has at ±1."""
-        if isinstance(error, OverflowError):
-            return math.copysign(inf, self.value(*(math.copysign(1.0, x) for x in xs)))
-        return self.poles.get(xs[0], nan)
+        """nan outside the domain; at a pole its infinity; on overflow the infinity of the sign it has on the way."""
+        if not isinstance(error, OverflowError):
+            return self.poles.get(xs[0], nan)
+        for halvings in range(1, 1100):
+            try:
+                return math.copysign(inf, self.value(*(x * 2.0**-halvings for x in xs)))
+            except OverflowError:
+                continue
+            except RAISED:
+                break
+        return nan
 
     def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
         """The slopes by the wanted inputs at result `y` and inputs `xs`: floats, Values or symbols.
@@ -102,8 +111,9 @@ class Op:
         try:
             return [rule(y, *xs) if rule and want else None for rule, want in zip(self.rules, wanted)]
         except RAISED:
-            y, xs = Ieee(y), tuple(map(Ieee, xs))
-            return [float(rule(y, *xs)) if rule and want else None for rule, want in zip(self.rules, wanted)]
+            y, *numbers = map(Ieee.of, (y, *xs))
+            return [Ieee.plain(rule(y, *numbers)) if rule and want else None
+                    for rule, want in zip(self.rules, wanted)]
 
     def names(self, count: int) -> tuple[str, ...]:
         """The letters of its inputs, as its slopes call them."""
@@ -138,8 +148,8 @@ class Reduction(Op):
     def __call__(self, *lists: Any) -> Any:
         """The operation on lists of floats (a float), or of Values and floats (a Value)."""
         if len(lists) != self.lists + self.index:
-            raise TypeError(f"{self.name} takes {self.lists} list(s){' and an index' * self.index}, "
-                            f"got {len(lists)} arguments; write {self.name}([...], ...)")
+            form = ", ".join(["[...]"] * self.lists + ["i"] * self.index)
+            raise TypeError(f"{self.name} got {len(lists)} argument{'s' * (len(lists) != 1)}; write {self.name}({form})")
         rows = [self._inputs(xs) for xs in lists[:self.lists]]
         if len(set(map(len, rows))) > 1:
             raise ValueError(f"{self.name} takes lists of one length, got {' and '.join(str(len(r)) for r in rows)}")
@@ -159,7 +169,7 @@ class Reduction(Op):
         try:
             slopes = rule(y, *xs)
         except RAISED:
-            slopes = map(float, rule(Ieee(y), *map(Ieee, xs)))
+            slopes = map(Ieee.plain, rule(*map(Ieee.of, (y, *xs))))
         return [slope if want else None for slope, want in zip(slopes, wanted, strict=True)]
 
     def names(self, count: int) -> tuple[str, ...]:
@@ -180,9 +190,9 @@ def _rule(slope: Slope) -> Callable[..., Any] | None:
 def _letters(slopes: Sequence[Slope]) -> tuple[str, ...]:
     """The input names of a row: those its slopes are written in, after the result y."""
     for rule in slopes:
-        if callable(rule):
-            code = rule.__code__
-            return code.co_varnames[1:code.co_argcount]
+        code: Any = getattr(rule, "__code__", None)     # a constant has none, nor has a functools.partial
+        if code:
+            return tuple(code.co_varnames[1:code.co_argcount])
     return LETTERS[len(slopes)]
 
 
@@ -204,6 +214,7 @@ def row(name: str, value: Callable[..., float], *slopes: Slope, **more: Any) -> 
     >>> bell = row("bell", lambda x: exp(-x * x), lambda y, x: -2 * x * y)
     >>> bell(Value(0.0)).data
     1.0
+    >>> del TABLE["bell"]
     """
     return enter(Op(name, value, *slopes, **more))
 
@@ -215,5 +226,6 @@ def reduction(name: str, value: Callable[..., float], slopes: Callable[..., Sequ
     >>> energy = reduction("energy", lambda *xs: sum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
     >>> energy([Value(3.0), 4.0]).data
     25.0
+    >>> del TABLE["energy"]
     """
     return enter(Reduction(name, value, slopes, **more))

@@ -5,7 +5,7 @@
     >>> Symbol("w") * Symbol("x") + 1
     w*x + 1
     >>> rule(tanh, 0)
-    '(1/cosh(x))**2'
+    'sech(x)**2'
     >>> rule(mul, 1, ["w", "x"])
     'w'
 """

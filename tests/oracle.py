@@ -7,6 +7,7 @@
 The definitions are naive on purpose. With 700 digits softplus may be log(1 + e**x) and its derivative a plain
 difference quotient; the tricks that the table needs to be exact in 16 digits have no second copy here.
 """
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -67,12 +68,13 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "atan2": mp.atan2,
     "sinh": mp.sinh,
     "cosh": mp.cosh,
+    "sech": lambda x: 1 / mp.cosh(x),
     "tanh": mp.tanh,
     "asinh": mp.asinh,
     "acosh": mp.acosh,
     "atanh": mp.atanh,
     "erf": mp.erf,
-    "erfc": mp.erfc,
+    "erfc": lambda x: 1 - mp.erf(x),
     "hypot": lambda a, b: mp.sqrt(a * a + b * b),
     "sign": mp.sign,
     "abs": abs,
@@ -101,7 +103,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "elu": _elu,
     "selu": lambda x: SELU_SCALE * _elu(x, SELU_ALPHA),
     "silu": lambda x: x * _sigmoid(x),
-    "gelu": lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2,
+    "gelu": lambda x: x * (1 + mp.erf(x / mp.sqrt(2))) / 2,
     "gelu_tanh": _gelu_tanh,
     "mish": lambda x: x * mp.tanh(_softplus(x)),
     "hard_tanh": lambda x: max(mpf(-1), min(mpf(1), x)),
@@ -131,8 +133,92 @@ def wobble(f: Callable[[Sequence[Any]], mpf], xs: Sequence[Any]) -> mpf:
     return mp.fsum(abs(f(moved(xs, i, mpf(x) * t)) - f(xs)) / t for i, x in enumerate(xs))
 
 
+def one_sided(op: Op, xs: Sequence[Any], i: int) -> tuple[mpf, mpf]:
+    """The difference quotients to the left and to the right by input `i`; at a jump one of them is beyond 1e30."""
+    here, left, right = value(op, xs), value(op, moved(xs, i, -STEP)), value(op, moved(xs, i, STEP))
+    return (here - left) / STEP, (right - here) / STEP
+
+
 def along(op: Op, xs: Sequence[float], ds: Sequence[float], orders: int) -> list[mpf]:
-    """Value and derivatives up to `orders` of t -> op(xs + t*ds) at t = 0."""
-    with mp.workdps(60):
-        line = [DEFINITIONS[op.name]] and (lambda t: DEFINITIONS[op.name](*(mpf(x) + t * d for x, d in zip(xs, ds))))
-        return list(mp.diffs(line, mpf(0), orders))
+    """The derivatives of order 0, 1, ... `orders` on the way from `xs` in the direction `ds`: central differences."""
+    h = STEP * min([1, *(abs(mpf(x)) for x, d in zip(xs, ds, strict=True) if d)])
+
+    def way(steps: mpf) -> mpf:
+        return value(op, [mpf(x) + steps * h * d for x, d in zip(xs, ds, strict=True)])
+
+    return [mp.fsum((-1) ** k * math.comb(n, k) * way(mpf(n) / 2 - k) for k in range(n + 1)) / h**n
+            for n in range(orders + 1)]
+
+
+# torch ---------------------------------------------------------------------------------------------------------
+
+def _same_name(*names: str) -> dict[str, Callable[..., Any]]:
+    return {name: (lambda torch, *xs, name=name: getattr(torch, name)(*xs)) for name in names}
+
+
+def _layer(*names: str, **options: Any) -> dict[str, Callable[..., Any]]:
+    return {name: (lambda torch, *xs, name=name: getattr(torch.nn.functional, name)(*xs, **options)) for name in names}
+
+
+def _halves(torch: Any, *xs: Any) -> list[Any]:
+    return [torch.stack(xs[:len(xs) // 2]), torch.stack(xs[len(xs) // 2:])]
+
+
+# Name of a row -> the same on torch's tensors; the module comes in as an argument, for it may not be installed.
+TORCH: dict[str, Callable[..., Any]] = {
+    **_same_name("add", "sub", "mul", "div", "neg", "pow", "xlogy", "square", "reciprocal", "exp", "expm1", "log",
+                 "log1p", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh",
+                 "acosh", "atanh", "erf", "erfc", "hypot", "sign", "abs", "maximum", "minimum", "clamp", "sigmoid",
+                 "relu", "selu"),
+    **_layer("softplus", "silu", "gelu", "mish", "softsign"),
+    "gelu_tanh": lambda torch, x: torch.nn.functional.gelu(x, approximate="tanh"),
+    "hard_tanh": lambda torch, x: torch.nn.functional.hardtanh(x),
+    "log_sigmoid": lambda torch, x: torch.nn.functional.logsigmoid(x),
+    "leaky_relu": lambda torch, x, a: torch.nn.functional.prelu(x.reshape(1, 1), a.reshape(1)).reshape(()),
+    "elu": lambda torch, x, a: torch.nn.functional.elu(x) * torch.where(x > 0, 1.0, a),     # alpha is no tensor there
+    "identity": lambda torch, x: x.clone(),
+    "detach": lambda torch, x: x.detach(),
+    "heaviside": lambda torch, x: torch.heaviside(x.detach(), torch.zeros_like(x)),
+    "less": lambda torch, a, b: (a < b).double(),
+    "less_equal": lambda torch, a, b: (a <= b).double(),
+    "greater": lambda torch, a, b: (a > b).double(),
+    "greater_equal": lambda torch, a, b: (a >= b).double(),
+    "where": lambda torch, c, p, q: torch.where(c != 0, p, q),
+    "sum": lambda torch, *xs: torch.stack(xs).sum(),
+    "dot": lambda torch, *xs: torch.dot(*_halves(torch, *xs)),
+    "prod": lambda torch, *xs: torch.stack(xs).prod(),
+    "logsumexp": lambda torch, *xs: torch.logsumexp(torch.stack(xs), 0),
+    "max": lambda torch, *xs: torch.amax(torch.stack(xs), 0),
+    "min": lambda torch, *xs: torch.amin(torch.stack(xs), 0),
+    "take": lambda torch, *xs: torch.stack(xs[:-1])[int(xs[-1].item())],
+}
+
+NOT_IN_TORCH = {"carry": "the engine's own: a product that is 0 where g is 0", "sech": "written 1/cosh there"}
+
+
+def _any_nan(*xs: float) -> bool:
+    return any(map(math.isnan, xs))
+
+
+def _not_finite(*xs: float) -> bool:
+    return not all(map(math.isfinite, xs))
+
+
+# Where a row answers otherwise than torch at an edge, on purpose: (rows, "value" and places of slopes, at, why).
+NOT_AS_TORCH: list[tuple[set[str], set[Any], Callable[..., bool], str]] = [
+    ({"xlogy"}, {0}, lambda a, b: a == 0 and b <= 0, "the slope is log(b); torch says 0, JAX as we do"),
+    ({"pow"}, {1}, lambda x, n: math.isinf(x) and n < 0, "y*log(x) is 0 where y is 0; torch has 0*inf = nan"),
+    ({"pow"}, {1}, lambda x, n: x == n == 0, "both difference quotients diverge to -inf; torch and JAX say 0"),
+    ({"acosh"}, {0}, lambda x: x < 1, "no slope outside the domain; torch has that of sqrt(x*x - 1)"),
+    ({"hypot"}, {0, 1}, lambda a, b: a == b == 0, "a slope of 0 lies between those of both sides; torch has nan"),
+    ({"sign", "heaviside"}, {"value"}, _any_nan, "nan is passed on; torch has 0, JAX as we do"),
+    ({"abs", "relu", "elu", "selu"}, {0}, _any_nan, "nan is passed on"),
+    ({"hard_tanh"}, {0}, _any_nan, "nan lies within no bounds; torch has slope 1"),
+    ({"maximum", "minimum"}, {0, 1}, _any_nan, "neither is larger: a tie; torch gives the whole slope to both"),
+    ({"clamp"}, {0, 1, 2}, _any_nan, "nan compares with nothing; torch gives the slope away by other rules"),
+    ({"clamp"}, {0}, lambda x, lo, hi: x == lo == hi, "between equal bounds nothing moves; torch has slope 1"),
+    ({"clamp"}, {1}, lambda x, lo, hi: x < lo == hi, "both bounds tie; torch gives all to the upper one"),
+    ({"gelu", "gelu_tanh", "mish"}, {0}, math.isinf, "the limits, 1 and 0; torch has inf*0 = nan"),
+    ({"prod"}, {0, 1}, _not_finite, "the product of the others is a number; torch divides inf by inf"),
+    ({"softsign"}, {0}, math.isinf, "1/(1 + inf)**2 is 0; torch has inf/inf"),
+]

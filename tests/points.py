@@ -9,7 +9,7 @@ Everything is read from the row (domain, kinks, number of inputs); the draws are
 import itertools
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from microgradx.table import Domain, Op, Reduction
 
@@ -37,9 +37,9 @@ def inside(domain: Domain, decades: float, rng: random.Random) -> float:
 
 
 def smooth(op: Op, count: int, spread: tuple[float, ...] = (MODERATE, WIDE, ALL)) -> Iterator[list[float]]:
-    """`count` points inside the domain and on no kink, each with decades drawn from `spread`."""
+    """Up to `count` points inside the domain and on no kink, each with decades drawn from `spread`."""
     rng = random.Random(op.name)
-    while count:
+    for _ in range(4 * count):                      # none at all for a row that is on a kink everywhere
         size = rng.choice(counts(op))
         decades = rng.choice(spread)
         if isinstance(op, Reduction):
@@ -49,6 +49,8 @@ def smooth(op: Op, count: int, spread: tuple[float, ...] = (MODERATE, WIDE, ALL)
         if all(map(within, xs, domains)) and not on_kink(op, xs):
             yield xs
             count -= 1
+            if count == 0:
+                return
 
 
 def within(x: float, domain: Domain) -> bool:
@@ -59,6 +61,37 @@ def within(x: float, domain: Domain) -> bool:
 def on_kink(op: Op, xs: list[float]) -> bool:
     """Is one of the row's kink quantities zero here?"""
     return op.kinks is not None and any(k == 0 for k in op.kinks(*xs))
+
+
+def cancelling(op: Op, count: int) -> Iterator[list[float]]:
+    """Points right next to a zero of the value or of a slope, found by bisection between `count` pairs of points."""
+    rng = random.Random(op.name)
+    for xs in smooth(op, count, (MODERATE,)):
+        domains = op.domains(len(xs))
+        k = rng.choice([i for i, domain in enumerate(domains) if not isinstance(domain, range)])
+        beside = [*xs[:k], inside(domains[k], MODERATE, rng), *xs[k + 1:]]
+        for n in range(1 + len(xs)):
+            found = bisected(lambda x, n=n: quantities(op, x)[n], xs, beside)
+            if found and not on_kink(op, found):
+                yield found
+
+
+def bisected(f: Callable[[list[float]], float], a: list[float], b: list[float]) -> list[float] | None:
+    """The point between a and b where f changes its sign, to the last bit; None if it does not (or only at 0)."""
+    for _ in range(80):
+        middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
+        if not f(a) * f(b) < 0:
+            return None
+        if middle in (a, b) or f(middle) == 0:
+            return middle
+        a, b = (a, middle) if f(a) * f(middle) < 0 else (middle, b)
+    return None
+
+
+def quantities(op: Op, xs: list[float]) -> list[float]:
+    """The value and the slopes."""
+    y = op.at(*xs)
+    return [y, *(slope or 0.0 for slope in op.partials([True] * len(xs), y, *xs))]
 
 
 def kinks(op: Op) -> Iterator[list[float]]:

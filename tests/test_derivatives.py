@@ -173,13 +173,16 @@ def test_transforms_record_inside_no_grad():
 def test_transforms_in_threads_are_independent():
     found = {}
 
+    def curvatures(k):
+        return [grad(grad(lambda x: mg.sin(k * x)))(0.1 * i) for i in range(50)]
+
     def work(k):
-        found[k] = [grad(grad(lambda x: mg.sin(k * x)))(0.1 * i) for i in range(50)]
+        found[k] = curvatures(k)
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    assert found == {k: [grad(grad(lambda x: mg.sin(k * x)))(0.1 * i) for i in range(50)] for k in range(4)}
+    assert found == {k: curvatures(k) for k in range(4)}
 
 
 @pytest.mark.parametrize("call, error, words", [

@@ -11,12 +11,11 @@ import microgradx
 ROOT = pathlib.Path(microgradx.__file__).parent.parent
 PACKAGE = ROOT / "microgradx"
 
-# A module may import from the rows above its own, and from its own folder. (design: math <- ops <- value <- ...)
+# A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["value"], ["nesting"], ["derivatives"],
-    ["differences"], ["check", "replay", "expr", "nn"], ["stepper"],
-    ["strategies", "training", "show", "compiler"],
-    ["__init__", "__main__"],
+    ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["value"],
+    ["nesting", "naming", "replay"], ["derivatives", "differences"], ["claims", "samples", "step", "expr", "nn"],
+    ["point"], ["check"], ["strategies", "training"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -37,7 +36,7 @@ def imported(source, package):
             base = package[:len(package) - node.level + 1] if node.level else ()
             full = [*base, *(node.module.split(".") if node.module else [])]
             if full[:1] == ["microgradx"]:
-                yield from full[1:2] or [a.name for a in node.names]
+                yield from full[1:2] or [a.name if a.name in RANK else "__init__" for a in node.names]
 
 
 def backward_arrows(source, path):

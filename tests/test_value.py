@@ -21,7 +21,6 @@ from microgradx import Value, no_grad, tape
 
 from .naive import Dual, Naive
 
-
 # Recording -----------------------------------------------------------------------------------------------------
 
 def test_a_node_knows_its_row_inputs_and_slopes():
@@ -88,11 +87,11 @@ def test_no_grad_computes_numbers_only():
 
 def test_no_grad_ends_with_an_exception_and_is_of_one_thread():
     x, seen = Value(2.0), []
-    with pytest.raises(ZeroDivisionError), no_grad():
+    with pytest.raises(KeyError), no_grad():
         thread = threading.Thread(target=lambda: seen.append((x * 2).op))
         thread.start()
         thread.join()
-        1 / 0
+        raise KeyError
     assert (x * 2).op is not None
     assert seen == [mg.mul]
 
@@ -249,13 +248,13 @@ def test_graphs_are_freed_by_reference_count_alone():
     gc.collect()
     gc.disable()
     try:
-        before = sum(isinstance(o, Value) for o in gc.get_objects())
+        before = sum(issubclass(type(o), Value) for o in gc.get_objects())
         x = Value(1.0)
         y = mg.where(mg.dot([x, x * 2], [x, 3.0]) > 1, x.tanh(), mg.sum([x, x]))
         y.backward()
         mg.grad(mg.grad(lambda v: mg.sin(v) * v))(1.0)
         del x, y
-        assert sum(isinstance(o, Value) for o in gc.get_objects()) == before
+        assert sum(issubclass(type(o), Value) for o in gc.get_objects()) == before
     finally:
         gc.enable()
 

@@ -1,4 +1,77 @@
-"""Neural networks on Values: layers, losses and initialisation under torch.nn's names and shapes."""
-from .module import Buffer, Module
+"""Neural networks on Values: layers, losses and first weights, under torch.nn's names and shapes.
 
-__all__ = ["Module", "Buffer"]
+    >>> from microgradx.nn import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, cross_entropy
+    >>> model = Sequential(Conv2d(1, 2, 3), ReLU(), MaxPool2d(2), Flatten(), Linear(8, 3))
+    >>> images = [[[[0.5] * 6] * 6], [[[0.1] * 6] * 6]]             # two images, one channel, 6 x 6
+    >>> loss = cross_entropy(model(images), [2, 0])
+    >>> loss.backward()
+
+Shapes. Numbers go in and out as nested Python lists; an element is a float or a Value. A layer takes one sample, a
+list of features or channels x height x width, or a batch of them, one list more. BatchNorm takes a batch only.
+Flatten() too, which keeps the first dimension: for one sample write Flatten(0).
+
+Chance. First weights, Dropout and RReLU draw from Python's `random`: random.seed(1) fixes all of it.
+
+Nothing here knows more of the engine than a user does: operators, and rows of the table such as dot.
+"""
+from . import init
+from .activation import (
+    ELU,
+    GELU,
+    SELU,
+    Elementwise,
+    Hardtanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Softsign,
+    Tanh,
+)
+from .attention import MultiheadAttention, attend
+from .batchnorm import BatchNorm1d, BatchNorm2d
+from .containers import ModuleList, Residual, Sequential
+from .convolution import Conv1d, Conv2d
+from .dropout import Dropout
+from .embedding import Embedding
+from .leaky import PReLU, RReLU
+from .linear import Linear
+from .losses import (
+    bce,
+    bce_with_logits,
+    cross_entropy,
+    hinge,
+    huber,
+    kl_div,
+    l1,
+    l1_penalty,
+    l2_penalty,
+    mse,
+    nll,
+)
+from .mlp import MLP, Layer, Neuron
+from .module import Buffer, Module
+from .normalisation import LayerNorm, RMSNorm
+from .perceptron import Perceptron
+from .pooling import AvgPool1d, AvgPool2d, Flatten, MaxPool1d, MaxPool2d
+from .recurrent import GRUCell, LSTMCell, RNNCell
+from .sequences import GRU, LSTM, RNN, detached
+
+__all__ = [
+    "Module", "Buffer", "init",
+    "Neuron", "Layer", "MLP", "Perceptron",
+    "Linear", "Conv1d", "Conv2d", "MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "Flatten",
+    "RNNCell", "GRUCell", "LSTMCell", "RNN", "GRU", "LSTM", "detached", "Embedding", "MultiheadAttention", "attend",
+    "Dropout", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "RMSNorm",
+    "Elementwise", "Identity", "ReLU", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "SiLU", "GELU", "Mish",
+    "Sigmoid", "LogSigmoid", "Tanh", "Softplus", "Softsign", "Hardtanh", "Softmax", "LogSoftmax",
+    "Sequential", "ModuleList", "Residual",
+    "mse", "l1", "huber", "bce", "bce_with_logits", "hinge", "kl_div", "cross_entropy", "nll",
+    "l1_penalty", "l2_penalty",
+]

@@ -20,6 +20,7 @@ from ..ieee import number
 from ..nesting import leaves, rebuild, shape
 from ..recording import scope
 from ..value import Value
+from .shapes import flat
 
 
 class Buffer(Value):
@@ -43,14 +44,14 @@ class Module:
         for path, module in _modules(name, value):
             object.__setattr__(module, "_name", path)
 
-    def __call__(self, *args: Any) -> Any:
-        """`forward(*args)`, recorded in the scope of this Module."""
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """`forward(*args, **options)`, recorded in the scope of this Module."""
         if not self._name:
-            return self.forward(*args)
+            return self.forward(*args, **options)
         with scope(self._name):
-            return self.forward(*args)
+            return self.forward(*args, **options)
 
-    def forward(self, *args: Any) -> Any:
+    def forward(self, *args: Any, **options: Any) -> Any:
         """What the Module computes: each layer defines it."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...)")
 
@@ -107,7 +108,7 @@ class Module:
         for name, values in fitting.items():
             if shape(values) != shape(state[name]):
                 raise ValueError(f"{name}: expected shape {shape(values)}, got {shape(state[name])}")
-        numbers = {name: [number(x) for x in leaves(state[name])] for name in fitting}
+        numbers = {name: [number(x) for x in flat(state[name])] for name in fitting}
         for name, values in fitting.items():
             for v, x in zip(leaves(values), numbers[name]):
                 v.data = x

@@ -62,7 +62,7 @@ class Value:
         """Add d self / d v to the gradient of every v that self was computed from."""
         self.grad = 1.0
         for v in reversed(self.order()):
-            for x, slope in zip(v.inputs, v.slopes):    # noqa: B905 (a strict zip is slower; the peers have none)
+            for x, slope in zip(v.inputs, v.slopes):
                 x.grad += slope * v.grad
 
     def order(self) -> list[Value]:

@@ -1,6 +1,7 @@
 """Backpropagation as a list of steps: forward a value at a time, backward one application of the chain rule at a time.
 
-    >>> from microgradx import Value, steps
+    >>> from microgradx import Value
+    >>> from microgradx.step import steps
     >>> w = Value(3.0, "w")
     >>> for step in steps(w * w):
     ...     print(step)
@@ -14,15 +15,14 @@ Steps are data: nothing is printed, and no node is touched, neither its data nor
 are true whether or not backward() was called, and bit for bit those of backward() from leaves set to 0.
 """
 import re
-from collections.abc import Iterator
-from itertools import count
 
 from . import text
+from .naming import brief, equal, names
 from .recording import tape
 from .table import Op
 from .value import Operand, Value
 
-CUT, TERMS = 24, 6                          # characters shown of a label, terms shown of a sum
+TERMS = 6                                   # terms shown of a sum
 
 
 class Step:
@@ -80,7 +80,7 @@ class Step:
 
     @property
     def rule(self) -> str:
-        """Forward "y = w*x", backward the slope as it is computed: "dy/dn = (1/cosh(n))**2"."""
+        """Forward "y = w*x", backward the slope as it is computed: "dy/dn = sech(n)**2"."""
         name = self.names[self.node]
         if self.phase == "forward":
             return f"{name} = {self.formula}"
@@ -122,7 +122,8 @@ def steps(root: Value) -> list[Step]:
     Forward: one for each Value of the tape. Backward: first dy/dy = 1, then one for each input of each Value in
     reverse order, also where nothing flows.
 
-    >>> from microgradx import Value, steps
+    >>> from microgradx import Value
+    >>> from microgradx.step import steps
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> last = steps(a * b + a)[-1]
     >>> last.rule, last.contribution, last.sum
@@ -159,58 +160,3 @@ def steps(root: Value) -> list[Step]:
             if isinstance(a, Value):
                 pass_on(v, i, slope, adjoint[v])
     return found
-
-
-# What the Values of a graph are called -------------------------------------------------------------------------
-
-def names(root: Value) -> dict[Value, str]:
-    """A name of its own for every Value that root was computed from, in the order of the tape.
-
-    Labels where they were given, w and w_2 where two are the same; else x1, x2, ... for leaves, v1, v2, ... for
-    results (the letters of an evaluation trace: Baydin et al., JMLR 18, 2018), y for the root.
-    A long label is cut, and a character that does not print is written as its code.
-
-    >>> from microgradx import Value, names
-    >>> list(names((Value(1.0, "w") * Value(2.0) + Value(3.0, "w")).tanh()).values())
-    ['w', 'x1', 'v1', 'w_2', 'v2', 'y']
-    """
-    order = tape(root)
-    given = {v: shown(v.label) for v in order if v.label and v.label.strip()}
-    taken = set(given.values())
-    first = {label: v for v, label in reversed(given.items())}
-    again = {label: _numbered(f"{label}_", taken, 2) for label in first}
-    leaves, results = _numbered("x", taken), _numbered("v", taken)
-    last = "y" if root.op and "y" not in taken else None
-
-    def name(v: Value) -> str:
-        if v in given:
-            return given[v] if first[given[v]] is v else next(again[given[v]])
-        return last if last and v is root else next(results if v.op else leaves)
-    return {v: name(v) for v in order}
-
-
-def _numbered(stem: str, taken: set[str], start: int = 1) -> Iterator[str]:
-    """stem1, stem2, ... without those that are taken."""
-    for k in count(start):
-        if f"{stem}{k}" not in taken:
-            taken.add(f"{stem}{k}")
-            yield f"{stem}{k}"
-
-
-def shown(label: str) -> str:
-    """A label on one line of reasonable length, harmless to any terminal: only characters that print."""
-    label = label.strip()
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[:CUT + 1])
-    return safe if len(safe) <= CUT else safe[:CUT - 3] + "..."
-
-
-# Numbers in running text ---------------------------------------------------------------------------------------
-
-def brief(x: float) -> str:
-    """Six digits of a number, as many as an eye compares; 0 without a sign."""
-    return f"{x + 0.0:.6g}"
-
-
-def equal(text: str, x: float) -> str:
-    """"text = x", unless the text ends with that already."""
-    return text if text.endswith(f"= {brief(x)}") else f"{text} = {brief(x)}"

@@ -1,0 +1,185 @@
+"""See, step through and check the derivatives of an expression. (python3 -m microgradx where it is not installed.)
+
+    microgradx                                          step through a neuron
+    microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1      step through an expression
+    microgradx check "tanh(w*x + b)" w=0.5 x=2 b=-1     its gradients against finite differences
+    microgradx tree "tanh(w*x + b)" w=0.5 x=2 b=-1      its graph as text
+    microgradx ops tanh                                 a row of the table of operations, or all of it
+
+Exit code 0: fine; 1: a gradient is wrong; 2: what was typed cannot be done, told in one line on stderr.
+"""
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from io import TextIOWrapper
+from typing import NoReturn
+
+from . import __version__
+from .expr import ExpressionError, parse
+from .value import Value
+
+EXPRESSION, GIVEN = "tanh(w*x + b)", "w=0.5 x=2 b=-1"
+
+
+class UsageError(ValueError):
+    """What was typed cannot be done; the message says what can."""
+
+
+# Commands: a function each and a line in parser(). The docstring is the help, the result the exit code ------------
+
+def demo(_: argparse.Namespace) -> int:
+    """Step through a neuron."""
+    from .show.console import at_terminal
+    from .show.session import stepper
+    stepper(example("neuron"), None if at_terminal() else [])
+    return 0
+
+
+def step(args: argparse.Namespace) -> int:
+    """Step through the forward and backward pass of an expression: at the terminal, or by commands piped in."""
+    from .show.session import stepper
+    if args.example and args.expression:
+        raise UsageError("step takes an expression or an example, not both")
+    root = example(args.example) if args.example else graph(args)
+    stepper(root, lines(args.script) if args.script else None)
+    return 0
+
+
+def check(args: argparse.Namespace) -> int:
+    """Compare the gradient by every variable with a finite difference; exit code 1 where they disagree."""
+    from .show.answers import verdicts
+    from .naming import names
+    root = graph(args)
+    if not args.values:
+        raise UsageError(f"expected variables to check the gradient by; write {GIVEN}")
+    table, right = verdicts(root, {v: name for v, name in names(root).items() if v.op is None})
+    print(table)
+    return 0 if right else 1
+
+
+def tree(args: argparse.Namespace) -> int:
+    """Print the graph of an expression as a tree of text, with data, local slopes and gradients."""
+    from .show.tree import tree as text
+    print(text(graph(args)))
+    return 0
+
+
+def ops(args: argparse.Namespace) -> int:
+    """Print the table of operations: value, slopes, domain, kinks."""
+    from .show.listing import entry, listing
+    try:
+        print(entry(args.name) if args.name else listing())
+    except KeyError:
+        raise UsageError(f"the table has no row {args.name!r}; microgradx ops lists them all") from None
+    return 0
+
+
+# What the commands are given -----------------------------------------------------------------------------------
+
+def graph(args: argparse.Namespace) -> Value:
+    """The graph of the expression typed, and of the variables given as name=value."""
+    if not args.expression:
+        raise UsageError(f'expected an expression and its variables; write "{EXPRESSION}" {GIVEN}')
+    variables: dict[str, float] = {}
+    for pair in args.values:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"expected name=value, got {pair!r}")
+        if name in variables:
+            raise UsageError(f"{name} is given twice")
+        try:
+            variables[name] = parse(text).data
+        except ExpressionError as error:
+            raise UsageError(f"in {pair!r}, {error}") from None
+    return parse(args.expression, **variables)
+
+
+def example(name: str) -> Value:
+    """The graph of an example, after a word about it."""
+    if name == "mazur":
+        from .training.examples.mazur import graph, note
+    else:
+        from .show.neuron import graph, note
+    print(note())
+    return graph()
+
+
+def lines(path: str) -> list[str]:
+    """The commands in a file, one a line."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [line for line in file if line.strip()]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the script {path!r}: {error}") from None
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with code 2 and the message."""
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+def parser() -> Parser:
+    """The commands and their arguments."""
+    top = Parser("microgradx", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--version", action="version", version=f"microgradx {__version__}")
+    top.set_defaults(run=demo)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(run: Callable[[argparse.Namespace], int]) -> Parser:
+        added = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        added.set_defaults(run=run)
+        return added
+
+    def of_expression(run: Callable[[argparse.Namespace], int]) -> Parser:
+        added = command(run)
+        added.add_argument("expression", nargs="?", metavar="EXPR", help=f'such as "{EXPRESSION}"')
+        added.add_argument("values", nargs="*", metavar="name=value", help="a number for every variable, or pi/4")
+        return added
+
+    stepping = of_expression(step)
+    stepping.add_argument("--example", choices=["neuron", "mazur"], help="step through this network instead")
+    stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
+    of_expression(check)
+    of_expression(tree)
+    command(ops).add_argument("name", nargs="?", help="the row to print in full")
+    return top
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The command line taken apart; argparse is helped where it takes "-x*w" for an option, or expects those last."""
+    top = parser()
+    args, rest = top.parse_known_args([f" {a}" if a[:1] == "-" != a[1:2] and a != "-h" else a for a in argv])
+    late = [a for a in rest if "=" in a and not a.startswith("-")]
+    if len(late) < len(rest) or (late and not hasattr(args, "values")):
+        top.error(f"did not expect {' '.join(rest)}")
+    if late:
+        args.values += late
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")       # what cannot be read or shown as text
+    try:
+        args = arguments(sys.argv[1:] if argv is None else argv)
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    except (UsageError, ExpressionError) as error:
+        print(f"microgradx: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:                                     # the reader has seen enough: | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""BatchNorm1d, BatchNorm2d: each channel brought to mean 0 and variance 1 over a batch.
+
+    >>> from microgradx.nn import BatchNorm1d
+    >>> norm = BatchNorm1d(1)
+    >>> [[round(y.data, 3)] for y, in norm([[1.0], [2.0], [3.0]])]
+    [[-1.225], [0.0], [1.225]]
+    >>> norm.running_mean[0].data, norm.eval()([[0.2]])[0][0].data      # after training: by the running statistics
+    (0.2, 0.0)
+"""
+import math
+from typing import Any
+
+from ..ops import detach, sqrt
+from ..value import Value
+from . import init
+from .module import Buffer, Module
+from .normalisation import moments
+from .shapes import Nested, Pattern, expect, flat, like, positive, swapped
+
+
+class _BatchNorm(Module):
+    """A norm of each channel over the batch and all places."""
+
+    places: tuple[Pattern, ...]                 # what may follow (N, num_features)
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True) -> None:
+        positive(self, num_features=num_features)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.track_running_stats = track_running_stats
+        self.weight = init.ones_(init.parameter(num_features)) if affine else None
+        self.bias = init.parameter(num_features) if affine else None
+        if track_running_stats:
+            self.running_mean = [Buffer(0) for _ in range(num_features)]
+            self.running_var = [Buffer(1) for _ in range(num_features)]
+            self.num_batches_tracked = Buffer(0)
+
+    def forward(self, x: Nested) -> Nested:
+        """(N, num_features, places), the same out. ValueError while training on one number a channel."""
+        sizes = expect(self, x, *[("N", self.num_features, *places) for places in self.places])
+        if self.training and math.prod(sizes) == self.num_features:
+            raise ValueError(f"{type(self).__name__}: expected more than one number a channel while training, since "
+                             f"the variance of one is 0, got shape {sizes}; give a larger batch, or write eval()")
+        if self.training and self.track_running_stats:
+            self.num_batches_tracked.data += 1
+        return swapped([self._channel(c, channel) for c, channel in enumerate(swapped(x))])
+
+    def _channel(self, c: int, channel: Nested) -> Nested:
+        """Channel c of all samples, (N, places)."""
+        xs = flat(channel)
+        if self.training or not self.track_running_stats:
+            mean, centred, variance = moments(xs)
+            if self.training and self.track_running_stats:
+                self._track(c, _data(mean), _data(variance) * len(xs) / (len(xs) - 1))
+        else:                                   # detached, not .data: a compiled program reads them as it runs
+            mean, variance = detach(self.running_mean[c]), detach(self.running_var[c])
+            centred = [x - mean for x in xs]
+        scale = 1 / sqrt(variance + self.eps)
+        if self.weight is not None:
+            scale = scale * self.weight[c]
+        shift = 0.0 if self.bias is None else self.bias[c]
+        return like(channel, [x * scale + shift for x in centred])
+
+    def _track(self, c: int, mean: float, variance: float) -> None:
+        """The running statistics move towards those of the batch; momentum None: their mean over all batches.
+
+        The variance is the unbiased one here, while the batch itself is divided by the biased one, as in torch.
+        """
+        share = 1 / self.num_batches_tracked.data if self.momentum is None else self.momentum
+        for running, new in ((self.running_mean[c], mean), (self.running_var[c], variance)):
+            running.data = (1 - share) * running.data + share * new
+
+    def extra_repr(self) -> str:
+        """Its channels."""
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+
+
+def _data(x: Any) -> float:
+    number: float = x.data if isinstance(x, Value) else x
+    return number
+
+
+class BatchNorm1d(_BatchNorm):
+    """(x - mean) / sqrt(variance + eps) * weight + bias for each channel of a batch (N, C) or (N, C, L).
+
+    weight (C) of ones, bias (C) of zeros. While training mean and variance are those of the batch; after eval() the
+    running ones, buffers that are saved with the weights. As torch.nn.BatchNorm1d; source: Ioffe & Szegedy 2015.
+    """
+
+    places = ((), ("L",))
+
+
+class BatchNorm2d(_BatchNorm):
+    """The same for a batch of images (N, C, H, W). As torch.nn.BatchNorm2d."""
+
+    places = (("H", "W"),)

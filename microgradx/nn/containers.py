@@ -1,0 +1,76 @@
+"""Sequential, Residual, ModuleList: Modules made of Modules, numbered as in torch.
+
+    >>> from microgradx.nn import Linear, ReLU, Residual, Sequential
+    >>> model = Sequential(Linear(2, 4), ReLU(), Residual(Linear(4, 4), ReLU()), Linear(4, 1))
+    >>> len(model([1.0, 2.0])), [name for name, _ in model.named_parameters()][:3]
+    (1, ['0.weight', '0.bias', '2.0.weight'])
+    >>> model
+    Sequential()  # 37 parameters
+      (0): Linear(2, 4)  # 12 parameters
+      (1): ReLU()  # 0 parameters
+      (2): Residual()  # 20 parameters
+        (0): Linear(4, 4)  # 20 parameters
+        (1): ReLU()  # 0 parameters
+      (3): Linear(4, 1)  # 5 parameters
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..ieee import short
+from ..nesting import shape
+from ..ops import add
+from .module import Module
+from .shapes import Nested, flat, like
+
+
+class ModuleList(Module):
+    """A list of Modules whose parameters are found: "0.weight", "1.weight", ... It computes nothing itself."""
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        for module in modules:
+            self.append(module)
+
+    def append(self, module: Module) -> ModuleList:
+        """Add a Module to the end. TypeError if it is none."""
+        if not isinstance(module, Module):
+            raise TypeError(f"{type(self).__name__}: expected Modules, got {short(module)} ({type(module).__name__})")
+        setattr(self, str(len(self)), module)
+        return self
+
+    def __iter__(self) -> Iterator[Module]:
+        return (module for name, module in vars(self).items() if name.isdigit())
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __getitem__(self, i: int) -> Module:
+        return list(self)[i]
+
+
+class Sequential(ModuleList):
+    """Each Module on what the one before it gives."""
+
+    def __init__(self, *modules: Module) -> None:
+        super().__init__(modules)
+
+    def forward(self, x: Nested) -> Nested:
+        """x through all Modules."""
+        for module in self:
+            x = module(x)
+        return x
+
+
+class Residual(Sequential):
+    """x + f(x), with f the given Modules in sequence: a layer learns what to change (He et al. 2016).
+
+    The gradient passes the plus sign whole, so however deep the stack, the first layers are reached. ValueError if
+    f gives another shape than x has.
+    """
+
+    def forward(self, x: Nested) -> Nested:
+        """Any shape that the Modules within keep."""
+        change = super().forward(x)
+        if shape(change) != shape(x):
+            raise ValueError(f"Residual: expected Modules that keep the shape {shape(x)}, got {shape(change)}")
+        return like(x, map(add, flat(x), flat(change)))

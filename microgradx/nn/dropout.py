@@ -1,0 +1,37 @@
+"""Dropout: while training, numbers are dropped at random, so that no unit can rely on another.
+
+    >>> import random
+    >>> from microgradx.nn import Dropout
+    >>> drop = Dropout(0.5, generator=random.Random(3))
+    >>> drop([1.0, 1.0, 1.0, 1.0]), drop.eval()([1.0, 1.0, 1.0, 1.0])
+    ([0.0, 2.0, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0])
+"""
+import random
+
+from .init import Generator
+from .module import Module
+from .shapes import Nested, each
+
+
+class Dropout(Module):
+    """While training: 0 with probability p, else x / (1 - p), so that the mean stays. After eval(): x.
+
+    Any shape. Draws from Python's `random`, or from `generator`. ValueError unless 0 <= p <= 1. As torch.nn.Dropout;
+    source: Srivastava et al. 2014.
+    """
+
+    def __init__(self, p: float = 0.5, generator: Generator = None) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: expected a probability p from 0 to 1, got {p}")
+        self.p, self.generator = p, generator
+
+    def forward(self, x: Nested) -> Nested:
+        """Any shape."""
+        if not self.training:
+            return x
+        draw = (self.generator or random).random
+        return each(lambda v: v * (0.0 if draw() < self.p else 1 / (1 - self.p)), x)
+
+    def extra_repr(self) -> str:
+        """Its probability."""
+        return f"p={self.p}"

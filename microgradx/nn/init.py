@@ -1,0 +1,139 @@
+"""First values of weights, under torch.nn.init's names and formulas. In place, on nested lists of Values.
+
+    >>> import random
+    >>> from microgradx import Value
+    >>> from microgradx.nn import init
+    >>> weight = init.xavier_uniform_([[Value(0.0), Value(0.0)]], generator=random.Random(0))
+    >>> weight[0][0].data == init.xavier_uniform_([[Value(0.0)] * 2], generator=random.Random(0))[0][0].data
+    False
+
+Numbers come from Python's own generator: `random.seed(1)` before a model is built fixes all of it. A generator of
+your own goes in as `generator=random.Random(1)`.
+"""
+import math
+import random
+from collections.abc import Callable
+from typing import Literal
+
+from ..nesting import leaves, shape
+from ..value import Value
+from .shapes import Nested, nested
+
+Generator = random.Random | None            # None: the functions of the module `random`
+Mode = Literal["fan_in", "fan_out"]
+
+GAINS: dict[str, Callable[[float], float]] = {      # of the parameter a, for leaky_relu the slope below 0
+    "linear": lambda a: 1.0, "conv1d": lambda a: 1.0, "conv2d": lambda a: 1.0, "sigmoid": lambda a: 1.0,
+    "tanh": lambda a: 5 / 3, "relu": lambda a: math.sqrt(2), "leaky_relu": lambda a: math.sqrt(2 / (1 + a * a)),
+    "selu": lambda a: 3 / 4,
+}
+
+
+def parameter(*sizes: int) -> Nested:
+    """A nested list of Values of these sizes, all 0: a weight to initialise."""
+    return nested(sizes, lambda: Value(0.0))
+
+
+def constant_(tree: Nested, val: float) -> Nested:
+    """Every Value set to `val`."""
+    return _fill(tree, lambda: val)
+
+
+def zeros_(tree: Nested) -> Nested:
+    """Every Value set to 0. Right for biases; for the weights of two layers it fails.
+
+    With zero weights every neuron of a layer computes the same and gets the same gradient: they stay equal for ever,
+    one neuron in many copies. Worse, gradients pass to the layer below through these weights, as zeros: nothing
+    there learns. Weights must differ, so they are drawn at random.
+
+    >>> from microgradx.nn import MLP
+    >>> model = MLP(2, [3, 1])
+    >>> for p in model.parameters(): p.data = 0.0
+    >>> model([1.0, 2.0]).backward(); {p.grad for p in model.layers[0].parameters()}
+    {0.0}
+    """
+    return constant_(tree, 0.0)
+
+
+def ones_(tree: Nested) -> Nested:
+    """Every Value set to 1."""
+    return constant_(tree, 1.0)
+
+
+def uniform_(tree: Nested, a: float = 0.0, b: float = 1.0, generator: Generator = None) -> Nested:
+    """Every Value drawn evenly between a and b."""
+    draw = (generator or random).uniform
+    return _fill(tree, lambda: draw(a, b))
+
+
+def normal_(tree: Nested, mean: float = 0.0, std: float = 1.0, generator: Generator = None) -> Nested:
+    """Every Value drawn from a normal distribution."""
+    draw = (generator or random).gauss
+    return _fill(tree, lambda: draw(mean, std))
+
+
+def xavier_uniform_(tree: Nested, gain: float = 1.0, generator: Generator = None) -> Nested:
+    """Even, with std gain*sqrt(2/(fan_in + fan_out)): signals keep their size both ways (Glorot & Bengio 2010)."""
+    return _even(tree, _xavier(tree, gain), generator)
+
+
+def xavier_normal_(tree: Nested, gain: float = 1.0, generator: Generator = None) -> Nested:
+    """Normal, with std gain*sqrt(2/(fan_in + fan_out))."""
+    return normal_(tree, 0.0, _xavier(tree, gain), generator)
+
+
+def kaiming_uniform_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu",
+                     generator: Generator = None) -> Nested:
+    """Even, with std gain/sqrt(fan): what relu cuts off is made up for (He et al. 2015)."""
+    return _even(tree, _kaiming(tree, a, mode, nonlinearity), generator)
+
+
+def kaiming_normal_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu",
+                    generator: Generator = None) -> Nested:
+    """Normal, with std gain/sqrt(fan)."""
+    return normal_(tree, 0.0, _kaiming(tree, a, mode, nonlinearity), generator)
+
+
+def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
+    """By how much a layer must amplify what this nonlinearity then shrinks. ValueError for one not known.
+
+    >>> calculate_gain("tanh")
+    1.6666666666666667
+    """
+    if nonlinearity not in GAINS:
+        raise ValueError(f"no gain known for {nonlinearity!r}; expected one of {', '.join(GAINS)}")
+    return GAINS[nonlinearity](param)
+
+
+def fans(tree: Nested) -> tuple[int, int]:
+    """How many inputs a unit of this weight has, and how many units an input feeds: (fan_in, fan_out).
+
+    The weight is (out, in, ...kernel). ValueError for fewer than two dimensions.
+    """
+    sizes = shape(tree)
+    if len(sizes) < 2:
+        raise ValueError(f"fan_in and fan_out need a weight of shape (out, in, ...), got {sizes}")
+    kernel = math.prod(sizes[2:])
+    return sizes[1] * kernel, sizes[0] * kernel
+
+
+def _xavier(tree: Nested, gain: float) -> float:
+    return gain * math.sqrt(2 / sum(fans(tree)))
+
+
+def _kaiming(tree: Nested, a: float, mode: Mode, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"expected mode 'fan_in' or 'fan_out', got {mode!r}")
+    return calculate_gain(nonlinearity, a) / math.sqrt(fans(tree)[mode == "fan_out"])
+
+
+def _even(tree: Nested, std: float, generator: Generator) -> Nested:
+    """Even between -b and b: such numbers have the standard deviation b/sqrt(3)."""
+    bound = math.sqrt(3) * std
+    return uniform_(tree, -bound, bound, generator)
+
+
+def _fill(tree: Nested, draw: Callable[[], float]) -> Nested:
+    for v in leaves(tree):
+        v.data = draw()
+    return tree

@@ -1,0 +1,65 @@
+"""PReLU, RReLU: leaky units whose slope below 0 is learned, or drawn at random.
+
+    >>> from microgradx.nn import PReLU
+    >>> unit = PReLU()
+    >>> y = unit([-2.0])[0]
+    >>> y.backward(); y.data, unit.weight[0].grad
+    (-0.5, -2.0)
+"""
+import random
+from typing import Any
+
+from ..activations import leaky_relu
+from .init import Generator, constant_, parameter
+from .module import Module
+from .shapes import Nested, each, expect, positive
+
+
+def _leaky(x: Nested, slope: Any) -> Nested:
+    return each(lambda v: leaky_relu(v, slope), x)
+
+
+class PReLU(Module):
+    """LeakyReLU with a slope that is learned: one for all, or one for each of num_parameters channels.
+
+    weight (num_parameters). For channels x is a batch, (N, C, ...), as in torch.
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        positive(self, num_parameters=num_parameters)
+        self.num_parameters = num_parameters
+        self.weight = constant_(parameter(num_parameters), init)
+
+    def forward(self, x: Nested) -> Nested:
+        """Any shape; (N, num_parameters, *) where there is more than one."""
+        if self.num_parameters == 1:
+            return _leaky(x, self.weight[0])
+        expect(self, x, ("N", self.num_parameters, "*"))
+        return [[_leaky(channel, slope) for channel, slope in zip(sample, self.weight)] for sample in x]
+
+    def extra_repr(self) -> str:
+        """How many slopes."""
+        return f"{self.num_parameters}"
+
+
+class RReLU(Module):
+    """LeakyReLU with a slope drawn anew for each number, evenly from lower to upper; their mean after eval().
+
+    Draws from Python's `random`, or from `generator`.
+    """
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, generator: Generator = None) -> None:
+        if not lower <= upper:
+            raise ValueError(f"RReLU: expected lower up to upper, got {lower} and {upper}")
+        self.lower, self.upper, self.generator = lower, upper, generator
+
+    def forward(self, x: Nested) -> Nested:
+        """Any shape."""
+        if not self.training:
+            return _leaky(x, (self.lower + self.upper) / 2)
+        draw = (self.generator or random).uniform
+        return each(lambda v: leaky_relu(v, draw(self.lower, self.upper)), x)
+
+    def extra_repr(self) -> str:
+        """Its range."""
+        return f"{self.lower}, {self.upper}"

@@ -1,0 +1,54 @@
+"""Linear: weighted sums. Each unit is one node, `dot(weights and bias, inputs and 1)`.
+
+    >>> from microgradx.nn import Linear
+    >>> layer = Linear(2, 3)
+    >>> layer.load_state_dict({"weight": [[1, 0], [0, 1], [1, 1]], "bias": [0, 0, 10]})
+    >>> [y.data for y in layer([3.0, 4.0])]
+    [3.0, 4.0, 17.0]
+"""
+import math
+from typing import Any
+
+from ..reductions import dot, sum
+from . import init
+from .module import Module
+from .shapes import Nested, expect, positive, within
+
+
+def linear(x: list[Any], weight: list[list[Any]], bias: list[Any] | None = None) -> list[Any]:
+    """For each row of weights its dot product with x, plus its bias: one node a unit."""
+    if bias is None:
+        return [dot(row, x) for row in weight]
+    inputs = [*x, 1.0]
+    return [dot([*row, b], inputs) for row, b in zip(weight, bias)]
+
+
+def _spelled_out(x: list[Any], weight: list[list[Any]], bias: list[Any] | None) -> list[Any]:
+    """The same as products and a sum, nodes of their own to be drawn and stepped through."""
+    products = [[w * v for w, v in zip(row, x)] for row in weight]
+    return [sum([*row, b]) for row, b in zip(products, bias)] if bias else [sum(row) for row in products]
+
+
+class Linear(Module):
+    """y = weight x + bias, for x of shape (*, in_features): one sample, or any number of leading dimensions.
+
+    weight (out_features, in_features), bias (out_features), first drawn evenly within ±1/sqrt(in_features).
+    With fused=False a unit is drawn as its products and their sum; the numbers are the same. As torch.nn.Linear.
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, fused: bool = True) -> None:
+        positive(self, in_features=in_features, out_features=out_features)
+        self.in_features, self.out_features, self.fused = in_features, out_features, fused
+        self.weight = init.kaiming_uniform_(init.parameter(out_features, in_features), a=math.sqrt(5))
+        bound = 1 / math.sqrt(in_features)
+        self.bias = init.uniform_(init.parameter(out_features), -bound, bound) if bias else None
+
+    def forward(self, x: Nested) -> Nested:
+        """(*, in_features) to (*, out_features)."""
+        sizes = expect(self, x, ("*", self.in_features))
+        units = linear if self.fused else _spelled_out
+        return within(lambda row: units(row, self.weight, self.bias), x, len(sizes) - 1)
+
+    def extra_repr(self) -> str:
+        """Its sizes."""
+        return f"{self.in_features}, {self.out_features}{', bias=False' * (self.bias is None)}"

@@ -1,0 +1,192 @@
+"""Losses: one number that says how far outputs are from what they should be.
+
+    >>> from microgradx.nn import cross_entropy, mse
+    >>> mse([1.0, 2.0], [1.0, 4.0]), mse([1.0, 2.0], [1.0, 4.0], reduction="none")
+    (2.0, [0.0, 4.0])
+    >>> round(cross_entropy([[2.0, 0.0, 0.0]], [0]), 4)                # one sample, three classes, the right one is 0
+    0.2395
+
+Outputs and targets are numbers or nested lists of one shape. reduction is "mean" over all of them, "sum" or "none",
+the nested list itself. The names in torch.nn.functional: mse_loss, l1_loss, huber_loss, cross_entropy, nll_loss,
+binary_cross_entropy, binary_cross_entropy_with_logits, kl_div.
+"""
+from collections.abc import Callable
+from typing import Any, Literal
+
+from ..activations import relu, softplus
+from ..ieee import number, short
+from ..nesting import leaves
+from ..ops import abs, log, log1p, square, where, xlogy
+from ..reductions import dot, logsumexp, sum, take
+from ..value import Value
+from .shapes import Nested, expect, flat, like
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+# Number by number ----------------------------------------------------------------------------------------------
+
+def mse(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """The square of each difference. torch: mse_loss."""
+    return _pairwise("mse", lambda x, t: square(x - t), input, target, reduction)
+
+
+def l1(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """The size of each difference. torch: l1_loss."""
+    return _pairwise("l1", lambda x, t: abs(x - t), input, target, reduction)
+
+
+def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: float = 1.0) -> Any:
+    """Half the square of a difference up to delta, beyond it a straight line. torch: huber_loss.
+
+    >>> huber([0.0, 0.0], [1.0, 3.0], "none")
+    [0.5, 2.5]
+    """
+    if not delta > 0:
+        raise ValueError(f"huber: expected a positive delta, got {delta}")
+
+    def loss(x: Any, t: Any) -> Any:
+        gap = abs(x - t)
+        return where(gap <= delta, square(gap) / 2, delta * (gap - delta / 2))
+    return _pairwise("huber", loss, input, target, reduction)
+
+
+def bce(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """-log p of what happened, for a probability p of 1. torch: binary_cross_entropy.
+
+    Targets lie from 0 to 1. Infinite for p = 0 where the target is 1 (torch stops at 100): bce_with_logits, which
+    takes the number before the sigmoid, has no such end.
+    """
+    return _pairwise("bce", lambda p, t: _between(t, lambda: -log(p), lambda: -log1p(-p)), input, target, reduction)
+
+
+def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """bce of sigmoid(x), without overflow and exact in both tails. torch: binary_cross_entropy_with_logits.
+
+    >>> bce_with_logits(800.0, 1), bce_with_logits(-800.0, 1)
+    (0.0, 800.0)
+    """
+    return _pairwise("bce_with_logits", lambda x, t: _between(t, lambda: softplus(-x), lambda: softplus(x)),
+                     input, target, reduction)
+
+
+def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """How much a score falls short of 1 on the right side: relu(1 - target*score), for targets -1 and 1.
+
+    The loss of support vector machines. ValueError for another target.
+    """
+    for t in flat(target):
+        if not isinstance(t, Value) and t not in (-1, 1):
+            raise ValueError(f"hinge: expected targets -1 or 1, got {short(t)}")
+    return _pairwise("hinge", lambda x, t: relu(1 - t * x), input, target, reduction)
+
+
+def kl_div(input: Nested, target: Nested, reduction: Reduction | Literal["batchmean"] = "mean") -> Any:
+    """target * (log(target) - input): how far log-probabilities are from probabilities. torch: kl_div.
+
+    The sum of it is the Kullback-Leibler divergence; "batchmean" divides that by the number of samples.
+    """
+    if reduction == "batchmean":
+        return _pairwise("kl_div", _kl, input, target, "sum") / len(input)
+    return _pairwise("kl_div", _kl, input, target, reduction)
+
+
+def _kl(x: Any, t: Any) -> Any:
+    return xlogy(t, t) - t * x
+
+
+def _between(t: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
+    """t*yes + (1 - t)*no. A plain 0 or 1 leaves the other side out: 0 times its infinity would be nan."""
+    if isinstance(t, Value) or 0 < t < 1:
+        return t * yes() + (1 - t) * no()
+    if t in (0, 1):
+        return yes() if t else no()
+    raise ValueError(f"expected targets from 0 to 1, got {short(t)}")
+
+
+def _pairwise(name: str, loss: Callable[[Any, Any], Any], input: Nested, target: Nested, reduction: str) -> Any:
+    """The loss of every number and its target."""
+    expect(f"{name} target", target, expect(name, input, (), ("*",)))
+    return _reduced([loss(x, t) for x, t in zip(flat(input), flat(target))], reduction, input)
+
+
+def _reduced(losses: list[Any], reduction: str, nesting: Nested) -> Any:
+    """The losses as one number, or in this nesting."""
+    if reduction == "none":
+        return like(nesting, losses)
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"expected reduction 'mean', 'sum' or 'none', got {reduction!r}")
+    return sum(losses) / (len(losses) if reduction == "mean" else 1)
+
+
+# Sample by sample ----------------------------------------------------------------------------------------------
+
+def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """-log softmax(input) of the right class, from logits (C), or (N, C) and then the mean. torch: cross_entropy.
+
+    target: the index of the right class, or N of them; or probabilities in the shape of input. IndexError for an
+    index that is no class.
+
+    It does not overflow, and keeps its digits where the right class leads: with x_t the right logit, the loss is the
+    logarithm of the sum of exp(x_j - x_t), in which the term of t is exactly 1. Written logsumexp(x) - x_t it would
+    be 0 here, and so would its gradient:
+
+    >>> cross_entropy([70.0, 0.0], 0)
+    3.975449735908647e-31
+    """
+    return _by_sample("cross_entropy", _surprise, input, target, reduction, soft=True)
+
+
+def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
+    """Minus the log-probability of the right class, from log-probabilities (C) or (N, C). torch: nll_loss."""
+    return _by_sample("nll", lambda xs, t: -take(xs, t), input, target, reduction)
+
+
+def _surprise(xs: list[Any], target: Any) -> Any:
+    if not isinstance(target, (list, tuple)):
+        return logsumexp(_gaps(xs, target))
+    likely = target.index(max(target, key=_data))       # any class would do; with this one no digits are lost
+    gaps = _gaps(xs, likely)
+    return sum(target) * logsumexp(gaps) - dot(target, gaps)
+
+
+def _gaps(xs: list[Any], t: Any) -> list[Any]:
+    """x_j - x_t for each j; for j = t a plain 0, through which no gradient flows."""
+    chosen = take(xs, t)
+    if isinstance(t, Value):
+        return [where(t - j, x - chosen, 0.0) for j, x in enumerate(xs)]
+    return [0.0 if j == t else x - chosen for j, x in enumerate(xs)]
+
+
+def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, target: Nested, reduction: str,
+               soft: bool = False) -> Any:
+    """The loss of every sample: of its numbers and its class, or (soft) the probabilities of all classes."""
+    *batch, classes = expect(name, input, ("C",), ("N", "C"))
+    indices = tuple(batch)
+    found = expect(f"{name} target", target, *([indices, (*batch, classes)] if soft else [indices]))
+    if found == indices:
+        for t in flat(target):
+            if not isinstance(t, Value) and t not in range(classes):
+                raise IndexError(f"{name}: expected a class from 0 to {classes - 1}, got target {short(t)}")
+    samples = zip(input, target) if batch else [(input, target)]
+    return _reduced([loss(xs, t) for xs, t in samples], reduction, [0.0] * batch[0] if batch else 0.0)
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else number(x)
+
+
+# Of the weights ------------------------------------------------------------------------------------------------
+
+def l1_penalty(parameters: Nested) -> Any:
+    """The sum of sizes of all parameters, of a Module or a nested list: added to a loss, it drives weights to 0."""
+    return sum([abs(p) for p in leaves(parameters)])
+
+
+def l2_penalty(parameters: Nested) -> Any:
+    """The sum of squares of all parameters, of a Module or a nested list: added to a loss, it keeps weights small.
+
+    >>> l2_penalty([[3.0], [4.0]])
+    25.0
+    """
+    return dot(leaves(parameters), leaves(parameters))

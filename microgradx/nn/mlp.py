@@ -1,0 +1,69 @@
+"""Neuron, Layer, MLP as in micrograd, whose programs run with the import changed.
+
+    >>> import random
+    >>> from microgradx.nn import MLP
+    >>> random.seed(1337)
+    >>> model = MLP(2, [16, 16, 1])
+    >>> len(model.parameters()), model([1.0, -2.0]).op.name
+    (337, 'sum')
+
+Every product and every sum is a node of its own, to be drawn and stepped through. For wide layers there is Linear,
+which makes a neuron one node.
+"""
+import random
+from typing import Any
+
+from ..activations import relu
+from ..ops import mul
+from ..reductions import sum
+from ..value import Value
+from .module import Module
+from .shapes import expect
+
+
+class Neuron(Module):
+    """relu(b + w1*x1 + w2*x2 + ...), or the sum itself with nonlin=False. A list of nin numbers to one Value.
+
+    w: nin Values, drawn evenly from -1 to 1 by Python's `random`; b: a Value, 0.
+    """
+
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
+        self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
+        self.b = Value(0)
+        self.nonlin = nonlin
+
+    def forward(self, x: list[Any]) -> Any:
+        """(nin) to one Value."""
+        expect(self, x, (len(self.w),))
+        total = sum([self.b, *map(mul, self.w, x)])
+        return relu(total) if self.nonlin else total
+
+    def extra_repr(self) -> str:
+        """ReLU or linear, and its inputs."""
+        return f"{'ReLU' if self.nonlin else 'linear'}, {len(self.w)}"
+
+
+class Layer(Module):
+    """nout neurons on the same inputs: (nin) to a list of nout Values, or to the one Value where nout is 1."""
+
+    def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
+        self.neurons = [Neuron(nin, nonlin) for _ in range(nout)]
+
+    def forward(self, x: list[Any]) -> Any:
+        """(nin) to (nout), or to one Value."""
+        out = [neuron(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+
+class MLP(Module):
+    """Layers of nouts[0], nouts[1], ... neurons, one on the other; all ReLU but the last, which is linear."""
+
+    def __init__(self, nin: int, nouts: list[int]) -> None:
+        sizes = [nin, *nouts]
+        self.layers = [Layer(sizes[i], sizes[i + 1], nonlin=i + 1 < len(nouts)) for i in range(len(nouts))]
+
+    def forward(self, x: list[Any]) -> Any:
+        """(nin) to (nouts[-1]), or to one Value."""
+        for layer in self.layers:
+            x = layer(x)
+        return x

@@ -1,0 +1,88 @@
+"""LayerNorm, RMSNorm: the numbers of one sample brought to mean 0 and variance 1, then scaled by what is learned.
+
+    >>> from microgradx.nn import LayerNorm
+    >>> [round(y.data, 3) for y in LayerNorm(2)([3.0, 5.0])]
+    [-1.0, 1.0]
+"""
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..ops import sqrt
+from ..reductions import dot, sum
+from . import init
+from .module import Module
+from .shapes import Nested, expect, flat, like, positive, within
+
+
+def moments(xs: Sequence[Any]) -> tuple[Any, list[Any], Any]:
+    """The mean, the deviations from it, and the variance, which is the mean of their squares."""
+    mean = sum(xs) / len(xs)
+    centred = [x - mean for x in xs]
+    return mean, centred, dot(centred, centred) / len(xs)
+
+
+class _SampleNorm(Module):
+    """A norm over the last dimensions, (*, normalized_shape)."""
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float, elementwise_affine: bool, bias: bool) -> None:
+        sizes = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        for size in sizes:
+            positive(self, normalized_shape=size)
+        self.normalized_shape, self.eps = sizes, eps
+        self.weight = init.ones_(init.parameter(*sizes)) if elementwise_affine else None
+        self.bias = init.parameter(*sizes) if elementwise_affine and bias else None
+
+    def forward(self, x: Nested) -> Nested:
+        """(*, normalized_shape), the same out."""
+        sizes = expect(self, x, ("*", *self.normalized_shape))
+        return within(self._sample, x, len(sizes) - len(self.normalized_shape))
+
+    def _sample(self, x: Nested) -> Nested:
+        ys = self.normalised(flat(x))
+        if self.weight is not None:
+            ys = [y * w for y, w in zip(ys, flat(self.weight))]
+        if self.bias is not None:
+            ys = [y + b for y, b in zip(ys, flat(self.bias))]
+        return like(x, ys)
+
+    def normalised(self, xs: list[Any]) -> list[Any]:
+        """The numbers of one sample, brought to size 1."""
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """Its shape."""
+        return f"{self.normalized_shape}, eps={self.eps}"
+
+
+class LayerNorm(_SampleNorm):
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last dimensions. As torch.nn.LayerNorm.
+
+    weight (normalized_shape) of ones, bias (normalized_shape) of zeros; the variance is the biased one.
+    """
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
+                 bias: bool = True) -> None:
+        super().__init__(normalized_shape, eps, elementwise_affine, bias)
+
+    def normalised(self, xs: list[Any]) -> list[Any]:
+        """Mean 0, variance 1."""
+        _, centred, variance = moments(xs)
+        scale = 1 / sqrt(variance + self.eps)
+        return [x * scale for x in centred]
+
+
+class RMSNorm(_SampleNorm):
+    """x / sqrt(mean of squares + eps) * weight over the last dimensions. As torch.nn.RMSNorm.
+
+    weight (normalized_shape) of ones. eps is the distance from 1 to the next float if not given.
+    """
+
+    def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,
+                 elementwise_affine: bool = True) -> None:
+        super().__init__(normalized_shape, sys.float_info.epsilon if eps is None else eps, elementwise_affine, False)
+
+    def normalised(self, xs: list[Any]) -> list[Any]:
+        """Mean square 1."""
+        scale = 1 / sqrt(dot(xs, xs) / len(xs) + self.eps)
+        return [x * scale for x in xs]

@@ -1,0 +1,132 @@
+"""MaxPool, AvgPool: the largest number of each window, or the mean. Flatten: nested dimensions as one.
+
+    >>> from microgradx.nn import AvgPool2d, Flatten, MaxPool2d
+    >>> image = [[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 8.0]]]         # one channel, 2 x 4
+    >>> MaxPool2d(2)(image), AvgPool2d(2)(image), Flatten(0)(image)[:3]
+    ([[[4.0, 8.0]]], [[[2.5, 2.0]]], [1.0, 2.0, 0.0])
+"""
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..ops import where
+from ..reductions import max, sum
+from ..table import Reduction
+from .module import Module
+from .shapes import Nested, Pattern, expect, flat, nested, within
+from .windows import Grid, cut, letters, per_axis
+
+
+def _first(y: Any, *xs: Any) -> list[Any]:
+    """1 for the first element that is not below the result, 0 for the others."""
+    shares, left = [], 1.0
+    for x in xs:
+        shares.append(where(x < y, 0.0, left))
+        left = left - shares[-1]
+    return shares
+
+
+# max shares a tie among equals. After a relu most windows tie at 0, and torch gives the first of them everything.
+first_max = Reduction("first_max", max.value, _first, least=1, kinks=max.kinks)
+
+
+class _Pool(Module):
+    """Each window of each channel as one number."""
+
+    axes: int
+
+    def __init__(self, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+                 padding: int | Sequence[int] = 0) -> None:
+        self.kernel_size = per_axis(self, "kernel_size", kernel_size, self.axes)
+        self.stride = self.kernel_size if stride is None else per_axis(self, "stride", stride, self.axes)
+        self.padding = per_axis(self, "padding", padding, self.axes, least=0)
+        if any(2 * p > k for p, k in zip(self.padding, self.kernel_size)):
+            raise ValueError(f"{type(self).__name__}: expected padding of at most half the kernel {self.kernel_size}, "
+                             f"got {self.padding}")
+
+    def forward(self, x: Nested) -> Nested:
+        """(C, sizes) to (C, smaller sizes); or a batch of these, (N, C, sizes)."""
+        sample: Pattern = ("C", *letters(self.axes))
+        sizes = expect(self, x, sample, ("N", *sample))
+        grid = Grid(sizes[-self.axes:], self.kernel_size, self.stride, self.padding)
+        return within(lambda plane: self._slide(plane, grid), x, len(sizes) - self.axes)
+
+    def _slide(self, plane: Nested, grid: Grid) -> Nested:
+        outputs = iter([self.pooled(cut(plane, stop)) for stop in grid.inputs])
+        return nested(grid.sizes, outputs.__next__)
+
+    def pooled(self, xs: list[Any]) -> Any:
+        """One number for the numbers of a window; the padding is not among them."""
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """Its sizes."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _MaxPool(_Pool):
+    def pooled(self, xs: list[Any]) -> Any:
+        """The largest; the first of equal ones takes the whole gradient."""
+        return first_max(xs)
+
+
+class _AvgPool(_Pool):
+    def __init__(self, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
+                 padding: int | Sequence[int] = 0, *, count_include_pad: bool = True) -> None:
+        super().__init__(kernel_size, stride, padding)
+        self.count_include_pad = count_include_pad
+
+    def pooled(self, xs: list[Any]) -> Any:
+        """The mean; padding counts as zeros, or not at all."""
+        return sum(xs) / (math.prod(self.kernel_size) if self.count_include_pad else len(xs))
+
+
+class MaxPool1d(_MaxPool):
+    """The largest number of each window of (C, L), or of a batch (N, C, L). stride is kernel_size if not given.
+
+    Padding is never the largest; it may be half the kernel at most. As torch.nn.MaxPool1d.
+    """
+
+    axes = 1
+
+
+class MaxPool2d(_MaxPool):
+    """The largest number of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.MaxPool2d."""
+
+    axes = 2
+
+
+class AvgPool1d(_AvgPool):
+    """The mean of each window of (C, L), or of a batch (N, C, L). As torch.nn.AvgPool1d.
+
+    Padding counts as zeros, unless count_include_pad=False.
+    """
+
+    axes = 1
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.AvgPool2d."""
+
+    axes = 2
+
+
+class Flatten(Module):
+    """The dimensions from start_dim to the last as one. As torch.nn.Flatten, whose default 1 spares the batch.
+
+    For one sample write Flatten(0): (C, H, W) to (C*H*W). ValueError if there is no such dimension.
+    """
+
+    def __init__(self, start_dim: int = 1) -> None:
+        if start_dim < 0:
+            raise ValueError(f"Flatten: expected start_dim from 0 up, got {start_dim}")
+        self.start_dim = start_dim
+
+    def forward(self, x: Nested) -> Nested:
+        """(*, sizes) to (*, product of sizes)."""
+        expect(self, x, ("*", *("any",) * (self.start_dim + 1)))
+        return within(flat, x, self.start_dim)
+
+    def extra_repr(self) -> str:
+        """Where it starts."""
+        return f"{self.start_dim}"

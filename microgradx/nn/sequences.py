@@ -1,0 +1,104 @@
+"""RNN, GRU, LSTM: recurrent layers over whole sequences, and detached(), which cuts the history of a long one.
+
+    >>> from microgradx.nn import GRU
+    >>> layer = GRU(1, 2)
+    >>> output, state = layer([[0.5], [-0.5], [1.0]])       # a sequence of three inputs of one number
+    >>> len(output), [h is y for h, y in zip(state[0], output[-1])]
+    (3, [True, True])
+"""
+from typing import Any, Literal
+
+from ..nesting import leaves, rebuild
+from ..recording import scope
+from ..value import Value
+from .recurrent import GATED, MEMORY, Kind, Recurrent, State, elman
+from .shapes import Nested, expect, positive, swapped
+
+
+def detached(state: Nested) -> Nested:
+    """The numbers of a state as new leaves: what comes after does not reach back to what was before.
+
+    Truncated backpropagation through time: a text of 10,000 letters is learned in chunks. The state is handed on
+    from chunk to chunk, its history is not, so each backward() goes through one chunk only and the old graph is freed.
+
+    >>> from microgradx.nn import RNN, detached
+    >>> from microgradx import sum, tape
+    >>> layer, state = RNN(1, 1), None
+    >>> for chunk in ([[1.0], [2.0]], [[3.0], [4.0]], [[5.0], [6.0]]):
+    ...     output, state = layer(chunk, state)
+    ...     output[-1][0].backward()                    # here: compare with a target, take a step
+    ...     state = detached(state)
+    >>> len(tape(state[0][0]))
+    1
+    """
+    return rebuild(state, iter([Value(v.data) if isinstance(v, Value) else v for v in leaves(state)]))
+
+
+class _Layers(Recurrent):
+    """A rule over time, in layers: the states of one are the inputs of the next."""
+
+    def __init__(self, kind: Kind, input_size: int, hidden_size: int, num_layers: int, bias: bool,
+                 batch_first: bool) -> None:
+        super().__init__(kind, input_size, hidden_size, bias)
+        positive(self, num_layers=num_layers)
+        self.num_layers, self.batch_first = num_layers, batch_first
+        for k in range(num_layers):
+            self.make_weights(hidden_size if k else input_size, f"_l{k}")
+
+    def forward(self, x: Nested, hx: Nested = None) -> tuple[Nested, Nested]:
+        """(L, input_size) to the outputs (L, hidden_size) and the last state (num_layers, hidden_size).
+
+        A batch: (L, N, input_size) to (L, N, hidden_size) and (num_layers, N, hidden_size); with batch_first N comes
+        before L in inputs and outputs. hx is the state to begin with, zeros if not given.
+        """
+        batch = ("N", "L") if self.batch_first else ("L", "N")
+        sizes = expect(self, x, ("L", self.input_size), (*batch, self.input_size))
+        if len(sizes) == 2:
+            outputs, end = self._run(x, list(zip(*self.opened(hx, self.num_layers, self.hidden_size))))
+            return outputs, self.closed([list(part) for part in zip(*end)])
+        samples = x if self.batch_first else swapped(x)
+        state = map(swapped, self.opened(hx, self.num_layers, len(samples), self.hidden_size))
+        runs = [self._run(sample, list(zip(*start))) for sample, *start in zip(samples, *state)]
+        outputs = [ys for ys, _ in runs]
+        parts = zip(*[zip(*end) for _, end in runs])
+        return outputs if self.batch_first else swapped(outputs), self.closed([swapped(part) for part in parts])
+
+    def _run(self, xs: list[Any], start: list[State]) -> tuple[list[Any], list[State]]:
+        """One sequence through all layers, from a state for each: the outputs of the last, and all last states."""
+        end = []
+        for k, state in enumerate(start):
+            weights, states = self.weights(f"_l{k}"), [state]
+            for t, x in enumerate(xs):
+                with scope(f"layer{k}"), scope(f"t{t}"):
+                    states.append(self.kind.rule(weights, x, states[-1]))
+            xs = [shown for shown, *_ in states[1:]]
+            end.append(states[-1])
+        return xs, end
+
+    def extra_repr(self) -> str:
+        """Its sizes."""
+        return super().extra_repr() + f", num_layers={self.num_layers}{', batch_first=True' * self.batch_first}"
+
+
+class RNN(_Layers):
+    """Elman's network over a sequence: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, ... As torch.nn.RNN."""
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1,
+                 nonlinearity: Literal["tanh", "relu"] = "tanh", bias: bool = True, batch_first: bool = False) -> None:
+        super().__init__(elman(self, nonlinearity), input_size, hidden_size, num_layers, bias, batch_first)
+
+
+class GRU(_Layers):
+    """Gated units over a sequence. As torch.nn.GRU."""
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+                 batch_first: bool = False) -> None:
+        super().__init__(GATED, input_size, hidden_size, num_layers, bias, batch_first)
+
+
+class LSTM(_Layers):
+    """Units with a memory over a sequence; the state is a tuple (h, c). As torch.nn.LSTM."""
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True,
+                 batch_first: bool = False) -> None:
+        super().__init__(MEMORY, input_size, hidden_size, num_layers, bias, batch_first)

@@ -1,0 +1,108 @@
+"""Shapes of nested lists: checked against a pattern, walked to a depth, built from sizes. Every layer uses these.
+
+    >>> from microgradx.nn.shapes import each, expect, nested
+    >>> expect("Conv2d", [[[1.0, 2.0]]], (1, "H", "W"), ("N", 1, "H", "W"))
+    (1, 1, 2)
+    >>> each(abs, [[-1.0], [2.0, -3.0]])
+    [[1.0], [2.0, 3.0]]
+    >>> nested((2, 2), iter("abcd").__next__)
+    [['a', 'b'], ['c', 'd']]
+"""
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..ieee import number, short
+from ..nesting import shape
+
+Nested = Any                                # a number (float or Value), or a list of Nested
+Pattern = tuple[int | str, ...]             # (3, "H", "W"): a size, or a name for any size; "*": any number of sizes
+
+
+def expect(owner: object, x: Nested, *patterns: Pattern) -> tuple[int, ...]:
+    """The shape of `x`, which fits one of the patterns and holds at least one number.
+
+    TypeError if x is no list; ValueError if it is ragged, empty or fits no pattern. Both say what `owner` (a layer,
+    or a name) expected and what it got.
+
+    >>> expect("Linear", [[1.0, 2.0]], ("*", 3))
+    Traceback (most recent call last):
+    ValueError: Linear: expected shape (*, 3), got (1, 2)
+    """
+    name = owner if isinstance(owner, str) else type(owner).__name__
+    wanted = f"{name}: expected shape {' or '.join(map(_written, patterns))}"
+    if not isinstance(x, (list, tuple)) and () not in patterns:
+        advice = "; write x.tolist()" if hasattr(x, "tolist") else ""
+        raise TypeError(f"{wanted} as nested lists of numbers, got {short(x)} ({type(x).__name__}){advice}")
+    try:
+        found = shape(x)
+    except ValueError as error:
+        raise ValueError(f"{wanted}, got {error}") from None
+    if not any(_fits(found, pattern) for pattern in patterns):
+        raise ValueError(f"{wanted}, got {found}{' (empty)' * (0 in found)}")
+    return found
+
+
+def _fits(found: tuple[int, ...], pattern: Pattern) -> bool:
+    if "*" in pattern:
+        i = pattern.index("*")
+        pattern = pattern[:i] + ("any",) * (len(found) - len(pattern) + 1) + pattern[i + 1:]
+    return (0 not in found and len(found) == len(pattern)
+            and all(isinstance(size, str) or size == n for size, n in zip(pattern, found)))
+
+
+def _written(pattern: Pattern) -> str:
+    return str(pattern).replace("'", "")
+
+
+def each(f: Callable[[Any], Any], x: Nested) -> Nested:
+    """f of every number, in the nesting of x."""
+    return [each(f, branch) for branch in x] if isinstance(x, (list, tuple)) else f(x)
+
+
+def flat(x: Nested) -> list[Any]:
+    """All numbers of x from left to right, Values and floats. TypeError for anything else.
+
+    (nesting.leaves passes over what is no number, and over bools: a target with a True in it would be one short.)
+
+    >>> flat([[True, 2.0], [3, 4.0]])
+    [1.0, 2.0, 3.0, 4.0]
+    """
+    if isinstance(x, (list, tuple)):
+        return [v for branch in x for v in flat(branch)]
+    return [x if hasattr(type(x), "_apply") else number(x)]
+
+
+def like(x: Nested, values: Iterable[Any]) -> Nested:
+    """The values in the nesting of x.
+
+    >>> like([[0, 0], [0]], [1.0, 2.0, 3.0])
+    [[1.0, 2.0], [3.0]]
+    """
+    new = iter(values)
+    return each(lambda _: next(new), x)
+
+
+def within(f: Callable[[Any], Any], x: Nested, depth: int) -> Nested:
+    """f of every branch that lies `depth` lists within x; of x itself at depth 0.
+
+    >>> within(sum, [[1.0, 2.0], [3.0, 4.0]], 1)
+    [3.0, 7.0]
+    """
+    return [within(f, branch, depth - 1) for branch in x] if depth else f(x)
+
+
+def nested(sizes: Sequence[int], make: Callable[[], Any]) -> Nested:
+    """A nested list of these sizes, each element made in turn by `make()`."""
+    return [nested(sizes[1:], make) for _ in range(sizes[0])] if sizes else make()
+
+
+def swapped(x: Nested) -> Nested:
+    """The first two dimensions exchanged: (N, C, ...) becomes (C, N, ...)."""
+    return [list(row) for row in zip(*x)]
+
+
+def positive(owner: object, **sizes: int) -> None:
+    """ValueError unless each size that a layer is given is a whole number from 1 up."""
+    for name, size in sizes.items():
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"{type(owner).__name__}: expected a whole number from 1 up as {name}, got {short(size)}")

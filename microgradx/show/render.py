@@ -1,0 +1,70 @@
+"""From DOT to an image on any machine: the dot program if there is one, else the Graphviz inside pygraphviz.
+
+    >>> from microgradx.show.render import Drawing, image
+    >>> image('digraph { a -> b }', 'svg')[:5]
+    b'<?xml'
+    >>> Drawing().pipe(format="svg", encoding="utf-8")[:5]
+    '<?xml'
+
+Needs the extra `draw`; of this package only draw() imports it, when it is called.
+"""
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+try:
+    import graphviz
+except ImportError as error:
+    raise ImportError('pictures need python-graphviz: pip install "microgradx[draw]"; '
+                      "the tree of a graph as text needs nothing: microgradx tree") from error
+
+FORMATS = ("svg", "png", "pdf")             # what every way of rendering can write
+_one_at_a_time = Lock()                     # Graphviz inside a process is not made for threads
+
+
+def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
+    """DOT source as an image. RuntimeError if there is no Graphviz on this machine, telling how to get one."""
+    if shutil.which("dot"):
+        return bytes(graphviz.pipe(engine, format, source.encode()))
+    try:
+        import pygraphviz
+    except ImportError:
+        raise RuntimeError("drawing needs Graphviz: pip install \"microgradx[draw]\" brings one inside pygraphviz "
+                           "(Linux with glibc, macOS, Windows), or install the dot program (apt install graphviz, "
+                           "brew install graphviz). Without one, .source is the DOT text and "
+                           "microgradx.show.tree the graph as text") from None
+    if format not in FORMATS:
+        raise ValueError(f"the Graphviz inside pygraphviz writes {', '.join(FORMATS)}, got {format!r}; "
+                         "other formats need the dot program")
+    with _one_at_a_time:
+        return bytes(pygraphviz.AGraph(string=source).draw(format=format, prog=engine))
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]
+    """A graphviz.Digraph that is rendered by image(): all of pipe(), render(), view() and notebooks work."""
+
+    def _pipe_lines(self, engine: str, format: str, lines: Iterable[str], **_: Any) -> bytes:
+        return image("".join(lines), format, engine)
+
+    def _pipe_lines_string(self, engine: str, format: str, lines: Iterable[str], *, encoding: str, **_: Any) -> str:
+        return image("".join(lines), format, engine).decode(encoding)
+
+    def _render(self, engine: str, format: str, filepath: "str | os.PathLike[str]", *, outfile: Any = None,
+                raise_if_result_exists: bool = False, **_: Any) -> str:
+        target = os.fspath(outfile or f"{os.fspath(filepath)}.{format}")
+        rendered = image(self.source, format, engine)
+        with open(target, "xb" if raise_if_result_exists else "wb") as file:
+            file.write(rendered)
+        return target
+
+
+def save(drawing: Any, path: "str | os.PathLike[str]") -> None:
+    """Write a drawing to a file: .svg, .png, .pdf, or .dot for its source. ValueError for any other ending."""
+    file = Path(path)
+    format = file.suffix[1:].lower()
+    if format not in (*FORMATS, "dot"):
+        raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {file.name!r}")
+    file.write_bytes(drawing.source.encode() if format == "dot" else drawing.pipe(format=format))

@@ -1,0 +1,92 @@
+"""Is a node an activation, does it saturate here, is it dead? Read from its row: no list of names.
+
+    >>> from microgradx import Value, relu, sigmoid, tanh
+    >>> from microgradx.show.units import condition
+    >>> condition(tanh(Value(4.0))), condition(sigmoid(Value(0.5))), condition(relu(Value(-1.0)))
+    ('saturated', '', 'dead')
+
+Here a node is a function of its one Value input, the others being constants or, as the slope of leaky_relu(x, a),
+inputs that may be left out.
+"""
+import math
+from functools import lru_cache
+
+from ..table import Op
+from ..value import Value
+
+FLAT = 0.05             # of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is the usual mark
+FAR = 1e6               # where a function shows what becomes of it
+REST = 1e-3             # a function that changes less than this from FAR to 1000*FAR has come to rest
+
+
+class Curve:
+    """A row as a function of its input `i`, the others being constants: curve.at(x), curve.slope(x)."""
+
+    __slots__ = ("op", "i", "xs", "bends")
+
+    def __init__(self, op: Op, i: int, xs: tuple[float, ...]) -> None:
+        self.op, self.i, self.xs = op, i, xs
+        near, far = ([self.slope(x) for x in (-t, 0.0, t)] for t in (1.0, FAR))
+        # Neither a slope that grows without bound (exp, square) or has a pole (log, 1/x) nor a constant one
+        self.bends = (all(map(math.isfinite, near + far)) and len(set(near + far)) > 1
+                      and max(map(abs, far)) <= 2 * max(map(abs, near)))
+
+    def at(self, x: float) -> float:
+        """The value at x."""
+        return self.op.at(*self._inputs(x))
+
+    def slope(self, x: float) -> float:
+        """The derivative at x."""
+        xs = self._inputs(x)
+        wanted = [k == self.i for k in range(len(xs))]
+        return self.op.partials(wanted, self.op.at(*xs), *xs)[self.i] or 0.0
+
+    def flat(self, x: float) -> bool:
+        """Has it come to rest, flat here and further out? silu at its lowest point, x = -1.28, has not."""
+        level = FLAT * abs(self.slope(0.0))
+        if not max(abs(self.slope(x)), abs(self.slope(2 * x))) < level:
+            return False
+        end = math.copysign(FAR, x)
+        return abs(self.at(1000 * end) - self.at(end)) < REST
+
+    def _inputs(self, x: float) -> tuple[float, ...]:
+        return (*self.xs[:self.i], x, *self.xs[self.i + 1:])
+
+
+_curve = lru_cache(maxsize=256)(Curve)
+
+
+def activation(v: Value) -> tuple[Curve, int] | None:
+    """The function that an activation applies, and to which of its inputs; None for a node that is none.
+
+    An activation has one Value input, bends, and is nowhere much steeper than around 0: relu, tanh, sin, abs,
+    maximum(x, 0); not exp, log, x**2, nor 3*x.
+    """
+    if v.op is None:
+        return None
+    main = len(v.args) - len(v.op.defaults)
+    places = [k for k, a in enumerate(v.args[:main]) if isinstance(a, Value)]
+    if len(places) != 1 or v.slopes[places[0]] is None:
+        return None
+    constants = tuple(0.0 if k == places[0] else number_at(a) for k, a in enumerate(v.args))
+    found = _curve(v.op, places[0], constants)
+    return (found, places[0]) if found.bends else None
+
+
+def number_at(a: Value | float) -> float:
+    """The data of a Value, a number itself."""
+    return a.data if isinstance(a, Value) else a
+
+
+def condition(v: Value) -> str:
+    """Of an activation "saturated" (flat for good), "dead" (slope 0 otherwise) or ""; "" of any other node.
+
+    The input is read as it is now, a slope of 0 as it was recorded.
+    """
+    found = activation(v)
+    if not found:
+        return ""
+    function, i = found
+    if function.flat(number_at(v.args[i])):
+        return "saturated"
+    return "dead" if v.slopes[i] == 0 else ""

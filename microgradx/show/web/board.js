@@ -1,0 +1,120 @@
+// One step as the board shows it: the rule in symbols and in numbers, the sum it adds to.
+// described() gives {heading, lines, heard}; heard is the step in plain words, for readers that listen.
+
+const TERMS = 6;                                        // of a sum that are all written out
+const unknown = () => [identifier("?"), ATOM];
+
+// What stands for the inputs of node k in its formulas: their names, or their numbers; -1 is node k itself.
+const named = (k) => (i) => {
+  const a = i < 0 ? k : nodes[k].args[i];
+  return typeof a === "string" ? number(Number(a)) : [identifier(nodes[a].name), ATOM];
+};
+const numbered = (k) => (i) => number(i < 0 ? now.data[k] : inputs(nodes[k], now.data)[i]);
+
+const gradient = (k) => applied("grad", [identifier(nodes[k].name)]);
+const derivative = (k, by) => fraction(group(identifier("d"), identifier(nodes[k].name)),
+                                       group(identifier("d"), identifier(nodes[by].name)));
+const times = (a, b) => group(within(a, SIGNED), operator("*"), within(b, TIMES));
+
+// A line of the board: formulas that all are equal to each other.
+function line(term, ...parts) {
+  const formulas = parts.map((part, k) => element("math:math", {displaystyle: "true"}, ...(k ? [operator("=")] : []), part));
+  const made = element("div", {}, element("dt", {}, term), element("dd", {}, ...formulas));
+  if (made.textContent.length > 70) made.className = "long";
+  return made;
+}
+
+function remark(term, text) {
+  return element("div", {class: "remark"}, element("dt", {}, term), element("dd", {}, text));
+}
+
+function described(step) {
+  if (step < nodes.length) return nodes[step].op === null ? leaf(step) : computed(step);
+  const event = now.events[step - nodes.length];
+  return event.i === null ? beginning(event.node) : handedBack(event, hidden());
+}
+
+function leaf(k) {
+  const {name} = nodes[k], x = now.data[k];
+  return {heading: `${name} is a leaf: its number is given`, heard: `${name} = ${brief(x)}`,
+          lines: [line("Data", identifier(name), number(x)[0])]};
+}
+
+function computed(k) {
+  const {name, rule} = nodes[k], tree = rules[rule].value, result = number(now.data[k])[0];
+  return {heading: `${name} is computed`, heard: `${name} = ${brief(now.data[k])}`, lines: [
+    line("Formula", identifier(name), formula(tree, named(k))[0]),
+    line("In numbers", formula(tree, numbered(k))[0], result),
+  ]};
+}
+
+function beginning(k) {
+  const {name} = nodes[k];
+  return {heading: `The way back begins: how ${name} changes with itself`, heard: `grad(${name}) = 1`, lines: [
+    line("Slope", derivative(k, k), digits("1")),
+    line("Gradient", gradient(k), digits("1")),
+  ]};
+}
+
+function handedBack(event, secret) {
+  const from = nodes[event.node].name, to = nodes[event.target].name;
+  return {
+    heading: `${from} hands its gradient back to ${to}`,
+    heard: secret ? `What is grad(${to})?`
+      : `contribution ${brief(event.contribution)}, grad(${to}) = ${brief(event.after)}, ${use(event)}`,
+    lines: [...slopeLines(event, secret), chainLine(event, secret), sumLine(event, secret)],
+  };
+}
+
+function slopeLines({node, target, i, slope}, secret) {
+  if (slope === null) return [remark("Slope", `none: no gradient flows from ${nodes[node].name} into ${nodes[target].name}`)];
+  const {slopes: trees, textbook} = rules[nodes[node].rule], tree = textbook || trees[i];
+  const rule = [derivative(node, target), formula(tree, named(node))[0]];
+  const found = secret ? unknown()[0] : number(slope)[0];
+  if (tree === "...") return [line("Slope", rule[0], found)];
+  if (typeof tree === "string") return [line("Slope", ...rule)];                    // dy/da = 1
+  if (typeof tree === "number") return [line("Slope", ...rule, found)];             // dy/da = b = 2
+  const lines = [line("Slope", ...rule), line("In numbers", formula(tree, numbered(node))[0], found)];
+  if (!textbook) return lines;
+  const exact = line("Computed as", formula(trees[i], named(node))[0]);
+  exact.className = "aside";
+  return [...lines, exact];
+}
+
+// The chain rule, once.
+function chainLine({node, target, slope, incoming, contribution}, secret) {
+  if (slope === null) return remark("Contribution", "0");
+  if (incoming === 0) return remark("Contribution", `0: grad(${nodes[node].name}) is 0, and 0 carries nothing`);
+  const known = (x) => (secret ? unknown() : number(x));
+  return line("Contribution", times([gradient(node), ATOM], [derivative(node, target), FRACTION]),
+              times(number(incoming), known(slope)), known(contribution)[0]);
+}
+
+// The sum over all uses of the target: numbers as far as they are known, products where they are still to come.
+function sumLine(event, secret) {
+  const {target, contribution, after} = event, coming = now.events.filter((e) => e.target === target).slice(event.use);
+  const all = uses[target] <= TERMS, earlier = all ? event.terms.slice(0, -1) : [after - contribution];
+  const sum = earlier.flatMap(term);
+  const [sign, x] = secret ? [operator("+"), unknown()[0]] : term(contribution, 1);
+  sum.push(...(earlier.length ? [sign] : []), element("math:mrow", {class: "now"}, earlier.length || secret ? x : number(contribution)[0]));
+  for (const {node} of all ? coming : []) {
+    sum.push(operator("+"), element("math:mrow", {class: "coming"},
+      times([gradient(node), ATOM], [derivative(node, target), FRACTION])));
+  }
+  const total = sum.length === 1 || (all && coming.length) ? [] : [secret ? unknown()[0] : number(after)[0]];
+  const made = line("Gradient", gradient(target), group(...sum), ...total);
+  made.lastChild.append(element("span", {class: "use"}, use(event)));
+  return made;
+}
+
+// One term of a sum, with its sign: + 2, - 2; the first without a plus.
+function term(x, k) {
+  if (k === 0) return [number(x)[0]];
+  return x < 0 ? [operator("-"), number(-x)[0]] : [operator("+"), number(x)[0]];
+}
+
+function use({target, use: nth}) {
+  const all = uses[target];
+  if (all === 1) return "its only use: complete";
+  return `use ${nth} of ${all}: ${nth === all ? "complete" : "more to come"}`;
+}

@@ -1,0 +1,99 @@
+// Trees of formulas (notation.py) as MathML: fractions, powers, roots, cases.
+//
+// `leaf` gives what stands for an input, its name or its number. Parentheses stand only where they must: every
+// element comes with its level, how tightly it holds together.
+
+const LEVELS = {"<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "*": 2};
+const SIGNED = 1.5, TIMES = 2, FRACTION = 3, ATOM = 4;
+const PRINTED = {"*": "\u22c5", "-": "\u2212", "<=": "\u2264", ">=": "\u2265"};
+
+function group(...parts) {
+  return element("math:mrow", {}, ...parts);
+}
+
+function operator(sign) {
+  return element("math:mo", {}, PRINTED[sign] || sign);
+}
+
+// Brackets grow with what is between them, where that is more than a line high.
+function bracketed(open, parts, close) {
+  const tall = parts.some((part) => part.matches("mfrac, mtable") || part.querySelector("mfrac, mtable"));
+  const bracket = (sign) => element("math:mo", {stretchy: String(tall)}, sign);
+  return group(bracket(open), ...separated(parts), bracket(close));
+}
+
+// A name: w1 with a small 1. (mi sets a single letter in italics, by itself.)
+function identifier(text) {
+  const [, letter, index] = text.match(/^(\p{L})(\d+)$/u) || [];
+  return letter ? element("math:msub", {}, element("math:mi", {}, letter), element("math:mn", {}, index))
+    : element("math:mi", {}, text);
+}
+
+function words(text) {
+  return element("math:mtext", {}, text);
+}
+
+function digits(text) {
+  return element("math:mn", {}, text.replaceAll("-", "\u2212"));
+}
+
+function number(x) {
+  const text = brief(x);
+  return [digits(text), text.startsWith("-") ? SIGNED : text.includes("e") ? TIMES : ATOM];
+}
+
+function fraction(above, below) {
+  return element("math:mfrac", {}, above, below);
+}
+
+function applied(name, parts) {
+  return group(identifier(name), bracketed("(", parts, ")"));
+}
+
+function separated(parts) {
+  return parts.flatMap((part, k) => (k ? [operator(","), part] : [part]));
+}
+
+// An element, in parentheses where it must hold as tightly as `level`.
+function within([made, own], level) {
+  return own < level ? bracketed("(", [made], ")") : made;
+}
+
+// A tree as [element, level].
+function formula(tree, leaf) {
+  if (typeof tree === "number") return leaf(tree);
+  if (typeof tree === "string") return [/^[\d.]/.test(tree) && tree !== "..." ? digits(tree) : words(tree), ATOM];
+  const [sign, ...parts] = tree;
+  const part = (k, level) => within(formula(parts[k], leaf), level);
+  if (sign === "call") return called(parts, leaf);
+  if (sign === "list") return [bracketed("[", listed(parts, leaf), "]"), ATOM];
+  if (sign === "/") return [fraction(part(0, 0), part(1, 0)), FRACTION];
+  if (sign === "**") return [element("math:msup", {}, part(0, ATOM), part(1, 0)), ATOM];
+  if (parts.length === 1) return [group(operator(sign), part(0, TIMES)), SIGNED];
+  const level = LEVELS[sign];
+  const [left, right] = level === TIMES ? [SIGNED, TIMES] : [level, level + 1];
+  return [group(part(0, left), operator(sign), part(1, right)), level];
+}
+
+function called([name, ...parts], leaf) {
+  if (name === "where") return [cases(parts, leaf), FRACTION];
+  if (name === "sqrt") return [element("math:msqrt", {}, ...listed(parts, leaf)), ATOM];
+  return [applied(name, listed(parts, leaf)), ATOM];
+}
+
+function listed(parts, leaf) {
+  return parts.map((part) => formula(part, leaf)[0]);
+}
+
+// where(c, p, where(d, q, r)): p if c, q if d, r otherwise.
+function cases([condition, chosen, rest], leaf) {
+  const table = element("math:mtable", {class: "cases"});
+  const line = (value, ...when) => table.append(element("math:mtr", {},
+    element("math:mtd", {}, formula(value, leaf)[0]), element("math:mtd", {}, ...when)));
+  while (condition !== undefined) {
+    line(chosen, words("if\u00a0"), formula(condition, leaf)[0]);
+    [condition, chosen, rest] = Array.isArray(rest) && rest[1] === "where" ? rest.slice(2) : [undefined, rest, rest];
+  }
+  line(rest, words("otherwise"));
+  return group(operator("{"), table);
+}

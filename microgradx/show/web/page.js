@@ -1,0 +1,196 @@
+// The page: which step is looked at, what is shown of it, and what changes when a leaf is set to another number.
+
+const {nodes, steps, rules} = JSON.parse(byId("graph").textContent);
+const given = nodes.map((node) => Number(node.data));   // as recorded in Python
+const count = nodes.length, root = count - 1, last = count + steps.length - 1;
+const uses = nodes.map(() => 0);
+for (const [node, i] of steps) uses[i === null ? node : nodes[node].args[i]] += 1;
+
+const now = {leaves: [...given]};                       // the leaves as they are tried out, and what comes of them
+let at = 0;                                             // the step that is looked at: forward ones first, one a node
+const told = new Set();                                 // the steps whose numbers a predicting reader was told
+const score = {right: 0, asked: 0};
+
+function compute() {
+  now.data = forward(nodes, now.leaves);
+  now.events = backward(nodes, steps, now.data);
+  now.grads = nodes.map(() => 0);
+  for (const event of now.events) now.grads[event.target] = event.after;
+}
+
+// Sets leaf k to x. What is wrong with that, or "".
+function change(k, x) {
+  const before = now.leaves[k];
+  now.leaves[k] = x;
+  try {
+    compute();
+  } catch (error) {                                     // an index outside its list
+    now.leaves[k] = before;
+    return error.message;
+  }
+  told.clear();
+  render();
+  return "";
+}
+
+
+// What is shown ------------------------------------------------------------------------------------------------
+
+// Is the reader to predict what this step gives?
+function hidden() {
+  return byId("predict").checked && at > count && !told.has(at);
+}
+
+function render() {
+  const place = at < count ? `Forward ${at + 1} of ${count}` : `Backward ${at - count + 1} of ${steps.length}`;
+  const {heading, lines, heard} = described(at);
+  document.body.className = at < count ? "forward" : "backward";
+  write(byId("place"), place);
+  write(byId("heading"), heading);
+  byId("lines").replaceChildren(...lines);
+  write(byId("heard"), `${place}. ${heading}. ${heard}.`);
+  byId("slider").value = at;
+  byId("slider").setAttribute("aria-valuetext", place);
+  byId("first").disabled = byId("back").disabled = at === 0;
+  byId("next").disabled = byId("last").disabled = at === last && !hidden();
+  byId("guess").hidden = !hidden();
+
+  const seen = now.events.slice(0, Math.max(0, at - count + (hidden() ? 0 : 1)));
+  const latest = nodes.map(() => undefined);            // of each node the last step that gave to its gradient
+  const passed = nodes.map((node) => node.args.map(() => undefined));
+  for (const event of seen) {
+    latest[event.target] = event;
+    if (event.i !== null) passed[event.node][event.i] = event;
+  }
+  draw(latest, passed);
+  panel.show((k) => !byId("predict").checked || latest[k]?.use === uses[k]);
+  if (byId("all").open) table(latest);
+}
+
+function draw(latest, passed) {
+  const event = at < count ? null : now.events[at - count];
+  nodes.forEach((node, k) => {
+    const classes = [node.op === null ? "leaf" : "result"];
+    if (k === root) classes.push("root");
+    if (k > at) classes.push("future");
+    if (event ? event.target === k : at === k) classes.push("now");
+    if (event?.node === k && event.i !== null) classes.push("from");
+    const lines = node.args.map((_, i) => ({
+      text: passed[k][i] && passed[k][i].slope !== null ? `\u00d7 ${typeset(passed[k][i].slope)}` : "",
+      kind: (event ? event.node === k && event.i === i : at === k) ? (event ? "now back" : "now") : k > at ? "future" : "",
+    }));
+    picture.show(k, classes.join(" "), k > at ? "" : typeset(now.data[k]), gradientSoFar(k, latest[k]), lines);
+  });
+  picture.follow(event ? event.target : at);
+}
+
+function gradientSoFar(k, event) {
+  if (!event) return "";
+  return `grad ${typeset(event.after)}${event.use < uses[k] ? " + \u2026" : ""}`;
+}
+
+// Every value in a row of the table; its name leads to the step that computes it.
+function table(latest) {
+  byId("rows").replaceChildren(...nodes.map((node, k) => {
+    const name = element("button", {}, node.name);
+    name.addEventListener("click", () => go(k));
+    const tree = node.op === null ? words("") : formula(rules[node.rule].value, named(k))[0];
+    const cells = [element("math:math", {}, tree), k > at ? "" : typeset(now.data[k]), gradientSoFar(k, latest[k])];
+    return element("tr", {}, element("th", {scope: "row"}, name), ...cells.map((cell) => element("td", {}, cell)));
+  }));
+}
+
+
+// What the reader does -----------------------------------------------------------------------------------------
+
+function go(step) {
+  at = Math.min(Math.max(step, 0), last);
+  write(byId("verdict"), "");
+  byId("answer").value = "";
+  render();
+  if (hidden()) byId("answer").focus();
+}
+
+function next() {
+  if (hidden()) reveal("");
+  else go(at + 1);
+}
+
+function reveal(verdict) {
+  told.add(at);
+  render();
+  write(byId("verdict"), verdict);
+  byId("next").focus();
+}
+
+function judge() {
+  const event = now.events[at - count], guess = parsed(byId("answer").value);
+  if (guess === undefined) {
+    write(byId("verdict"), "Write a number: 0.5, -2, 1e-3 or 1/3.");
+    return;
+  }
+  const right = near(guess, event.after);
+  score.asked += 1;
+  score.right += Number(right);
+  reveal(`${right ? "Right" : `Not quite, you wrote ${typeset(guess)}`}: grad(${nodes[event.target].name}) = `
+    + `${typeset(event.after)}${right ? "" : hint(guess, event)}. ${score.right} of ${score.asked} right so far.`);
+}
+
+// What was mistaken for the gradient, where that can be told.
+function hint(guess, {contribution, slope, incoming, after}) {
+  if (near(guess, -after)) return " (the sign is the other)";
+  if (near(guess, contribution)) return " (that is this contribution alone; the uses before it count as well)";
+  if (near(guess, slope)) return " (that is the slope; the chain rule multiplies it by the incoming gradient)";
+  if (near(guess, incoming)) return " (that is the incoming gradient; the chain rule multiplies it by the slope)";
+  return "";
+}
+
+// To one part in a hundred: rounding is no mistake.
+function near(guess, x) {
+  return Object.is(guess, x) || guess === x || Math.abs(guess - x) <= 0.01 * Math.abs(x);
+}
+
+// A box leads to the step that computes it, on the way back to the one that completes its gradient.
+function choose(k) {
+  go(at < count ? k : count + now.events.findLastIndex((event) => event.target === k));
+  panel.rows[k]?.all.scrollIntoView({block: "nearest"});
+}
+
+const picture = new Picture(byId("picture"), nodes, choose);
+const panel = new Panel(byId("leaves"), change);
+
+byId("slider").max = last;
+byId("ahead").style.flexGrow = count;
+byId("behind").style.flexGrow = steps.length;
+byId("first").addEventListener("click", () => go(0));
+byId("back").addEventListener("click", () => go(at - 1));
+byId("next").addEventListener("click", next);
+byId("last").addEventListener("click", () => go(last));
+byId("slider").addEventListener("input", () => go(Number(byId("slider").value)));
+byId("predict").addEventListener("change", () => { told.clear(); go(at); });
+byId("check").addEventListener("click", judge);
+byId("reveal").addEventListener("click", () => reveal(""));
+byId("answer").addEventListener("keydown", (key) => {
+  if (key.key !== "Enter") return;
+  key.preventDefault();                                 // or it would press the button that gets the focus
+  judge();
+});
+byId("reset").addEventListener("click", () => { now.leaves = [...given]; told.clear(); compute(); render(); });
+byId("all").addEventListener("toggle", render);
+
+const KEYS = {ArrowLeft: () => go(at - 1), ArrowRight: next, Home: () => go(0), End: () => go(last)};
+document.addEventListener("keydown", (key) => {
+  if (key.target.matches("input:not([type=checkbox])") || key.altKey || key.ctrlKey || key.metaKey) return;
+  if (!(key.key in KEYS)) return;
+  key.preventDefault();
+  KEYS[key.key]();
+});
+
+compute();
+const stale = nodes.find((node, k) => Math.abs(now.data[k] - given[k]) > 1e-9 * Math.abs(given[k]));
+if (stale) {
+  write(byId("note"), `All numbers are computed anew from the leaves. ${stale.name} was ${typeset(Number(stale.data))} `
+    + "when the graph was recorded: a leaf was set to another number since.");
+  byId("note").hidden = false;
+}
+render();

@@ -1,0 +1,78 @@
+// The leaves to try other numbers at, each with its exact gradient and the same by differences; the table of all values.
+
+const WORK = 400000;                                    // values that may be computed anew while a slider moves
+
+class Panel {
+  // `change(k, x)` sets leaf k to x and answers with what is wrong with that, or "".
+  constructor(place, change) {
+    this.change = change;
+    this.rows = nodes.map((node, k) => (node.op === null ? this.row(node, k) : null));
+    this.active = this.rows.findIndex((row) => row);
+    place.replaceChildren(...this.rows.filter((row) => row).map((row) => row.all));
+  }
+
+  row({name}, k) {
+    const reach = 2 * Math.max(1, Number.isFinite(given[k]) ? Math.abs(given[k]) : 1);
+    const slider = element("input", {type: "range", min: -reach, max: reach, step: reach / 200, "aria-label": `${name}, slider`});
+    const field = element("input", {type: "text", inputmode: "decimal", id: `leaf-${k}`, autocomplete: "off",
+                                    spellcheck: "false", "aria-describedby": `about-${k}`});
+    const label = element("label", {for: `leaf-${k}`}, name);
+    const slope = element("p", {class: "exact"}), check = element("p", {class: "check"});
+    const about = element("div", {id: `about-${k}`}, slope, check);
+    const row = {k, all: element("div", {class: "knob"}, label, field, slider, about), slider, field, slope, check};
+    slider.addEventListener("input", () => this.tried(k, Number(slider.value), row));
+    field.addEventListener("input", () => this.tried(k, parsed(field.value), row));
+    field.addEventListener("focus", () => field.select());
+    field.addEventListener("change", () => { field.value = brief(now.leaves[k]); });
+    return row;
+  }
+
+  tried(k, x, row) {
+    this.active = k;
+    const wrong = x === undefined ? "write a number: 0.5, -2, 1e-3, 1/3, inf or nan" : this.change(k, x);
+    row.field.setAttribute("aria-invalid", String(wrong !== ""));
+    if (wrong) write(row.check, wrong);
+  }
+
+  // Numbers, gradients and checks; the gradients of which `told` is false stay secret.
+  show(told) {
+    const y = nodes[root].name, [was, is] = [given[root], now.data[root]].map(typeset);
+    write(byId("result"), `${y} = ${is}${is === was ? "" : `, was ${was}`}`);
+    const rows = this.rows.filter((row) => row), all = rows.length * nodes.length * 64 < WORK;
+    for (const row of rows) {
+      const {k} = row, open = told(k);
+      if (row.seen === now.events && row.open === open) continue;       // nothing has changed since
+      Object.assign(row, {seen: now.events, open});
+      if (document.activeElement !== row.slider) row.slider.value = now.leaves[k];
+      if (document.activeElement !== row.field) row.field.value = brief(now.leaves[k]);
+      row.all.classList.toggle("changed", !Object.is(now.leaves[k], given[k]));
+      write(row.slope, `d${y}/d${nodes[k].name} = ${open ? typeset(now.grads[k]) : "?"}`);
+      write(row.check, open && (all || k === this.active) ? checked(k, now.grads[k]) : "");
+    }
+  }
+}
+
+// The derivative by differences, and whether it agrees.
+function checked(k, exact) {
+  const f = (x) => forward(nodes, now.leaves, k, x).at(-1), x = now.data[k];
+  const {value, error} = differences(f, x), [left, right] = oneSided(f, x);
+  const spread = Math.abs(left - right), size = Math.max(Math.abs(left), Math.abs(right));
+  if (spread > 1e-3 * size + 1e-6) return `a kink: slope ${typeset(left)} from the left, ${typeset(right)} from the right`;
+  if (Number.isNaN(value)) return "differences: not finite nearby";
+  const agrees = Math.abs(exact - value) <= 1e-8 * Math.abs(value) + 10 * error;
+  return `differences: ${typeset(value)} \u00b1 ${error.toExponential(0)} ${agrees ? "\u2713 agrees" : "\u2717 DIFFERS"}`;
+}
+
+// A number as it is typed: 0.5, -2, 1e-3, 1/3, inf, nan. Undefined where it is none.
+function parsed(text) {
+  const words = text.trim().toLowerCase().replaceAll("\u2212", "-");
+  if (/^[+-]?inf(inity)?$/.test(words)) return words.startsWith("-") ? -Infinity : Infinity;
+  if (words === "nan") return NaN;
+  const [above, below, ...more] = words.split("/");
+  const numbers = [above, below ?? "1"].map((part) => (/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/.test(part) ? Number(part) : undefined));
+  return more.length || numbers.includes(undefined) ? undefined : numbers[0] / numbers[1];
+}
+
+function typeset(x) {
+  return brief(x).replaceAll("-", "\u2212");
+}

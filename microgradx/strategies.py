@@ -1,0 +1,177 @@
+"""Hypothesis strategies: inputs to test derivatives at, and random graphs. The property test of a row is three lines:
+
+    >>> from hypothesis import given
+    >>> from microgradx import gradcheck, sin
+    >>> from microgradx.strategies import arguments
+    >>> @given(arguments(sin))
+    ... def test_sin(xs):
+    ...     assert gradcheck(sin, *xs)
+    >>> test_sin()
+
+Numbers are moderate, 0 or of a size from 1/1024 to 8, and whole ones come first: what fails shrinks to an example that
+can be checked by hand.
+"""
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .differences import UNDEFINED
+from .nesting import is_leaf
+from .point import Point
+from .recording import tape
+from .samples import LARGE, SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points, moderate
+from .step import steps
+from .table import REAL, TABLE, Domain, Op, Reduction
+from .value import Operand, Value
+
+try:
+    from hypothesis import assume, note
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError('microgradx.strategies needs Hypothesis; write pip install "microgradx[test]"') from error
+
+LIMIT = 2.0**20                         # of the numbers in a graph
+STEPS, WIDTH, LEAVES = 12, 4, 3         # at most so many operations in a graph, elements in a list, leaves
+
+
+# Numbers and arguments -----------------------------------------------------------------------------------------
+
+def numbers(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[float]:
+    """Floats from low to high: whole numbers first; apart from 0, none is closer to 0 than 1/1024.
+
+    >>> from hypothesis import find
+    >>> from microgradx.strategies import numbers
+    >>> find(numbers(), lambda x: x > 2.5)
+    3.0
+    """
+    first, last = math.ceil(low), math.floor(high)
+    broken = st.floats(low, high).map(lambda x: x if abs(x) >= SMALL else min(max(low, 0.0), high))
+    return st.integers(first, last).map(float) | broken if first <= last else broken
+
+
+def arguments(f: Callable[..., Any], *like: Any) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Arguments to check the derivatives of f at, as gradcheck(f, *args) takes them.
+
+    f       a row of the table: its arguments are inside its domain and away from its kinks; or any function of
+            Values: its arguments are such that results and slopes are finite
+    like    the arguments of a function are nested like these; without them it is given a number for each parameter
+
+    TypeError if the number of parameters cannot be told. ValueError for a row without smooth points (detach).
+
+    >>> from hypothesis import find
+    >>> from microgradx import dot, log
+    >>> from microgradx.strategies import arguments
+    >>> find(arguments(lambda w, b: dot(w, w) + log(b), [0, 0], 0), lambda args: True)
+    ([0.0, 0.0], 1.0)
+    """
+    if like or not isinstance(f, Op):
+        shapes = like or (0.0,) * _parameters(f)
+        return st.tuples(*map(_alike, shapes)).filter(lambda args: _defined(f, args))
+    if not is_smooth(f):
+        raise ValueError(f"row {f.name!r} has a kink everywhere: its slope is a decree that no test can confirm")
+    return _inputs(f).map(lambda xs: called_with(f, xs))
+
+
+def kinks(op: Op) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Arguments that are exactly on a kink or jump of a row, where it is finite. ValueError if it has none.
+
+    >>> from hypothesis import find
+    >>> from microgradx import maximum
+    >>> from microgradx.strategies import kinks
+    >>> find(kinks(maximum), lambda args: args[0] > 0)
+    (1.0, 1.0)
+    """
+    points = kink_points(op)
+    if not points:
+        raise ValueError(f"row {op.name!r} has no kink where it is finite")
+    return st.sampled_from([called_with(op, xs) for xs in points])
+
+
+def _inputs(op: Op) -> st.SearchStrategy[tuple[float, ...]]:
+    """Regular inputs of a row, one after the other."""
+    return _sizes(op).flatmap(lambda size: st.tuples(*map(_within, op.domains(size)))).filter(
+        lambda xs: is_regular(op, xs))
+
+
+def _sizes(op: Op) -> st.SearchStrategy[int]:
+    """How many inputs a row may be given."""
+    if not isinstance(op, Reduction):
+        return st.just(len(op.inputs))
+    return st.integers(max(op.least, 1), WIDTH).map(lambda length: length * op.lists + op.index)
+
+
+def _within(domain: Domain) -> st.SearchStrategy[float]:
+    return st.sampled_from(domain).map(float) if isinstance(domain, range) else numbers(*moderate(domain))
+
+
+def _alike(example: Any) -> Any:
+    """Numbers in the nesting of an example; what is no number is passed on."""
+    if isinstance(example, list):
+        return st.tuples(*map(_alike, example)).map(list)
+    if isinstance(example, tuple):
+        return st.tuples(*map(_alike, example))
+    return numbers() if is_leaf(example) else st.just(example)
+
+
+def _parameters(f: Callable[..., Any]) -> int:
+    """How many arguments a function must be given."""
+    needed = [p for p in inspect.signature(f).parameters.values() if p.default is p.empty]
+    if not needed or any(p.kind is p.VAR_POSITIONAL for p in needed):
+        raise TypeError("cannot tell how many arguments the function takes; give an example: arguments(f, 0.0, [0.0])")
+    return len(needed)
+
+
+def _defined(f: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Whether f and all slopes on the way to it are finite at `args`."""
+    try:
+        outputs = Point(f, args).outputs
+    except UNDEFINED:
+        return False
+    return all(math.isfinite(slope) for v in tape(*outputs) for slope in v.slopes if slope is not None)
+
+
+# Graphs --------------------------------------------------------------------------------------------------------
+
+@st.composite
+def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
+    """Roots of random graphs of all rows of the table, with nodes that are used more than once.
+
+    Every input is inside the domain of its row and away from kinks; values and slopes are finite, values up to 2**20.
+    With `whole`, all numbers are whole and so exact: only rows are used that make whole results and slopes of whole
+    inputs. A failing test notes the graph, a line for each node.
+
+    >>> from hypothesis import find
+    >>> from microgradx.strategies import graphs
+    >>> find(graphs(), lambda y: y.data > 3).data
+    4.0
+    """
+    rows = [op for op in TABLE.values() if (is_whole(op) if whole else is_smooth(op))]
+    leaf = st.integers(-3, 3).map(float) if whole else numbers()
+    pool = [Value(x) for x in draw(st.lists(leaf, min_size=1, max_size=LEAVES))]
+    for _ in range(draw(st.integers(1, STEPS))):
+        op = draw(st.sampled_from(rows))
+        inputs = [_input(draw, pool, domain, leaf) for domain in op.domains(draw(_sizes(op)))]
+        y = op.apply(tuple(inputs))
+        if isinstance(y, Value) and abs(y.data) <= LIMIT and is_regular(op, [_data(x) for x in inputs]):
+            pool.append(y)
+    used = {a for v in pool for a in v.args}
+    ends = [v for v in pool if v not in used and v.op]
+    assume(ends)
+    root, *others = ends
+    for v in others:
+        root = root + v                     # so that every node counts
+    note("\n".join(str(step) for step in steps(root) if step.phase == "forward"))
+    return root
+
+
+def _input(draw: st.DrawFn, pool: Sequence[Value], domain: Domain, leaf: st.SearchStrategy[float]) -> Operand:
+    """A node inside the domain, the latest first; or a constant."""
+    low, high = edges(domain)
+    nodes = [] if isinstance(domain, range) else [v for v in reversed(pool) if low <= v.data <= high]
+    i = draw(st.integers(0, len(nodes)))
+    return nodes[i] if i < len(nodes) else draw(leaf if domain == REAL else _within(domain))
+
+
+def _data(x: Operand) -> float:
+    return x.data if isinstance(x, Value) else x

@@ -1,0 +1,52 @@
+"""Gradient clipping: a gradient that is too long, as at the edge of a cliff, is shortened before the step.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import clip_grad_norm
+    >>> w = [Value(3.0), Value(4.0)]
+    >>> (w[0] ** 2 / 2 + w[1] ** 2 / 2).backward()
+    >>> clip_grad_norm(w, 1.0), [round(p.grad, 3) for p in w]
+    (5.0, [0.6, 0.8])
+
+Source: Pascanu, Mikolov, Bengio, ICML 2013; numbers as torch.nn.utils has them.
+"""
+from collections.abc import Sequence
+
+from ..ops import clamp, minimum, sqrt
+from ..reductions import dot
+from ..value import Value
+from .optim import require
+
+
+def grad_norm(params: Sequence[Value]) -> float:
+    """The length of the gradient: of all parameters, as one vector."""
+    gradient = [p.grad for p in params]
+    return sqrt(dot(gradient, gradient))
+
+
+def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
+    """Shorten the gradient to the length `max_norm` if it is longer; the length that it had is returned.
+
+    ValueError if max_norm is below 0.
+    """
+    require(max_norm=max_norm)
+    norm = grad_norm(params)
+    factor = minimum(max_norm / (norm + 1e-6), 1.0)         # 1e-6 is torch's guard against dividing by 0
+    for p in params:
+        p.grad *= factor
+    return norm
+
+
+def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
+    """Cut each gradient off at -clip_value and clip_value. ValueError if that is below 0.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import clip_grad_value
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> clip_grad_value([w], 0.5)
+    >>> w.grad
+    0.5
+    """
+    require(clip_value=clip_value)
+    for p in params:
+        p.grad = clamp(p.grad, -clip_value, clip_value)

@@ -1,0 +1,62 @@
+"""Data in batches: all at once, some at a time, or one by one, from one loop; and a part set aside for validation.
+
+    >>> import random
+    >>> from microgradx.training import batches, split
+    >>> xs, ys = [1, 2, 3, 4, 5], "abcde"
+    >>> list(batches(xs, ys, 2))
+    [([1, 2], ['a', 'b']), ([3, 4], ['c', 'd']), ([5], ['e'])]
+    >>> (train, labels), (kept, their_labels) = split(xs, ys, 0.4, seed=1)
+    >>> len(train), len(kept), sorted(train + kept)
+    (3, 2, [1, 2, 3, 4, 5])
+
+What is given is never reordered, nor are its elements copied: the lists that come out are new, what is in them is not.
+"""
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+Pair = tuple[Sequence[Any], Sequence[Any]]
+
+
+def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
+            rng: Random | None = None) -> Iterator[tuple[list[Any], list[Any]]]:
+    """One epoch: every sample once, `size` at a time, the last batch with what is left.
+
+    size   None for all samples at once (full batch), 1 for stochastic gradient descent
+    rng    shuffles the order; without it samples come as they stand. A random.Random(seed) shuffles each epoch anew
+
+    ValueError if xs and ys differ in length, are empty, or size is below 1.
+    """
+    order = list(range(samples(xs, ys)))
+    if size is not None and (not isinstance(size, int) or size < 1):
+        raise ValueError(f"expected a batch size of 1 or more, or None for all samples at once, got {size!r}")
+    if rng is not None:
+        rng.shuffle(order)
+    size = size or len(order)
+    for start in range(0, len(order), size):
+        yield pick(xs, ys, order[start:start + size])
+
+
+def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:
+    """(xs, ys) for training and (xs, ys) with `share` of the samples for validation, drawn from `seed`; none in both.
+
+    ValueError if one of the two would be empty.
+    """
+    order = list(range(samples(xs, ys)))
+    count = round(share * len(order))
+    if not 0 < count < len(order):
+        raise ValueError(f"expected a share that leaves samples on both sides, got {share} of {len(order)} samples")
+    Random(seed).shuffle(order)
+    return pick(xs, ys, order[count:]), pick(xs, ys, order[:count])
+
+
+def samples(xs: Sequence[Any], ys: Sequence[Any]) -> int:
+    """How many samples there are. ValueError if there are none, or not as many inputs as targets."""
+    if len(xs) != len(ys) or len(xs) == 0:
+        raise ValueError(f"expected as many inputs as targets, at least one, got {len(xs)} and {len(ys)}")
+    return len(xs)
+
+
+def pick(xs: Sequence[Any], ys: Sequence[Any], rows: Sequence[int]) -> tuple[list[Any], list[Any]]:
+    """The samples at these places."""
+    return [xs[i] for i in rows], [ys[i] for i in rows]

@@ -1,0 +1,55 @@
+"""Two moons: points on two interleaved half circles, told apart by micrograd's demo.
+
+An MLP 2-16-16-1, the max-margin loss of support vector machines, an L2 penalty, and a learning rate that falls from 1
+to 0.1 in 100 steps. Source: the notebook demo.ipynb of karpathy/micrograd.
+"""
+import math
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from ...nn import MLP, Module, hinge, l2_penalty
+from ...value import Value
+from .. import SGD, LinearLR, fit
+from .target import Target, right_answers, tell
+
+
+def moons(count: int, noise: float = 0.1) -> tuple[list[list[float]], list[int]]:
+    """Points of the upper moon, -1, and of the lower, 1; as sklearn.datasets.make_moons has them."""
+    xs, ys = [], []
+    for i in range(count):
+        angle, lower = math.pi * (i // 2) / (count / 2 - 1), i % 2
+        x, y = (1 - math.cos(angle), 0.5 - math.sin(angle)) if lower else (math.cos(angle), math.sin(angle))
+        xs.append([random.gauss(x, noise), random.gauss(y, noise)])
+        ys.append(1 if lower else -1)
+    return xs, ys
+
+
+def loss(model: Module, x: list[float], y: int) -> Any:
+    """How much the score falls short of a margin of 1 on the right side."""
+    return hinge(model(x), y)
+
+
+def penalty(model: Module) -> Value:
+    """Small weights make a smooth border."""
+    return 1e-4 * l2_penalty(model)
+
+
+def picture(model: Module, width: int = 60, height: int = 20) -> str:
+    """The plane: # where the model says 1."""
+    rows = [[[-1.5 + 4 * i / width, 1.5 - 2.5 * j / height] for i in range(width)] for j in range(height)]
+    return "\n".join("".join("#" if model(x).data > 0 else "." for x in row) for row in rows)
+
+
+def run(full: bool, seed: int) -> Iterator[Target]:
+    """100 steps on 100 points; in full 500 points."""
+    random.seed(seed)
+    xs, ys = moons(500 if full else 100)
+    model = MLP(2, [16, 16, 1])
+    print(f"{len(xs)} points, {model.__class__.__name__} 2-16-16-1 of {len(model.parameters())} parameters")
+    history = fit(model, xs, ys, loss, SGD(model.parameters(), lr=1.0), steps=100,
+                  schedule=LinearLR(1.0, 0.1, total_iters=100), penalty=penalty)
+    tell(history)
+    print(picture(model))
+    right = right_answers(model, xs, ys, lambda score, y: score.data * y > 0)
+    yield Target("train accuracy in %", 100 * right / len(xs), least=100)

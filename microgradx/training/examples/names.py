@@ -1,0 +1,126 @@
+"""First names, letter by letter: a recurrent network, GRU, LSTM and a one-layer GPT learn which letter comes next.
+
+Each is to beat the bigram baseline, which knows for every letter how often each other one follows it: to do better,
+one must look further back. The GPT is that of Karpathy's microgpt: 16 wide, 4 heads, context 16, RMSNorm without
+weights, no biases, ReLU. Data: names.txt, 32,033 names (US Social Security, public domain).
+"""
+import math
+import random
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+from ... import activations
+from ...nn import GRU, LSTM, RNN, Embedding, Linear, Module, MultiheadAttention, RMSNorm, cross_entropy, init
+from ...recording import no_grad
+from ...value import Value
+from .. import Adam, LinearLR, evaluate, fit, split
+from .target import Target, tell
+
+LETTERS = ".abcdefghijklmnopqrstuvwxyz"         # 0, the dot, begins and ends a name
+CONTEXT, WIDTH, HEADS = 16, 16, 4
+Tokens = list[int]
+
+
+def names() -> tuple[list[Tokens], list[Tokens]]:
+    """For each name what is read, ".emma", and what comes next each time, "emma."; as numbers."""
+    words = files(__package__.rpartition(".")[0]).joinpath("names.txt").read_text("ascii").split()
+    tokens = [[LETTERS.index(letter) for letter in f".{word}."] for word in words]
+    return [t[:-1][:CONTEXT] for t in tokens], [t[1:][:CONTEXT] for t in tokens]
+
+
+# Models: tokens in, for each of them the logits of all letters that may come next ---------------------------------
+
+class Bigram(Module):
+    """The baseline: how often each letter followed this one. Counts begin at 1, so that nothing is impossible."""
+
+    def __init__(self, xs: list[Tokens], ys: list[Tokens]) -> None:
+        counts = [[1] * len(LETTERS) for _ in LETTERS]
+        for x, y in zip(xs, ys):
+            for a, b in zip(x, y):
+                counts[a][b] += 1
+        self.logits = [[Value(math.log(n)) for n in row] for row in counts]
+
+    def forward(self, tokens: Tokens) -> Any:
+        """(L) to (L, letters)."""
+        return [self.logits[t] for t in tokens]
+
+
+class Recurrent(Module):
+    """A state that is carried from letter to letter: RNN, GRU or LSTM."""
+
+    def __init__(self, kind: Any, hidden: int) -> None:
+        self.embedding, self.layer = Embedding(len(LETTERS), 8), kind(8, hidden)
+        self.head = Linear(hidden, len(LETTERS))
+
+    def forward(self, tokens: Tokens) -> Any:
+        """(L) to (L, letters)."""
+        outputs, _ = self.layer(self.embedding(tokens))
+        return self.head(outputs)
+
+
+class GPT(Module):
+    """Each letter looks back at all before it, four times over, and takes from them what fits."""
+
+    def __init__(self) -> None:
+        self.wte, self.wpe = Embedding(len(LETTERS), WIDTH), Embedding(CONTEXT, WIDTH)
+        self.norm = RMSNorm(WIDTH, eps=1e-5, elementwise_affine=False)
+        self.attention = MultiheadAttention(WIDTH, HEADS, bias=False)
+        self.fc1, self.fc2 = Linear(WIDTH, 4 * WIDTH, bias=False), Linear(4 * WIDTH, WIDTH, bias=False)
+        self.head = Linear(WIDTH, len(LETTERS), bias=False)
+        init.normal_(self.parameters(), std=0.08)
+
+    def forward(self, tokens: Tokens) -> Any:
+        """(L) to (L, letters), L up to 16."""
+        x = self.norm(added(self.wte(tokens), self.wpe(list(range(len(tokens))))))
+        y = self.norm(x)
+        x = added(x, self.attention(y, y, y, need_weights=False, is_causal=True)[0])
+        y = [[activations.relu(v) for v in row] for row in self.fc1(self.norm(x))]
+        return self.head(added(x, self.fc2(y)))
+
+
+def added(a: Any, b: Any) -> Any:
+    """The sum of two matrices."""
+    return [[p + q for p, q in zip(row, other)] for row, other in zip(a, b)]
+
+
+MODELS = {"RNN": lambda: Recurrent(RNN, 32), "GRU": lambda: Recurrent(GRU, 24), "LSTM": lambda: Recurrent(LSTM, 24),
+          "GPT": GPT}
+
+
+# Training and writing ------------------------------------------------------------------------------------------
+
+def loss(model: Module, x: Tokens, y: Tokens) -> Any:
+    """The surprise at the next letter, the mean over a name."""
+    return cross_entropy(model(x), y)
+
+
+def sample(model: Module, rng: random.Random, temperature: float = 0.7) -> str:
+    """A name drawn from the model. A low temperature keeps to what is likely."""
+    tokens = [0]
+    with no_grad():
+        while len(tokens) <= CONTEXT:
+            shares = activations.softmax([v.data / temperature for v in model(tokens)[-1]])
+            letter, = rng.choices(range(len(LETTERS)), shares)
+            if letter == 0:
+                break
+            tokens.append(letter)
+    return "".join(LETTERS[t] for t in tokens[1:])
+
+
+def run(full: bool, seed: int) -> Iterator[Target]:
+    """1,000 steps of one name each; in full 10,000. Validation on names never trained on, 100 or 1,000 of them."""
+    train, (xs, ys) = split(*names(), 0.1, seed)
+    steps, kept = (10_000, 1000) if full else (1000, 100)
+    xs, ys = xs[:kept], ys[:kept]
+    bigram = evaluate(Bigram(*train), xs, ys, loss)         # type: ignore[arg-type]
+    print(f"{len(train[0]):,} names to learn from; loss on {kept} others: a guess {math.log(27):.3f}, bigram {bigram:.3f}")
+    for name, make in MODELS.items():
+        random.seed(seed)
+        model = make()
+        print(f"{name}, {len(model.parameters()):,} parameters")
+        optimiser = Adam(model.parameters(), lr=0.01, betas=(0.85, 0.99))
+        tell(fit(model, *train, loss, optimiser, steps=steps, batch_size=1, schedule=LinearLR(1.0, 0.0, steps), seed=seed))
+        rng = random.Random(seed)
+        print("  it writes:", ", ".join(sample(model, rng) for _ in range(10)))
+        yield Target(f"validation loss of the {name}", evaluate(model, xs, ys, loss), most=bigram)

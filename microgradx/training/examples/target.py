@@ -1,0 +1,66 @@
+"""What the examples share: a target to reach, how many answers are right, a history in a few lines.
+
+    >>> from microgradx.training.examples.target import Target
+    >>> print(Target("test accuracy in %", 96.4, least=95))
+    target: test accuracy in % at least 95, reached 96.4: OK
+    >>> print(Target("validation loss", 2.5, most=2.45))
+    target: validation loss at most 2.45, reached 2.5: NOT REACHED
+"""
+import math
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from ...nn import Module
+from ...recording import no_grad
+from ..fit import History
+
+
+class Target(NamedTuple):
+    """A number that an example is to reach: from `least` to `most`."""
+
+    what: str
+    value: float
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def reached(self) -> bool:
+        """Whether the number is within its bounds. nan never is."""
+        return self.least <= self.value <= self.most
+
+    def __str__(self) -> str:
+        bounds = [f"at least {self.least:g}"] * (self.least > -math.inf) + [f"at most {self.most:g}"] * (self.most < math.inf)
+        return (f"target: {self.what} {' and '.join(bounds)}, reached {self.value:g}: "
+                f"{'OK' if self.reached else 'NOT REACHED'}")
+
+
+def right_answers(model: Module, xs: Sequence[Any], ys: Sequence[Any], right: Callable[[Any, Any], bool]) -> int:
+    """For how many samples right(model(x), y) holds, in eval() mode."""
+    model.eval()
+    with no_grad():
+        count = [right(model(x), y) for x, y in zip(xs, ys)].count(True)
+    model.train()
+    return count
+
+
+def accuracy(model: Module, xs: Sequence[Any], ys: Sequence[int]) -> float:
+    """In percent, how often the largest output is that of the class y."""
+    return 100 * right_answers(model, xs, ys, lambda out, y: max(out, key=lambda v: v.data) is out[y]) / len(xs)
+
+
+def tell(history: History, lines: int = 5) -> None:
+    """Print about so many steps of a history, the first and the last among them."""
+    last = len(history) - 1
+    for i in sorted({round(k * last / (lines - 1)) for k in range(lines)}):
+        r = history[i]
+        told = "" if r.validation is None else f"   validation {r.validation:.4f}"
+        print(f"  step {r.step:6,}   loss {r.loss:.6f}{told}")
+
+
+def extra(module: str) -> Any:
+    """A module of the extra "examples". ImportError that tells how to install it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(f'this example needs {module.split(".")[0]}: pip install "microgradx[examples]"') from error

@@ -1,0 +1,38 @@
+"""Exclusive or: a perceptron cannot learn it, a network with two hidden units can.
+
+No line parts (0,0) and (1,1) from (0,1) and (1,0): the proof stands in nn/perceptron.py. Two hidden units bend it.
+"""
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from ...nn import Linear, Module, Perceptron, Sequential, Tanh, bce_with_logits
+from .. import Adam, fit
+from .target import Target, right_answers, tell
+
+XS, YS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
+ATTEMPTS = 10
+
+
+def loss(model: Module, x: list[float], y: int) -> Any:
+    """The surprise at y, for a network whose output is the logit of 1."""
+    return bce_with_logits(model(x)[0], y)
+
+
+def run(full: bool, seed: int) -> Iterator[Target]:
+    """Rosenblatt's rule for 100 rounds; then the network, drawn anew where gradient descent gets stuck."""
+    unit = Perceptron(2)
+    mistakes = unit.fit(list(zip(XS, YS)), epochs=10_000 if full else 100)
+    print(f"a perceptron after {len(mistakes)} rounds still makes {mistakes[-1]} mistakes a round")
+    yield Target("rounds without a mistake", mistakes.count(0), most=0)
+
+    random.seed(seed)
+    for attempt in range(1, ATTEMPTS + 1):
+        model = Sequential(Linear(2, 2), Tanh(), Linear(2, 1))
+        history = fit(model, XS, YS, loss, Adam(model.parameters(), lr=0.1), steps=1000, threshold=0.01)
+        right = right_answers(model, XS, YS, lambda out, y: (out[0].data > 0) == (y == 1))
+        print(f"a network 2-2-1, start {attempt}: {right} of 4 right after {len(history)} steps")
+        if right == len(XS):
+            break
+    tell(history)
+    yield Target("right answers of the 2-2-1 network", right, least=4)

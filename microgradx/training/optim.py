@@ -1,0 +1,198 @@
+"""Optimisers: how one step moves every parameter against its gradient. Names, formulas and numbers are torch.optim's.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import SGD
+    >>> w = Value(3.0)
+    >>> optimiser = SGD([w], lr=0.1)
+    >>> for _ in range(100):
+    ...     optimiser.zero_grad()
+    ...     ((w - 1) ** 2).backward()
+    ...     optimiser.step()
+    >>> round(w.data, 6)
+    1.0
+
+Letters: p the parameter, g its gradient, t the number of the step (the first is 1), lr the learning rate.
+An optimiser is one rule, update(): the numbers of ONE parameter go in, its new numbers come out. It is written with
+ordinary operators and rows of the table, so the same line can move floats here and be recorded by a compiler.
+"""
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..ieee import inf, number, short
+from ..nesting import shape
+from ..ops import sqrt
+from ..value import Value
+
+Numbers = tuple[Any, ...]
+TINY = sys.float_info.min           # an eps of 0 would divide 0 by 0 where a gradient is 0
+
+
+class Optimiser:
+    """What all optimisers share: the parameters, the numbers kept for each of them (0 at first), the steps taken.
+
+    params  Values, such as model.parameters()
+    lr      the learning rate; may be set between steps, as schedules do
+    kept    the names of the numbers that update() keeps for each parameter, as torch calls them
+
+    TypeError if params holds anything but Values, ValueError if there are none or one comes twice.
+    """
+
+    kept: tuple[str, ...] = ()
+
+    def __init__(self, params: Iterable[Value], lr: float) -> None:
+        if not hasattr(type(params), "__iter__"):
+            raise TypeError(f"expected a list of Values, got {type(params).__name__}; write model.parameters()")
+        self.params = list(params)
+        for p in self.params:
+            if not isinstance(p, Value):
+                raise TypeError(f"expected Values as parameters, got {short(p)}; write model.parameters()")
+        if len(set(self.params)) != len(self.params) or not self.params:
+            raise ValueError(f"expected each parameter once, got {len(self.params)}, {len(set(self.params))} different")
+        require(lr=lr)
+        self.lr = lr
+        self.t = 0
+        self.numbers: list[Numbers] = [(0.0,) * len(self.kept) for _ in self.params]
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """The new parameter, and the new numbers kept for it."""
+        raise NotImplementedError(f"{type(self).__name__} does not define update(self, p, g, kept, t, lr)")
+
+    def step(self) -> None:
+        """Move every parameter once, by the gradient in its .grad. All is computed before anything is set."""
+        t = self.t + 1
+        moved = [self.update(p.data, p.grad, kept, t, self.lr) for p, kept in zip(self.params, self.numbers)]
+        try:
+            self._set(moved, t)
+        except KeyboardInterrupt:                   # Ctrl-C between two parameters: the step is finished first
+            self._set(moved, t)
+            raise
+
+    def _set(self, moved: Sequence[tuple[Any, Numbers]], t: int) -> None:
+        for p, (x, _) in zip(self.params, moved):
+            p.data = x
+        self.numbers, self.t = [kept for _, kept in moved], t
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.params:
+            p.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is needed to go on later: the count of steps and the numbers kept, lists in the order of the parameters.
+
+        Learning rate and the like are the constructor's. Weights and state may be saved with save().
+        """
+        return {"step": float(self.t), **{name: [kept[i] for kept in self.numbers] for i, name in enumerate(self.kept)}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state_dict(). KeyError for other names, ValueError for other lengths; nothing is set then."""
+        names = ["step", *self.kept]
+        if sorted(state) != sorted(names):
+            raise KeyError(f"the state does not fit {type(self).__name__}: expected {names}, got {list(state)}")
+        for name in self.kept:
+            if shape(state[name]) != (len(self.params),):
+                raise ValueError(f"{name}: expected {len(self.params)} numbers, got shape {shape(state[name])}")
+        t, rows = int(number(state["step"])), [[number(x) for x in state[name]] for name in self.kept]
+        self.t = t
+        self.numbers = list(zip(*rows)) if rows else [() for _ in self.params]
+
+    def __repr__(self) -> str:
+        hyper = [f"{k}={v}" for k, v in vars(self).items() if k not in ("params", "numbers", "t")]
+        return f"{type(self).__name__}({len(self.params)} parameters, {', '.join(hyper)})"
+
+
+class SGD(Optimiser):
+    """Gradient descent, with momentum (Polyak) or Nesterov's form of it (Sutskever et al. 2013, as torch has it).
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import SGD
+    >>> SGD([Value(1.0)], lr=0.1, momentum=0.9, nesterov=True)
+    SGD(1 parameters, lr=0.1, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=True)
+    """
+
+    kept = ("momentum_buffer",)
+
+    def __init__(self, params: Iterable[Value], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
+                 weight_decay: float = 0.0, nesterov: bool = False) -> None:
+        super().__init__(params, lr)
+        require(momentum=momentum, weight_decay=weight_decay)
+        if nesterov and (momentum == 0 or dampening != 0):
+            raise ValueError(f"nesterov needs momentum above 0 and dampening 0, got {momentum} and {dampening}")
+        self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """Against the gradient, or against the running sum of gradients."""
+        buffer, = kept
+        g = g + self.weight_decay * p
+        if self.momentum:
+            buffer = self.momentum * buffer + (1 - self.dampening * (t > 1)) * g    # the first gradient is not damped
+            g = g + self.momentum * buffer if self.nesterov else buffer
+        return p - lr * g, (buffer,)
+
+
+class Adam(Optimiser):
+    """Steps of about lr whatever the size of the gradients: mean m over root mean square v (Kingma & Ba 2015)."""
+
+    kept = ("exp_avg", "exp_avg_sq")
+
+    def __init__(self, params: Iterable[Value], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:
+        super().__init__(params, lr)
+        b1, b2 = betas
+        require(below=1, b1=b1, b2=b2)
+        require(least=TINY, eps=eps)
+        require(weight_decay=weight_decay)
+        self.betas, self.eps, self.weight_decay = (b1, b2), eps, weight_decay
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """Weight decay as torch's Adam has it: as a part of the gradient."""
+        return self.adapt(p, g + self.weight_decay * p, kept, t, lr)
+
+    def adapt(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """The rule itself. Both averages begin at 0; dividing by 1 - b**t takes that start out of them."""
+        (m, v), (b1, b2) = kept, self.betas
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * g * g
+        return p - lr * (m / (1 - b1**t)) / (sqrt(v / (1 - b2**t)) + self.eps), (m, v)
+
+
+class AdamW(Adam):
+    """Adam with weight decay beside the gradient, not scaled by it (Loshchilov & Hutter 2019)."""
+
+    def __init__(self, params: Iterable[Value], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
+                 eps: float = 1e-8, weight_decay: float = 1e-2) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """The parameter decays by itself, then Adam moves it."""
+        return self.adapt(p * (1 - lr * self.weight_decay), g, kept, t, lr)
+
+
+class RMSprop(Optimiser):
+    """The gradient over its root mean square (Hinton's lecture 6e, 2012), with momentum if wanted."""
+
+    kept = ("square_avg", "momentum_buffer")
+
+    def __init__(self, params: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+                 weight_decay: float = 0.0, momentum: float = 0.0) -> None:
+        super().__init__(params, lr)
+        require(below=1, alpha=alpha)
+        require(least=TINY, eps=eps)
+        require(momentum=momentum, weight_decay=weight_decay)
+        self.alpha, self.eps, self.weight_decay, self.momentum = alpha, eps, weight_decay, momentum
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """v is a running mean of squares."""
+        v, buffer = kept
+        g = g + self.weight_decay * p
+        v = self.alpha * v + (1 - self.alpha) * g * g
+        buffer = self.momentum * buffer + g / (sqrt(v) + self.eps)
+        return p - lr * buffer, (v, buffer)
+
+
+def require(least: float = 0.0, below: float = inf, **hyper: float) -> None:
+    """ValueError unless each of these hyperparameters is from `least` to below `below`."""
+    for name, x in hyper.items():
+        if not least <= number(x) < below:
+            raise ValueError(f"expected {name} from {least} to below {below}, got {x}")

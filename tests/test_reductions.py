@@ -1,0 +1,94 @@
+"""Operations on lists at their edges, and what they refuse."""
+import math
+
+import pytest
+
+import microgradx as mg
+from microgradx import Value, hessian, prod, take
+
+from .cases import EMPTY, REDUCTIONS
+from .test_ops import check_case
+
+
+@pytest.mark.parametrize("case", REDUCTIONS, ids=lambda case: case.what)
+def test_edges(case):
+    check_case(case)
+
+
+@pytest.mark.parametrize("what, call, expected, source", EMPTY, ids=[case[0] for case in EMPTY])
+def test_empty_lists(what, call, expected, source):
+    if isinstance(expected, float):
+        assert call() == expected, source
+    else:
+        with pytest.raises(expected, match="empty"):
+            call()
+
+
+def test_second_derivatives_of_a_product_with_zeros():
+    """y / x would be 0/0: the products of the others are made without division."""
+    assert hessian(prod)([0.0, 0.0, 3.0]) == [[0.0, 3.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    assert hessian(prod)([2.0, 0.0, 3.0]) == [[0.0, 3.0, 0.0], [3.0, 0.0, 2.0], [0.0, 2.0, 0.0]]
+
+
+def test_sums_are_added_left_to_right_one_rounding_each():
+    """Python 3.12's builtin sum compensates: it would answer 1.0 and compiled code could not follow."""
+    assert mg.sum([1e16, 1.0, -1e16]) == 0.0
+    assert mg.dot([1e16, 1.0, -1e16], [1.0, 1.0, 1.0]) == 0.0
+    assert mg.sum([0.1] * 10) == 0.9999999999999999
+
+
+@pytest.mark.parametrize("i", [-1, 2, 0.5, math.nan, math.inf, -math.inf, 10**400])
+def test_take_refuses_an_index_outside(i):
+    for index in (i, Value(i)):
+        with pytest.raises(IndexError, match="expected a whole number from 0 to 1 as index, got"):
+            take([1.0, 2.0], index)
+        with pytest.raises(IndexError, match="expected a whole number from 0 to 1 as index, got"):
+            take([[1.0, 2.0], [3.0, 4.0]], index)
+
+
+@pytest.mark.parametrize("i", ["0", None, [0], 1j])
+def test_take_refuses_what_is_no_number(i):
+    with pytest.raises(TypeError, match="expected a number or a Value"):
+        take([1.0, 2.0], i)
+
+
+@pytest.mark.parametrize("i", [1, True, 1.0])
+def test_take_by_a_number_is_the_entry_itself(i):
+    a, b = Value(1.0), Value(2.0)
+    assert take([a, b], i) is b
+    assert take([[a, b], [b, a]], i) == [b, a]
+
+
+def test_take_a_row_by_a_value_is_one_node_an_entry():
+    rows = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    row = take(rows, Value(1))
+    assert [v.data for v in row] == [3.0, 4.0]
+    row[0].backward()
+    assert [v.grad for v in (*rows[0], *rows[1])] == [0.0, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("things", ["12", b"12", 1.0, None, Value(1.0)])
+@pytest.mark.parametrize("f", [mg.sum, mg.prod, mg.max, mg.min, mg.logsumexp, lambda xs: mg.dot(xs, xs)])
+def test_a_list_is_asked_for(f, things):
+    with pytest.raises(TypeError, match="takes a list of Values, got"):
+        f(things)
+
+
+@pytest.mark.parametrize("thing", ["1", None, [1.0], 1j])
+@pytest.mark.parametrize("f", [mg.sum, mg.prod, mg.max, mg.min, mg.logsumexp, lambda xs: mg.dot(xs, xs)])
+def test_elements_are_numbers_or_values(f, thing):
+    for xs in ([1.0, thing], [Value(1.0), thing]):
+        with pytest.raises(TypeError, match="expected a number or a Value, got"):
+            f(xs)
+
+
+def test_lists_of_unequal_length_and_missing_lists_are_refused():
+    with pytest.raises(ValueError, match="dot takes lists of one length, got 1 and 2"):
+        mg.dot([1.0], [1.0, 2.0])
+    with pytest.raises(TypeError, match=r"dot takes 2 list\(s\), got 1 arguments"):
+        mg.dot([1.0])
+
+
+def test_any_iterable_is_a_list():
+    v = Value(2.0)
+    assert mg.sum(x for x in (v, 1)).data == mg.sum((1, v)).data == mg.sum({1: 0, v: 0}).data == 3.0

@@ -1,0 +1,329 @@
+"""fit: what a step does, why it ends, what it leaves behind."""
+import io
+import math
+import signal
+import sys
+import types
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microgradx import Value, dot, log, sqrt, sum
+from microgradx.nn import Buffer, Module
+from microgradx.training import SGD, Adam, NonFiniteError, Record, StepLR, evaluate, fit, split
+
+
+class Line(Module):
+    """y = weight*x + bias, with a count of its calls as state."""
+
+    def __init__(self, weight=0.0, bias=0.0):
+        self.weight, self.bias, self.calls = Value(weight, "weight"), Value(bias, "bias"), Buffer(0.0)
+        self.modes = []
+
+    def forward(self, x):
+        self.modes.append(self.training)
+        if self.training:
+            self.calls.data += 1
+        return self.weight * x + self.bias
+
+
+def squared(model, x, y):
+    return (model(x) - y) ** 2
+
+
+XS = [-1.0, -0.5, 0.0, 0.5, 1.0]
+YS = [3 * x + 1 for x in XS]
+
+
+def trained(model=None, xs=XS, ys=YS, loss=squared, lr=0.1, **more):
+    model = model or Line()
+    return model, fit(model, xs, ys, loss, SGD(model.parameters(), lr=lr), **more)
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()]
+
+
+# The loop ------------------------------------------------------------------------------------------------------
+
+def by_hand(steps, lr=0.1, factor=lambda t: 1.0, decay=0.0, limit=math.inf):
+    """Full-batch gradient descent on the line, in plain floats: the parameters, and what is recorded of each step."""
+    w, b, records = 0.0, 0.0, []
+    for t in range(steps):
+        gaps = [w * x + b - y for x, y in zip(XS, YS, strict=True)]
+        loss = math.fsum(g * g for g in gaps) / 5 + decay * (w * w + b * b)
+        dw = math.fsum(2 * g * x for g, x in zip(gaps, XS, strict=True)) / 5 + 2 * decay * w
+        db = math.fsum(2 * g for g in gaps) / 5 + 2 * decay * b
+        norm = math.hypot(dw, db)
+        rate, shrink = lr * factor(t), min(1.0, limit / norm)
+        records.append((t + 1, t + 1, loss, rate, norm))
+        w, b = w - rate * shrink * dw, b - rate * shrink * db
+    return [w, b], records
+
+
+@pytest.mark.parametrize("more, same", [
+    ({}, {}), ({"schedule": StepLR(3, 0.5)}, {"factor": lambda t: 0.5 ** (t // 3)}),
+    ({"penalty": lambda m: 0.1 * dot(m.parameters(), m.parameters())}, {"decay": 0.1}), ({"clip": 0.5}, {"limit": 0.5}),
+], ids=["plain", "schedule", "penalty", "clip"])
+def test_full_batch_is_gradient_descent_by_hand(more, same):
+    model, history = trained(epochs=10, **more)
+    expected, records = by_hand(10, **same)
+    assert numbers(model) == pytest.approx(expected, rel=1e-5 if "clip" in more else 1e-12)  # torch's 1e-6 in clipping
+    assert [r[:5] for r in history] == [pytest.approx(r, rel=1e-5 if "clip" in more else 1e-12) for r in records]
+    assert isinstance(history[0], Record) and history[0].validation is None
+
+
+@given(st.integers(1, 7), st.integers(0, 3))
+def test_mini_batches_see_every_sample_once_an_epoch(size, seed):
+    seen = []
+
+    def loss(model, x, y):
+        seen.append(x)
+        return squared(model, x, y)
+
+    _, history = trained(loss=loss, epochs=2, batch_size=size, seed=seed)
+    assert sorted(seen[:5]) == sorted(seen[5:]) == XS
+    per_epoch = math.ceil(5 / size)
+    assert [r.step for r in history] == list(range(1, 2 * per_epoch + 1))
+    assert [r.epoch for r in history] == [1] * per_epoch + [2] * per_epoch
+
+
+def test_the_same_seed_trains_to_the_same_bits():
+    runs = [numbers(trained(epochs=5, batch_size=2, seed=seed)[0]) for seed in (1, 1, 2)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_whole_batch_at_once_is_the_mean_of_its_samples():
+    def loss(model, xs, ys):
+        return sum([squared(model, x, y) for x, y in zip(xs, ys, strict=True)]) / len(xs)
+
+    apart, together = trained(epochs=20)[0], trained(epochs=20, loss=loss, whole=True)[0]
+    assert numbers(together) == pytest.approx(numbers(apart), rel=1e-12)
+
+
+def test_training_and_evaluation_each_have_their_mode():
+    model, _ = trained(epochs=1, validation=([9.0], [9.0]))
+    assert model.modes == [True] * 5 + [False]
+    model.eval()
+    fit(model, XS, YS, squared, SGD(model.parameters()), epochs=1)
+    assert model.training is False
+
+
+def test_evaluate_is_the_mean_and_records_nothing():
+    model = Line(2.0)
+    assert evaluate(model, [1.0, 2.0], [0.0, 0.0], squared) == 10.0
+    assert model.training and numbers(model) == [2.0, 0.0] and model.weight.grad == 0.0
+
+
+def test_the_callback_sees_model_and_record_after_every_step():
+    seen = []
+    _, history = trained(epochs=4, callback=lambda model, record: seen.append((model.weight.data, record)))
+    assert [record for _, record in seen] == history
+    assert len({w for w, _ in seen}) == 4
+
+
+# Why it ends ---------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("more, steps", [({"epochs": 3}, 6), ({"steps": 5}, 5), ({"epochs": 3, "steps": 4}, 4),
+                                         ({"epochs": 1, "steps": 99}, 2), ({"steps": 0}, 0), ({"epochs": 0}, 0)])
+def test_epochs_and_steps(more, steps):
+    _, history = trained(batch_size=3, **more)
+    assert len(history) == steps and history.stopped == "all steps done"
+
+
+def test_a_loss_threshold_ends_it():
+    _, history = trained(steps=10_000, threshold=1e-3)
+    assert history[-1].loss <= 1e-3 < history[-2].loss and history.stopped == "loss threshold reached"
+
+
+def test_patience_ends_it_and_the_best_weights_come_back():
+    """Training leads to weight 3; the validation data want 1, which is passed on the way there."""
+    path = []
+    model, history = trained(xs=[1.0], ys=[3.0], lr=0.05, epochs=1000, validation=([1.0], [1.0]), patience=4,
+                             callback=lambda m, r: path.append((r.validation, numbers(m))))
+    best = min(range(len(history)), key=lambda i: history[i].validation)
+    assert history.stopped == "validation loss no longer falling"
+    assert len(history) == best + 1 + 4
+    assert numbers(model) == path[best][1] != path[-1][1]
+
+
+def test_with_no_patience_the_last_weights_stay():
+    path = []
+    model, history = trained(xs=[1.0], ys=[3.0], lr=0.05, epochs=20, validation=([1.0], [1.0]),
+                             callback=lambda m, r: path.append(numbers(m)))
+    assert len(history) == 20 and numbers(model) == path[-1]
+    assert all(r.validation is not None for r in history)
+
+
+def test_a_validation_loss_of_nan_is_never_the_best():
+    model, history = trained(epochs=10, validation=([1.0], [math.nan]), patience=2)
+    assert len(history) == 2 and math.isnan(history[-1].validation) and numbers(model) != [0.0, 0.0]
+
+
+def test_a_share_is_set_aside_for_validation():
+    seen = []
+    (train, _), (kept, targets) = split(XS, YS, 0.4, seed=3)
+
+    def loss(model, x, y):
+        if model.training:
+            seen.append(x)
+        return squared(model, x, y)
+
+    model, history = trained(loss=loss, epochs=2, validation=0.4, seed=3)
+    assert set(seen) == set(train)
+    assert history[-1].validation == evaluate(model, kept, targets, squared)
+
+
+# Ctrl-C --------------------------------------------------------------------------------------------------------
+
+def press_in_loss(n):
+    calls = []
+
+    def loss(model, x, y):
+        calls.append(x)
+        if len(calls) == n:
+            signal.raise_signal(signal.SIGINT)
+        return squared(model, x, y)
+    return loss
+
+
+def test_ctrl_c_amid_a_step_leaves_the_steps_before_it():
+    """The 18th sample is in the fourth step."""
+    model, history = trained(loss=press_in_loss(18), epochs=10)
+    assert len(history) == 3 and history.stopped == "interrupted"
+    assert numbers(model) == numbers(trained(epochs=3)[0])
+    assert model.calls.data == 15                               # buffers too: what the half step counted is undone
+
+
+def test_ctrl_c_in_the_callback():
+    def callback(model, record):
+        if record.step == 2:
+            raise KeyboardInterrupt
+
+    model, history = trained(epochs=10, callback=callback)
+    assert len(history) == 2 and numbers(model) == numbers(trained(epochs=2)[0])
+
+
+def test_ctrl_c_brings_back_the_best_weights_too():
+    def callback(model, record):
+        path.append(numbers(model))
+        if record.step == 30:
+            raise KeyboardInterrupt
+
+    path = []
+    model, history = trained(xs=[1.0], ys=[3.0], lr=0.05, epochs=99, validation=([1.0], [1.0]), patience=90,
+                             callback=callback)
+    assert history.stopped == "interrupted" and len(history) == 30
+    assert numbers(model) == path[min(range(30), key=lambda i: history[i].validation)]
+
+
+def test_after_ctrl_c_training_goes_on():
+    model = Line()
+    optimiser = Adam(model.parameters(), lr=0.1)
+    fit(model, XS, YS, press_in_loss(18), optimiser, epochs=10)
+    fit(model, XS, YS, squared, optimiser, epochs=7)
+    once = Line()
+    fit(once, XS, YS, squared, Adam(once.parameters(), lr=0.1), epochs=10)
+    assert numbers(model) == pytest.approx(numbers(once), rel=1e-12)        # samples come in another order
+
+
+# What is not finite --------------------------------------------------------------------------------------------
+
+def test_a_loss_that_is_not_finite_names_its_node_and_moves_nothing():
+    """log(weight*x + bias): the weight falls below 0 after some steps."""
+    def loss(model, x, y):
+        return log(model(x))
+
+    model, steps = Line(1.0, 0.1), []
+    with pytest.raises(NonFiniteError, match=r"the loss is nan: it comes from row 'log' at x = -"):
+        fit(model, [1.0], [0.0], loss, SGD(model.parameters(), lr=0.5), epochs=99,
+            callback=lambda m, r: steps.append((numbers(m), m.calls.data)))
+    assert steps and (numbers(model), model.calls.data) == steps[-1]
+    assert model.training
+
+
+def test_a_gradient_that_is_not_finite_names_its_node_and_moves_nothing():
+    """sqrt has a finite value at 0 and no finite slope."""
+    model = Line()
+    with pytest.raises(NonFiniteError, match=r"gradient is not finite.* it comes from row 'sqrt' at x = 0\.0"):
+        trained(model, [0.0], [0.0], lambda m, x, y: sqrt(m(x)), epochs=1)
+    assert numbers(model) == [0.0, 0.0] and model.calls.data == 0
+
+
+def test_a_penalty_that_is_not_finite_is_named():
+    with pytest.raises(NonFiniteError, match=r"'log' at x = 0\.0"):
+        trained(epochs=1, penalty=lambda m: log(m.weight))
+
+
+def test_a_gradient_too_long_to_measure_is_refused():
+    model = Line()
+    with pytest.raises(NonFiniteError, match="overflows"):
+        trained(model, [1e200], [0.0], lambda m, x, y: m(x), epochs=1)
+    assert numbers(model) == [0.0, 0.0]
+
+
+def test_a_target_of_nan_is_told():
+    with pytest.raises(NonFiniteError, match="the loss is nan"):
+        trained(ys=[1.0, 2.0, math.nan, 4.0, 5.0], epochs=1)
+
+
+# What does not fit ---------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("more, told", [
+    ({}, "how long"), ({"epochs": -1}, "how long"), ({"steps": 1.5}, "how long"), ({"epochs": "3"}, "how long"),
+    ({"epochs": 1, "patience": 3}, "validation data"), ({"epochs": 1, "batch_size": 0}, "batch size"),
+    ({"epochs": 1, "batch_size": -2}, "batch size"), ({"epochs": 1, "xs": []}, "got 0 and 5"),
+    ({"epochs": 1, "ys": [1.0]}, "got 5 and 1"), ({"epochs": 1, "validation": 0.01}, "both sides"),
+    ({"epochs": 1, "validation": ([], [])}, "got 0 and 0"), ({"epochs": 1, "validation": ([1.0], [])}, "got 1 and 0"),
+    ({"epochs": 1, "clip": -1.0}, "expected clip"),
+])
+def test_arguments_that_do_not_fit_are_refused_before_anything_moves(more, told):
+    model = Line()
+    with pytest.raises(ValueError, match=told):
+        trained(model, **more)
+    assert numbers(model) == [0.0, 0.0] and model.calls.data == 0
+
+
+@pytest.mark.parametrize("loss", [lambda m, x, y: 1.0, lambda m, x, y: [m(x)], lambda m, x, y: None])
+def test_a_loss_that_is_no_value_is_refused(loss):
+    model = Line()
+    with pytest.raises(TypeError, match=r"one Value from loss\(model, x, y\)"):
+        trained(model, loss=loss, epochs=1)
+    assert numbers(model) == [0.0, 0.0]
+
+
+def test_an_error_in_the_loss_comes_through_and_leaves_rate_mode_and_buffers():
+    def loss(model, x, y):
+        return squared(model, x, {}["y"] if x == 1.0 else y)
+
+    model = Line()
+    optimiser = SGD(model.parameters(), lr=0.1)
+    with pytest.raises(KeyError):
+        fit(model.eval(), XS, YS, loss, optimiser, epochs=1, schedule=lambda t: 0.5)
+    assert optimiser.lr == 0.1 and not model.training and model.calls.data == 0
+
+
+# The line on stderr --------------------------------------------------------------------------------------------
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("tqdm", [True, False])
+def test_at_a_terminal_a_line_tells_step_and_loss(monkeypatch, tqdm):
+    if not tqdm:
+        monkeypatch.setitem(sys.modules, "tqdm", None)          # an import of it fails
+    else:
+        pytest.importorskip("tqdm")
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    trained(epochs=3)
+    assert "3" in sys.stderr.getvalue() and "loss" in sys.stderr.getvalue()
+
+
+def test_elsewhere_nothing_is_written(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", types.SimpleNamespace())
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    trained(epochs=3)
+    assert sys.stderr.getvalue() == ""
