@@ -14,6 +14,7 @@ can be checked by hand.
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from .differences import UNDEFINED
@@ -90,18 +91,20 @@ def kinks(op: Op) -> st.SearchStrategy[tuple[Any, ...]]:
 
 def _inputs(op: Op) -> st.SearchStrategy[tuple[float, ...]]:
     """Regular inputs of a row, one after the other."""
-    return _sizes(op).flatmap(lambda size: st.tuples(*map(_within, op.domains(size)))).filter(
-        lambda xs: is_regular(op, xs))
+    drawn = st.one_of([st.tuples(*map(_within, op.domains(size))) for size in _sizes(op)])
+    return drawn.filter(lambda xs: is_regular(op, xs))
 
 
-def _sizes(op: Op) -> st.SearchStrategy[int]:
+def _sizes(op: Op) -> Sequence[int]:
     """How many inputs a row may be given."""
     if not isinstance(op, Reduction):
-        return st.just(len(op.inputs))
-    return st.integers(max(op.least, 1), WIDTH).map(lambda length: length * op.lists + op.index)
+        return [len(op.inputs)]
+    return [length * op.lists + op.index for length in range(max(op.least, 1), WIDTH + 1)]
 
 
+@cache
 def _within(domain: Domain) -> st.SearchStrategy[float]:
+    """A number well inside a domain."""
     return st.sampled_from(domain).map(float) if isinstance(domain, range) else numbers(*moderate(domain))
 
 
@@ -151,7 +154,7 @@ def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
     pool = [Value(x) for x in draw(st.lists(leaf, min_size=1, max_size=LEAVES))]
     for _ in range(draw(st.integers(1, STEPS))):
         op = draw(st.sampled_from(rows))
-        inputs = [_input(draw, pool, domain, leaf) for domain in op.domains(draw(_sizes(op)))]
+        inputs = [_input(draw, pool, domain, leaf) for domain in op.domains(draw(st.sampled_from(_sizes(op))))]
         y = op.apply(tuple(inputs))
         if isinstance(y, Value) and abs(y.data) <= LIMIT and is_regular(op, [_data(x) for x in inputs]):
             pool.append(y)

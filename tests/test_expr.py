@@ -90,7 +90,7 @@ REFUSALS = [
     ("tanh", 1, "write tanh(...)"), ("tahn(x)", 1, "did you mean tan or tanh"), ("__import__(x)", 1, "is no function"),
     ("print(x)", 1, "microgradx ops"), ("tanh(x)(x)", 1, "'tanh(x)' is no function"), ("x(1)", 1, "'x' is no function"),
     ("tanh(x=1)", 1, "without names"), ("tanh(*x)", 6, "starred"), ("1 + tanh(x, 1)", 5, "got 2"),
-    ("max(x, 1)", 1, "list"), ("max([])", 1, "empty"), ("tanh([x])", 1, "is refused"), ("softmax(x)", 1, "list"),
+    ("max(x, 1)", 1, "write max([...])"), ("max([])", 1, "empty"), ("tanh([x])", 1, "is refused"), ("softmax(x)", 1, "list"),
     ("dot([x], [1, 2])", 1, "one length"),
     ("take([x, 1], 2)", 1, "from 0 to 1"), ("y + z*y", 1, "add y=1 z=1; given: x"), ("é + y", 1, "add é=1 y=1"),
     ("'é'", 1, "is not"), ("x + x.é.z", 5, "'x.é.z'"), ("x**2 + y", 8, "'y' has no value"),

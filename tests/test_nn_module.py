@@ -88,6 +88,10 @@ def test_options_of_a_call_reach_forward():
     assert nn.Sequential(Power())(3.0) == 9.0
 
 
+def test_every_public_name_is_told():
+    assert all(getattr(nn, name).__doc__ for name in nn.__all__)
+
+
 # Containers ----------------------------------------------------------------------------------------------------
 
 def test_a_container_is_a_list_of_its_modules():

@@ -87,7 +87,7 @@ def kl_div(input: Nested, target: Nested, reduction: Reduction | Literal["batchm
     The sum of it is the Kullback-Leibler divergence; "batchmean" divides that by the number of samples.
     """
     if reduction == "batchmean":
-        return _pairwise("kl_div", _kl, input, target, "sum") / len(input)
+        return _pairwise("kl_div", _kl, input, target, "sum") / expect("kl_div", input, ("N", "*"))[0]
     return _pairwise("kl_div", _kl, input, target, reduction)
 
 

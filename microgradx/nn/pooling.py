@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..ops import where
 from ..reductions import max, sum
 from ..table import Reduction
 from .module import Module
@@ -21,7 +20,7 @@ def _first(y: Any, *xs: Any) -> list[Any]:
     """1 for the first element that is not below the result, 0 for the others."""
     shares, left = [], 1.0
     for x in xs:
-        shares.append(where(x < y, 0.0, left))
+        shares.append(left * (1 - (x < y)))             # nan is below nothing, so it is not lost
         left = left - shares[-1]
     return shares
 

@@ -21,8 +21,8 @@ from .script import function
 
 # The value of each primitive: a function of JavaScript's Math, one of web/math.js, or one written out.
 SPELLINGS: dict[str, str] = {
-    "div": "(a, b) => a / b", "reciprocal": "(x) => 1 / x", "pow": "power", "xlogy": "xlogy", "sqrt": "Math.sqrt",
-    "exp": "Math.exp", "expm1": "Math.expm1", "log": "Math.log", "log1p": "Math.log1p",
+    "pow": "power", "xlogy": "xlogy", "sqrt": "Math.sqrt", "exp": "Math.exp",
+    "expm1": "Math.expm1", "log": "Math.log", "log1p": "Math.log1p",
     "sin": "Math.sin", "cos": "Math.cos", "tan": "Math.tan", "asin": "Math.asin", "acos": "Math.acos",
     "atan": "Math.atan", "atan2": "Math.atan2", "hypot": "Math.hypot",
     "sinh": "Math.sinh", "cosh": "Math.cosh", "tanh": "Math.tanh",

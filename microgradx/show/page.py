@@ -81,7 +81,7 @@ def _refuse_large(order: list[Value]) -> None:
 
 
 def _graph(root: Value, program: Program) -> dict[str, Any]:
-    """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of stepper.py in their order."""
+    """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in their order."""
     order, called, place = tape(root), names(root), places(root)
     number = {v: k for k, v in enumerate(order)}
     rules: list[Any] = []

@@ -98,7 +98,8 @@ def gradient_flow(diagnosis: "Diagnosis") -> Any:
     bottom.set_ylim(-0.05, 1.05)
     bottom.legend(frameon=False, fontsize=8)
     _named(bottom, "level: activations from the input on", "share", shares)
-    top.set_title("\n".join(fill(text, 90) for text in diagnosis.problems) or "nothing conspicuous", fontsize=9, loc="left")
+    title = "\n".join(fill(sentence, 90) for sentence in diagnosis.problems)
+    top.set_title(title or "nothing conspicuous", fontsize=9, loc="left")
     return top, bottom
 
 

@@ -18,7 +18,8 @@ const times = (a, b) => group(within(a, SIGNED), operator("*"), within(b, TIMES)
 
 // A line of the board: formulas that all are equal to each other.
 function line(term, ...parts) {
-  const formulas = parts.map((part, k) => element("math:math", {displaystyle: "true"}, ...(k ? [operator("=")] : []), part));
+  const formulas = parts.map((part, k) => element("math:math", {displaystyle: "true"},
+                                                  ...(k ? [operator("=")] : []), part));
   const made = element("div", {}, element("dt", {}, term), element("dd", {}, ...formulas));
   if (made.textContent.length > 70) made.className = "long";
   return made;
@@ -41,11 +42,15 @@ function leaf(k) {
 }
 
 function computed(k) {
-  const {name, rule} = nodes[k], tree = rules[rule].value, result = number(now.data[k])[0];
+  const {name, rule} = nodes[k];
   return {heading: `${name} is computed`, heard: `${name} = ${brief(now.data[k])}`, lines: [
-    line("Formula", identifier(name), formula(tree, named(k))[0]),
-    line("In numbers", formula(tree, numbered(k))[0], result),
+    formulaLine(k),
+    line("In numbers", formula(rules[rule].value, numbered(k))[0], number(now.data[k])[0]),
   ]};
+}
+
+function formulaLine(k) {
+  return line("Formula", identifier(nodes[k].name), formula(rules[nodes[k].rule].value, named(k))[0]);
 }
 
 function beginning(k) {
@@ -62,12 +67,13 @@ function handedBack(event, secret) {
     heading: `${from} hands its gradient back to ${to}`,
     heard: secret ? `What is grad(${to})?`
       : `contribution ${brief(event.contribution)}, grad(${to}) = ${brief(event.after)}, ${use(event)}`,
-    lines: [...slopeLines(event, secret), chainLine(event, secret), sumLine(event, secret)],
+    lines: [formulaLine(event.node), ...slopeLines(event, secret), chainLine(event, secret), sumLine(event, secret)],
   };
 }
 
 function slopeLines({node, target, i, slope}, secret) {
-  if (slope === null) return [remark("Slope", `none: no gradient flows from ${nodes[node].name} into ${nodes[target].name}`)];
+  const from = nodes[node].name, to = nodes[target].name;
+  if (slope === null) return [remark("Slope", `none: no gradient flows from ${from} into ${to}`)];
   const {slopes: trees, textbook} = rules[nodes[node].rule], tree = textbook || trees[i];
   const rule = [derivative(node, target), formula(tree, named(node))[0]];
   const found = secret ? unknown()[0] : number(slope)[0];
@@ -75,10 +81,10 @@ function slopeLines({node, target, i, slope}, secret) {
   if (typeof tree === "string") return [line("Slope", ...rule)];                    // dy/da = 1
   if (typeof tree === "number") return [line("Slope", ...rule, found)];             // dy/da = b = 2
   const lines = [line("Slope", ...rule), line("In numbers", formula(tree, numbered(node))[0], found)];
-  if (!textbook) return lines;
-  const exact = line("Computed as", formula(trees[i], named(node))[0]);
-  exact.className = "aside";
-  return [...lines, exact];
+  if (!textbook) return lines;                                                      // else it loses digits in the tails
+  lines.push(line("Computed as", formula(trees[i], named(node))[0]));
+  lines.at(-1).className = "aside";
+  return lines;
 }
 
 // The chain rule, once.
@@ -92,25 +98,27 @@ function chainLine({node, target, slope, incoming, contribution}, secret) {
 
 // The sum over all uses of the target: numbers as far as they are known, products where they are still to come.
 function sumLine(event, secret) {
-  const {target, contribution, after} = event, coming = now.events.filter((e) => e.target === target).slice(event.use);
-  const all = uses[target] <= TERMS, earlier = all ? event.terms.slice(0, -1) : [after - contribution];
-  const sum = earlier.flatMap(term);
-  const [sign, x] = secret ? [operator("+"), unknown()[0]] : term(contribution, 1);
-  sum.push(...(earlier.length ? [sign] : []), element("math:mrow", {class: "now"}, earlier.length || secret ? x : number(contribution)[0]));
-  for (const {node} of all ? coming : []) {
-    sum.push(operator("+"), element("math:mrow", {class: "coming"},
-      times([gradient(node), ATOM], [derivative(node, target), FRACTION])));
+  const {target, use: nth, before, contribution, after, terms} = event;
+  const few = uses[target] <= TERMS, coming = few && nth < uses[target];
+  const earlier = few ? terms.slice(0, nth - 1) : nth > 1 ? [before] : [];
+  const mine = term(secret ? undefined : contribution, earlier.length);
+  mine.at(-1).setAttribute("class", "now");
+  const sum = [...earlier.flatMap(term), ...mine];
+  for (const {node} of coming ? now.events.filter((other) => other.target === target).slice(nth) : []) {
+    const product = times([gradient(node), ATOM], [derivative(node, target), FRACTION]);
+    product.setAttribute("class", "coming");
+    sum.push(operator("+"), product);
   }
-  const total = sum.length === 1 || (all && coming.length) ? [] : [secret ? unknown()[0] : number(after)[0]];
+  const total = coming || sum.length === 1 ? [] : [secret ? unknown()[0] : number(after)[0]];
   const made = line("Gradient", gradient(target), group(...sum), ...total);
   made.lastChild.append(element("span", {class: "use"}, use(event)));
   return made;
 }
 
-// One term of a sum, with its sign: + 2, - 2; the first without a plus.
+// Term k of a sum with its sign: 2, + 2, - 2; a question mark for one that is not known.
 function term(x, k) {
-  if (k === 0) return [number(x)[0]];
-  return x < 0 ? [operator("-"), number(-x)[0]] : [operator("+"), number(x)[0]];
+  const [sign, size] = k && x < 0 ? ["-", -x] : ["+", x];
+  return [...(k ? [operator(sign)] : []), x === undefined ? unknown()[0] : number(size)[0]];
 }
 
 function use({target, use: nth}) {

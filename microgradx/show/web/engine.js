@@ -28,10 +28,12 @@ function backward(nodes, steps, data) {
     const incoming = i === null ? 1 : grad[node];
     // a gradient of 0 carries nothing, not even times infinity
     const contribution = slope === null || incoming === 0 ? 0 : slope * incoming;
-    grad[target] += contribution;
+    const before = grad[target], after = before + contribution;
+    grad[target] = after;
     terms[target].push(contribution);
-    return {node, i, target, slope, incoming, contribution, after: grad[target],
-            terms: terms[target], use: terms[target].length};
+    // terms is shared by all steps to one target; this step has seen the first `use` of them
+    return {node, i, target, slope, incoming, contribution, before, after, terms: terms[target],
+            use: terms[target].length};
   });
 }
 

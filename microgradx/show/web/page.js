@@ -51,8 +51,8 @@ function render() {
   write(byId("heard"), `${place}. ${heading}. ${heard}.`);
   byId("slider").value = at;
   byId("slider").setAttribute("aria-valuetext", place);
-  byId("first").disabled = byId("back").disabled = at === 0;
-  byId("next").disabled = byId("last").disabled = at === last && !hidden();
+  for (const id of ["first", "back"]) byId(id).setAttribute("aria-disabled", at === 0);
+  for (const id of ["next", "last"]) byId(id).setAttribute("aria-disabled", at === last && !hidden());
   byId("guess").hidden = !hidden();
 
   const seen = now.events.slice(0, Math.max(0, at - count + (hidden() ? 0 : 1)));
@@ -75,10 +75,12 @@ function draw(latest, passed) {
     if (k > at) classes.push("future");
     if (event ? event.target === k : at === k) classes.push("now");
     if (event?.node === k && event.i !== null) classes.push("from");
-    const lines = node.args.map((_, i) => ({
-      text: passed[k][i] && passed[k][i].slope !== null ? `\u00d7 ${typeset(passed[k][i].slope)}` : "",
-      kind: (event ? event.node === k && event.i === i : at === k) ? (event ? "now back" : "now") : k > at ? "future" : "",
-    }));
+    const lines = node.args.map((_, i) => {
+      const slope = passed[k][i] ? passed[k][i].slope : null;
+      const here = event ? event.node === k && event.i === i : at === k;
+      return {text: slope === null ? "" : `\u00d7 ${typeset(slope)}`,
+              kind: here ? (event ? "now back" : "now") : k > at ? "future" : ""};
+    });
     picture.show(k, classes.join(" "), k > at ? "" : typeset(now.data[k]), gradientSoFar(k, latest[k]), lines);
   });
   picture.follow(event ? event.target : at);

@@ -1,4 +1,4 @@
-// The leaves to try other numbers at, each with its exact gradient and the same by differences; the table of all values.
+// The leaves, to try other numbers at, each with its exact gradient and the same by differences.
 
 const WORK = 400000;                                    // values that may be computed anew while a slider moves
 
@@ -13,13 +13,13 @@ class Panel {
 
   row({name}, k) {
     const reach = 2 * Math.max(1, Number.isFinite(given[k]) ? Math.abs(given[k]) : 1);
-    const slider = element("input", {type: "range", min: -reach, max: reach, step: reach / 200, "aria-label": `${name}, slider`});
+    const slider = element("input", {type: "range", min: -reach, max: reach, step: reach / 200,
+                                     "aria-label": `${name}, slider`});
     const field = element("input", {type: "text", inputmode: "decimal", id: `leaf-${k}`, autocomplete: "off",
                                     spellcheck: "false", "aria-describedby": `about-${k}`});
-    const label = element("label", {for: `leaf-${k}`}, name);
     const slope = element("p", {class: "exact"}), check = element("p", {class: "check"});
-    const about = element("div", {id: `about-${k}`}, slope, check);
-    const row = {k, all: element("div", {class: "knob"}, label, field, slider, about), slider, field, slope, check};
+    const row = {k, slider, field, slope, check, all: element("div", {class: "knob"},
+      element("label", {for: `leaf-${k}`}, name), field, slider, element("div", {id: `about-${k}`}, slope, check))};
     slider.addEventListener("input", () => this.tried(k, Number(slider.value), row));
     field.addEventListener("input", () => this.tried(k, parsed(field.value), row));
     field.addEventListener("focus", () => field.select());
@@ -56,11 +56,13 @@ class Panel {
 function checked(k, exact) {
   const f = (x) => forward(nodes, now.leaves, k, x).at(-1), x = now.data[k];
   const {value, error} = differences(f, x), [left, right] = oneSided(f, x);
-  const spread = Math.abs(left - right), size = Math.max(Math.abs(left), Math.abs(right));
-  if (spread > 1e-3 * size + 1e-6) return `a kink: slope ${typeset(left)} from the left, ${typeset(right)} from the right`;
+  if (Math.abs(left - right) > 1e-3 * Math.max(Math.abs(left), Math.abs(right)) + 1e-6) {
+    return `a kink: slope ${typeset(left)} from the left, ${typeset(right)} from the right`;
+  }
   if (Number.isNaN(value)) return "differences: not finite nearby";
   const agrees = Math.abs(exact - value) <= 1e-8 * Math.abs(value) + 10 * error;
-  return `differences: ${typeset(value)} \u00b1 ${error.toExponential(0)} ${agrees ? "\u2713 agrees" : "\u2717 DIFFERS"}`;
+  const verdict = agrees ? "\u2713 agrees" : "\u2717 DIFFERS";
+  return `differences: ${typeset(value)} \u00b1 ${error.toExponential(0)} ${verdict}`;
 }
 
 // A number as it is typed: 0.5, -2, 1e-3, 1/3, inf, nan. Undefined where it is none.
@@ -68,9 +70,9 @@ function parsed(text) {
   const words = text.trim().toLowerCase().replaceAll("\u2212", "-");
   if (/^[+-]?inf(inity)?$/.test(words)) return words.startsWith("-") ? -Infinity : Infinity;
   if (words === "nan") return NaN;
-  const [above, below, ...more] = words.split("/");
-  const numbers = [above, below ?? "1"].map((part) => (/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/.test(part) ? Number(part) : undefined));
-  return more.length || numbers.includes(undefined) ? undefined : numbers[0] / numbers[1];
+  const number = "([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?)";
+  const [all, above, below] = words.match(`^${number}(?: */ *${number})?$`) || [];
+  return all === undefined ? undefined : Number(above) / Number(below ?? 1);
 }
 
 function typeset(x) {

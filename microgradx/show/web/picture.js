@@ -11,14 +11,14 @@ class Picture {
     this.place = place;
     this.under = element("svg:g", {class: "lines"});
     this.over = element("svg:g", {class: "boxes"});
-    this.lines = nodes.map((node, k) => node.args.map((a, i) => (typeof a === "string" ? null : this.line(a, k, i))));
+    this.lines = nodes.map((node, k) => node.args.map((a, i) => typeof a === "string" ? null : this.line(a, k, i)));
     this.boxes = nodes.map((node, k) => this.box(node, k, choose));
     const width = this.x(Math.max(...nodes.map((node) => node.at[0]))) + BOX.width + MARGIN;
     const height = this.y(Math.max(...nodes.map((node) => Math.max(...node.at.slice(1))))) + BOX.height / 2 + MARGIN;
     const many = nodes.reduce((sum, node) => sum + node.args.length, 0) > 300;
-    this.svg = element("svg:svg", {class: many ? "dense" : "", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"},
-                       element("svg:defs", {}, arrow("ahead-tip", "M0 0 L8 4 L0 8 z"), arrow("back-tip", "M8 0 L0 4 L8 8 z")),
-                       this.under, this.over);
+    const tips = element("svg:defs", {}, arrow("ahead-tip", "M0 0 L8 4 L0 8 z"), arrow("back-tip", "M8 0 L0 4 L8 8 z"));
+    this.svg = element("svg:svg", {viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"}, tips, this.under, this.over);
+    this.svg.classList.toggle("dense", many);
     // a small graph grows with the window, up to half as large again; a large one is scrolled
     this.svg.style.maxWidth = `${1.5 * width}px`;
     this.svg.style.minWidth = `${0.72 * width}px`;

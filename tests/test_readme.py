@@ -1,0 +1,55 @@
+"""README tells the truth: every Python block runs and prints what stands below it, every command ends well."""
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from microgradx.table import TABLE
+
+ROOT = pathlib.Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.M | re.S)
+COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
+OURS = [line for line in COMMANDS if line.startswith("python3 -m microgradx")]
+
+
+def test_python_blocks_print_what_stands_below_them(capsys):
+    before, scope = dict(TABLE), {}
+    try:
+        for i, (kind, text) in enumerate(BLOCKS):
+            if kind == "python":
+                exec(text, scope)
+                printed = capsys.readouterr().out
+                assert printed == (BLOCKS[i + 1][1] if "print(" in text else "")
+    finally:
+        TABLE.clear()
+        TABLE.update(before)
+
+
+@pytest.mark.parametrize("line", OURS)
+def test_commands_end_well(line):
+    argv = shlex.split(line, comments=True)[1:]
+    run = subprocess.run([sys.executable, *argv], cwd=ROOT, stdin=subprocess.DEVNULL, text=True, capture_output=True)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_the_shown_step_is_what_the_command_prints():
+    shown, = [text for kind, text in BLOCKS if kind == "text" and text.startswith("backward")]
+    run = subprocess.run([sys.executable, *shlex.split(OURS[1])[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
+                         capture_output=True)
+    assert shown in run.stdout
+
+
+def test_ci_runs_the_test_line_word_for_word():
+    line = next(line for line in COMMANDS if line.startswith("python3 -m venv"))
+    pattern = re.search(r"grep -m 1 -E '(.*)' README", (ROOT / ".ci" / "run").read_text())[1]
+    assert re.search(pattern, README, re.M)[0] == line
+
+
+def test_every_module_at_the_root_is_in_the_reading_table():
+    files = {p.name for p in (ROOT / "microgradx").glob("*.py")} - {"__init__.py", "__main__.py"}
+    assert {name for name in files if f"`{name}`" not in README} == set()
