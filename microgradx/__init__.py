@@ -33,6 +33,7 @@ from .check import GradientError, first_nonfinite, gradcheck
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
 from .expr import ExpressionError, parse
 from .naming import names
+from .node import Vector
 from .ops import abs as abs
 from .ops import (
     acos,
@@ -94,7 +95,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Value", "tape", "no_grad", "scope",
+    "Value", "Vector", "tape", "no_grad", "scope",
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
     "gradcheck", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",

@@ -101,7 +101,9 @@ def explanation(denial: Denial, root: Value) -> tuple[str | None, str]:
     """The name of the row that is wrong, where it can be told, and what the denial means, in words."""
     if not math.isfinite(denial.claim.slope):
         source = first_nonfinite(root)
-        return (source.op.name, f"It comes from {described(source)}.") if source is not None and source.op else (None, "")
+        if source is None or source.op is None:
+            return None, "It comes from inf - inf or inf * 0 on the way."
+        return source.op.name, f"It comes from {described(source)}."
     if math.isnan(denial.seen.value):
         return None, "There are no differences to compare with: close to this input f is not defined or not finite."
     if denial.claim.gradient.mode:
@@ -114,8 +116,8 @@ def explanation(denial: Denial, root: Value) -> tuple[str | None, str]:
             return v.op.name, sides + verdict(v, wrong)
     stands = kinked(root)
     if stands is not None:
-        return None, (f"{sides}On the way {described(stands)} stands on a kink, where the slope of a row is a convention; "
-                      "conventions need not add up. Check another point.")
+        return None, (f"{sides}On the way {described(stands)} stands on a kink, where the slope of a row is a "
+                      "convention; conventions need not add up. Check another point.")
     return None, (f"{sides}Each row on the way agrees with differences of its own, so the graph is cut in f: "
                   "look for .data, float() and math functions.")
 

@@ -20,8 +20,8 @@ from .ieee import divide, inf, nan
 
 UNDEFINED = (ValueError, ArithmeticError, LookupError)      # raised at x: f is not defined there
 HALVINGS = 8            # of the step within one extrapolation
-EXACT = 1e-10           # relative error at which no other step is tried,
-CLOSER = 2.0**-16       # unless a quotient with so much smaller a step tells otherwise, as for max(x*x, 0.001) at 0
+EXACT = 1e-10           # relative error at which no other step is tried, ...
+CLOSER = 2.0**-16       # ... unless a step so much smaller shows something else, as for max(x*x, 0.001) at 0
 
 
 class Estimate(NamedTuple):
@@ -61,13 +61,15 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
     noise = max(noise, math.ulp(here))
     best, best_step, reach, sure = UNKNOWN, inf, inf, False
     for start in _steps(x):
-        rounded = start < best_step and best.error <= 2 * noise / best_step     # a smaller step has more rounding
-        if start >= reach or (sure and (rounded or best.error <= EXACT * abs(best.value))):
+        if start >= reach:                  # so large a step leaves the domain
+            continue
+        exact, rounded = best.error <= EXACT * abs(best.value), best.error <= 2 * noise / best_step
+        if sure and (exact or (rounded and start < best_step)):     # rounding alone is left; it grows as steps shrink
             continue
         step = _retreat(f, x, start, way)
         reach = step if step < start else reach
         found = _ridders(f, x, step, way, noise)
-        # Of two that contradict each other the larger step has overlooked something, as for sin(1e6*x).
+        # Of two that contradict each other the larger step has overlooked something, as it does for sin(1e6*x).
         if step < best_step if apart(found, best) else found.error < best.error:
             best, best_step = found, step
             close, _ = _quotient(f, x, step * CLOSER, way)

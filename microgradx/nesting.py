@@ -59,3 +59,12 @@ def shape(tree: Any) -> tuple[int, ...]:
         raise ValueError(f"ragged: elements of one list have shapes {' and '.join(map(str, sorted(inner)))}; "
                          "give every row the same length")
     return (len(tree), *(inner.pop() if inner else ()))
+
+
+def paths(tree: Any, path: str) -> list[str]:
+    """What to call each leaf of a nesting: its label, or the path to it, "args[1][0]", "args[0].weight"."""
+    if isinstance(tree, (list, tuple)):
+        return [name for i, branch in enumerate(tree) for name in paths(branch, f"{path}[{i}]")]
+    if is_module(tree):
+        return [name for key, part in tree.named_parameters() for name in paths(part, f"{path}.{key}")]
+    return [getattr(tree, "label", None) or path] if is_leaf(tree) else []

@@ -15,7 +15,7 @@ from .claims import Claim, Denial, Gradient, roundings
 from .derivatives import _call, _fresh, gradients, jvp
 from .differences import UNDEFINED, apart, one_sided
 from .ieee import short
-from .nesting import is_leaf, is_module, leaves
+from .nesting import leaves, paths
 from .recording import tape
 from .value import Value
 
@@ -36,7 +36,7 @@ class Point:
         self.f = f
         self.inputs: list[Value] = []
         self.args = [_fresh(a, self.inputs, False) for a in args]
-        self.names = names(self.args, "args")
+        self.names = paths(self.args, "args")
         self.seen: dict[tuple[int, float], list[list[float]]] = {}
         if not self.inputs:
             raise TypeError("expected numbers to check f at; write gradcheck(f, 0.5) or gradcheck(f, [0.5, 2.0])")
@@ -52,7 +52,7 @@ class Point:
     def call(self) -> tuple[list[str], list[Any], list[Value]]:
         """f at its inputs: the titles of its outputs, the outputs, and the Values that it was given."""
         y, xs, _ = _call(self.f, self.args, range(len(self.args)))
-        return names(y, "f"), leaves(y), xs
+        return paths(y, "f"), leaves(y), xs
 
     def denial(self) -> Denial | None:
         """The first claim that differences contradict. Second derivatives at a kink do not count."""
@@ -130,15 +130,6 @@ def kinked(root: Value) -> Value | None:
             if isinstance(a, Value) and apart(*one_sided(moved(v, i), a.data)):
                 return v
     return None
-
-
-def names(tree: Any, path: str) -> list[str]:
-    """What to call each leaf of a nesting: its label, or the path to it, "args[1][0]", "args[0].weight"."""
-    if isinstance(tree, (list, tuple)):
-        return [name for i, branch in enumerate(tree) for name in names(branch, f"{path}[{i}]")]
-    if is_module(tree):
-        return [name for key, part in tree.named_parameters() for name in names(part, f"{path}.{key}")]
-    return [getattr(tree, "label", None) or path] if is_leaf(tree) else []
 
 
 def _refuse(y: Any, title: str) -> None:

@@ -13,21 +13,23 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from .value import Value
+    from .node import Node
+
+N = TypeVar("N", bound="Node")
 
 # The scope that operations are recorded in, in this thread and task: "" outside of any, None where nothing is recorded.
 _scope: ContextVar[str | None] = ContextVar("scope", default="")
 current_scope = _scope.get
 
 
-def tape(*roots: Value) -> list[Value]:
+def tape(*roots: N) -> list[N]:
     """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth."""
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = list(reversed(roots))
+    order: list[N] = []
+    seen: set[N] = set()
+    stack: list[N | None] = list(reversed(roots))
     while stack:
         v = stack.pop()
         if v is None:                               # all inputs of the node below are on the tape
@@ -39,13 +41,11 @@ def tape(*roots: Value) -> list[Value]:
                 order.append(v)
                 continue
             stack += (v, None)
-            if a.__class__ is tuple:
-                stack += [x for x in reversed(a) if x.__class__ is not float and x not in seen]
-                continue
-            if b is not None and b.__class__ is not float and b not in seen:
-                stack.append(b)
-            if a.__class__ is not float and a not in seen:
-                stack.append(a)
+            for inputs in (b, a):                   # each one input, or a list of them
+                if inputs.__class__ is tuple:
+                    stack += [x for x in reversed(inputs) if x.__class__ is not float and x not in seen]
+                elif inputs is not None and inputs.__class__ is not float and inputs not in seen:
+                    stack.append(inputs)
     return order
 
 

@@ -10,6 +10,7 @@
 The one slope rule of such a row is given the result and all inputs, and answers with all slopes.
 """
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from .ieee import inf, number, short
@@ -24,16 +25,11 @@ def _sum(*xs: float) -> float:
     return total
 
 
-def _dot(*xs: float) -> float:
-    total, half = 0.0, len(xs) // 2
-    for a, b in zip(xs[:half], xs[half:]):
-        total += a * b
+def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
+    total = 0.0
+    for x, y in zip(xs, ys):
+        total += x * y
     return total
-
-
-def _dot_slopes(y: Any, *xs: Any) -> tuple[Any, ...]:
-    half = len(xs) // 2
-    return xs[half:] + xs[:half]
 
 
 def _prod(*xs: float) -> float:
@@ -79,6 +75,15 @@ def _shares(best: list[Any]) -> list[Any]:
     return [div(one, ties) for one in best]
 
 
+def _first(best: list[Any]) -> list[Any]:
+    """1 for the first of the best elements, 0 for all others."""
+    shares, left = [], 1.0
+    for one in best:
+        shares.append(left * one)
+        left = left - shares[-1]
+    return shares
+
+
 def _gaps(best: Any, *xs: Any) -> list[Any]:
     """How far each element is from the best of the others."""
     return [x - best([*xs[:i], *xs[i + 1:]]) for i, x in enumerate(xs)] if len(xs) > 1 else []
@@ -105,10 +110,12 @@ def position(i: float, length: int) -> int:
 
 
 sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
-dot = reduction("dot", _dot, _dot_slopes, lists=2)
+dot = reduction("dot", _dot, lambda y, xs, ys: [ys, xs], lists=2)
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs])
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, kinks=lambda *xs: _gaps(max, *xs))
+first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for x in xs]), least=1,
+                      kinks=lambda *xs: _gaps(max, *xs))
 min = reduction("min", _min, lambda y, *xs: _shares([x <= y for x in xs]), least=1, kinks=lambda *xs: _gaps(min, *xs))
 _entry = reduction("take", _take, _take_slopes, index=True, least=1)
 

@@ -12,8 +12,9 @@
 """
 from collections.abc import Callable, Mapping
 
+from .node import record
 from .recording import recording, tape
-from .value import Value, record
+from .value import Value
 
 
 def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Value, Value]]:

@@ -64,7 +64,7 @@ class Step:
     @property
     def target(self) -> Value:
         """What the step is about: the input that receives, or else node itself."""
-        return self.node if self.i is None else self.node.args[self.i]  # type: ignore[return-value]
+        return self.node if self.i is None else self.node.args[self.i]
 
     @property
     def terms(self) -> list[float]:

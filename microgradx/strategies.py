@@ -15,6 +15,7 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import cycle
 from typing import Any
 
 from .differences import UNDEFINED
@@ -23,7 +24,7 @@ from .point import Point
 from .recording import tape
 from .samples import LARGE, SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points, moderate
 from .step import steps
-from .table import REAL, TABLE, Domain, Op, Reduction
+from .table import TABLE, Domain, Op, Reduction
 from .value import Operand, Value
 
 try:
@@ -32,8 +33,9 @@ try:
 except ImportError as error:
     raise ImportError('microgradx.strategies needs Hypothesis; write pip install "microgradx[test]"') from error
 
-LIMIT = 2.0**20                         # of the numbers in a graph
-STEPS, WIDTH, LEAVES = 12, 4, 3         # at most so many operations in a graph, elements in a list, leaves
+LIMIT = 2.0**20                         # of the values in a graph, and of their derivatives had no terms cancelled
+STEPS, LEAVES = 12, 3                   # at most so many operations and leaves in a graph,
+REACH, WIDTH = 3, 4                     # nodes to go back for an input, elements in a list
 
 
 # Numbers and arguments -----------------------------------------------------------------------------------------
@@ -140,26 +142,32 @@ def _defined(f: Callable[..., Any], args: Sequence[Any]) -> bool:
 def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
     """Roots of random graphs of all rows of the table, with nodes that are used more than once.
 
-    Every input is inside the domain of its row and away from kinks; values and slopes are finite, values up to 2**20.
-    With `whole`, all numbers are whole and so exact: only rows are used that make whole results and slopes of whole
-    inputs. A failing test notes the graph, a line for each node.
+    Every input is inside the domain of its row and away from kinks; no value and no derivative, of any node by any
+    other, is beyond 2**24. With `whole`, all these numbers are whole and so exact: only rows are used that make whole
+    results and slopes of whole inputs. A failing test notes the graph, a line for each node.
 
-    >>> from hypothesis import find
+    >>> from hypothesis import given
     >>> from microgradx.strategies import graphs
-    >>> find(graphs(), lambda y: y.data > 3).data
-    4.0
+    >>> @given(graphs(whole=True))
+    ... def test_exact(root):
+    ...     assert root.data == int(root.data)
+    >>> test_exact()
     """
     rows = [op for op in TABLE.values() if (is_whole(op) if whole else is_smooth(op))]
     leaf = st.integers(-3, 3).map(float) if whole else numbers()
-    pool = [Value(x) for x in draw(st.lists(leaf, min_size=1, max_size=LEAVES))]
-    for _ in range(draw(st.integers(1, STEPS))):
-        op = draw(st.sampled_from(rows))
-        inputs = [_input(draw, pool, domain, leaf) for domain in op.domains(draw(st.sampled_from(_sizes(op))))]
+    picks = st.lists(st.tuples(st.integers(0, REACH), leaf), min_size=1, max_size=WIDTH)
+    steep = {Value(x): 1.0 for x in draw(st.lists(leaf, min_size=1, max_size=LEAVES))}
+    for op, picked in draw(st.lists(st.tuples(st.sampled_from(rows), picks), min_size=1, max_size=STEPS)):
+        sizes = _sizes(op)
+        domains = op.domains(sizes[len(picked) % len(sizes)])
+        inputs = [_picked([*steep], domain, *pick) for domain, pick in zip(domains, cycle(picked))]
         y = op.apply(tuple(inputs))
-        if isinstance(y, Value) and abs(y.data) <= LIMIT and is_regular(op, [_data(x) for x in inputs]):
-            pool.append(y)
-    used = {a for v in pool for a in v.args}
-    ends = [v for v in pool if v not in used and v.op]
+        if isinstance(y, Value) and is_regular(op, [_data(x) for x in inputs]):
+            slope = 1 + sum(abs(d) * steep[a] for a, d in zip(y.args, y.slopes) if isinstance(a, Value) and d)
+            if max(abs(y.data), slope) <= LIMIT:
+                steep[y] = slope
+    used = {a for v in steep for a in v.args}
+    ends = [v for v in steep if v.op and v not in used]
     assume(ends)
     root, *others = ends
     for v in others:
@@ -168,12 +176,13 @@ def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
     return root
 
 
-def _input(draw: st.DrawFn, pool: Sequence[Value], domain: Domain, leaf: st.SearchStrategy[float]) -> Operand:
-    """A node inside the domain, the latest first; or a constant."""
+def _picked(pool: Sequence[Value], domain: Domain, back: int, x: float) -> Operand:
+    """The node that many nodes back of those inside the domain; if there is none, the constant nearest to x there."""
+    if isinstance(domain, range):
+        return float(domain[back % len(domain)])
     low, high = edges(domain)
-    nodes = [] if isinstance(domain, range) else [v for v in reversed(pool) if low <= v.data <= high]
-    i = draw(st.integers(0, len(nodes)))
-    return nodes[i] if i < len(nodes) else draw(leaf if domain == REAL else _within(domain))
+    nodes = [v for v in reversed(pool) if low <= v.data <= high]
+    return nodes[back] if back < len(nodes) else min(max(x, low), high)
 
 
 def _data(x: Operand) -> float:

@@ -16,6 +16,7 @@ Value records a node, Symbol (text.py) writes text, and so a new reading needs n
 """
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, TypeVar, overload
 
 from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
@@ -72,8 +73,8 @@ class Op:
     def _filled(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         missing = len(self.inputs) - len(args)
         if not 0 < missing <= len(self.defaults):
-            raise TypeError(f"{self.name}({', '.join(self.inputs)}) takes {len(self.inputs)} input{'s' * (len(self.inputs) > 1)}, "
-                            f"got {len(args)}")
+            wanted = f"{len(self.inputs)} input{'s' * (len(self.inputs) > 1)}"
+            raise TypeError(f"{self.name}({', '.join(self.inputs)}) takes {wanted}, got {len(args)}")
         return args + self.defaults[-missing:]
 
     def apply(self, args: tuple[Any, ...]) -> Any:
@@ -130,16 +131,21 @@ class Op:
 class Reduction(Op):
     """A row of any number of inputs, called with lists: `sum(xs)`, `dot(xs, ys)`, `take(table, i)`.
 
-    Its value is given all inputs one after the other; its one slope rule, given the result and all inputs,
-    answers with all slopes. `lists` tells how many lists it takes, `index` that an index follows them.
+    value     given the inputs one after the other; a row of two lists is given these
+    slopes    one rule: given the result and the inputs likewise, it answers with all slopes; with two lists of them
+    lists     how many lists it takes: one, or two of the same length
+    index     whether an index follows them
+    least     how many elements it needs
     """
 
-    __slots__ = ("lists", "index", "least")
+    __slots__ = ("lists", "index", "least", "of_lists", "slopes_of_lists")
 
     def __init__(self, name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], *,
                  lists: int = 1, index: bool = False, least: int = 0, **more: Any) -> None:
-        super().__init__(name, value, slopes, **more)
         self.lists, self.index, self.least = lists, index, least
+        self.of_lists: Callable[..., float] = value if lists == 2 else lambda xs: value(*xs)
+        self.slopes_of_lists: Callable[..., Any] = slopes if lists == 2 else lambda y, xs: [slopes(y, *xs)]
+        super().__init__(name, lambda *xs: self.of_lists(*self.split(xs)), slopes, **more)
 
     @overload
     def __call__(self, *lists: Iterable[float] | float) -> float: ...
@@ -149,28 +155,37 @@ class Reduction(Op):
         """The operation on lists of floats (a float), or of Values and floats (a Value)."""
         if len(lists) != self.lists + self.index:
             form = ", ".join(["[...]"] * self.lists + ["i"] * self.index)
-            raise TypeError(f"{self.name} got {len(lists)} argument{'s' * (len(lists) != 1)}; write {self.name}({form})")
+            got = f"{len(lists)} argument{'s' * (len(lists) != 1)}"
+            raise TypeError(f"{self.name} got {got}; write {self.name}({form})")
         rows = [self._inputs(xs) for xs in lists[:self.lists]]
-        if len(set(map(len, rows))) > 1:
-            raise ValueError(f"{self.name} takes lists of one length, got {' and '.join(str(len(r)) for r in rows)}")
-        return self.apply((*(x for xs in rows for x in xs), *lists[self.lists:]))
+        if len(rows) == 2 and len(rows[0]) != len(rows[1]):
+            raise ValueError(f"{self.name} takes lists of one length, got {len(rows[0])} and {len(rows[1])}")
+        for xs in rows if not self.index else ():
+            for x in [xs] if hasattr(xs, "_reduce") else xs:
+                if x.__class__ not in PLAIN and hasattr(x, "_reduce"):
+                    return x._reduce(self, rows)            # Values record whole lists at once
+        return self.apply((*chain.from_iterable(rows), *lists[self.lists:]))
 
-    def _inputs(self, xs: Any) -> tuple[Any, ...]:
+    def _inputs(self, xs: Any) -> Any:
         if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
-        inputs = tuple(xs)
+        inputs = xs if hasattr(type(xs), "__len__") else tuple(xs)
         if len(inputs) < self.least:
             raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
         return inputs
 
+    def split(self, xs: Sequence[Any]) -> list[Sequence[Any]]:
+        """Inputs that stand one after the other, as the lists they came in."""
+        return [xs[:len(xs) // 2], xs[len(xs) // 2:]] if self.lists == 2 else [xs]
+
     def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
         """The slopes by the wanted inputs, None for the others."""
-        rule: Any = self.slopes[0]
         try:
-            slopes = rule(y, *xs)
+            slopes = self.slopes_of_lists(y, *self.split(xs))
         except RAISED:
-            slopes = map(Ieee.plain, rule(*map(Ieee.of, (y, *xs))))
-        return [slope if want else None for slope, want in zip(slopes, wanted, strict=True)]
+            y, *numbers = map(Ieee.of, (y, *xs))
+            slopes = [map(Ieee.plain, found) for found in self.slopes_of_lists(y, *self.split(numbers))]
+        return [slope if want else None for slope, want in zip(chain(*slopes), wanted, strict=True)]
 
     def names(self, count: int) -> tuple[str, ...]:
         """x1, x2, ... for `count` inputs."""

@@ -103,6 +103,11 @@ def infix(sign: str, a: Any, b: Any) -> Symbol:
     """`a sign b`, with 1*x and x**1 written x."""
     if (sign == "*" and _is_one(a)) or (sign in ("*", "/", "**") and _is_one(b)):
         return Symbol.of(b if sign == "*" and _is_one(a) else a)
+    return written(sign, a, b)
+
+
+def written(sign: str, a: Any, b: Any) -> Symbol:
+    """`a sign b`, with the parentheses that it needs."""
     level, gap = LEVELS[sign], " " if LEVELS[sign] < 2 else ""
     # a power holds its left side apart, (x**2)**3; the others their right side, a - (b - c)
     left, right = (level + 1, level) if sign == "**" else (level, level + 1)
@@ -128,7 +133,8 @@ def _listed(op: Op, texts: list[str]) -> str:
 
 def formula(op: Op, names: Sequence[Any] = ()) -> str:
     """The operation applied to inputs of these names (its own letters by default): "a + b"."""
-    return Symbol._apply(op, symbols(op, names)).text
+    inputs = symbols(op, names)
+    return (written(op.infix, *inputs) if op.infix else Symbol._apply(op, inputs)).text
 
 
 def rule(op: Op, i: int, names: Sequence[Any] = (), result: str = "y") -> str:

@@ -1,4 +1,4 @@
-"""Value: one number that remembers how it was computed, and backward(), which applies the chain rule.
+"""Value: a Node with Python's operators, each bound to its row of the table.
 
     >>> from microgradx import Value
     >>> w, x, b = Value(0.5), Value(2.0), Value(-1.0)
@@ -6,10 +6,6 @@
     >>> y.backward()
     >>> y.data, w.grad, x.grad, b.grad
     (0.0, 2.0, 0.5, 1.0)
-
-Recording: every operation makes a node that holds its result, its inputs, and its slopes: the derivative of the
-result by each input, as the table gives it at this very moment. Backward: the nodes in reverse order, and for each
-input one line, `input.grad += slope * grad`. That is all of backpropagation.
 """
 from __future__ import annotations
 
@@ -17,40 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, Union
 
 from . import activations, ops
-from .ieee import PLAIN, RAISED, number
-from .recording import current_scope, tape
-from .table import Op
+from .ieee import PLAIN, RAISED
+from .node import Node, node, record, reduce
+from .recording import current_scope
+from .table import Op, Reduction
 from .text import digits
 
 Operand = Union["Value", float]
 V = TypeVar("V", bound="Value")
-_new = object.__new__
 
 
-# Recording: from a row of the table to a node of the graph -----------------------------------------------------
-
-def node(kind: type[V], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> V:
-    """A Value made by `op`: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
-    out = _new(kind)
-    out._data, out._grad, out.label, out.scope, out.op = y, 0.0, None, scope, op
-    out._a, out._b, out._da, out._db = a, b, da, db
-    return out
-
-
-def record(op: Op, args: Sequence[Any], kind: type[V]) -> V:
-    """`op` applied to Values and numbers, in any number and mixture."""
-    args = tuple([a if a.__class__ is float or isinstance(a, Value) else number(a) for a in args])
-    xs = [a if a.__class__ is float else a._data for a in args]
-    y, scope = op.at(*xs), current_scope()
-    if scope is None:
-        return kind(y)
-    slopes = op.partials([a.__class__ is not float for a in args], y, *xs)
-    if len(args) == 1:
-        return node(kind, scope, op, y, args[0], None, slopes[0], None)
-    if len(args) == 2:
-        return node(kind, scope, op, y, *args, *slopes)
-    return node(kind, scope, op, y, args, None, tuple(slopes), None)
-
+# From a row of the table to a method of Value ------------------------------------------------------------------
 
 def _unary(op: Op) -> Callable[[Value], Value]:
     """The method of Value that applies a row of one input."""
@@ -131,9 +104,9 @@ def _called(method: F, op: Op) -> F:
     return method
 
 
-# The node ------------------------------------------------------------------------------------------------------
+# The class -----------------------------------------------------------------------------------------------------
 
-class Value:
+class Value(Node):
     """A number, the gradient of the last backward() with respect to it, and what recorded it.
 
     data    the number, a float; a leaf's may be set: `w.data -= 0.1 * w.grad`
@@ -149,95 +122,17 @@ class Value:
     TypeError if data is not one real number.
     """
 
-    # Two inputs and their slopes stand directly in the node: fewer objects for the collector to visit than tuples
-    # would be. A node of three or more inputs keeps a tuple of them in _a and a tuple of their slopes in _da.
-    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db")
+    __slots__ = ()
     __array_ufunc__ = None                              # numpy leaves `np.float64(2) * v` to Value
 
-    def __init__(self, data: float, label: str | None = None) -> None:
-        self._data: float = number(data)
-        self._grad = 0.0
-        self.label = _label(label)
-        self.scope: str = current_scope() or ""
-        self.op: Op | None = None
-        self._a: Any = None
-        self._b: Any = None
-        self._da: Any = None
-        self._db: Any = None
-
-    @property
-    def data(self) -> float:
-        """The number."""
-        return self._data
-
-    @data.setter
-    def data(self, x: float) -> None:
-        self._data = number(x)
-
-    @property
-    def grad(self) -> float:
-        """The derivative of the last root by this Value."""
-        return self._grad
-
-    @grad.setter
-    def grad(self, x: float) -> None:
-        self._grad = number(x)
-
-    def named(self: V, label: str) -> V:
-        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
-        self.label = _label(label)
-        return self
-
-    @property
-    def args(self) -> tuple[Operand, ...]:
-        """The inputs in order: Values, and floats for constants; () for a leaf."""
-        if self._a.__class__ is tuple:
-            return self._a
-        return () if self._a is None else (self._a,) if self._b is None else (self._a, self._b)
-
-    @property
-    def slopes(self) -> tuple[float | None, ...]:
-        """The derivative by each of args, frozen when recorded; None where no gradient flows."""
-        if self._a.__class__ is tuple:
-            return self._da  # type: ignore[no-any-return]
-        return (self._da, self._db)[:len(self.args)]
-
-    def backward(self) -> None:
-        """Put d self / d v into v.grad for every v that self was computed from; a leaf adds it to what it holds.
-
-        A gradient of 0 carries nothing, so a dead branch with an infinite slope gives 0 and not nan.
-
-        >>> from microgradx import Value
-        >>> a = Value(3.0)
-        >>> (a * a).backward(); a.grad                  # both uses of a add up: 3 + 3
-        6.0
-        """
-        order = tape(self)
-        for v in order:
-            if v.op is not None:
-                v._grad = 0.0
-        self._grad += 1.0
-        for v in reversed(order):
-            g, a = v._grad, v._a
-            if g == 0.0 or a is None:
-                continue
-            if a.__class__ is tuple:
-                for x, slope in zip(a, v._da):
-                    if slope is not None:
-                        x._grad += slope * g
-                continue
-            slope = v._da
-            if slope is not None:
-                a._grad += slope * g
-            slope = v._db
-            if slope is not None:
-                v._b._grad += slope * g
-
-    # Operators and methods: each bound to its row once, here ---------------------------------------------------
+    # Operators and methods -------------------------------------------------------------------------------------
 
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Value:
         return record(op, args, Value)
+
+    def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
+        return reduce(op, lists, Value)
 
     __add__, __radd__ = _binary(ops.add), _reflected(ops.add)
     __sub__, __rsub__ = _binary(ops.sub), _reflected(ops.sub)
@@ -302,12 +197,6 @@ class Comparison(Value):
 
     def __bool__(self) -> bool:
         return self._data != 0.0
-
-
-def _label(label: Any) -> str | None:
-    if label is None or isinstance(label, str):
-        return label
-    raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
 
 
 def _leaf(kind: type[V], data: float, grad: float, label: str | None) -> V:

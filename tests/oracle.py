@@ -93,6 +93,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "prod": lambda *xs: mp.fprod(xs),
     "logsumexp": lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))),
     "max": lambda *xs: max(xs),
+    "first_max": lambda *xs: max(xs),
     "min": lambda *xs: min(xs),
     "take": lambda *xs: xs[int(xs[-1])],
     "sigmoid": _sigmoid,
@@ -193,7 +194,8 @@ TORCH: dict[str, Callable[..., Any]] = {
     "take": lambda torch, *xs: torch.stack(xs[:-1])[int(xs[-1].item())],
 }
 
-NOT_IN_TORCH = {"carry": "the engine's own: a product that is 0 where g is 0", "sech": "written 1/cosh there"}
+NOT_IN_TORCH = {"carry": "the engine's own: a product that is 0 where g is 0", "sech": "written 1/cosh there",
+                "first_max": "what MaxPool does there; tests/test_nn_parity.py compares it"}
 
 
 def _any_nan(*xs: float) -> bool:

@@ -1,4 +1,4 @@
-"""Finite differences: right on functions with known derivatives, honest about their error, one-sided where they must."""
+"""Finite differences: right where the derivative is known, honest about their error, one-sided where they must be."""
 import math
 from fractions import Fraction
 

@@ -17,13 +17,13 @@ from microgradx.show.drawing import draw
 from microgradx.show.grouping import levels
 from microgradx.show.labels import digits
 from microgradx.table import Op
+from tests import hostile
 
 pygraphviz = pytest.importorskip("pygraphviz", reason="pictures are read back with pygraphviz; no wheel here")
 SVG = "{http://www.w3.org/2000/svg}"
 
-HOSTILE = ['"', "\\", "end\\", '\\"', "<b>bold</b>", '"]; evil [label="x', "\0", "a\nb", "x" * 10_000, "javascript:alert(1)",
-           "a|b{c}d<e>", "\\N \\G \\l \\n", "&lt;", "&amp;#92;", "<<TABLE>>", "-->", "]]>", "\u202eevil", "é ∂ 漢 🙂", "\ud800",
-           "node", "digraph", "n0", "n0:port", "a->b", "//", "/*", "#", "'", "  ", "=", "%s", "</text><script>"]
+HOSTILE = [*hostile.LABELS, '"', "\\", '\\"', "a|b{c}d<e>", "\\N \\G \\l \\n", "&amp;#92;", "<<TABLE>>", "-->",
+           "node", "n0", "n0:port", "a->b", "//", "/*", "#", "="]         # to Graphviz they mean something
 
 
 def parsed(picture):
@@ -94,9 +94,10 @@ def test_contributions_on_request():
 def test_leaves_parameters_results_and_the_output_differ_in_shape():
     w, x = Value(2.0, "w"), Value(3.0, "x")
     graph = parsed(draw((w * x).named("n").tanh(), [w]))
-    look = [(node.attr["style"] or "square", node.attr["peripheries"] or "1", node.attr["penwidth"] or "1")
-            for node in map(graph.get_node, ("n0", "n1", "n2", "n3"))]
-    assert look == [("filled", "2", "1"), ("filled", "1", "1"), ("rounded,filled", "1", "1"), ("rounded,filled", "1", "2.5")]
+    look = {name: [graph.get_node(node).attr[name] or "" for node in ("n0", "n1", "n2", "n3")]
+            for name in ("style", "peripheries", "penwidth")}
+    assert look == {"style": ["filled", "filled", "rounded,filled", "rounded,filled"],
+                    "peripheries": ["2", "", "", ""], "penwidth": ["", "", "", "2.5"]}
 
 
 def test_true_gradients_whether_or_not_backward_was_called():
@@ -179,7 +180,7 @@ def test_the_scale_is_monotone_in_greyscale(sizes):
     fine = [10**(scale.low + (scale.high - scale.low) * k / 50) for k in range(51)]
     lights, widths = [luminance(scale.colour(x)) for x in fine], [scale.width(x) for x in fine]
     assert lights == sorted(lights, reverse=True) and widths == sorted(widths)
-    assert scale.ticks()[-1] >= max(sizes) and len(scale.ticks()) <= 5
+    assert scale.ticks()[-1] >= max(sizes) * (1 - 1e-6) and len(scale.ticks()) <= 5
 
 
 def test_text_stands_out_on_every_colour_of_the_scale():
@@ -357,7 +358,7 @@ def hostile_graph(words):
 
 
 def harmless(y, picture):
-    """Is the picture the graph and nothing else? Its nodes, edges and clusters are ours, its text is as it was given."""
+    """Is the picture the graph and nothing else? Its nodes and edges are the graph's, its text as it was given."""
     graph, order = parsed(picture), tape(y)
     edges = sum(isinstance(a, Value) for v in order for a in v.args)
     svg = ET.fromstring(picture.pipe(format="svg"))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..node import Vector
 from ..reductions import dot
 from . import init
 from .module import Module
@@ -47,11 +48,11 @@ class _Convolution(Module):
         """All channels out for one image: at each stop of the grid, each kernel times what lies beneath it."""
         channels = range(self.in_channels)
         one = [] if self.bias is None else [1.0]
-        beneath = [cut(image, (channels, *stop)) + one for stop in grid.inputs]
+        beneath = [Vector(cut(image, (channels, *stop)) + one) for stop in grid.inputs]
         found = []
         for o, kernel in enumerate(self.weight):
             bias = [] if self.bias is None else [self.bias[o]]
-            weights = {taps: cut(kernel, (channels, *taps)) + bias for taps in set(grid.taps)}
+            weights = {taps: Vector(cut(kernel, (channels, *taps)) + bias) for taps in set(grid.taps)}
             outputs = iter([dot(weights[taps], xs) for taps, xs in zip(grid.taps, beneath)])
             found.append(nested(grid.sizes, outputs.__next__))
         return found

@@ -9,6 +9,7 @@
 import math
 from typing import Any
 
+from ..node import Vector
 from ..reductions import dot, sum
 from . import init
 from .module import Module
@@ -18,8 +19,9 @@ from .shapes import Nested, expect, positive, within
 def linear(x: list[Any], weight: list[list[Any]], bias: list[Any] | None = None) -> list[Any]:
     """For each row of weights its dot product with x, plus its bias: one node a unit."""
     if bias is None:
-        return [dot(row, x) for row in weight]
-    inputs = [*x, 1.0]
+        inputs = Vector(x)
+        return [dot(row, inputs) for row in weight]
+    inputs = Vector([*x, 1.0])
     return [dot([*row, b], inputs) for row, b in zip(weight, bias)]
 
 

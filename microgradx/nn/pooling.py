@@ -9,24 +9,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..reductions import max, sum
-from ..table import Reduction
+from ..reductions import first_max, sum
 from .module import Module
 from .shapes import Nested, Pattern, expect, flat, nested, within
 from .windows import Grid, cut, letters, per_axis
-
-
-def _first(y: Any, *xs: Any) -> list[Any]:
-    """1 for the first element that is not below the result, 0 for the others."""
-    shares, left = [], 1.0
-    for x in xs:
-        shares.append(left * (1 - (x < y)))             # nan is below nothing, so it is not lost
-        left = left - shares[-1]
-    return shares
-
-
-# max shares a tie among equals. After a relu most windows tie at 0, and torch gives the first of them everything.
-first_max = Reduction("first_max", max.value, _first, least=1, kinks=max.kinks)
 
 
 class _Pool(Module):
@@ -65,7 +51,7 @@ class _Pool(Module):
 
 class _MaxPool(_Pool):
     def pooled(self, xs: list[Any]) -> Any:
-        """The largest; the first of equal ones takes the whole gradient."""
+        """The largest; the first of equal ones takes the whole gradient, as in torch: after a relu most tie at 0."""
         return first_max(xs)
 
 

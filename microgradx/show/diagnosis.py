@@ -123,6 +123,17 @@ def diagnose(root: Any, params: Any = None) -> Diagnosis:
             leaves of the graph by the scope that uses them
 
     TypeError for anything else.
+
+    >>> from microgradx import Value, tanh
+    >>> def recurrent(w, h=1e-9):                       # fifty time steps
+    ...     for _ in range(50):
+    ...         h = tanh(w * h)
+    ...     return h
+    >>> for radius in (0.8, 1.0, 1.25):
+    ...     print(diagnose(recurrent(Value(radius))).problems)
+    ['vanishing: from level 50 down to level 1 the gradient falls from 1 to 1.78e-05, by a factor of 0.8 at each level']
+    []
+    ['exploding: from level 50 down to level 1 the gradient grows from 1 to 5.61e+04, by a factor of 1.2 at each level']
     """
     if is_module(root):
         grads = {v: v.grad for v in leaves(root)}

@@ -4,7 +4,8 @@
     >>> from microgradx.show.drawing import draw
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
     >>> picture = draw((w * x).tanh())              # in a notebook this line shows it
-    >>> svg = picture.pipe(format="svg")            # picture.source is the DOT text
+    >>> picture.source.splitlines()[0]              # the DOT text; an image: picture.render("graph", format="svg")
+    'digraph {'
 
 Looking changes nothing: gradients are computed beside the graph, true whether or not backward() was called.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import text
 from ..naming import names, shown
 from ..nesting import is_module, leaves
-from ..point import names as places
+from ..nesting import paths as places
 from ..value import Value
 from .colours import FAINT, GREY, INK, PAPER, Scale
 from .grouping import Box, Path
@@ -46,7 +47,8 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
     """The graph that root was computed from, as a graphviz.Digraph.
 
     params         a Module, or Values in lists: drawn as parameters, those of a Module under their names there
-    depth          draw scopes as boxes from this level on: 1 the outermost, such as the layers of a network
+    depth          draw scopes as boxes from this level on: 1 the outermost, such as the layers of a network; 0 groups
+                   all values by operation
     expand         scopes that are opened all the same: "layers.0"
     around, hops   only the values at most so many edges away from this one
     through        only what this Value, or nested list of them, was computed from and what was computed from it: of a

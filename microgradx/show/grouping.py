@@ -34,7 +34,7 @@ class Box:
 class Grouping:
     """The boxes of the values to be shown, in their order: at most `limit` of them, however large the graph.
 
-    depth   the level of scopes that is drawn as boxes: 1 the outermost; None for none at all, every value by itself
+    depth   the level of scopes that is drawn as boxes, 1 the outermost; None for none at all, every value by itself
     expand  scopes whose values are drawn one by one all the same
 
     Over the limit, values outside of these scopes are grouped by operation, then a lower depth is tried; at depth 0
@@ -45,7 +45,7 @@ class Grouping:
     def __init__(self, values: Sequence[Value], paths: Mapping[Value, Path], depth: int | None = None,
                  expand: Collection[Path] = (), limit: int = 300) -> None:
         if depth is not None and depth < 0:
-            raise ValueError(f"depth: 1 for the outermost scopes, 0 for none, got {depth}")
+            raise ValueError(f"depth counts levels of scopes, 1 the outermost; 0 groups by operation; got {depth}")
         self.paths, self.expand = paths, expand
         deepest = max((len(paths[v]) for v in values), default=0)
         by_value = range(deepest + 1, 0, -1) if depth is None else [depth]

@@ -49,7 +49,7 @@ def tree(text: str, places: dict[str, int]) -> Tree:
         return "..."
     try:
         return _tree(ast.parse(text, mode="eval").body, places)
-    except (SyntaxError, LookupError):      # a row may have any name: row("my own", ...)
+    except (SyntaxError, ValueError, LookupError):      # a row may have any name: row("my own", ...)
         return text
 
 

@@ -52,10 +52,10 @@ def to_html(root: Value, title: str | None = None) -> str:
         raise TypeError(f"to_html takes the Value to step back from, got {type(root).__name__}")
     _refuse_large(tape(root))
     program = Program()
-    graph = json.dumps(_graph(root, program)).replace("<", "\\u003c")       # no </script> in it
+    data = json.dumps(graph(root, program)).replace("<", "\\u003c")       # no </script> in it
     script = "\n".join(['"use strict";', asset("math.js"), program.source(), *map(asset, SCRIPTS)])
     style = asset("page.css")
-    parts = {"title": _markup(title or TITLE), "graph": graph, "script": script,
+    parts = {"title": _markup(title or TITLE), "graph": data, "script": script,
              "style": style, "script hash": _hash(script), "style hash": _hash(style)}
     # all at once: a title may be "{{graph}}"
     return re.sub(r"\{\{(.*?)\}\}", lambda part: parts[part[1]], asset("page.html"))
@@ -80,7 +80,7 @@ def _refuse_large(order: list[Value]) -> None:
             f"is one value, or see the whole graph collapsed: draw(root)")
 
 
-def _graph(root: Value, program: Program) -> dict[str, Any]:
+def graph(root: Value, program: Program) -> dict[str, Any]:
     """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in their order."""
     order, called, place = tape(root), names(root), places(root)
     number = {v: k for k, v in enumerate(order)}

@@ -1,12 +1,11 @@
 """From DOT to an image on any machine: the dot program if there is one, else the Graphviz inside pygraphviz.
 
-    >>> from microgradx.show.render import Drawing, image
-    >>> image('digraph { a -> b }', 'svg')[:5]
-    b'<?xml'
-    >>> Drawing().pipe(format="svg", encoding="utf-8")[:5]
-    '<?xml'
+    >>> from microgradx.show.render import Drawing, save
+    >>> drawing = Drawing()                             # a graphviz.Digraph
+    >>> drawing.edge("a", "b")
+    >>> save(drawing, "graph.svg")                      # doctest: +SKIP
 
-Needs the extra `draw`; of this package only draw() imports it, when it is called.
+Needs the extra `draw`. Of this package only draw() imports this file, when it is called.
 """
 import os
 import shutil

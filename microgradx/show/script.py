@@ -19,36 +19,37 @@ A branch is followed both ways: where Python asks whether a Script is true, the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from ..table import TABLE, Op
 
 Name = Callable[[Op, int], str]             # what a row is called in JavaScript, at a number of inputs
-LINE, ANSWERS = 90, 64                      # a longer expression is given a name; truths that may be asked in a row
+LINE, RUNS = 90, 200                        # a longer expression is given a name; branches that are followed
 COMPARED, ADDED, MULTIPLIED, UNARY, ATOM = range(5)     # how tightly an expression holds together
 
 
 def function(f: Callable[..., Any], inputs: Sequence[str], name: Name) -> str:
     """What f does to Scripts of these names, as an arrow function. f gives one result or a list of them.
 
-    TypeError if f asks for more than JavaScript is written for: a float of its input, a truth without end.
+    TypeError if f asks for more than JavaScript is written for: a float of its input, one truth after the other.
     """
-    lines = _lines(lambda trace: trace.result(f(*(Script(x, ATOM, trace) for x in inputs))), name, ())
+    lines = _lines(lambda trace: trace.result(f(*(Script(x, ATOM, trace) for x in inputs))), name, (), count(1))
     body = lines[0].removeprefix("return ").rstrip(";") if len(lines) == 1 else "\n".join(["{", *_indented(lines), "}"])
     return f"({', '.join(inputs)}) => {body}"
 
 
-def _lines(run: Callable[[Trace], str], name: Name, answers: tuple[bool, ...]) -> list[str]:
+def _lines(run: Callable[[Trace], str], name: Name, answers: tuple[bool, ...], runs: Iterator[int]) -> list[str]:
     """The statements of one run, in which the first truths asked for are `answers`, and of all that follow."""
-    if len(answers) > ANSWERS:
+    if next(runs) > RUNS:                   # two runs for every truth that the last one asked for
         raise TypeError("it asks again and again whether something is true")
     trace = Trace(name, answers)
     try:
         result = run(trace)
     except Question as asked:
-        seen = len(trace.lines)             # a run for either answer writes these lines once more
-        yes, no = (_lines(run, name, (*answers, answer))[seen:] for answer in (True, False))
+        seen = len(trace.lines)             # the next runs write these once more
+        yes, no = (_lines(run, name, (*answers, answer), runs)[seen:] for answer in (True, False))
         return [*trace.lines, f"if ({asked}) {{", *_indented(yes), "}", *no]
     return [*trace.lines, f"return {result};"]
 

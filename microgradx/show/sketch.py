@@ -1,4 +1,4 @@
-"""What a picture is going to say, as data: boxes and lines with their gradients, marks in words, a caption.
+"""What a picture is going to say, as data: boxes and lines with their gradients, marks in words.
 
     >>> from microgradx import Value
     >>> from microgradx.show.sketch import Sketch
@@ -55,10 +55,10 @@ class Line:
 class Sketch:
     """The graph below root, or the part of it that is asked for. The arguments are those of draw().
 
-    order   the whole graph, a tape; `shown` the part of it that the picture is of
-    grads   the gradient of root by each value; flow what each sends back to each of its inputs: slope times gradient,
-            None where nothing can flow
-    marks   for each box, how many of its values have which mark
+    order     the whole graph, a tape; `shown` is the part of it that the picture is of
+    grads     the gradient of root by each value
+    flow      what each value sends back to each of its inputs: slope times gradient, None where nothing can flow
+    grouping  the boxes; lines between them; marks: of each box, how many of its values have which
     """
 
     def __init__(self, root: Value, params: Any = None, depth: int | None = None, expand: str | Collection[str] = (),

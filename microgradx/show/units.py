@@ -20,16 +20,21 @@ REST = 1e-3             # a function that changes less than this from FAR to 100
 
 
 class Curve:
-    """A row as a function of its input `i`, the others being constants: curve.at(x), curve.slope(x)."""
+    """A row as a function of its input `i`, the others being constants: curve.at(x), curve.slope(x).
 
-    __slots__ = ("op", "i", "xs", "bends")
+    bends  is it an activation's?
+    level  a slope below this is called flat
+    """
+
+    __slots__ = ("op", "i", "xs", "bends", "level")
 
     def __init__(self, op: Op, i: int, xs: tuple[float, ...]) -> None:
         self.op, self.i, self.xs = op, i, xs
         near, far = ([self.slope(x) for x in (-t, 0.0, t)] for t in (1.0, FAR))
-        # Neither a slope that grows without bound (exp, square) or has a pole (log, 1/x) nor a constant one
+        # No activation has a slope that grows without bound (exp, square), has a pole (log) or never changes (3*x).
         self.bends = (all(map(math.isfinite, near + far)) and len(set(near + far)) > 1
                       and max(map(abs, far)) <= 2 * max(map(abs, near)))
+        self.level = FLAT * abs(near[1])
 
     def at(self, x: float) -> float:
         """The value at x."""
@@ -42,11 +47,12 @@ class Curve:
         return self.op.partials(wanted, self.op.at(*xs), *xs)[self.i] or 0.0
 
     def flat(self, x: float) -> bool:
-        """Has it come to rest, flat here and further out? silu at its lowest point, x = -1.28, has not."""
-        level = FLAT * abs(self.slope(0.0))
-        if not max(abs(self.slope(x)), abs(self.slope(2 * x))) < level:
-            return False
-        end = math.copysign(FAR, x)
+        """Is it at rest from x on outwards? silu at its lowest point, x = -1.28, has slope 0 and is not."""
+        return abs(self.slope(2 * x)) < self.level and self.bounded(x)
+
+    def bounded(self, side: float) -> bool:
+        """Does it come to rest on the side of this sign?"""
+        end = math.copysign(FAR, side)
         return abs(self.at(1000 * end) - self.at(end)) < REST
 
     def _inputs(self, x: float) -> tuple[float, ...]:
@@ -79,14 +85,16 @@ def number_at(a: Value | float) -> float:
 
 
 def condition(v: Value) -> str:
-    """Of an activation "saturated" (flat for good), "dead" (slope 0 otherwise) or ""; "" of any other node.
+    """Of an activation "saturated", "dead" or ""; "" of any other node.
 
-    The input is read as it is now, a slope of 0 as it was recorded.
+    Saturated: flat for good, as tanh is on both sides and elu on the left. Dead: its slope is 0, and it is no tanh
+    far out but a relu on the side where it is off. The input is read as it is now, a slope of 0 as it was recorded.
     """
     found = activation(v)
     if not found:
         return ""
     function, i = found
-    if function.flat(number_at(v.args[i])):
+    x, slope = number_at(v.args[i]), v.slopes[i] or 0.0
+    if abs(slope) < function.level and function.flat(x) and (slope != 0 or function.bounded(-x)):
         return "saturated"
-    return "dead" if v.slopes[i] == 0 else ""
+    return "dead" if slope == 0 else ""

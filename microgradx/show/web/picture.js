@@ -17,7 +17,8 @@ class Picture {
     const height = this.y(Math.max(...nodes.map((node) => Math.max(...node.at.slice(1))))) + BOX.height / 2 + MARGIN;
     const many = nodes.reduce((sum, node) => sum + node.args.length, 0) > 300;
     const tips = element("svg:defs", {}, arrow("ahead-tip", "M0 0 L8 4 L0 8 z"), arrow("back-tip", "M8 0 L0 4 L8 8 z"));
-    this.svg = element("svg:svg", {viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"}, tips, this.under, this.over);
+    this.svg = element("svg:svg", {viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"},
+                       tips, this.under, this.over);
     this.svg.classList.toggle("dense", many);
     // a small graph grows with the window, up to half as large again; a large one is scrolled
     this.svg.style.maxWidth = `${1.5 * width}px`;
@@ -33,7 +34,7 @@ class Picture {
     return MARGIN + BOX.height / 2 + row * (BOX.height + GAP.down);
   }
 
-  // The line from node a to input i of node k, past the columns between them, and the text of its slope.
+  // The line from node a to input i of node k, past the columns between them.
   line(a, k, i) {
     const [start, row, ...bends] = this.nodes[a].at, [end, below] = this.nodes[k].at;
     const ports = this.nodes[k].args.length;            // a*a has two lines, which arrive side by side
@@ -52,9 +53,14 @@ class Picture {
     const [tipX, tipY] = [this.x(end) - 1, this.y(below) + port];
     reach(tipX, tipY);
     const line = element("svg:path", {d: path});
-    const slope = element("svg:text", {class: "slope", x: (x + tipX) / 2, y: round((y + tipY) / 2 - 5)});
-    this.under.append(line, slope);
-    return {line, slope};
+    this.under.append(line);
+    return {line, middle: {x: (x + tipX) / 2, y: round((y + tipY) / 2 - 5)}, slope: null};
+  }
+
+  // The number on a line; the text is made when there is one to show, since a wide graph has thousands of lines.
+  write(drawn, text) {
+    if (text && !drawn.slope) drawn.line.after(drawn.slope = element("svg:text", {class: "slope", ...drawn.middle}));
+    if (drawn.slope) fit(drawn.slope, text, GAP.across - 8);
   }
 
   box(node, k, choose) {
@@ -79,7 +85,7 @@ class Picture {
     fit(second, grad, BOX.width - 28);
     this.lines[k].forEach((drawn, i) => {
       if (drawn) {
-        fit(drawn.slope, slopes.length <= WRITTEN || slopes[i].kind ? slopes[i].text : "", GAP.across - 8);
+        this.write(drawn, slopes.length <= WRITTEN || slopes[i].kind ? slopes[i].text : "");
         assign(drawn.line, slopes[i].kind);
       }
     });

@@ -30,9 +30,10 @@ class Target(NamedTuple):
         return self.least <= self.value <= self.most
 
     def __str__(self) -> str:
-        bounds = [f"at least {self.least:g}"] * (self.least > -math.inf) + [f"at most {self.most:g}"] * (self.most < math.inf)
-        return (f"target: {self.what} {' and '.join(bounds)}, reached {self.value:g}: "
-                f"{'OK' if self.reached else 'NOT REACHED'}")
+        bounds = [f"{word} {bound:.8g}" for word, bound in (("at least", self.least), ("at most", self.most))
+                  if math.isfinite(bound)]
+        wanted = f"exactly {self.least:.8g}" if self.least == self.most else " and ".join(bounds)
+        return f"target: {self.what} {wanted}, reached {self.value:.8g}: {'OK' if self.reached else 'NOT REACHED'}"
 
 
 def right_answers(model: Module, xs: Sequence[Any], ys: Sequence[Any], right: Callable[[Any, Any], bool]) -> int:

@@ -1,0 +1,214 @@
+"""Node: a number that remembers how it was computed, and backward(), which applies the chain rule.
+
+    >>> from microgradx import Value
+    >>> a = Value(3.0)
+    >>> y = a * a                                       # a Value is a Node with Python's operators: value.py
+    >>> y.data, y.op.name, y.args == (a, a), y.slopes
+    (9.0, 'mul', True, (3.0, 3.0))
+    >>> y.backward(); a.grad
+    6.0
+
+Recording: every operation makes a node that holds its result, its inputs, and its slopes: the derivative of the
+result by each input, as the table gives it at this very moment. Backward: the nodes in reverse order, and for each
+input one line, `input.grad += slope * grad`. That is all of backpropagation.
+"""
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from .ieee import RAISED, number
+from .recording import current_scope, tape
+from .table import Op, Reduction
+
+N = TypeVar("N", bound="Node")
+_new = object.__new__
+_data_of = attrgetter("_data")
+
+
+class Node:
+    """A number, the gradient of the last backward() with respect to it, and what recorded it; see Value."""
+
+    # One input or two, and their slopes, stand directly in the node: fewer objects for the collector to visit than
+    # tuples would be. A row of more inputs has a tuple of them in _a and of their slopes in _da; one of two lists
+    # keeps the second list in _b and _db. None stands for a slope, or a list of them, along which no gradient flows.
+    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db")
+
+    def __init__(self, data: float, label: str | None = None) -> None:
+        self._data: float = number(data)
+        self._grad = 0.0
+        self.label = _label(label)
+        self.scope: str = current_scope() or ""
+        self.op: Op | None = None
+        self._a: Any = None
+        self._b: Any = None
+        self._da: Any = None
+        self._db: Any = None
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        return self._data
+
+    @data.setter
+    def data(self, x: float) -> None:
+        self._data = number(x)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the last root by this number."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, x: float) -> None:
+        self._grad = number(x)
+
+    def named(self: N, label: str) -> N:
+        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
+        self.label = _label(label)
+        return self
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The inputs in order: Values, and floats for constants; () for a leaf."""
+        a, b = self._a, self._b
+        if a.__class__ is tuple:
+            return a if b is None else a + b
+        return () if a is None else (a,) if b is None else (a, b)
+
+    @property
+    def slopes(self) -> tuple[float | None, ...]:
+        """The derivative by each of args, frozen when recorded; None where no gradient flows."""
+        a, b = self._a, self._b
+        if a.__class__ is tuple:
+            da = self._da or (None,) * len(a)
+            return da if b is None else da + (self._db or (None,) * len(b))
+        return (self._da, self._db)[:len(self.args)]
+
+    def backward(self) -> None:
+        """Put d self / d v into v.grad for every v that self was computed from; a leaf adds it to what it holds.
+
+        A gradient of 0 carries nothing, so a dead branch with an infinite slope gives 0 and not nan.
+
+        >>> from microgradx import Value
+        >>> a = Value(3.0)
+        >>> (a * a).backward(); a.grad                  # both uses of a add up: 3 + 3
+        6.0
+        """
+        order = tape(self)
+        for v in order:
+            if v.op is not None:
+                v._grad = 0.0
+        self._grad += 1.0
+        for v in reversed(order):
+            g, a, da, db = v._grad, v._a, v._da, v._db
+            if g == 0.0 or a is None:
+                continue
+            if a.__class__ is tuple:
+                _pass_on(g, a, da)
+                _pass_on(g, v._b, db)
+                continue
+            if da is not None:
+                a._grad += da * g
+            if db is not None:
+                v._b._grad += db * g
+
+
+def _pass_on(g: float, inputs: Any, slopes: Any) -> None:
+    """The chain rule for a list of inputs."""
+    if slopes is not None:
+        for x, slope in zip(inputs, slopes):
+            if slope is not None:
+                x._grad += slope * g
+
+
+def _label(label: Any) -> str | None:
+    if label is None or isinstance(label, str):
+        return label
+    raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
+
+
+# Recording: from a row of the table to a node of the graph -----------------------------------------------------
+
+def node(kind: type[N], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> N:
+    """A node made by `op`: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
+    out = _new(kind)
+    out._data, out._grad, out.label, out.scope, out.op = y, 0.0, None, scope, op
+    out._a, out._b, out._da, out._db = a, b, da, db
+    return out
+
+
+def record(op: Op, args: Sequence[Any], kind: type[N]) -> N:
+    """`op` applied to nodes and numbers, in any number and mixture."""
+    args = tuple([a if a.__class__ is float or isinstance(a, Node) else number(a) for a in args])
+    if isinstance(op, Reduction) and not op.index:
+        return reduce(op, op.split(args), kind)
+    xs = [a if a.__class__ is float else a._data for a in args]
+    y, scope = op.at(*xs), current_scope()
+    if scope is None:
+        return kind(y)
+    slopes = op.partials([a.__class__ is not float for a in args], y, *xs)
+    if len(args) == 1:
+        return node(kind, scope, op, y, args[0], None, slopes[0], None)
+    if len(args) == 2:
+        return node(kind, scope, op, y, *args, *slopes)
+    return node(kind, scope, op, y, args, None, tuple(slopes), None)
+
+
+class Vector:
+    """A list of Values and numbers whose numbers are read once: for a list that goes into many reductions.
+
+    A layer gives the same inputs to all its units: inputs = Vector(xs); [dot(weights, inputs) for weights in rows].
+    The numbers are those at the time it is made. TypeError if an element is no number.
+
+    >>> from microgradx import Value, Vector, dot
+    >>> inputs = Vector([Value(2.0), 1.0])
+    >>> [dot(row, inputs).data for row in ([3.0, 4.0], [5.0, 6.0])]
+    [10.0, 16.0]
+    """
+
+    __slots__ = ("args", "data", "constants")
+
+    def __init__(self, xs: Sequence[Any]) -> None:
+        # constants: which elements are; () if none is, None if all are
+        self.args: tuple[Any, ...] = tuple(xs)
+        self.constants: tuple[bool, ...] | None = None
+        self.data: tuple[float, ...] = self.args
+        kinds = set(map(type, self.args))
+        if all(issubclass(kind, Node) for kind in kinds):
+            self.data, self.constants = tuple(map(_data_of, self.args)), ()
+        elif kinds != {float}:
+            self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
+            self.data = tuple([a if a.__class__ is float else a._data for a in self.args])
+            self.constants = tuple([a.__class__ is float for a in self.args])
+
+    def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
+        """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
+        if not self.constants:
+            return None if self.constants is None else tuple(found)
+        return tuple([None if constant else slope for slope, constant in zip(found, self.constants)])
+
+    def __len__(self) -> int:
+        return len(self.args)
+
+    def __iter__(self) -> Any:
+        return iter(self.args)
+
+
+def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
+    """A row of lists applied to lists (or Vectors) of nodes and numbers."""
+    vectors = [xs if xs.__class__ is Vector else Vector(xs) for xs in lists]
+    data = [v.data for v in vectors]
+    scope = current_scope()
+    slopes: Sequence[Sequence[float]]
+    try:
+        y = op.of_lists(*data)
+        slopes = op.slopes_of_lists(y, *data) if scope is not None else ()
+    except RAISED:                                      # the row knows IEEE's answer
+        xs = [x for numbers in data for x in numbers]
+        y = op.at(*xs)
+        slopes = op.split(op.partials([True] * len(xs), y, *xs))
+    if scope is None:
+        return kind(y)
+    a, *rest = [v.args for v in vectors]
+    da, *more = [v.slopes(found) for v, found in zip(vectors, slopes)]
+    return node(kind, scope, op, y, a, rest[0] if rest else None, da, more[0] if more else None)

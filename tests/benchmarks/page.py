@@ -1,0 +1,99 @@
+"""The page to step through: how large it is, how long it takes to make, to load, to step, to try another number.
+
+    python tests/benchmarks/page.py                 a minute; prints Markdown; needs chromium (see tests/browser.py)
+
+Loading is counted from the request of the file to the first step on the screen. A step is a click on Next and all
+that it redraws, a what-if another number for a leaf: everything computed anew, differences and redrawing included.
+Each figure is the median of several.
+"""
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))     # tests/browser.py
+
+from report import duration, machine, table
+
+from microgradx import Value, dot, logsumexp, prod, square, sum, tanh, tape
+from microgradx import max as largest
+from microgradx.show.page import to_html
+from tests.browser import chromium
+
+LOADS, STEPS = 3, 15
+MEASURE = """
+const redrawn = (act) => {
+  const start = performance.now();
+  act();
+  document.body.getBoundingClientRect();                // what has changed is laid out now, not later
+  return performance.now() - start;
+};
+const leaf = nodes.findIndex((node) => node.op === null);
+go(count);
+const steps_ = [], tries = [];
+for (let k = 0; k < STEPS; k += 1) steps_.push(redrawn(() => byId("next").click()));
+for (let k = 0; k < STEPS; k += 1) tries.push(redrawn(() => change(leaf, k / 10)));
+return [performance.getEntriesByType("navigation")[0].loadEventEnd, steps_, tries];
+""".replace("STEPS", str(STEPS))
+
+
+def network(*sizes):
+    """The loss of a fully connected network on one sample."""
+    rng = random.Random(0)
+    xs = [Value(rng.gauss(0, 1)) for _ in range(sizes[0])]
+    for size in sizes[1:]:
+        xs = [tanh(dot([Value(rng.gauss(0, 1)) for _ in xs], xs) + Value(0.1)) for _ in range(size)]
+    return sum([square(x - 1) for x in xs])
+
+
+def chain(length):
+    """One value after the other, the first of them used all along."""
+    x = y = Value(0.5)
+    for k in range(length):
+        y = y.tanh() if k % 3 else y + x
+    return y
+
+
+def wide(size):
+    """Reductions over a long list."""
+    rng = random.Random(0)
+    xs = [Value(rng.gauss(0, 1)) for _ in range(size)]
+    return prod(xs) + largest(xs) + logsumexp(xs)
+
+
+def neuron():
+    w1, x1, w2, x2, b = (Value(x) for x in (-3.0, 2.0, 1.0, 0.0, 6.88))
+    return (w1 * x1 + w2 * x2 + b).tanh()
+
+
+GRAPHS = {"a neuron": neuron(), "MLP 2-8-8-1": network(2, 8, 8, 1), "MLP 10-18-18-12-4": network(10, 18, 18, 12, 4),
+          "a chain": chain(998), "three reductions of 990": wide(990)}
+
+
+def measured(browser, name, root, folder):
+    """A row of the table."""
+    start = time.perf_counter()
+    page = to_html(root)
+    made = time.perf_counter() - start
+    path = folder / "page.html"
+    path.write_text(page, encoding="ascii")
+    rounds = []
+    for _ in range(LOADS):
+        browser.get(path.as_uri())
+        rounds.append(browser.execute_script(MEASURE))
+    load, step, what_if = ([x for r in rounds for x in (r[k] if k else [r[k]])] for k in range(3))
+    times = [duration(statistics.median(ms) / 1000) for ms in (load, step, what_if)]
+    return [name, f"{len(tape(root)):,}", f"{len(page) / 1000:.0f} kB", duration(made), *times]
+
+
+def main():
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        rows = [measured(browser, name, root, Path(folder)) for name, root in GRAPHS.items()]
+    print(table(["graph", "values", "page", "made in", "loads in", "a step", "a what-if"], rows))
+    print(f"\n{machine()}")
+
+
+if __name__ == "__main__":
+    main()
