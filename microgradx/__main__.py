@@ -1,10 +1,12 @@
-"""See, step through and check the derivatives of an expression. (python3 -m microgradx where it is not installed.)
+"""Step through, check and draw the derivatives of an expression. (python3 -m microgradx where it is not installed.)
 
     microgradx                                          step through a neuron
     microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1      step through an expression
     microgradx check "tanh(w*x + b)" w=0.5 x=2 b=-1     its gradients against finite differences
     microgradx tree "tanh(w*x + b)" w=0.5 x=2 b=-1      its graph as text
+    microgradx draw "tanh(w*x + b)" w=0.5 x=2 b=-1 -o neuron.svg       its picture
     microgradx ops tanh                                 a row of the table of operations, or all of it
+    microgradx train moons                              train an example on real input
 
 Exit code 0: fine; 1: a gradient is wrong; 2: what was typed cannot be done, told in one line on stderr.
 """
@@ -20,6 +22,7 @@ from .expr import ExpressionError, parse
 from .value import Value
 
 EXPRESSION, GIVEN = "tanh(w*x + b)", "w=0.5 x=2 b=-1"
+SHORT = ("-h", "-o")                # options of one letter; -x*w is an expression
 
 
 class UsageError(ValueError):
@@ -42,7 +45,11 @@ def step(args: argparse.Namespace) -> int:
     if args.example and args.expression:
         raise UsageError("step takes an expression or an example, not both")
     root = example(args.example) if args.example else graph(args)
-    stepper(root, lines(args.script) if args.script else None)
+    if args.html:
+        from .show.page import write_html
+        write_html(root, args.html)
+    else:
+        stepper(root, lines(args.script) if args.script else None)
     return 0
 
 
@@ -62,6 +69,23 @@ def tree(args: argparse.Namespace) -> int:
     """Print the graph of an expression as a tree of text, with data, local slopes and gradients."""
     from .show.tree import tree as text
     print(text(graph(args)))
+    return 0
+
+
+def draw(args: argparse.Namespace) -> int:
+    """Draw the graph of an expression, with data, local slopes and gradients, into a file."""
+    from .show.drawing import draw as picture
+    from .show.render import save
+    save(picture(graph(args)), args.output)
+    return 0
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train an example on real input; exit code 1 where it misses its target. Without a name, list them."""
+    from .training.examples import EXAMPLES, run
+    if args.example:
+        return 0 if run(args.example, args.full, args.seed) else 1
+    print("\n".join(f"{name:9}{about}" for name, about in EXAMPLES.items()))
     return 0
 
 
@@ -143,8 +167,15 @@ def parser() -> Parser:
     stepping = of_expression(step)
     stepping.add_argument("--example", choices=["neuron", "mazur"], help="step through this network instead")
     stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
+    stepping.add_argument("--html", metavar="FILE", help="write a page to step through in a browser instead")
     of_expression(check)
     of_expression(tree)
+    drawing = of_expression(draw)
+    drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
+    training = command(train)
+    training.add_argument("example", nargs="?", help="its name; without one they are listed")
+    training.add_argument("--full", action="store_true", help="the long run")
+    training.add_argument("--seed", type=int, default=1, help="for data, first weights and order of samples")
     command(ops).add_argument("name", nargs="?", help="the row to print in full")
     return top
 
@@ -152,7 +183,7 @@ def parser() -> Parser:
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The command line taken apart; argparse is helped where it takes "-x*w" for an option, or expects those last."""
     top = parser()
-    args, rest = top.parse_known_args([f" {a}" if a[:1] == "-" != a[1:2] and a != "-h" else a for a in argv])
+    args, rest = top.parse_known_args([f" {a}" if a[:1] == "-" != a[1:2] and a not in SHORT else a for a in argv])
     late = [a for a in rest if "=" in a and not a.startswith("-")]
     if len(late) < len(rest) or (late and not hasattr(args, "values")):
         top.error(f"did not expect {' '.join(rest)}")
@@ -171,12 +202,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         sys.stdout.flush()
         return code
-    except (UsageError, ExpressionError) as error:
-        print(f"microgradx: {error}", file=sys.stderr)
-        return 2
     except BrokenPipeError:                                     # the reader has seen enough: | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (ValueError, OSError, ImportError, RuntimeError) as error:     # what a user may have caused, in one line
+        print(f"microgradx: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 

@@ -192,7 +192,7 @@ compute();
 const stale = nodes.find((node, k) => Math.abs(now.data[k] - given[k]) > 1e-9 * Math.abs(given[k]));
 if (stale) {
   write(byId("note"), `All numbers are computed anew from the leaves. ${stale.name} was ${typeset(Number(stale.data))} `
-    + "when the graph was recorded: a leaf was set to another number since.");
+    + "when the graph was recorded: a leaf was set to another number since, or the graph magnifies rounding.");
   byId("note").hidden = false;
 }
 render();
