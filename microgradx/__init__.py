@@ -7,7 +7,7 @@
     >>> w.grad
     2.0
 
-Reading order of the source: ops.py (the table), value.py (the node and backward), step.py, then what you like.
+Reading order of the source: ops.py (the table), node.py (recording and backward), value.py, step.py.
 sum, max, min, abs and pow are here too, but `import *` leaves Python's own names alone.
 """
 from typing import TYPE_CHECKING, Any
@@ -120,3 +120,12 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'microgradx' has no attribute {name!r}")
     from importlib import import_module
     return getattr(import_module(f".show.{_FRONT_ENDS[name]}", __name__), name)
+
+
+def _mimebundle(self: Value, include: object = None, exclude: object = None) -> dict[str, str]:
+    """What a notebook shows of a Value: the picture of its graph."""
+    from .show.notebook import mimebundle
+    return mimebundle(self)
+
+
+Value._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]     # here, for the engine knows no front end

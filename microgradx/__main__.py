@@ -55,8 +55,8 @@ def step(args: argparse.Namespace) -> int:
 
 def check(args: argparse.Namespace) -> int:
     """Compare the gradient by every variable with a finite difference; exit code 1 where they disagree."""
-    from .show.answers import verdicts
     from .naming import names
+    from .show.answers import verdicts
     root = graph(args)
     if not args.values:
         raise UsageError(f"expected variables to check the gradient by; write {GIVEN}")

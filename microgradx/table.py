@@ -85,19 +85,24 @@ class Op:
         return self.at(*map(number, args))
 
     def at(self, *xs: float) -> float:
-        """The value at floats, with IEEE's answer where Python raises."""
+        """The value at floats, with IEEE's answer where Python raises or turns complex."""
         try:
-            return self.value(*xs)
+            y = self.value(*xs)
         except RAISED as error:
             return self.edge(error, *xs)
+        return y if y.__class__ is float else nan if isinstance(y, complex) else float(y)
 
     def edge(self, error: Exception, *xs: float) -> float:
-        """nan outside the domain; at a pole its infinity; on overflow the infinity of the sign it has on the way."""
-        if not isinstance(error, OverflowError):
-            return self.poles.get(xs[0], nan)
-        for halvings in range(1, 1100):
+        """At a pole its infinity, else what operators that never raise make of it; where a function of math raised,
+
+        nan outside its domain, and on overflow the infinity of the sign it has on the way there.
+        """
+        if xs[0] in self.poles:
+            return self.poles[xs[0]]
+        for halvings in range(1100 if isinstance(error, OverflowError) else 1):
             try:
-                return math.copysign(inf, self.value(*(x * 2.0**-halvings for x in xs)))
+                y = float(self.value(*(Ieee(x * 2.0**-halvings) for x in xs)))
+                return math.copysign(inf, y) if halvings else y
             except OverflowError:
                 continue
             except RAISED:
@@ -109,12 +114,15 @@ class Op:
 
         None for an input that is not wanted, and for one on which the result never depends (a constant 0).
         """
+        rules = [rule if want else None for rule, want in zip(self.rules, wanted)]
         try:
-            return [rule(y, *xs) if rule and want else None for rule, want in zip(self.rules, wanted)]
+            slopes = [rule and rule(y, *xs) for rule in rules]
+            if complex not in map(type, slopes):
+                return slopes
         except RAISED:
-            y, *numbers = map(Ieee.of, (y, *xs))
-            return [Ieee.plain(rule(y, *numbers)) if rule and want else None
-                    for rule, want in zip(self.rules, wanted)]
+            pass
+        y, *numbers = map(Ieee.of, (y, *xs))
+        return [rule and Ieee.plain(rule(y, *numbers)) for rule in rules]
 
     def names(self, count: int) -> tuple[str, ...]:
         """The letters of its inputs, as its slopes call them."""

@@ -308,9 +308,9 @@ def test_what_is_no_number_is_refused(browser, tmp_path):
         shown = page.read()
         assert shown["knobs"][0]["check"].startswith("write a number") and shown["result"] == "y = 0.707107"
         assert page.find("leaf-0").get_attribute("aria-invalid") == "true"
-    page.write("leaf-0", "-3")
+    page.write("leaf-0", "one")
+    page.run("document.activeElement.blur()")           # what is left in peace is right again
     assert page.find("leaf-0").get_attribute("aria-invalid") == "false"
-    page.run("document.activeElement.blur()")
     check_panel(page.read(), neuron())
 
 
@@ -321,6 +321,10 @@ def test_an_index_outside_its_list_is_refused(browser, tmp_path):
     assert page.read()["result"] == "y = 2, was 4"
     page.write("leaf-3", "3")
     assert "whole number from 0 to 2" in page.read()["knobs"][3]["check"] and page.read()["result"] == "y = 2, was 4"
+    page.run("document.activeElement.blur()")
+    assert page.read()["knobs"][3] == {"name": "i", "field": "1", "exact": "dy/di = 0",
+                                       "check": "differences: not finite nearby"}
+    assert browser.get_log("browser") == []
 
 
 def test_a_graph_that_no_longer_belongs_to_its_leaves_is_computed_anew_and_says_so(browser, tmp_path):

@@ -159,7 +159,7 @@ def test_a_hessian_tells_a_saddle_from_a_minimum():
 
 def test_transforms_of_transforms():
     f = lambda x: x**3  # noqa: E731
-    assert grad(lambda x: hessian(f)(x))(2.0) == 6.0
+    assert grad(hessian(f))(2.0) == 6.0
     assert jvp(grad(f), [2.0], [1.0]) == (12.0, 12.0)
     assert grad(lambda x: jvp(f, [x], [1.0])[1])(2.0) == 12.0
     assert grad(lambda x: hvp(f, [x], [1.0])[0])(2.0) == 6.0

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from microgradx import Value, tape
+from microgradx import Value, stepper, tape
 from microgradx.show import drawing, notebook
 from microgradx.show.notebook import Stepper, mimebundle, running
 from microgradx.show.page import to_html
@@ -144,3 +144,12 @@ def test_the_page_steps_inside_a_notebook(browser, tmp_path):
     [picture] = browser.find_elements("css selector", "img") or [None]
     assert picture is None or int(picture.get_property("naturalWidth")) > 100
     assert browser.get_log("browser") == []
+
+
+def test_a_value_shows_itself_and_stepper_shows_the_page(monkeypatch):
+    bundle = neuron()._repr_mimebundle_()
+    assert bundle["text/html"] == notebook.picture(neuron())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(
+        get_ipython=lambda: types.SimpleNamespace(kernel=1)))
+    shown = stepper(neuron())
+    assert isinstance(shown, notebook.Stepper)

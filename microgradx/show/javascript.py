@@ -35,7 +35,7 @@ SPELLINGS: dict[str, str] = {
     "selu": f"(x) => {SCALE} * (x > 0 ? x : {ALPHA} * Math.expm1(x))",
     # of any number of inputs: a loop is shorter than its trace, and max has a branch for every input
     "sum": "sum", "dot": "dot", "prod": "product", "logsumexp": "logsumexp", "take": "take",
-    "max": "Math.max", "min": "Math.min",
+    "max": "Math.max", "first_max": "Math.max", "min": "Math.min",
 }
 
 

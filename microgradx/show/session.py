@@ -22,6 +22,7 @@ A session looks and never touches: data and gradients of the graph stay as they 
 """
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..expr import parse
 from ..ieee import short
@@ -31,6 +32,9 @@ from ..value import Value
 from . import answers
 from .console import Console, at_terminal
 from .transcript import described, ending, so_far, transcript
+
+if TYPE_CHECKING:
+    from .notebook import Stepper
 
 
 class Session(Console):
@@ -160,12 +164,13 @@ class Session(Console):
         return [name for name in self.values if name.startswith(text)]
 
 
-def stepper(root: Value, commands: Iterable[str] | None = None) -> None:
+def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | None":
     """Step through root's forward and backward pass: at a terminal by typed commands, else by those piped in.
 
     commands    lines to play instead, as a script
 
-    Without terminal and commands the whole transcript is printed. TypeError if root is no Value.
+    In a notebook it returns the page to step through, which the cell shows. Without terminal and commands the whole
+    transcript is printed. TypeError if root is no Value.
 
     >>> from microgradx import Value
     >>> from microgradx.show.session import stepper
@@ -175,6 +180,10 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> None:
     (1/4) n
     forward 2 of 2      y = tanh(x) = tanh(1) = 0.761594
     """
+    if commands is None and not {"IPython", "marimo"}.isdisjoint(sys.modules):
+        from .notebook import Stepper, running  # it brings the page along, which a terminal does not need
+        if running():
+            return Stepper(root)
     session = Session(root)
     if answers.stale(root):
         print("A leaf was set after this graph was computed: results and slopes below are those of before.\n")
@@ -187,6 +196,7 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> None:
                 print(piece)
     except KeyboardInterrupt:
         print()
+    return None
 
 
 def _whole(text: str) -> int:

@@ -9,10 +9,10 @@ Before anything is timed, all engines must arrive at the same losses and gradien
 import argparse
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from engines import ENGINES
+from engines import ENGINES, Peer
 from programs import PROGRAMS
 from report import duration, figure, machine, table
 from worker import Worker
@@ -91,11 +91,6 @@ def times(workers: Workers, effort: Effort) -> Times:
 
 # Tables ----------------------------------------------------------------------------------------------------------
 
-def pair(show: Callable[[str, bool], str], name: str) -> str:
-    """A figure with garbage collection, and one without in brackets."""
-    return f"{show(name, True)} [{show(name, False)}]"
-
-
 def time_table(found: Times) -> str:
     """One row an engine, one column a program."""
     def cell(name: str, program: str) -> str:
@@ -133,6 +128,13 @@ def node_table(workers: Workers, effort: Effort) -> str:
                   *(f"time at {n:,} nodes" for n in effort.sizes)], rows)
 
 
+def gaps(peers: Collection[Peer]) -> list[str]:
+    """What is missing from the tables, and why."""
+    absent = [f"{p.title}: not installed, pip install {p.install}" for p in peers if not p.installed]
+    unable = [f"{p.title}: not in {program}, it {why}" for p in peers for program, why in p.lacks.items()]
+    return absent + unable
+
+
 # The program -----------------------------------------------------------------------------------------------------
 
 def main() -> None:
@@ -141,13 +143,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="run everything once, small")
     quick = parser.parse_args().quick
     effort = QUICK if quick else FULL
-    workers = {name: Worker(name, effort.share) for name, peer in ENGINES.items() if peer.installed}
     print(machine() + ("; quick: a tenth of each program, one round, no figure to quote" if quick else "") + "\n")
-    for peer in ENGINES.values():
-        if not peer.installed:
-            print(f"{peer.title}: not installed, pip install {peer.install}\n")
-        for program, why in peer.lacks.items():
-            print(f"{peer.title}: not in {program}, it {why}\n")
+    for line in gaps(ENGINES.values()):
+        print(line + "\n")
+    workers = {name: Worker(name, effort.share) for name, peer in ENGINES.items() if peer.installed}
     print(f"All engines agree on losses and gradients: {agree(workers)} numbers, to {TOLERANCE:g} relative.\n")
     found = times(workers, effort)
     print(f"Time of one run, garbage collection on by default [off]:\n\n{time_table(found)}\n")

@@ -7,17 +7,20 @@
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from programs import PROGRAMS, Engine, Work, expression
+from programs import PROGRAMS, Engine, Layer, Work, expression
 
 Programs = dict[str, Callable[[Engine, int], Work]]
 
 
 def by_operators(value: Callable[[float], Any]) -> Engine:
     """An engine that has + and * only: a node for every sum of two and every product."""
-    return Engine(value, sum, lambda ws, xs, b: sum((w * x for w, x in zip(ws, xs, strict=True)), b))
+    def dot(xs: list[Any], ys: list[Any], start: Any = 0) -> Any:
+        return sum((x * y for x, y in zip(xs, ys)), start)
+    return Engine(value, sum, dot, lambda units, xs: [dot(ws, xs, b) for ws, b in units])
 
 
 def micrograd() -> Engine:
@@ -40,9 +43,13 @@ def microgradx() -> Engine:
 
 
 def fused() -> Engine:
-    """This engine with one node for a sum, and one for a sum of products."""
-    from microgradx import Value, dot, sum
-    return Engine(Value, sum, lambda ws, xs, b: dot(ws, xs) + b)
+    """This engine with one node for a sum, and one for a sum of products; a layer as nn.Linear has it."""
+    from microgradx import Value, Vector, dot, sum
+
+    def layer(units: Layer, xs: list[Any]) -> list[Any]:
+        inputs = Vector([*xs, 1.0])
+        return [dot([*ws, b], inputs) for ws, b in units]
+    return Engine(Value, sum, dot, layer)
 
 
 def torch() -> Engine:
@@ -65,7 +72,7 @@ class Peer(NamedTuple):
     engine: Callable[[], Engine]
     install: str = ""                               # what `pip install` is given, for an engine from the registry
     programs: Callable[[], Programs] = lambda: PROGRAMS
-    lacks: dict[str, str] = {}                      # programs it cannot do, and why
+    lacks: Mapping[str, str] = MappingProxyType({})     # programs it cannot do, and why
 
     @property
     def installed(self) -> bool:

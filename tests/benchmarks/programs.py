@@ -1,6 +1,6 @@
 """The work that is timed: each program is written once and given the engine that is to do it.
 
-An Engine is three things: how to make a Value, how to add up a list, how to add up a list of products. A program
+An Engine says how to make a Value, how to add up a list, a list of products, and the units of a layer. A program
 makes its parameters and gives back a function; each call of that does the work once, from the loss to the
 gradients, and answers with the loss and with the Values whose gradients are wanted.
 
@@ -13,12 +13,13 @@ gradients, and answers with the loss and with the Values whose gradients are wan
 import math
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 SEED, NOISE, DECAY, RATE = 1337, 0.1, 1e-4, 0.1
 
 Work = Callable[[], tuple[Any, list[Any]]]          # one call: the loss, and the leaves that hold the gradients
-Network = list[list[tuple[list[Any], Any]]]         # layers of neurons: their weights and their bias
+Layer = list[tuple[list[Any], Any]]                 # units: the weights and the bias of each
 
 
 class Engine(NamedTuple):
@@ -26,7 +27,8 @@ class Engine(NamedTuple):
 
     value: Callable[[float], Any]
     sum: Callable[[list[Any]], Any]
-    dot: Callable[[list[Any], list[Any], Any], Any]     # weights, inputs, bias: bias + w1*x1 + w2*x2 + ...
+    dot: Callable[[list[Any], list[Any]], Any]
+    layer: Callable[[Layer, list[Any]], list[Any]]      # for each unit its bias + w1*x1 + w2*x2 + ...
 
 
 # Data and parameters: numbers, the same for every engine ---------------------------------------------------------
@@ -48,31 +50,31 @@ def pixels(count: int) -> list[float]:
     return [rng.random() for _ in range(count)]
 
 
-def weights(sizes: list[int]) -> list[list[tuple[list[float], float]]]:
-    """Numbers for a network of layers of these sizes: for each neuron its weights and its bias."""
+def weights(sizes: list[int]) -> list[Layer]:
+    """Numbers for a network of layers of these sizes: for each unit its weights and its bias."""
     rng = random.Random(SEED)
     return [[([rng.uniform(-1, 1) / math.sqrt(i) for _ in range(i)], 0.0) for _ in range(o)]
-            for i, o in zip(sizes, sizes[1:], strict=False)]
+            for i, o in pairwise(sizes)]
 
 
 # The network -----------------------------------------------------------------------------------------------------
 
-def network(engine: Engine, sizes: list[int]) -> Network:
+def network(engine: Engine, sizes: list[int]) -> list[Layer]:
     """The same numbers as Values."""
     return [[([engine.value(w) for w in ws], engine.value(b)) for ws, b in layer] for layer in weights(sizes)]
 
 
-def parameters(net: Network) -> list[Any]:
-    """Layer by layer: the weights of its neurons, then their biases."""
+def parameters(net: list[Layer]) -> list[Any]:
+    """Layer by layer: the weights of its units, then their biases."""
     return [v for layer in net for v in [*(w for ws, _ in layer for w in ws), *(b for _, b in layer)]]
 
 
-def forward(engine: Engine, net: Network, x: list[Any]) -> list[Any]:
+def forward(engine: Engine, net: list[Layer], x: list[Any]) -> list[Any]:
     """The outputs of the network: relu between the layers, none after the last."""
-    for layer in net:
-        outputs = [engine.dot(ws, x, b) for ws, b in layer]
-        x = [y.relu() for y in outputs]
-    return outputs
+    *hidden, last = net
+    for layer in hidden:
+        x = [y.relu() for y in engine.layer(layer, x)]
+    return engine.layer(last, x)
 
 
 # The programs ----------------------------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ def neuron(engine: Engine, share: int = 1) -> Work:
         ws = [engine.value(w) for w in (0.3, -0.5, 0.8)]
         xs = [engine.value(x) for x in (1.0, 2.0, -0.5)]
         b = engine.value(0.1)
-        y = engine.dot(ws, xs, b).tanh()
+        y = engine.layer([(ws, b)], xs)[0].tanh()
         y.backward()
         return y, [*ws, *xs, b]
     return work
@@ -116,7 +118,7 @@ def moons_step(engine: Engine, share: int = 1) -> Work:
     def work() -> tuple[Any, list[Any]]:
         scores = [forward(engine, net, [engine.value(v) for v in x])[0] for x, _ in samples]
         margins = [(1 + -label * score).relu() for (_, label), score in zip(samples, scores, strict=True)]
-        loss = engine.sum(margins) * (1.0 / len(margins)) + DECAY * engine.dot(leaves, leaves, 0.0)
+        loss = engine.sum(margins) * (1.0 / len(margins)) + DECAY * engine.dot(leaves, leaves)
         for p in leaves:
             p.grad = 0.0
         loss.backward()

@@ -73,11 +73,11 @@ class Jobs:
     def time(self, least: float) -> float:
         """Seconds a run, over at least so many seconds of the processor's time: others on the machine do not count.
 
-        The last loss lives until the next one is there, as it does in a training loop: the collector visits both graphs.
+        The last loss lives until the next one is there, as in a training loop: the collector visits both graphs.
         """
         assert self.work
         if not gc.isenabled():
-            gc.collect()                            # what the last sample left; with collection on, it is part of the cost
+            gc.collect()                            # what the last sample left; a cost where collection is on
         runs, spent = 1, 0.0
         while spent < least:
             start = time.process_time()

@@ -20,22 +20,37 @@ class Panel {
     const slope = element("p", {class: "exact"}), check = element("p", {class: "check"});
     const row = {k, slider, field, slope, check, all: element("div", {class: "knob"},
       element("label", {for: `leaf-${k}`}, name), field, slider, element("div", {id: `about-${k}`}, slope, check))};
-    slider.addEventListener("input", () => this.tried(k, Number(slider.value), row));
-    field.addEventListener("input", () => this.tried(k, parsed(field.value), row));
-    field.addEventListener("focus", () => field.select());
-    field.addEventListener("change", () => { field.value = brief(now.leaves[k]); });
+    slider.addEventListener("input", () => this.tried(row, Number(slider.value)));
+    field.addEventListener("input", () => this.tried(row, parsed(field.value)));
+    slider.addEventListener("focus", () => this.look(row));
+    field.addEventListener("focus", () => {
+      this.look(row);
+      field.select();
+    });
+    field.addEventListener("change", () => {
+      field.value = brief(now.leaves[k]);
+      this.look(row);
+    });
     return row;
   }
 
-  tried(k, x, row) {
-    this.active = k;
-    const wrong = x === undefined ? "write a number: 0.5, -2, 1e-3, 1/3, inf or nan" : this.change(k, x);
+  // The reader has typed or slid to x; undefined if what was typed is no number.
+  tried(row, x) {
+    const wrong = x === undefined ? "write a number: 0.5, -2, 1e-3, 1/3, inf or nan" : this.change(row.k, x);
     row.field.setAttribute("aria-invalid", String(wrong !== ""));
     if (wrong) write(row.check, wrong);
   }
 
+  // The reader is about to change this leaf: of a large graph only its gradient is checked.
+  look(row) {
+    this.active = row.k;
+    row.seen = undefined;
+    this.show(this.told);
+  }
+
   // Numbers, gradients and checks; the gradients of which `told` is false stay secret.
   show(told) {
+    this.told = told;
     const y = nodes[root].name, [was, is] = [given[root], now.data[root]].map(typeset);
     write(byId("result"), `${y} = ${is}${is === was ? "" : `, was ${was}`}`);
     const rows = this.rows.filter((row) => row), all = rows.length * nodes.length * 64 < WORK;
@@ -43,6 +58,7 @@ class Panel {
       const {k} = row, open = told(k);
       if (row.seen === now.events && row.open === open) continue;       // nothing has changed since
       Object.assign(row, {seen: now.events, open});
+      row.field.setAttribute("aria-invalid", "false");
       if (document.activeElement !== row.slider) row.slider.value = now.leaves[k];
       if (document.activeElement !== row.field) row.field.value = brief(now.leaves[k]);
       row.all.classList.toggle("changed", !Object.is(now.leaves[k], given[k]));
@@ -54,7 +70,14 @@ class Panel {
 
 // The derivative by differences, and whether it agrees.
 function checked(k, exact) {
-  const f = (x) => forward(nodes, now.leaves, k, x).at(-1), x = now.data[k];
+  const f = (x) => {
+    try {
+      return forward(nodes, now.leaves, k, x).at(-1);
+    } catch {
+      return NaN;                                       // no such index
+    }
+  };
+  const x = now.data[k];
   const {value, error} = differences(f, x), [left, right] = oneSided(f, x);
   if (Math.abs(left - right) > 1e-3 * Math.max(Math.abs(left), Math.abs(right)) + 1e-6) {
     return `a kink: slope ${typeset(left)} from the left, ${typeset(right)} from the right`;

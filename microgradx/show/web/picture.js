@@ -1,5 +1,6 @@
-// The graph as a picture: every value a box with its number and its gradient, leaves with round ends, lines from
-// inputs to results. Columns and rows come with the page (places.py); from step to step only texts and classes change.
+// The graph as a picture: every value a box with its number and its gradient, lines from inputs to results. As in
+// draw(), leaves have square corners, results round ones, and the output a thick border. Columns and rows come with
+// the page (places.py); from step to step only texts and classes change.
 
 const WRITTEN = 4;                                      // inputs up to which all slopes of a node are written
 const BOX = {width: 142, height: 78}, GAP = {across: 88, down: 18}, MARGIN = 12;
@@ -20,9 +21,10 @@ class Picture {
     this.svg = element("svg:svg", {viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"},
                        tips, this.under, this.over);
     this.svg.classList.toggle("dense", many);
-    // a small graph grows with the window, up to half as large again; a large one is scrolled
+    // a small graph grows with the window, up to half as large again; one that is larger is scrolled
     this.svg.style.maxWidth = `${1.5 * width}px`;
     this.svg.style.minWidth = `${0.72 * width}px`;
+    this.svg.style.maxHeight = `max(40vh, ${0.72 * height}px)`;
     place.replaceChildren(this.svg);
   }
 
@@ -68,7 +70,7 @@ class Picture {
     const text = (kind, x, y, words = "") => element("svg:text", {class: kind, x, y}, words);
     const data = text("data", 15, 47), grad = text("grad", 15, 67);
     const box = element("svg:g", {transform: `translate(${left} ${round(top)})`},
-      element("svg:rect", {width: BOX.width, height: BOX.height, rx: node.op === null ? 24 : 4}),
+      element("svg:rect", {width: BOX.width, height: BOX.height, rx: node.op === null ? 0 : 16}),
       element("svg:title", {}, node.name),
       text("name", 15, 26, cut(node.name, node.sign.length > 1 ? 9 : 13)),
       text("sign", BOX.width - 15, 26, cut(node.sign, 8)), data, grad);

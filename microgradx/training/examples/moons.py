@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...nn import MLP, Module, hinge, l2_penalty
-from ...value import Value
 from .. import SGD, LinearLR, fit
 from .target import Target, right_answers, tell
 
@@ -30,7 +29,7 @@ def loss(model: Module, x: list[float], y: int) -> Any:
     return hinge(model(x), y)
 
 
-def penalty(model: Module) -> Value:
+def penalty(model: Module) -> Any:
     """Small weights make a smooth border."""
     return 1e-4 * l2_penalty(model)
 

@@ -114,13 +114,15 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     steps, kept, lr = (10_000, 1000, 0.01) if full else (600, 100, 0.02)
     xs, ys = xs[:kept], ys[:kept]
     bigram = evaluate(Bigram(*train), xs, ys, loss)         # type: ignore[arg-type]
-    print(f"{len(train[0]):,} names to learn from; loss on {kept} others: a guess {math.log(27):.3f}, bigram {bigram:.3f}")
+    print(f"{len(train[0]):,} names to learn from; loss on {kept} others: "
+          f"a guess {math.log(27):.3f}, bigram {bigram:.3f}")
     for name, make in MODELS.items():
         random.seed(seed)
         model = make()
         print(f"{name}, {len(model.parameters()):,} parameters")
         optimiser = Adam(model.parameters(), lr=lr, betas=(0.85, 0.99))
-        tell(fit(model, *train, loss, optimiser, steps=steps, batch_size=1, schedule=LinearLR(1.0, 0.0, steps), seed=seed))
+        tell(fit(model, *train, loss, optimiser, steps=steps, batch_size=1, schedule=LinearLR(1.0, 0.0, steps),
+                 seed=seed))
         rng = random.Random(seed)
         print("  it writes:", ", ".join(sample(model, rng) for _ in range(10)))
         yield Target(f"validation loss of the {name}", evaluate(model, xs, ys, loss), most=bigram)

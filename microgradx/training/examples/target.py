@@ -64,4 +64,5 @@ def extra(module: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise ImportError(f'this example needs {module.split(".")[0]}: pip install "microgradx[examples]"') from error
+        package = module.partition(".")[0]
+        raise ImportError(f'this example needs {package}: pip install "microgradx[examples]"') from error
