@@ -13,6 +13,7 @@ as a dict by parameter name.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
+from operator import mul
 from typing import Any, Literal, overload
 
 from .nesting import is_leaf, is_module, leaves, rebuild
@@ -56,15 +57,18 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
     """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
     order, between = tape(y), set(xs)
     for v in order:
-        if any(a in between for a in v.args):
+        if not between.isdisjoint(v.args):
             between.add(v)
+    product = carry if create_graph else mul
     adjoint: dict[Value, Any] = {y: 1.0}
     for v in reversed(order):
-        if v not in adjoint or v not in between:
+        g = adjoint.get(v, 0.0)
+        # A number 0 carries nothing. A Value of 0 may: x*sin(x) has second derivative 2 at 0, through one.
+        if v not in between or (g.__class__ is float and g == 0.0):
             continue
         for a, slope in zip(v.args, _slopes(v, create_graph)):
             if slope is not None and a in between:
-                part = carry(adjoint[v], slope)
+                part = product(g, slope)
                 adjoint[a] = adjoint[a] + part if a in adjoint else part
     return adjoint
 
@@ -94,7 +98,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     """
     def transformed(*args: Any) -> tuple[Any, Any]:
         wanted = (argnums,) if isinstance(argnums, int) else argnums
-        y, xs, inside = _call(f, args, wanted)
+        y, xs, inside = call(f, args, wanted)
         y = _scalar(y)
         found = iter(gradients(y, xs, create_graph=inside))
         by = tuple(rebuild(args[n], found) for n in wanted)
@@ -122,17 +126,23 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     >>> jvp(lambda x, y: [x * y, x + y], [2.0, 3.0], [1.0, 0.0])
     ([6.0, 5.0], [3.0, 1.0])
     """
-    y, inputs, inside = _call(f, xs, range(len(xs)))
+    y, inputs, inside = call(f, xs, range(len(xs)))
     tangent: dict[Value, Any] = dict(zip(inputs, _directions(inputs, vs)))
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
     with recording() if inside else no_grad():
         for v in tape(*outputs):
-            parts = [carry(slope, tangent[a]) for a, slope in zip(v.args, _slopes(v, inside))
+            parts = [_product(slope, tangent[a]) for a, slope in zip(v.args, _slopes(v, inside))
                      if slope is not None and a in tangent]
             if parts and v not in tangent:
                 tangent[v] = sum(parts)
     return (rebuild(y, iter([v if inside else v.data for v in outputs])),
             rebuild(y, iter([tangent.get(v, 0.0) for v in outputs])))
+
+
+def _product(slope: Any, tangent: Any) -> Any:
+    """Slope times tangent, 0 where either is: a direction that is not taken, a branch that is not."""
+    still = tangent.data == 0 if isinstance(tangent, Value) else tangent == 0
+    return carry(tangent, slope) if still else carry(slope, tangent)
 
 
 def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
@@ -142,7 +152,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     >>> hvp(lambda x, y: x**2 * y, [3.0, 2.0], [1.0, 0.0])
     [4.0, 6.0]
     """
-    y, inputs, inside = _call(f, xs, range(len(xs)))
+    y, inputs, inside = call(f, xs, range(len(xs)))
     slope: Any = dot(gradients(_scalar(y), inputs, create_graph=True), _directions(inputs, vs))
     return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
 
@@ -155,14 +165,14 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     [[4.0, 6.0], [6.0, 0.0]]
     """
     def transformed(*args: Any) -> Any:
-        y, xs, inside = _call(f, args, (argnums,))
+        y, xs, inside = call(f, args, (argnums,))
         rows = [rebuild(args[argnums], iter(gradients(g, xs, create_graph=inside)))
                 for g in gradients(_scalar(y), xs, create_graph=True)]
         return rebuild(args[argnums], iter(rows))
     return transformed
 
 
-def _call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> tuple[Any, list[Value], bool]:
+def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> tuple[Any, list[Value], bool]:
     """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result."""
     outer, given = _inputs.get(), list(args)
     xs: list[Value] = []
@@ -170,7 +180,7 @@ def _call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> 
         for n in wanted:
             if not -len(args) <= n < len(args):
                 raise TypeError(f"cannot differentiate by argument {n}: the function was given {len(args)} arguments")
-            given[n] = _fresh(args[n], xs, bool(outer))
+            given[n] = fresh(args[n], xs, bool(outer))
         before = _inputs.set(outer | set(xs))
         try:
             y = f(*given)
@@ -180,14 +190,14 @@ def _call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> 
     return y, xs, not outer.isdisjoint(tape(*results))
 
 
-def _fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
+def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
     """`tree` with a Value of its own for each leaf, also added to `xs`; a Module's parameters are used as they are.
 
     An own Value, lest grad(lambda x: x * grad(lambda y: x * y)(x)) take the inner x for y. Within another transform
     it is recorded as a copy, so that derivatives flow on to what it was copied from.
     """
     if isinstance(tree, (list, tuple)):
-        return type(tree)([_fresh(branch, xs, nested) for branch in tree])
+        return type(tree)([fresh(branch, xs, nested) for branch in tree])
     if is_module(tree) or not is_leaf(tree):
         xs += leaves(tree)
         return tree

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .claims import Claim, Denial, Gradient, roundings
-from .derivatives import _call, _fresh, gradients, jvp
+from .derivatives import call, fresh, gradients, jvp
 from .differences import UNDEFINED, apart, one_sided
 from .ieee import short
 from .nesting import leaves, paths
@@ -35,7 +35,7 @@ class Point:
             raise TypeError(f"expected a function and its arguments, got {short(f)}; write gradcheck(f, x)")
         self.f = f
         self.inputs: list[Value] = []
-        self.args = [_fresh(a, self.inputs, False) for a in args]
+        self.args = [fresh(a, self.inputs, False) for a in args]
         self.names = paths(self.args, "args")
         self.seen: dict[tuple[int, float], list[list[float]]] = {}
         if not self.inputs:
@@ -51,7 +51,7 @@ class Point:
 
     def call(self) -> tuple[list[str], list[Any], list[Value]]:
         """f at its inputs: the titles of its outputs, the outputs, and the Values that it was given."""
-        y, xs, _ = _call(self.f, self.args, range(len(self.args)))
+        y, xs, _ = call(self.f, self.args, range(len(self.args)))
         return paths(y, "f"), leaves(y), xs
 
     def denial(self) -> Denial | None:

@@ -82,7 +82,7 @@ def test_share_of_errors_found_over_the_whole_table():
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
-@settings(max_examples=20)
+@settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_every_row(op, data):
     assert gradcheck(op, *data.draw(arguments(op)))
@@ -101,7 +101,7 @@ def test_every_row_on_its_kinks_has_slopes_that_are_too_large_found():
         assert not any(passes(on_inputs(steep), *xs) for xs in kink_points(op)), op
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(graphs())
 def test_random_graphs(root):
     order = tape(root)

@@ -197,3 +197,10 @@ def test_transforms_in_threads_are_independent():
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_forward_mode_takes_no_direction_that_is_still():
+    """The slope of x**n by n is nan at x = -2, and n does not move."""
+    assert jvp(lambda x, n: x**n, [-2.0, 3.0], [1.0, 0.0]) == (-8.0, 12.0)
+    assert jvp(lambda x: mg.where(x > 0, mg.log(x), x), [0.0], [1.0]) == (0.0, 1.0)
+    assert grad(lambda x: jvp(lambda t, n: t**n, [x, 3.0], [1.0, 0.0])[1])(-2.0) == -12.0

@@ -39,6 +39,7 @@ def flat(args):
 
 # Numbers -------------------------------------------------------------------------------------------------------
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from([(-8.0, 8.0), (0.5, 3.0), (-2.0, -0.25), (0.1, 0.2), (-0.3, 7.5), (9.5, 9.6)]))
 def test_numbers_stay_in_their_range(data, ends):
     x = data.draw(numbers(*ends))
@@ -55,7 +56,7 @@ def test_numbers_shrink_to_small_whole_ones(condition, smallest):
 # Arguments -----------------------------------------------------------------------------------------------------
 
 @every_row
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_arguments_of_a_row_are_regular(op, data):
     args = data.draw(arguments(op))
@@ -90,6 +91,7 @@ def test_arguments_of_a_function(f, like, smallest):
     assert least(arguments(f, *like), anything) == smallest
 
 
+@settings(deadline=None)
 @given(arguments(lambda x, y: mg.sqrt(x) * log(y)))
 def test_arguments_of_a_function_are_where_it_is_finite(args):
     assert args[0] > 0 and args[1] > 0
@@ -106,6 +108,7 @@ def test_the_number_of_arguments_must_be_known(f):
 def test_three_lines_find_a_wrong_row():
     wrong = Op("wrong", lambda x: x * x, lambda y, x: 2 * x if x < 3 else 2.0001 * x)
 
+    @settings(deadline=None)
     @given(arguments(wrong))
     def test_wrong(xs):
         assert gradcheck(wrong, *xs)
@@ -118,10 +121,12 @@ def test_three_lines_find_a_wrong_row():
 def test_three_lines_find_a_slope_that_is_wrong_at_kinks_only():
     wrong = Op("wrong", math.fabs, lambda y, x: mg.where(x < 0, -1, mg.where(x > 0, 1, 2)), kinks=lambda x: [x])
 
+    @settings(deadline=None)
     @given(arguments(wrong))
     def test_smooth(xs):
         assert gradcheck(wrong, *xs)
 
+    @settings(deadline=None)
     @given(kinks(wrong))
     def test_kinks(xs):
         assert gradcheck(wrong, *xs)
@@ -134,6 +139,7 @@ def test_three_lines_find_a_slope_that_is_wrong_at_kinks_only():
 def test_three_lines_on_a_reduction():
     energy = Reduction("energy", lambda *xs: math.fsum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
 
+    @settings(deadline=None)
     @given(arguments(energy))
     def test_energy(args):
         assert gradcheck(energy, *args)
@@ -144,7 +150,7 @@ def test_three_lines_on_a_reduction():
 # Kinks ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("op", KINKED, ids=lambda op: op.name)
-@settings(max_examples=20)
+@settings(deadline=None, max_examples=20)
 @given(data=st.data())
 def test_kinks_are_exactly_on_a_kink(op, data):
     args = data.draw(kinks(op))
@@ -174,6 +180,7 @@ def uses(root):
     return Counter(a for v in tape(root) for a in v.args if isinstance(a, Value))
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_graphs_are_finite_and_regular(root):
     assert root.op is not None and first_nonfinite(root) is None
@@ -181,6 +188,7 @@ def test_graphs_are_finite_and_regular(root):
         assert v.op is None or is_regular(v.op, [a.data if isinstance(a, Value) else a for a in v.args])
 
 
+@settings(deadline=None)
 @given(graphs(whole=True))
 def test_whole_graphs_are_exact(root):
     order = tape(root)
@@ -201,7 +209,7 @@ def test_graphs_are_of_all_rows_and_sizes(whole):
     """In 300 graphs, the same in every run, nearly every row (of the few that are whole, each)."""
     drawn, sizes, leaves = set(), set(), set()
 
-    @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(deadline=None, max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
     @given(graphs(whole=whole))
     def draw(root):
         order = tape(root)
@@ -224,7 +232,7 @@ def test_rows_of_users_take_part():
 
 
 def test_a_failing_test_shows_the_graph(capsys):
-    @settings(database=None, derandomize=True)
+    @settings(deadline=None, database=None, derandomize=True)
     @given(graphs(whole=True))
     def test_small(root):
         assert root.data < 5

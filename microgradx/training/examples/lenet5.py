@@ -31,17 +31,16 @@ def loss(model: Module, x: Image, y: int) -> Any:
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """A slice: 100 images once, an image a step, no more than a sign of life. In full 4,000 images three times."""
+    """A slice: 100 images once, one a step, no more than a sign of life. In full 4,000 images three times."""
     train, test = split(*images(), 0.2, seed)
     random.seed(seed)
     model = lenet5()
     if full:
-        size, epochs, batch, least = 4000, 3, 4, 95
+        history = fit(model, *train, loss, Adam(model.parameters(), lr=2e-3), epochs=3, batch_size=4,
+                      schedule=CosineAnnealingLR(3 * len(train[0]) // 4), seed=seed)
     else:
-        size, epochs, batch, least = 100, 1, 1, 25
+        print("a slice of what --full does: 100 of 4,000 images, once; a guess is right in 10 % of all cases")
+        history = fit(model, *train, loss, Adam(model.parameters(), lr=1e-3), steps=100, batch_size=1, seed=seed)
         test = test[0][:100], test[1][:100]
-        print("a slice of what --full does: 100 of 4,000 images, once; guessing would get 10 % right")
-    xs, ys = train[0][:size], train[1][:size]
-    tell(fit(model, xs, ys, loss, Adam(model.parameters(), lr=2e-3), epochs=epochs, batch_size=batch,
-             schedule=CosineAnnealingLR(epochs * size // batch), seed=seed))
-    yield Target(f"accuracy on {len(test[0])} other images in %", accuracy(model, *test), least=least)
+    tell(history)
+    yield Target(f"accuracy on {len(test[0])} other images in %", accuracy(model, *test), least=95 if full else 25)

@@ -6,7 +6,7 @@ weights, no biases, ReLU. Data: names.txt, 32,033 names (US Social Security, pub
 """
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -34,7 +34,7 @@ def names() -> tuple[list[Tokens], list[Tokens]]:
 class Bigram(Module):
     """The baseline: how often each letter followed this one. Counts begin at 1, so that nothing is impossible."""
 
-    def __init__(self, xs: list[Tokens], ys: list[Tokens]) -> None:
+    def __init__(self, xs: Sequence[Tokens], ys: Sequence[Tokens]) -> None:
         counts = [[1] * len(LETTERS) for _ in LETTERS]
         for x, y in zip(xs, ys):
             for a, b in zip(x, y):
@@ -113,7 +113,7 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     train, (xs, ys) = split(*names(), 0.1, seed)
     steps, kept, lr = (10_000, 1000, 0.01) if full else (600, 100, 0.02)
     xs, ys = xs[:kept], ys[:kept]
-    bigram = evaluate(Bigram(*train), xs, ys, loss)         # type: ignore[arg-type]
+    bigram = evaluate(Bigram(*train), xs, ys, loss)
     print(f"{len(train[0]):,} names to learn from; loss on {kept} others: "
           f"a guess {math.log(27):.3f}, bigram {bigram:.3f}")
     for name, make in MODELS.items():

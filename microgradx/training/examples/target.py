@@ -50,13 +50,15 @@ def accuracy(model: Module, xs: Sequence[Any], ys: Sequence[int]) -> float:
     return 100 * right_answers(model, xs, ys, lambda out, y: max(out, key=lambda v: v.data) is out[y]) / len(xs)
 
 
-def tell(history: History, lines: int = 5) -> None:
-    """Print about so many steps of a history, the first and the last among them."""
-    last = len(history) - 1
-    for i in sorted({round(k * last / (lines - 1)) for k in range(lines)}):
-        r = history[i]
-        told = "" if r.validation is None else f"   validation {r.validation:.4f}"
-        print(f"  step {r.step:6,}   loss {r.loss:.6f}{told}")
+def tell(history: History, parts: int = 5) -> None:
+    """Print the first loss of a history, and the mean of each fifth: single samples are hard and easy by turns."""
+    for r in history[:1]:
+        print(f"  loss before the first step          {r.loss:.5f}")
+    for k in range(parts):
+        part = history[k * len(history) // parts:(k + 1) * len(history) // parts]
+        if part:
+            mean = sum(r.loss for r in part) / len(part)
+            print(f"  mean loss of steps {part[0].step:6,} to {part[-1].step:6,}: {mean:.5f}")
 
 
 def extra(module: str) -> Any:
