@@ -29,11 +29,15 @@ def tape(*roots: N) -> list[N]:
     """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth."""
     order: list[N] = []
     seen: set[N] = set()
+    whole: set[int] = set()                         # lists of inputs that are on the tape; many nodes may share one
     stack: list[N | None] = list(reversed(roots))
     while stack:
         v = stack.pop()
         if v is None:                               # all inputs of the node below are on the tape
-            order.append(stack.pop())               # type: ignore[arg-type]
+            v = stack.pop()
+            order.append(v)                         # type: ignore[arg-type]
+            if v._a.__class__ is tuple:
+                whole |= {id(v._a), id(v._b)}
         elif v not in seen:
             seen.add(v)
             a, b = v._a, v._b
@@ -41,11 +45,15 @@ def tape(*roots: N) -> list[N]:
                 order.append(v)
                 continue
             stack += (v, None)
-            for inputs in (b, a):                   # each one input, or a list of them
-                if inputs.__class__ is tuple:
-                    stack += [x for x in reversed(inputs) if x.__class__ is not float and x not in seen]
-                elif inputs is not None and inputs.__class__ is not float and inputs not in seen:
-                    stack.append(inputs)
+            if a.__class__ is tuple:
+                for inputs in (b, a):
+                    if inputs and id(inputs) not in whole:
+                        stack += [x for x in reversed(inputs) if x.__class__ is not float and x not in seen]
+                continue
+            if b is not None and b.__class__ is not float and b not in seen:
+                stack.append(b)
+            if a.__class__ is not float and a not in seen:
+                stack.append(a)
     return order
 
 

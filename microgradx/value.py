@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar, Union
 
 from . import activations, ops
@@ -40,6 +41,9 @@ def _unary(op: Op) -> Callable[[Value], Value]:
                 pass                                    # record() answers as IEEE does
         return record(op, (self,), Value)
     return _called(method, op)
+
+
+_method = cache(_unary)                             # for rows that are called as functions: tanh(v)
 
 
 def _binary(op: Op) -> Callable[[Value, Operand], Value]:
@@ -129,6 +133,8 @@ class Value(Node):
 
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Value:
+        if len(args) == 1 and op.__class__ is Op and op.rules[0] and args[0].__class__ is Value:
+            return _method(op)(args[0])
         return record(op, args, Value)
 
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:

@@ -96,8 +96,9 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         with progress(total) as show:
             for step, (inputs, targets) in zip(range(1, total + 1), stream):
                 optimiser.lr = rate * schedule(step - 1)
-                value = gradient(model, inputs, targets, loss, optimiser, penalty, whole)
-                norm = grad_norm(optimiser.params) if clip is None else clip_grad_norm(optimiser.params, clip)
+                value, norm = gradient(model, inputs, targets, loss, optimiser, penalty, whole)
+                if clip is not None:
+                    clip_grad_norm(optimiser.params, clip)
                 optimiser.step()
 
                 history.append(Record(step, math.ceil(step / a_pass), value, optimiser.lr, norm))
@@ -148,8 +149,8 @@ def _check(validation: Pair | None, patience: int | None, clip: float | None) ->
 # One step, and none --------------------------------------------------------------------------------------------
 
 def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
-             penalty: Callable[[Any], Value] | None = None, whole: bool = False) -> float:
-    """Put the gradient of a batch's loss into .grad, one sample at a time to save memory; the loss.
+             penalty: Callable[[Any], Value] | None = None, whole: bool = False) -> tuple[float, float]:
+    """Put the gradient of a batch's loss into .grad, one sample at a time to save memory; the loss and its length.
 
     NonFiniteError if the loss or the gradient is not finite. Whatever is raised, Buffers are as they were.
     """
@@ -163,14 +164,15 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
             total += root.data
             if not math.isfinite(total):
                 raise NonFiniteError(f"the loss is {total}: {_cause(root)}")
-        if not math.isfinite(grad_norm(optimiser.params)):
+        norm = grad_norm(optimiser.params)
+        if not math.isfinite(norm):
             causes = filter(None, map(_cause, _parts(model, xs, ys, loss, penalty, whole)))
             raise NonFiniteError(f"the gradient is not finite, the loss is {total}: {next(causes, 'it overflows')}")
     except BaseException:
         for b, x in zip(buffers, before):
             b.data = x
         raise
-    return total
+    return total, norm
 
 
 def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False) -> float:

@@ -15,7 +15,7 @@ from .. import Adam, fit, grad_norm
 from ..fit import gradient
 from .target import Target
 
-WIDTH, POINTS = 8, 16
+KINDS, WIDTH, POINTS = ("sigmoid", "tanh", "ReLU", "residual"), 8, 16
 XS = [[-1 + 2 * i / (POINTS - 1)] for i in range(POINTS)]
 YS = [[math.sin(math.pi * x)] for x, in XS]
 
@@ -57,7 +57,7 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     print(f"gradient of the first layer over that of the last | loss after {steps} steps")
     print("depth     " + "".join(f"{depth:8}" for depth in depths) + "   |" + "".join(f"{depth:8}" for depth in depths))
     found = {}
-    for kind in ("sigmoid", "tanh", "ReLU", "residual"):
+    for kind in KINDS:
         random.seed(seed)
         found[kind] = [measured(kind, depth, steps) for depth in depths]
         print(f"{kind:10}" + "".join(f"{ratio:8.0e}" for ratio, _ in found[kind]) + "   |"
@@ -66,5 +66,5 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     yield Target("share of the gradient that crosses the deepest sigmoid net", found["sigmoid"][-1][0], most=1e-9)
     yield Target("share that crosses the deepest residual net", ratio, least=0.1, most=10)
     yield Target("loss of the deepest residual net over that of the shallowest", end / found["residual"][0][1], most=1)
-    plain = min(found[kind][-1][1] for kind in ("sigmoid", "tanh", "ReLU"))
+    plain = min(found[kind][-1][1] for kind in KINDS if kind != "residual")
     yield Target("loss of the deepest residual net over that of the best plain one", end / plain, most=0.5)
