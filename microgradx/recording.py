@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .node import Node
@@ -30,12 +30,12 @@ def tape(*roots: N) -> list[N]:
     order: list[N] = []
     seen: set[N] = set()
     whole: set[int] = set()                         # lists of inputs that are on the tape; many nodes may share one
-    stack: list[N | None] = list(reversed(roots))
+    stack: list[Any] = list(reversed(roots))        # Values to visit; None above one whose inputs are being visited
     while stack:
         v = stack.pop()
         if v is None:                               # all inputs of the node below are on the tape
             v = stack.pop()
-            order.append(v)                         # type: ignore[arg-type]
+            order.append(v)
             if v._a.__class__ is tuple:
                 whole |= {id(v._a), id(v._b)}
         elif v not in seen:

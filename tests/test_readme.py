@@ -1,4 +1,5 @@
 """README tells the truth: every Python block runs and prints what stands below it, every command ends well."""
+import os
 import pathlib
 import re
 import shlex
@@ -30,12 +31,12 @@ def test_python_blocks_print_what_stands_below_them(capsys):
 
 
 @pytest.mark.parametrize("line", OURS)
-def test_commands_end_well(line):
+def test_commands_end_well(line, tmp_path):
     argv = shlex.split(line, comments=True)[1:]
-    run = subprocess.run([sys.executable, *argv], cwd=ROOT, stdin=subprocess.DEVNULL, text=True, capture_output=True,
-                         check=False)
+    run = subprocess.run([sys.executable, *argv], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                         stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout
+    assert run.stdout or any(file.stat().st_size > 1000 for file in tmp_path.iterdir())
 
 
 def test_the_shown_step_is_what_the_command_prints():
