@@ -13,13 +13,12 @@ as a dict by parameter name.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from operator import mul
 from typing import Any, Literal, overload
 
 from .nesting import is_leaf, is_module, leaves, rebuild
 from .ops import carry, identity
 from .recording import no_grad, recording, tape
-from .reductions import dot, sum
+from .reductions import chain, dot, sum
 from .value import Value
 
 # The inputs of the transforms under way in this thread: what depends on one of them is itself differentiated.
@@ -59,18 +58,42 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
     for v in order:
         if not between.isdisjoint(v.args):
             between.add(v)
-    product = carry if create_graph else mul
-    adjoint: dict[Value, Any] = {y: 1.0}
+    settle = _recorded if create_graph else _computed
+    parts: dict[Value, tuple[list[Any], list[Any]]] = {y: ([1.0], [1.0])}       # incoming gradients, and slopes
+    adjoint: dict[Value, Any] = {}
     for v in reversed(order):
-        g = adjoint.get(v, 0.0)
+        if v not in parts or v not in between:
+            continue
+        g = adjoint[v] = settle(*parts.pop(v))
         # A number 0 carries nothing. A Value of 0 may: x*sin(x) has second derivative 2 at 0, through one.
-        if v not in between or (g.__class__ is float and g == 0.0):
+        if g.__class__ is float and g == 0.0:
             continue
         for a, slope in zip(v.args, _slopes(v, create_graph)):
             if slope is not None and a in between:
-                part = product(g, slope)
-                adjoint[a] = adjoint[a] + part if a in adjoint else part
+                gs, slopes = parts.setdefault(a, ([], []))
+                gs.append(g)
+                slopes.append(slope)
     return adjoint
+
+
+def _computed(gs: list[float], slopes: list[float]) -> float:
+    """The sum of gradients times slopes, as a number."""
+    total = 0.0
+    for g, slope in zip(gs, slopes):
+        total += g * slope
+    return total
+
+
+def _recorded(gs: list[Any], slopes: list[Any]) -> Any:
+    """The same as one node; none where it would multiply by 1 only."""
+    if len(gs) == 1:
+        g, slope = gs[0], slopes[0]
+        return g if _is_one(slope) else slope if _is_one(g) else carry(g, slope)
+    return sum(gs) if all(map(_is_one, slopes)) else chain(gs, slopes)
+
+
+def _is_one(x: Any) -> bool:
+    return x.__class__ is float and x == 1.0
 
 
 def _slopes(v: Value, record: bool) -> Sequence[Any]:

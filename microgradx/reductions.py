@@ -32,6 +32,14 @@ def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
     return total
 
 
+def _chain(gs: Sequence[float], slopes: Sequence[float]) -> float:
+    total = 0.0
+    for g, slope in zip(gs, slopes):
+        if g != 0:
+            total += g * slope
+    return total
+
+
 def _prod(*xs: float) -> float:
     return math.prod(xs, start=1.0)
 
@@ -111,6 +119,8 @@ def position(i: float, length: int) -> int:
 
 sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
 dot = reduction("dot", _dot, lambda y, xs, ys: [ys, xs], lists=2)
+# The chain rule at a node with many uses: a gradient of 0 carries nothing, not even an infinite slope.
+chain = reduction("chain", _chain, lambda y, gs, slopes: [slopes, gs], lists=2)
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs])
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, kinks=lambda *xs: _gaps(max, *xs))

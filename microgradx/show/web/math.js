@@ -61,6 +61,14 @@ function dot(...xs) {
   return total;
 }
 
+// The chain rule: a gradient of 0 carries nothing, not even an infinite slope.
+function chain(...xs) {
+  const half = xs.length / 2;
+  let total = 0;
+  for (let i = 0; i < half; i += 1) if (xs[i] !== 0) total += xs[i] * xs[half + i];
+  return total;
+}
+
 function product(...xs) {
   let total = 1;
   for (const x of xs) total *= x;
