@@ -11,18 +11,44 @@ numbers, Values, nested lists of them, and Modules; a gradient comes in the nest
 as a dict by parameter name.
 """
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal, overload
 
 from .nesting import is_leaf, is_module, leaves, rebuild
-from .ops import carry, identity
+from .node import Unknown
+from .ops import carry, identity, where
 from .recording import no_grad, recording, tape
 from .reductions import chain, dot, sum
 from .value import Value
 
 # The inputs of the transforms under way in this thread: what depends on one of them is itself differentiated.
 _inputs: ContextVar[frozenset[Value]] = ContextVar("inputs", default=frozenset())
+
+
+class _Everything(frozenset[Value]):
+    """The inputs while a program is recorded that is to run later: all results are wanted as Values."""
+
+    def isdisjoint(self, _: Iterable[Any]) -> bool:
+        return False
+
+    def __or__(self, _: Any) -> Any:
+        return self
+
+
+_arranged: ContextVar[Callable[[list[Value]], list[Value]]] = ContextVar("arranged", default=list)
+
+
+@contextmanager
+def enclosed(arranged: Callable[[list[Value]], list[Value]]) -> Iterator[None]:
+    """Within it a transform answers with Values, as within another transform, and goes over a tape as arranged."""
+    tokens = _inputs.set(_Everything([Value(0.0)])), _arranged.set(arranged)
+    try:
+        yield
+    finally:
+        _inputs.reset(tokens[0])
+        _arranged.reset(tokens[1])
 
 
 @overload
@@ -54,7 +80,7 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
 
 def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, Any]:
     """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
-    order, between = tape(y), set(xs)
+    order, between = _arranged.get()(tape(y)), set(xs)
     for v in order:
         if not between.isdisjoint(v.args):
             between.add(v)
@@ -164,7 +190,10 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
 
 def _product(slope: Any, tangent: Any) -> Any:
     """Slope times tangent, 0 where either is: a direction that is not taken, a branch that is not."""
-    still = tangent.data == 0 if isinstance(tangent, Value) else tangent == 0
+    try:
+        still = tangent.data == 0 if isinstance(tangent, Value) else tangent == 0
+    except Unknown:                                     # both ways are recorded
+        return where(tangent, carry(slope, tangent), carry(tangent, slope))
     return carry(tangent, slope) if still else carry(slope, tangent)
 
 

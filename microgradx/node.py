@@ -25,6 +25,10 @@ _new = object.__new__
 _data_of = attrgetter("_data")
 
 
+class Unknown(TypeError):
+    """Asked for the number of a Value that has none yet, since its program is only being recorded."""
+
+
 class Node:
     """A number, the gradient of the last backward() with respect to it, and what recorded it; see Value."""
 
@@ -154,6 +158,16 @@ def record(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     return node(kind, scope, op, y, args, None, tuple(slopes), None)
 
 
+class _Untold:
+    """The numbers of a Vector that has none yet."""
+
+    def __init__(self, reason: Unknown) -> None:
+        self.reason = reason
+
+    def __iter__(self) -> Any:
+        raise self.reason
+
+
 class Vector:
     """A list of Values and numbers whose numbers are read once: for a list that goes into many reductions.
 
@@ -174,12 +188,16 @@ class Vector:
         self.constants: tuple[bool, ...] | None = None
         self.data: tuple[float, ...] = self.args
         kinds = set(map(type, self.args))
-        if all(issubclass(kind, Node) for kind in kinds):
-            self.data, self.constants = tuple(map(_data_of, self.args)), ()
-        elif kinds != {float}:
-            self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
-            self.data = tuple([a if a.__class__ is float else a._data for a in self.args])
-            self.constants = tuple([a.__class__ is float for a in self.args])
+        try:
+            if all(issubclass(kind, Node) for kind in kinds):
+                self.constants = ()
+                self.data = tuple(map(_data_of, self.args))
+            elif kinds != {float}:
+                self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
+                self.constants = tuple([a.__class__ is float for a in self.args])
+                self.data = tuple([a if a.__class__ is float else a._data for a in self.args])
+        except Unknown as unknown:                      # a list all the same; who asks for its numbers is told
+            self.data = _Untold(unknown)  # type: ignore[assignment]
 
     def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""

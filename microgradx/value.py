@@ -9,13 +9,14 @@
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar, Union
 
 from . import activations, ops
 from .ieee import PLAIN, RAISED
-from .node import Node, node, record, reduce
+from .node import Node, Unknown, node, record, reduce
 from .recording import current_scope
 from .table import Op, Reduction
 from .text import digits
@@ -135,10 +136,16 @@ class Value(Node):
     def _apply(op: Op, args: Sequence[Any]) -> Value:
         if len(args) == 1 and op.__class__ is Op and op.rules[0] and args[0].__class__ is Value:
             return _method(op)(args[0])
-        return record(op, args, Value)
+        try:
+            return record(op, args, Value)
+        except Unknown:
+            return _unknown(args)._apply(op, args)
 
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
-        return reduce(op, lists, Value)
+        try:
+            return reduce(op, lists, Value)
+        except Unknown:
+            return _unknown(chain.from_iterable(lists))._reduce(op, lists)
 
     __add__, __radd__ = _binary(ops.add), _reflected(ops.add)
     __sub__, __rsub__ = _binary(ops.sub), _reflected(ops.sub)
@@ -203,6 +210,11 @@ class Comparison(Value):
 
     def __bool__(self) -> bool:
         return self._data != 0.0
+
+
+def _unknown(xs: Iterable[Any]) -> Any:
+    """The first Value that has no number yet. It records an operation in its own way."""
+    return next(x for x in xs if isinstance(x, Value) and type(x)._apply is not Value._apply)
 
 
 def _leaf(kind: type[V], data: float, grad: float, label: str | None) -> V:

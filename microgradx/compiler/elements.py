@@ -1,0 +1,132 @@
+"""Elements: what the machine does to numbers, or to vectors of them, in LLVM's language: each row's one spelling there.
+
+A row that is not spelled here is lowered to rows that are (lower.py); one that cannot be is called back in Python.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from ..table import Op
+
+DOUBLE, INT, LONG, BIT, VOID = ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1), ir.VoidType()
+POINTER = ir.PointerType()
+Emit = Callable[..., Any]
+
+
+def splat(b: Any, x: Any, like: Any) -> Any:
+    """A number in every lane of a vector of this type."""
+    if not isinstance(like, ir.VectorType):
+        return x
+    one = b.insert_element(ir.Constant(like, ir.Undefined), x, INT(0))
+    return b.shuffle_vector(one, ir.Constant(like, ir.Undefined), ir.Constant(ir.VectorType(INT, like.count), None))
+
+
+def number(x: float, like: Any) -> Any:
+    """A constant, in every lane of a vector."""
+    return ir.Constant(like, [x] * like.count if isinstance(like, ir.VectorType) else x)
+
+
+def intrinsic(b: Any, name: str, *xs: Any) -> Any:
+    """llvm.name of numbers or vectors."""
+    kind = xs[0].type
+    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
+    return b.call(declared(b.module, f"llvm.{name}.{suffix}", kind, [x.type for x in xs]), xs)
+
+
+def declared(module: Any, name: str, result: Any, args: list[Any]) -> Any:
+    """A function from outside, declared once."""
+    return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, args), name)
+
+
+def fma(b: Any, x: Any, y: Any, z: Any, strict: bool) -> Any:
+    """x*y + z: rounded once, or twice as Python does."""
+    return b.fadd(z, b.fmul(x, y)) if strict else intrinsic(b, "fma", x, y, z)
+
+
+def _compare(sign: str) -> Emit:
+    return lambda b, x, y: b.select(b.fcmp_ordered(sign, x, y), number(1.0, x.type), number(0.0, x.type))
+
+
+def _where(b: Any, c: Any, yes: Any, no: Any) -> Any:
+    return b.select(b.fcmp_unordered("!=", c, number(0.0, c.type)), yes, no)            # nan is true, as in Python
+
+
+def _carry(b: Any, g: Any, s: Any) -> Any:
+    zero = number(0.0, g.type)
+    return b.select(b.fcmp_ordered("==", g, zero), zero, b.fmul(g, s))
+
+
+def _extreme(sign: str) -> Emit:
+    def emit(b: Any, x: Any, y: Any) -> Any:
+        first = b.or_(b.fcmp_ordered(sign, x, y), b.fcmp_unordered("uno", x, x))
+        return b.select(first, x, y)
+    return emit
+
+
+ELEMENTS: dict[str, Emit] = {
+    "add": lambda b, x, y: b.fadd(x, y), "sub": lambda b, x, y: b.fsub(x, y),
+    "mul": lambda b, x, y: b.fmul(x, y), "div": lambda b, x, y: b.fdiv(x, y),
+    "neg": lambda b, x: b.fneg(x), "identity": lambda b, x: x, "square": lambda b, x: b.fmul(x, x),
+    "reciprocal": lambda b, x: b.fdiv(number(1.0, x.type), x),
+    "sqrt": lambda b, x: intrinsic(b, "sqrt", x), "abs": lambda b, x: intrinsic(b, "fabs", x),
+    "less": _compare("<"), "less_equal": _compare("<="), "greater": _compare(">"), "greater_equal": _compare(">="),
+    "where": _where, "carry": _carry, "maximum": _extreme(">="), "minimum": _extreme("<="),
+}
+
+# Rows that are functions of C's libm, by their names there. (Python's own hypot is more exact than C's.)
+LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan", "atan2", "sinh", "cosh",
+                                "tanh", "asinh", "erf", "erfc")}
+LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
+LISTS = ("sum", "dot", "chain", "take")
+
+
+def native(op: Op) -> bool:
+    """Whether a row needs no lowering."""
+    return op.name in ELEMENTS or op.name in LIBM or op.name in LISTS
+
+
+def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
+    """`op` of numbers or vectors."""
+    if op.name in ELEMENTS:
+        return ELEMENTS[op.name](b, *xs)
+    if op.name in ("sum", "dot", "chain"):
+        return _terms(b, op, xs, strict)
+    return by_lane(b, lambda *ys: _call(b, op, ys), xs)
+
+
+def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
+    """A short sum, term by term."""
+    if op.name == "sum":
+        total = xs[0]
+        for x in xs[1:]:
+            total = b.fadd(total, x)
+        return total
+    half = len(xs) // 2
+    total = None
+    for x, y in zip(xs[:half], xs[half:]):
+        if op.name == "chain":
+            part = _carry(b, x, y)
+            total = part if total is None else b.fadd(total, part)
+        else:
+            total = b.fmul(x, y) if total is None else fma(b, x, y, total, strict)
+    return number(0.0, DOUBLE) if total is None else total
+
+
+def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
+    """A function of numbers on each lane of vectors."""
+    kind = xs[0].type
+    if not isinstance(kind, ir.VectorType):
+        return f(*xs)
+    out = ir.Constant(kind, ir.Undefined)
+    for k in range(kind.count):
+        out = b.insert_element(out, f(*[b.extract_element(x, INT(k)) for x in xs]), INT(k))
+    return out
+
+
+def _call(b: Any, op: Op, xs: Any) -> Any:
+    """A function of libm; or the row itself, called back: its address is filled in when the code is loaded."""
+    name = LIBM.get(op.name) or f"row.{op.name}"
+    return b.call(declared(b.module, name, DOUBLE, [DOUBLE] * len(xs)), xs)

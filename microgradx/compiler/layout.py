@@ -1,0 +1,113 @@
+"""Layout: where every number of a program lives, so that like things lie in rows and loops can run over them.
+
+Nodes that may be computed at once (the same level), by the same operation, take consecutive slots of memory. Those of
+as many inputs form a group: its inputs are a matrix of slots, in which loops.py finds patterns.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.layout import groups
+    >>> from microgradx.compiler.program import Program
+    >>> p = Program()
+    >>> xs = [p.input() for _ in range(3)]
+    >>> p.results = [p.add(mul, (x, xs[0])) for x in xs]
+    >>> memory = groups(p)
+    >>> [(g.op.name, g.slots.tolist(), g.inputs.tolist()) for g in memory.groups]
+    [('mul', [3, 4, 5], [[0, 0], [1, 0], [2, 0]])]
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ops import identity
+from ..table import Op
+from .program import Program
+
+Slots = NDArray[np.int64]
+WIDE = 8            # operations of more inputs keep the order in which they were recorded
+
+
+class Group(NamedTuple):
+    """Nodes that are computed together: their operation, their slots, and for each the slots of its inputs."""
+
+    op: Op
+    slots: Slots
+    inputs: Slots
+
+
+class Memory(NamedTuple):
+    """The memory of a program: how many slots, the groups in order, and which slots hold constants and results."""
+
+    size: int
+    groups: list[Group]
+    constants: dict[int, float]
+    results: int                                    # the first slot of the results, which lie side by side
+
+
+def groups(p: Program, inputs: Sequence[int] | None = None) -> Memory:
+    """Slots for all nodes of a program.
+
+    inputs      where its inputs are, counted from the start of this memory; they may lie outside of it. Without it
+                they come first, one after the other
+    """
+    slots = np.full(len(p), -1, np.int64)
+    slots[p.inputs] = range(len(p.inputs)) if inputs is None else inputs
+    size = len(p.inputs) if inputs is None else 0
+    for i in p.numbers:
+        slots[i], size = size, size + 1
+    first = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
+    start = size
+    for r, k in first.items():
+        slots[r] = start + k
+    size += len(p.results)
+
+    found = []
+    for (_, op, is_result), nodes in sorted(_alike(p, first).items(), key=lambda item: item[0][0]):
+        matrices = [(np.array(ids), slots[[p.args[i] for i in ids]]) for ids in _by_width(p, nodes)]
+        if not is_result:
+            ids = _arranged(np.array(nodes), *matrices[0]) if len(matrices) == 1 else np.array(nodes)
+            slots[ids] = np.arange(size, size + len(ids))
+            size += len(ids)
+        found += [Group(op, slots[ids], matrix) for ids, matrix in matrices]
+    copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
+    if copies:
+        sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
+        found.append(Group(identity, np.array(copies, np.int64) + start, sources))
+    return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, start)
+
+
+def _alike(p: Program, results: Any) -> dict[tuple[int, Op, bool], list[int]]:
+    """The nodes by level, operation, and whether they are results."""
+    level = [0] * len(p)
+    found: dict[tuple[int, Op, bool], list[int]] = {}
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if op is not None:
+            level[i] = 1 + max([level[a] for a in args], default=0)
+            found.setdefault((level[i], op, i in results), []).append(i)
+    return found
+
+
+def _by_width(p: Program, nodes: list[int]) -> list[list[int]]:
+    """The nodes by their number of inputs."""
+    found: dict[int, list[int]] = {}
+    for i in nodes:
+        found.setdefault(len(p.args[i]), []).append(i)
+    return list(found.values())
+
+
+def _arranged(nodes: Slots, ids: Slots, matrix: Slots) -> Slots:
+    """The nodes in the order in which their inputs go up most evenly: as recorded, or sorted by one of the inputs."""
+    width = matrix.shape[1]
+    if width > WIDE:
+        return nodes
+    columns = [matrix[:, k] for k in range(width)]
+    orders = [np.arange(len(ids)), *(np.lexsort((*columns, columns[k])) for k in range(width))]
+    return ids[min(orders, key=lambda order: breaks(matrix[order]))]
+
+
+def breaks(matrix: Slots) -> int:
+    """How often the step from row to row changes."""
+    steps = np.diff(matrix, axis=0)
+    return int((steps[1:] != steps[:-1]).any(axis=1).sum())

@@ -1,0 +1,157 @@
+"""Loops: a matrix of slots turned back into the nested loops that it came from.
+
+A matrix product, once traced, is thousands of scalar nodes; but the slots of their inputs go up in even steps. Rows
+that go up by the same step are a loop; loops of one shape whose starts go up by the same step are a loop of loops; and
+so on. It finds matrix products, convolutions and attention, and what fits no pattern becomes many small loops: slower,
+but never wrong.
+
+    >>> import numpy as np
+    >>> from microgradx.compiler.loops import affine
+    >>> affine(np.array([[0], [1], [2], [10], [11], [12]]))     # two rows of three
+    [Axes(first=0, sizes=(2, 3), steps=((10,), (1,)))]
+"""
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from ..reductions import chain, dot, sum
+from ..table import TABLE, Op
+from .layout import Group, Slots, breaks
+
+FEW = 4             # sums of so few terms are no loop: each term is a column of its own
+CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
+REDUCED = (sum, dot, chain)
+
+
+class Axes(NamedTuple):
+    """Evenly spaced rows: the first, and for each nested loop, outermost first, how often and by which steps."""
+
+    first: int
+    sizes: tuple[int, ...]
+    steps: tuple[tuple[int, ...], ...]
+
+
+def affine(rows: Slots) -> list[Axes]:
+    """Vectors, in order, as nested loops with constant steps."""
+    found = [Axes(start, (count,) if count > 1 else (), (step,) if count > 1 else ())
+             for start, count, step in _runs(rows)]
+    while True:
+        merged = []
+        for (sizes, steps), alike in groupby(found, key=lambda axes: axes[1:]):
+            firsts = [axes.first for axes in alike]
+            for k, count, step in _runs(rows[firsts]) if len(firsts) > 1 else [(0, 1, ())]:
+                merged.append(Axes(firsts[k], (count, *sizes) if count > 1 else sizes,
+                                   (step, *steps) if count > 1 else steps))
+        if len(merged) == len(found):
+            return merged
+        found = merged
+
+
+def _runs(rows: Slots) -> list[tuple[int, int, tuple[int, ...]]]:
+    """First row, number of rows and step, of consecutive rows with one step between them."""
+    last = len(rows) - 1
+    steps = np.diff(rows, axis=0)
+    ends = (np.flatnonzero((steps[1:] != steps[:-1]).any(axis=1)) + 1).tolist() + [last]    # where the step changes
+    found, i, k = [], 0, 0
+    while i <= last:
+        while k < len(ends) and ends[k] <= i:
+            k += 1
+        count = ends[k] - i if i < last else 0
+        # one odd step before a longer run leads into that run: this row stands alone
+        if count == 1 and k + 1 < len(ends) and ends[k + 1] - ends[k] > 1:
+            count = 0
+        found.append((i, count + 1, tuple(steps[i].tolist()) if count else ()))
+        i += count + 1
+    return found
+
+
+class Nest(NamedTuple):
+    """Nested loops: out[...] = op of the operands, or the sum over inner loops of their product.
+
+    out         its first slot; and by `outer`, for each loop, how often, its step, and the steps of the operands
+    operands    the first slot of each
+    outer       loops over results, outermost first: (count, step of out, steps of operands)
+    inner       loops over the terms of a sum: (count, steps of operands)
+    more        whether it adds to what is there already
+    """
+
+    op: Op
+    out: int
+    operands: tuple[int, ...]
+    outer: tuple[tuple[int, int, tuple[int, ...]], ...]
+    inner: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    more: bool = False
+
+
+def nests(group: Group, status: int = 0, strict: bool = False) -> list[Nest]:
+    """A group as loops. An index outside of its table is told at the slot `status`. Strict: terms stay in order."""
+    width = group.inputs.shape[1]
+    if group.op is TABLE["take"]:
+        return _taken(group, status)
+    terms = width if group.op is sum else width // 2
+    if group.op not in REDUCED or terms <= FEW:
+        return _mapped(group)
+    if group.op is sum:
+        lists = group.inputs.reshape(len(group.slots), 1, terms)
+    else:
+        lists = group.inputs.reshape(len(group.slots), 2, terms)
+    return _reduced(group.op, group.slots, lists if strict else _sorted(lists))
+
+
+def _mapped(group: Group) -> list[Nest]:
+    """Loops in which each input is a column of its own."""
+    rows = np.column_stack([group.slots, group.inputs])
+    rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
+    return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
+                 tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in affine(rows)]
+
+
+def _taken(group: Group, status: int) -> list[Nest]:
+    """Entries of tables that lie in even steps: (first entry, index, status), and the step of the table."""
+    found = []
+    for alike in _classes(np.diff(group.inputs[:, None, :-1], axis=2)):
+        tables = group.inputs[alike, :-1]
+        steps = np.diff(tables[0])
+        if len(set(steps.tolist())) > 1:
+            raise NotImplementedError("take of a table whose entries lie anywhere")
+        inner = ((tables.shape[1], (int(steps[0]) if len(steps) else 0, 0, 0)),)
+        rows = np.column_stack([group.slots[alike], tables[:, 0], group.inputs[alike, -1],
+                                np.full(len(alike), status)])
+        found += [nest._replace(inner=inner) for nest in _mapped(Group(group.op, rows[:, 0], rows[:, 1:]))]
+    return found
+
+
+def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
+    """Sums over lists (nodes, lists, terms): loops over the nodes times loops over the terms."""
+    steps = np.diff(lists, axis=2)
+    cuts = np.flatnonzero((steps != steps[:1]).any(axis=(0, 1))) + 1      # where not all rows go on alike
+    if len(cuts) > CUTS:
+        return [nest for alike in _classes(steps) for nest in _reduced(op, slots[alike], lists[alike])]
+    found: list[Nest] = []
+    for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), lists.shape[2]]):
+        for terms in affine(lists[0, :, start:end].T):
+            at = lists[:, :, start + terms.first]
+            rows = np.column_stack([slots, at])
+            inner = tuple(zip(terms.sizes, terms.steps))
+            found += [Nest(op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
+                           tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps)),
+                           inner, start + terms.first > 0) for a in affine(rows)]
+    return found
+
+
+def _sorted(lists: Slots) -> Slots:
+    """The terms of each sum by their first slot, then by their second: an order that does not matter, made the same."""
+    for k in reversed(range(lists.shape[1])):
+        order = np.argsort(lists[:, k], axis=1, kind="stable")
+        lists = np.take_along_axis(lists, order[:, None, :], axis=2)
+    return lists
+
+
+def _classes(steps: Slots) -> list[Slots]:
+    """The rows whose lists go on alike, by a hash of their steps: at a border, the windows of one edge."""
+    mix = np.random.default_rng(0).integers(1, 2**62, steps.shape[1:], dtype=np.int64)
+    _, which = np.unique((steps * mix).sum(axis=(1, 2)), return_inverse=True)
+    return [np.flatnonzero(which == k) for k in range(int(which.max()) + 1)]

@@ -1,0 +1,119 @@
+"""Lower: rows of the table in terms of the few that a machine has.
+
+Most rows are written with operators and other rows, and so say themselves what they are made of: their value is traced.
+One that calls Python's math is a primitive of the machine, or is spelled here in other rows.
+
+    >>> from microgradx import silu
+    >>> from microgradx.compiler.lower import template
+    >>> [op.name for op in template(silu, 1).ops if op]
+    ['sigmoid', 'mul']
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from .. import activations, ops
+from .. import reductions as red
+from ..ieee import inf
+from ..table import Op
+from .program import Program, program
+from .trace import both_ways, trace
+
+
+# Rows in other rows, where the value is written with Python's math or loops ----------------------------------------
+
+def _sigmoid(x: Any) -> Any:
+    z = ops.exp(-ops.abs(x))
+    return ops.where(x >= 0, 1 / (1 + z), ops.where(x < 0, z / (1 + z), x))
+
+
+def _softplus(x: Any) -> Any:
+    return ops.where(x <= 0, 0.0, x) + ops.log1p(ops.exp(-ops.abs(x)))
+
+
+def _elu(x: Any, a: Any) -> Any:
+    return ops.where(x > 0, x, a * ops.expm1(x))
+
+
+def _xlogy(a: Any, b: Any) -> Any:
+    return ops.where(a, a * ops.log(b), ops.where(b <= inf, a, b))
+
+
+def _best(better: Op, xs: tuple[Any, ...]) -> Any:
+    """The best of pairs, of pairs of pairs, ...: in few levels, and the first of equals."""
+    while len(xs) > 1:
+        odd = xs[-1:] if len(xs) % 2 else ()
+        xs = (*map(better, xs[::2], xs[1::2]), *odd)
+    return xs[0]
+
+
+def _logsumexp(*xs: Any) -> Any:
+    """The largest, and what the others add to it; all that are largest but one are among the others."""
+    if not xs:
+        return -inf
+    top = _best(ops.maximum, xs)
+    ties = red.sum([x >= top for x in xs]) - 1
+    rest = red.sum([ops.where(x < top, ops.exp(x - top), 0.0) for x in xs]) + ties
+    return ops.where(ops.abs(top) < inf, top + ops.log1p(rest), top)
+
+
+def _prod(*xs: Any) -> Any:
+    y: Any = 1.0
+    for x in xs:
+        y = y * x
+    return y
+
+
+SPELLINGS: dict[str, Callable[..., Any]] = {
+    "sign": lambda x: ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, x)),
+    "xlogy": _xlogy, "sigmoid": _sigmoid, "softplus": _softplus, "log_sigmoid": lambda x: -activations.softplus(-x),
+    "elu": _elu, "selu": lambda x: activations.SCALE * _elu(x, activations.ALPHA),
+    "prod": _prod, "logsumexp": _logsumexp,
+    "max": lambda *xs: _best(ops.maximum, xs), "first_max": lambda *xs: _best(ops.maximum, xs),
+    "min": lambda *xs: _best(ops.minimum, xs),
+}
+
+
+@cache
+def template(op: Op, width: int) -> Program | None:
+    """A row at so many inputs as a program of other rows; None if it must be called as it is."""
+    spelled = SPELLINGS.get(op.name)
+
+    def value(*xs: Any) -> Any:
+        return spelled(*xs) if spelled else both_ways(op.value, *xs)
+    try:
+        return program(trace(value, [0.0] * width))
+    except Exception:                   # it makes a float of its input, as math.gamma does: no other way than to call it
+        return None
+
+
+def lower(p: Program, native: Callable[[Op], bool]) -> Program:
+    """The program in rows for which native(op) holds, and in those that have no template."""
+    out = Program()
+    new = [0] * len(p)
+    for i in p.inputs:
+        new[i] = out.input()
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if op is not None:
+            new[i] = _lowered(out, op, tuple([new[a] for a in args]), native)
+        elif i in p.numbers:
+            new[i] = out.constant(p.numbers[i])
+    out.closures, out.results = p.closures, [new[r] for r in p.results]
+    return out.live()
+
+
+def _lowered(out: Program, op: Op, args: tuple[int, ...], native: Callable[[Op], bool]) -> int:
+    inner = None if native(op) else template(op, len(args))
+    if inner is None:
+        return out.add(op, args)
+    new = dict(zip(inner.inputs, args))
+    for i, (row, inputs) in enumerate(zip(inner.ops, inner.args)):
+        if row is not None:
+            new[i] = _lowered(out, row, tuple([new[a] for a in inputs]), native)
+        elif i in inner.numbers:
+            new[i] = out.constant(inner.numbers[i])
+    return new[inner.results[0]]
+
+

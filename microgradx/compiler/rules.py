@@ -1,0 +1,115 @@
+"""Rules of simplification: what needs not be computed. A rule gets a program and the inputs of an operation that is to
+be added, and answers with a node that has the result already, or None.
+
+    >>> from microgradx import sub
+    >>> from microgradx.compiler.program import Program
+    >>> p = Program()
+    >>> x = p.input()
+    >>> p.add(sub, (x, p.constant(0.0))) == x
+    True
+
+Each holds for every number, infinities, nan and both zeros included, but that a gradient of -0.0 may become 0.0.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import ops, reductions
+
+if TYPE_CHECKING:
+    from .program import Ids, Program
+
+Rule = Callable[["Program", "Ids"], int | None]
+
+
+def _same(p: Program, args: Ids) -> int | None:
+    """identity(x), detach(x): x."""
+    return args[0]
+
+
+def _mul(p: Program, args: Ids) -> int | None:
+    """1*x, x*1: x. -1*x: -x."""
+    for a, b in (args, args[::-1]):
+        if p.number(a) == 1:
+            return b
+        if p.number(a) == -1:
+            return p.add(ops.neg, (b,))
+    return None
+
+
+def _div(p: Program, args: Ids) -> int | None:
+    """x/1: x."""
+    return args[0] if p.number(args[1]) == 1 else None
+
+
+def _sub(p: Program, args: Ids) -> int | None:
+    """x - 0: x."""
+    return args[0] if p.number(args[1]) == 0 and str(p.number(args[1])) == "0.0" else None
+
+
+def _neg(p: Program, args: Ids) -> int | None:
+    """-(-x): x."""
+    return p.args[args[0]][0] if p.ops[args[0]] is ops.neg else None
+
+
+def _carry(p: Program, args: Ids) -> int | None:
+    """carry(g, s) by a finite number is a product; by 0 it is 0."""
+    g, s = args
+    number = p.number(s)
+    if number is not None and abs(number) < float("inf"):
+        return p.constant(0.0) if number == 0 else p.add(ops.mul, (s, g))
+    number = p.number(g)
+    if number is not None and number == number:
+        return p.constant(0.0) if number == 0 else p.add(ops.mul, (g, s))
+    return None
+
+
+def _where(p: Program, args: Ids) -> int | None:
+    """A condition that is known; two branches that are the same."""
+    c, yes, no = args
+    number = p.number(c)
+    return yes if yes == no else None if number is None else no if number == 0 else yes
+
+
+def _sum(p: Program, args: Ids) -> int | None:
+    """Of one element: it."""
+    return args[0] if len(args) == 1 else None
+
+
+def _dot(p: Program, args: Ids) -> int | None:
+    """Of one product: it. Times 1 throughout: a sum."""
+    if len(args) == 2:
+        return p.add(ops.mul, args)
+    half = len(args) // 2
+    return p.add(reductions.sum, args[:half]) if half and _all_one(p, args[half:]) else None
+
+
+def _chain(p: Program, args: Ids) -> int | None:
+    """Where all slopes are finite numbers, a dot product; terms with a gradient or a slope of 0 left out."""
+    half = len(args) // 2
+    gs, slopes = args[:half], args[half:]
+    if not p.numbers.keys().isdisjoint(args):
+        kept = [(g, s) for g, s in zip(gs, slopes) if p.number(g) != 0 and p.number(s) != 0]
+        if len(kept) < half:
+            return chained(p, kept)
+        if all(abs(p.numbers.get(s, float("inf"))) < float("inf") for s in slopes):
+            return p.add(reductions.dot, args)
+    return p.add(ops.carry, args) if half == 1 else None
+
+
+def chained(p: Program, pairs: list[tuple[int, int]]) -> int:
+    """The chain of these gradients and slopes."""
+    if not pairs:
+        return p.constant(0.0)
+    return p.add(reductions.chain, (*[g for g, _ in pairs], *[s for _, s in pairs]))
+
+
+def _all_one(p: Program, args: Ids) -> bool:
+    return all(p.number(a) == 1 for a in args)
+
+
+RULES: dict[str, Rule] = {
+    "identity": _same, "detach": _same, "mul": _mul, "div": _div, "sub": _sub, "neg": _neg, "carry": _carry,
+    "where": _where, "sum": _sum, "dot": _dot, "chain": _chain,
+}

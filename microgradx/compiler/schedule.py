@@ -1,0 +1,112 @@
+"""Schedule: a large program as machine code. Its nests, one after the other, each a call of the function of its shape.
+
+Sums of gradients times slopes are computed as plain products first. Only where such a sum came out nan it is computed
+once more, carefully: there a gradient of 0 carries nothing, not even an infinite slope.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from ..ops import carry
+from .code import Code
+from .elements import BIT, DOUBLE, LONG, POINTER, emit, number
+from .layout import groups
+from .loops import REDUCED, Nest, nests
+from .native import Kernel, called, width
+from .nests import Shape, Writer, shaped
+from .program import Program
+
+AXES = 6            # loops of a careful sum, over results and over terms
+
+
+def looped(p: Program, inputs: Sequence[int] | None, strict: bool) -> Kernel:
+    """A program as loops."""
+    memory = groups(p, inputs)
+    status = memory.size
+    module = ir.Module("loops")
+    functions: dict[Shape, Any] = {}
+    tables: list[int] = []
+    careful: list[int] = []
+    calls: list[tuple[int, int, int, int]] = []         # function, its table, careful table, first to be done again
+    for group in memory.groups:
+        start = len(calls)
+        found = nests(group, status, strict)
+        for nest in found:
+            shape, table = shaped(nest, width(), strict)
+            if shape not in functions:
+                functions[shape] = Writer(module, f"f{len(functions)}", shape, width(), strict).write()
+            calls.append((list(functions).index(shape), len(tables), len(careful), -1))
+            tables += table
+            if is_chain(nest):
+                careful += _padded(nest)
+        if found and is_chain(found[0]):
+            calls[-1] = (*calls[-1][:3], start)
+    data = np.array(calls, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
+    _kernel(module, list(functions.values()), *data)
+    kernel = Kernel(module, memory.size + 1, memory.constants, memory.results, called(p), data)
+    kernel.nests, kernel.shapes = len(calls), len(functions)
+    return kernel
+
+
+def is_chain(nest: Nest) -> bool:
+    """Whether it is a sum of gradients times slopes, or a part of one."""
+    return nest.op in REDUCED and nest.op.name == "chain" and len(nest.operands) == 2
+
+
+def _padded(nest: Nest) -> list[int]:
+    """The table of a careful sum: loops that are not there run once."""
+    if len(nest.outer) > AXES or len(nest.inner) > AXES:
+        raise NotImplementedError(f"a sum in more than {AXES} nested loops")
+    outer = [(1, 0, (0, 0))] * (AXES - len(nest.outer)) + list(nest.outer)
+    inner = [(1, (0, 0))] * (AXES - len(nest.inner)) + list(nest.inner)
+    return [nest.out, *nest.operands, int(nest.more), *[x for n, s, ss in outer for x in (n, s, *ss)],
+            *[x for n, ss in inner for x in (n, *ss)]]
+
+
+def _kernel(module: Any, functions: list[Any], calls: Any, tables: Any, careful: Any) -> None:
+    """void kernel(double *memory): all calls in order."""
+    kind = ir.ArrayType(POINTER, len(functions))
+    known = ir.GlobalVariable(module, kind, "functions")
+    known.global_constant, known.initializer = True, ir.Constant(kind, functions)
+    again = _careful(module)
+    code = Code(module, "kernel", [POINTER])
+    b, (memory,) = code.b, code.args
+    start, table, slow = (b.inttoptr(LONG(a.ctypes.data), POINTER) for a in (calls, tables, careful))
+    with code.loop(0, LONG(len(calls)), 1, BIT(0)) as (k, (bad,), new):
+        which, at, _, first = (code.get(start, b.add(b.mul(k, LONG(4)), LONG(j)), LONG) for j in range(4))
+        nest = code.get(known, which, ir.FunctionType(BIT, [POINTER, POINTER]).as_pointer())
+        bad = b.or_(bad, b.call(nest, [memory, code.at(table, at, LONG)]))
+        ends = b.icmp_signed(">=", first, LONG(0))              # of a sum's last part
+        with b.if_then(b.and_(bad, ends), likely=False), code.loop(first, b.add(k, LONG(1)), 1) as (j, _, _):
+            at = code.get(start, b.add(b.mul(j, LONG(4)), LONG(2)), LONG)
+            b.call(again, [memory, code.at(slow, at, LONG)])
+        new[:] = [b.select(ends, BIT(0), bad)]
+    b.ret_void()
+
+
+def _careful(module: Any) -> Any:
+    """void careful(double *memory, long *table): a sum in which a gradient of 0 carries nothing."""
+    shape = Shape(carry, 2, AXES, AXES, "", (), False)
+    writer = Writer(module, "careful", shape, width(), True)
+    b = writer.b
+    slots = writer.many(3)
+    more = b.icmp_signed("!=", writer.next(), LONG(0))
+    outer, inner = [writer.many(4) for _ in range(AXES)], [writer.many(3) for _ in range(AXES)]
+
+    def result(at: list[Any]) -> None:
+        out = writer.address(at[0])
+        start = b.select(more, b.load(out, typ=DOUBLE), number(0.0, DOUBLE))
+        total, = writer.summed(inner, at[1:], [start], term)
+        b.store(total, out)
+
+    def term(at: list[Any], totals: list[Any]) -> list[Any]:
+        xs = [writer.get(writer.memory, slot) for slot in at]
+        return [b.fadd(totals[0], emit(b, carry, xs, True))]
+
+    writer.each(outer, slots, result)
+    b.ret(BIT(0))
+    return writer.function

@@ -1,0 +1,265 @@
+"""Trace: run a function once on Values without numbers, and keep what it did.
+
+    >>> from microgradx.compiler.trace import trace
+    >>> program = trace(lambda w, x: (w * x + 1).tanh(), [0.5, 2.0])
+    >>> [v.op.name for v in program.results[0].args], len(program.inputs)
+    (['add'], 2)
+
+The recorded graph is an ordinary one, of Nodes with `op` and `args`, so the transforms of derivatives.py work on it:
+tracing value_and_grad(f) records the backward pass too, by the very lines that eager code runs.
+
+A plain Value that f closes over stays a leaf: an input, whose number is read at each call. One that f makes itself,
+from a number, is a constant.
+"""
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
+from pathlib import Path
+from threading import RLock
+from typing import Any, NamedTuple
+
+from .. import activations, ops
+from ..derivatives import enclosed
+from ..ieee import number
+from ..nesting import is_leaf, is_module, leaves, rebuild
+from ..node import Node, Unknown, Vector, node
+from ..recording import current_scope, recording, scope
+from ..table import Op, Reduction
+from ..value import Value
+
+MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
+PACKAGE = str(Path(__file__).parent.parent)
+_tracing = RLock()                      # a Module's own parameters are marked while it is traced: one at a time
+
+
+class TracingError(Unknown):
+    """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out."""
+
+
+class Traced(Value):
+    """A Value without a number: it records what is done to it, and refuses to say what it is."""
+
+    __slots__ = ()
+
+    def _refuse(self, what: str, instead: str) -> Any:
+        raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
+
+    def _none(self) -> float:
+        raise Unknown("a Value whose program is being recorded has no number yet")
+
+    _data = property(_none)  # type: ignore[assignment]
+
+    def _unknown(self, *_: Any) -> Any:
+        self._refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, "
+                     "a bool or a str among the arguments")
+
+    data = property(_unknown, _unknown)  # type: ignore[assignment]
+    __float__ = __int__ = __index__ = _unknown
+
+    @property
+    def grad(self) -> float:
+        """Refused: gradients of a traced program are results of value_and_grad."""
+        return self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+
+    @grad.setter
+    def grad(self, x: float) -> None:
+        self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+
+    def backward(self) -> None:
+        """Refused likewise."""
+        self._refuse("the gradient", "write jit(value_and_grad(f)) in place of backward()")
+
+    def __bool__(self) -> bool:
+        for answer in _answers.get() or ():
+            return answer
+        if _answers.get() is not None:
+            raise Question(self)
+        return self._refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what "
+                            "decides as an int or a bool, a static argument")
+
+    def __eq__(self, other: object) -> Any:
+        return self is other if _answers.get() is None else (self <= other) * (self >= other)  # type: ignore[operator]
+
+    def __ne__(self, other: object) -> Any:
+        return self is not other if _answers.get() is None else 1 - (self == other)
+
+    __hash__ = Value.__hash__
+
+    @property
+    def slopes(self) -> tuple[float | None, ...]:
+        """None is known."""
+        return ()
+
+    def __repr__(self) -> str:
+        return f"Traced({self.op.name if self.op else self.label or 'input'})"
+
+    __format__ = object.__format__
+
+    @staticmethod
+    def _apply(op: Op, args: Sequence[Any]) -> Traced:
+        args = tuple([a if isinstance(a, Node) else number(a) for a in args])
+        if isinstance(op, Reduction) and not op.index:
+            return _noted(op, *op.split(args))
+        return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
+
+    def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Traced:
+        return _noted(op, *[xs.args if xs.__class__ is Vector else
+                            tuple([a if isinstance(a, Node) else number(a) for a in xs]) for xs in lists])
+
+
+def _noted(op: Op, a: Any, b: Any = None) -> Traced:
+    """A node without a number. Where nothing is to be recorded (no_grad), one that no gradient passes."""
+    path = current_scope()
+    out = _traced(path or MARK, op, a, b)
+    return out if path is not None else _traced(MARK, ops.detach, out)
+
+
+def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
+    # The slot of the number, which is out of reach from now on, holds how many were recorded before.
+    out: Any = node(Value, path, op, float(next(_count)), a, b, None, None)
+    out.__class__ = Traced
+    return out  # type: ignore[no-any-return]
+
+
+_count = count()
+_slot = Value._data.__get__  # type: ignore[attr-defined]
+
+
+def as_recorded(values: Iterable[Value]) -> list[Value]:
+    """Nodes in the order in which they were recorded, what was there before first: unlike the tape, it keeps together
+    what a loop made, and so loops can be found again."""
+    return sorted(values, key=lambda v: _slot(v) if v.op is not None and v.__class__ is Traced else -1.0)
+
+
+def _operator(op: Op) -> Any:
+    """The method for `self op b`, or of one input."""
+    return lambda self, *others: Traced._apply(op, (self, *others))
+
+
+def _reflected(op: Op) -> Any:
+    """The method for `a op self`."""
+    return lambda self, other: Traced._apply(op, (other, self))
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow", "neg", "pos", "abs", "lt", "le", "gt", "ge"):
+    _op = {"truediv": ops.div, "pos": ops.identity, "lt": ops.less, "le": ops.less_equal, "gt": ops.greater,
+           "ge": ops.greater_equal}.get(_name) or getattr(ops, _name)
+    setattr(Traced, f"__{_name}__", _operator(_op))
+    if len(_op.inputs) == 2 and not _name.startswith(("l", "g")):
+        setattr(Traced, f"__r{_name}__", _reflected(_op))
+for _op in (ops.exp, ops.log, ops.sqrt, ops.sin, ops.cos, ops.tanh, activations.sigmoid, activations.relu):
+    setattr(Traced, _op.name, _operator(_op))
+
+
+def _line() -> str:
+    """The line outside of this package that is being run: "net.py:12, `if y > 0:`"."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, line).strip()
+    return f"{Path(file).name}:{line}{f', `{text}`' if text else ''}"
+
+
+# Both ways of a branch -------------------------------------------------------------------------------------------
+
+class Question(BaseException):
+    """Is this Value true? No `except Exception` of a row's value stops it."""
+
+
+_answers: ContextVar[Iterator[bool] | None] = ContextVar("answers", default=None)
+BRANCHES = 64
+
+
+def both_ways(f: Callable[..., Any], *args: Any) -> Any:
+    """f at Traced Values, where it asks for their truth followed both ways and joined by where().
+
+    For the value of a row, `x if x > 0 else 0.0`: it has no effects, so it may be run once for each answer. TypeError
+    if it asks again and again.
+    """
+    runs = count()
+
+    def run(answers: tuple[bool, ...]) -> Any:
+        if next(runs) > BRANCHES:
+            raise TypeError("it asks again and again whether something is true")
+        token = _answers.set(iter(answers))
+        try:
+            return f(*args)
+        except Question as asked:
+            condition = asked.args[0]
+        finally:
+            _answers.reset(token)
+        return ops.where(condition, run((*answers, True)), run((*answers, False)))
+    return run(())
+
+
+# A function and its arguments ------------------------------------------------------------------------------------
+
+class Recorded(NamedTuple):
+    """What a function did.
+
+    inputs      a Value for each number among the arguments, in order; a Module's parameters are its own Values
+    results     all Values and numbers that it returned, in order
+    tree        what it returned, its nesting
+    """
+
+    inputs: list[Value]
+    results: list[Any]
+    tree: Any
+
+
+def is_static(x: Any) -> bool:
+    """Whether an argument is a part of the program and not a number it is run on: int, bool, str, None, ..."""
+    return not (isinstance(x, Value) or (is_leaf(x) and not isinstance(x, int)))
+
+
+def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
+    """Call f once with Values in place of the numbers in `args` (nested lists, Modules). TracingError as told there.
+
+    An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
+    """
+    inputs: list[Value] = []
+    with _tracing:
+        given = [_replaced(a, inputs) for a in args]
+        with _marked(inputs), enclosed(list if strict else as_recorded), recording(), scope(MARK):
+            tree = f(*given)
+    return Recorded(inputs, leaves(tree), tree)
+
+
+def _replaced(tree: Any, inputs: list[Value]) -> Any:
+    if isinstance(tree, (list, tuple)):
+        return type(tree)([_replaced(branch, inputs) for branch in tree])
+    if is_module(tree):
+        inputs += leaves(tree)
+        return tree
+    if is_static(tree):
+        return tree
+    inputs.append(_traced(MARK))
+    return inputs[-1]
+
+
+@contextmanager
+def _marked(values: Sequence[Value]) -> Iterator[None]:
+    """The Values are Traced for this while, a Module's parameters too. They stay the same objects, so that whatever
+    else refers to a parameter, a penalty or a shared layer, refers to the input."""
+    before = [(v, v.__class__) for v in values]
+    try:
+        for v in values:
+            v.__class__ = Traced
+        yield
+    finally:
+        for v, kind in before:
+            v.__class__ = kind
+
+
+def is_constant(v: Value) -> bool:
+    """Whether a leaf was made from a number while tracing."""
+    return v.__class__ is not Traced and v.scope.startswith(MARK)
+
+
+__all__ = ["Recorded", "Traced", "TracingError", "is_constant", "is_static", "rebuild", "trace"]
