@@ -87,6 +87,7 @@ from .table import reduction, row
 from .value import Value
 
 if TYPE_CHECKING:
+    from .compiler.jitted import jit
     from .show.diagnosis import diagnose
     from .show.drawing import draw
     from .show.page import to_html
@@ -99,7 +100,7 @@ __all__ = [
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
     "gradcheck", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",
-    "stepper", "draw", "diagnose", "to_html",
+    "stepper", "draw", "diagnose", "to_html", "jit",
     "row", "reduction",
     "add", "sub", "mul", "div", "neg", "identity", "detach", "carry", "xlogy", "square", "reciprocal",
     "exp", "expm1", "log", "log1p", "sqrt",
@@ -112,14 +113,15 @@ __all__ = [
 ]
 
 # The front ends are imported when they are asked for: `import microgradx` starts at once and needs no drawing program.
-_FRONT_ENDS = {"stepper": "session", "draw": "drawing", "diagnose": "diagnosis", "to_html": "page"}
+_FRONT_ENDS = {"stepper": "show.session", "draw": "show.drawing", "diagnose": "show.diagnosis", "to_html": "show.page",
+               "jit": "compiler.jitted"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _FRONT_ENDS:
         raise AttributeError(f"module 'microgradx' has no attribute {name!r}")
     from importlib import import_module
-    return getattr(import_module(f".show.{_FRONT_ENDS[name]}", __name__), name)
+    return getattr(import_module(f".{_FRONT_ENDS[name]}", __name__), name)
 
 
 def _mimebundle(self: Value, include: object = None, exclude: object = None) -> dict[str, str]:

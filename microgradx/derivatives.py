@@ -51,6 +51,11 @@ def enclosed(arranged: Callable[[list[Value]], list[Value]]) -> Iterator[None]:
         _arranged.reset(tokens[1])
 
 
+def is_inside() -> bool:
+    """Whether a transform is under way in this thread, which may differentiate what is computed now."""
+    return bool(_inputs.get())
+
+
 @overload
 def gradients(y: Value, xs: Sequence[Value], create_graph: Literal[False] = False) -> list[float]: ...
 @overload

@@ -9,7 +9,7 @@ as many inputs form a group: its inputs are a matrix of slots, in which loops.py
     >>> p = Program()
     >>> xs = [p.input() for _ in range(3)]
     >>> p.results = [p.add(mul, (x, xs[0])) for x in xs]
-    >>> memory = groups(p)
+    >>> memory = groups(p, [0, 1, 2], 3)
     >>> [(g.op.name, g.slots.tolist(), g.inputs.tolist()) for g in memory.groups]
     [('mul', [3, 4, 5], [[0, 0], [1, 0], [2, 0]])]
 """
@@ -46,21 +46,17 @@ class Memory(NamedTuple):
     results: int                                    # the first slot of the results, which lie side by side
 
 
-def groups(p: Program, inputs: Sequence[int] | None = None) -> Memory:
-    """Slots for all nodes of a program.
-
-    inputs      where its inputs are, counted from the start of this memory; they may lie outside of it. Without it
-                they come first, one after the other
-    """
+def groups(p: Program, inputs: Sequence[int], start: int) -> Memory:
+    """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on."""
     slots = np.full(len(p), -1, np.int64)
-    slots[p.inputs] = range(len(p.inputs)) if inputs is None else inputs
-    size = len(p.inputs) if inputs is None else 0
+    slots[p.inputs] = inputs
+    size = start
     for i in p.numbers:
         slots[i], size = size, size + 1
     first = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
-    start = size
+    out = size
     for r, k in first.items():
-        slots[r] = start + k
+        slots[r] = out + k
     size += len(p.results)
 
     found = []
@@ -74,8 +70,8 @@ def groups(p: Program, inputs: Sequence[int] | None = None) -> Memory:
     copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
     if copies:
         sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
-        found.append(Group(identity, np.array(copies, np.int64) + start, sources))
-    return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, start)
+        found.append(Group(identity, np.array(copies, np.int64) + out, sources))
+    return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
 
 
 def _alike(p: Program, results: Any) -> dict[tuple[int, Op, bool], list[int]]:

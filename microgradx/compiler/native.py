@@ -7,16 +7,17 @@
     >>> x = p.input()
     >>> p.results = [p.add(mul, (x, x))]
     >>> kernel = compiled(p)
-    >>> kernel.memory[0] = 3.0
-    >>> kernel.run(); kernel.memory[kernel.results]
-    9.0
+    >>> kernel.run([3.0])
+    [9.0]
 """
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from itertools import count
+from threading import Lock
+from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -30,9 +31,8 @@ from .program import Program
 FLAT = 500                              # operations that one straight line may have
 
 
-@cache
 def machine() -> Any:
-    """The processor that this program runs on."""
+    """The processor that this program runs on. An engine takes it over, so that each needs its own."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -61,46 +61,73 @@ def load(module: Any, rows: Sequence[Op] = ()) -> tuple[Any, list[Any]]:
     return engine, kept
 
 
-class Kernel:
-    """Machine code that reads inputs from its memory and writes results there.
+class Place(NamedTuple):
+    """Where a program finds its numbers.
 
-    memory      all numbers, an array of float64; inputs first (where none are elsewhere)
-    results     the slot of the first result; the others follow
+    memory      an array of float64, larger than is needed: what is left over is never touched
+    inputs      the slot of each input, counted from the start of memory; a Module's parameters lie outside of it
+    given       how many inputs are written into memory before each run; they come first
     status      the slot that is set to 1 where an index was outside of its table
+    """
+
+    memory: Any
+    inputs: list[int]
+    given: int
+
+    @property
+    def status(self) -> int:
+        """Right behind the inputs."""
+        return self.given
+
+
+def placed(p: Program, blocks: Mapping[int, int]) -> Place:
+    """Memory for a program. `blocks` tells the address of each input that has one."""
+    memory = np.zeros(len(p) + len(p.results) + 2)
+    start = memory.ctypes.data
+    given = count()
+    inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]
+    return Place(memory, inputs, next(given))
+
+
+class Kernel:
+    """A program as machine code: run(numbers) -> results.
+
+    place       its memory, with the inputs
+    results     the slot of the first result; the others follow
     address     of the machine code, a C function void f(double *memory)
     """
 
-    def __init__(self, module: Any, size: int, constants: dict[int, float], results: int, rows: Sequence[Op],
-                 kept: Any = ()) -> None:
-        self.memory = np.zeros(size)
-        for slot, x in constants.items():
-            self.memory[slot] = x
-        self.results, self.status = results, size - 1
-        self._kept = load(module, rows), kept
-        self.address = self._kept[0][0].get_function_address("kernel")
+    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = ()) -> None:
+        self.place, self.results, self.count = place, results, count
+        self.engine = load(module, rows), kept
+        self.address = self.engine[0][0].get_function_address("kernel")
+        self.start = place.memory.ctypes.data
         self._function = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self.address)
-        self._start = self.memory.ctypes.data
+        self._lock = Lock()
 
-    def run(self) -> None:
-        """Compute the results from the inputs."""
-        self._function(self._start)
+    def run(self, numbers: Sequence[float]) -> list[float]:
+        """The results for these inputs. IndexError if a take() was given an index outside of its table."""
+        memory, given, status = self.place.memory, self.place.given, self.place.status
+        with self._lock:
+            memory[:given] = numbers
+            self._function(self.start)
+            found: list[float] = memory[self.results:self.results + self.count].tolist()
+            wrong, memory[status] = memory[status] != 0, 0.0
+        if wrong:
+            raise IndexError("take: expected a whole number from 0 to the length of the table less 1 as index")
+        return found
 
 
-def compiled(p: Program, inputs: Sequence[int] | None = None, strict: bool = False) -> Kernel:
-    """A program as machine code. `inputs` are the slots of its inputs, where they are not the first of its memory."""
+def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
+    """A program as machine code. `blocks` tells the address of each input that lies elsewhere."""
     low = lower(p, native)
+    place = placed(low, blocks or {})
     if sum(map(len, low.args)) <= FLAT:
-        return _straight(low, inputs, strict)
+        from .straight import straight
+        function = straight(low, place.inputs, place.given + 1, place.status, strict)
+        return Kernel(function.module, place, place.given + 1, len(low.results), called(low))
     from .schedule import looped
-    return looped(low, inputs, strict)
-
-
-def _straight(p: Program, inputs: Sequence[int] | None, strict: bool) -> Kernel:
-    from .straight import straight
-    first = 0 if inputs is not None else len(p.inputs)
-    size = first + len(p.results) + 1
-    function = straight(p, range(len(p.inputs)) if inputs is None else inputs, first, size - 1, strict)
-    return Kernel(function.module, size, {}, first, called(p))
+    return looped(low, place, strict)
 
 
 def called(p: Program) -> list[Op]:

@@ -5,7 +5,6 @@ once more, carefully: there a gradient of 0 carries nothing, not even an infinit
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,17 +15,18 @@ from .code import Code
 from .elements import BIT, DOUBLE, LONG, POINTER, emit, number
 from .layout import groups
 from .loops import REDUCED, Nest, nests
-from .native import Kernel, called, width
+from .native import Kernel, Place, called, width
 from .nests import Shape, Writer, shaped
 from .program import Program
 
 AXES = 6            # loops of a careful sum, over results and over terms
 
 
-def looped(p: Program, inputs: Sequence[int] | None, strict: bool) -> Kernel:
+def looped(p: Program, place: Place, strict: bool) -> Kernel:
     """A program as loops."""
-    memory = groups(p, inputs)
-    status = memory.size
+    memory = groups(p, place.inputs, place.given + 1)
+    for slot, x in memory.constants.items():
+        place.memory[slot] = x
     module = ir.Module("loops")
     functions: dict[Shape, Any] = {}
     tables: list[int] = []
@@ -34,7 +34,7 @@ def looped(p: Program, inputs: Sequence[int] | None, strict: bool) -> Kernel:
     calls: list[tuple[int, int, int, int]] = []         # function, its table, careful table, first to be done again
     for group in memory.groups:
         start = len(calls)
-        found = nests(group, status, strict)
+        found = nests(group, place.status, strict)
         for nest in found:
             shape, table = shaped(nest, width(), strict)
             if shape not in functions:
@@ -47,7 +47,7 @@ def looped(p: Program, inputs: Sequence[int] | None, strict: bool) -> Kernel:
             calls[-1] = (*calls[-1][:3], start)
     data = np.array(calls, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
     _kernel(module, list(functions.values()), *data)
-    kernel = Kernel(module, memory.size + 1, memory.constants, memory.results, called(p), data)
+    kernel = Kernel(module, place, memory.results, len(p.results), called(p), data)
     kernel.nests, kernel.shapes = len(calls), len(functions)
     return kernel
 

@@ -26,11 +26,12 @@ from typing import Any, NamedTuple
 from .. import activations, ops
 from ..derivatives import enclosed
 from ..ieee import number
-from ..nesting import is_leaf, is_module, leaves, rebuild
+from ..nesting import is_module, leaves
 from ..node import Node, Unknown, Vector, node
 from ..recording import current_scope, recording, scope
 from ..table import Op, Reduction
 from ..value import Value
+from .structure import is_number, results
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
 PACKAGE = str(Path(__file__).parent.parent)
@@ -213,11 +214,6 @@ class Recorded(NamedTuple):
     tree: Any
 
 
-def is_static(x: Any) -> bool:
-    """Whether an argument is a part of the program and not a number it is run on: int, bool, str, None, ..."""
-    return not (isinstance(x, Value) or (is_leaf(x) and not isinstance(x, int)))
-
-
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
     """Call f once with Values in place of the numbers in `args` (nested lists, Modules). TracingError as told there.
 
@@ -228,7 +224,7 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
         given = [_replaced(a, inputs) for a in args]
         with _marked(inputs), enclosed(list if strict else as_recorded), recording(), scope(MARK):
             tree = f(*given)
-    return Recorded(inputs, leaves(tree), tree)
+    return Recorded(inputs, results(tree), tree)
 
 
 def _replaced(tree: Any, inputs: list[Value]) -> Any:
@@ -237,7 +233,7 @@ def _replaced(tree: Any, inputs: list[Value]) -> Any:
     if is_module(tree):
         inputs += leaves(tree)
         return tree
-    if is_static(tree):
+    if not is_number(tree):
         return tree
     inputs.append(_traced(MARK))
     return inputs[-1]
@@ -260,6 +256,3 @@ def _marked(values: Sequence[Value]) -> Iterator[None]:
 def is_constant(v: Value) -> bool:
     """Whether a leaf was made from a number while tracing."""
     return v.__class__ is not Traced and v.scope.startswith(MARK)
-
-
-__all__ = ["Recorded", "Traced", "TracingError", "is_constant", "is_static", "rebuild", "trace"]
