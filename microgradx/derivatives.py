@@ -101,9 +101,12 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
             continue
         for a, slope in zip(v.args, _slopes(v, create_graph)):
             if slope is not None and a in between:
-                gs, slopes = parts.setdefault(a, ([], []))
-                gs.append(g)
-                slopes.append(slope)
+                if a in parts:
+                    gs, slopes = parts[a]
+                    gs.append(g)
+                    slopes.append(slope)
+                else:
+                    parts[a] = [g], [slope]
     return adjoint
 
 

@@ -19,14 +19,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..ops import identity
 from ..table import Op
+from .affine import Slots, affine
 from .program import Program
 
-Slots = NDArray[np.int64]
-WIDE = 8            # operations of more inputs keep the order in which they were recorded
+WIDE = 8            # operations of more inputs keep the order in which they were recorded,
+UNEVEN = 8          # and those whose inputs are so few loops
 
 
 class Group(NamedTuple):
@@ -63,7 +63,7 @@ def groups(p: Program, inputs: Sequence[int], start: int) -> Memory:
     for (_, op, is_result), nodes in sorted(_alike(p, first).items(), key=lambda item: item[0][0]):
         matrices = [(np.array(ids), slots[[p.args[i] for i in ids]]) for ids in _by_width(p, nodes)]
         if not is_result:
-            ids = _arranged(np.array(nodes), *matrices[0]) if len(matrices) == 1 else np.array(nodes)
+            ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [Group(op, slots[ids], matrix) for ids, matrix in matrices]
@@ -75,12 +75,20 @@ def groups(p: Program, inputs: Sequence[int], start: int) -> Memory:
 
 
 def _alike(p: Program, results: Any) -> dict[tuple[int, Op, bool], list[int]]:
-    """The nodes by level, operation, and whether they are results."""
+    """The nodes by level, operation, and whether they are results.
+
+    The level is how many nodes come after it at least, counted down: each waits until it is needed, together with
+    what is needed beside it, even if its own inputs were ready at different times.
+    """
     level = [0] * len(p)
+    for i in range(len(p) - 1, -1, -1):
+        below = level[i] - 1
+        for a in p.args[i]:
+            if below < level[a]:
+                level[a] = below
     found: dict[tuple[int, Op, bool], list[int]] = {}
-    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+    for i, op in enumerate(p.ops):
         if op is not None:
-            level[i] = 1 + max([level[a] for a in args], default=0)
             found.setdefault((level[i], op, i in results), []).append(i)
     return found
 
@@ -93,14 +101,21 @@ def _by_width(p: Program, nodes: list[int]) -> list[list[int]]:
     return list(found.values())
 
 
-def _arranged(nodes: Slots, ids: Slots, matrix: Slots) -> Slots:
-    """The nodes in the order in which their inputs go up most evenly: as recorded, or sorted by one of the inputs."""
-    width = matrix.shape[1]
-    if width > WIDE:
-        return nodes
+def _arranged(ids: Slots, matrix: Slots) -> Slots:
+    """The nodes in an order in which their inputs go up evenly: as recorded, or where that is far from even, sorted by
+    one of the inputs. (As recorded is best for those that will sum them up: rows and columns stay what they were.)"""
+    sense, width = _sense(matrix), matrix.shape[1]
+    if width > WIDE or len(affine(matrix)) <= UNEVEN:
+        return ids[::sense]
     columns = [matrix[:, k] for k in range(width)]
-    orders = [np.arange(len(ids)), *(np.lexsort((*columns, columns[k])) for k in range(width))]
+    orders = [np.arange(len(ids))[::sense], *(np.lexsort((*columns, columns[k])) for k in range(width))]
     return ids[min(orders, key=lambda order: breaks(matrix[order]))]
+
+
+def _sense(matrix: Slots) -> int:
+    """1 where slots go up from the first row to the last, -1 where they go down: nodes of the backward pass come last
+    first."""
+    return -1 if np.sign(matrix[-1] - matrix[0]).sum() < 0 else 1
 
 
 def breaks(matrix: Slots) -> int:

@@ -6,66 +6,27 @@ so on. It finds matrix products, convolutions and attention, and what fits no pa
 but never wrong.
 
     >>> import numpy as np
-    >>> from microgradx.compiler.loops import affine
-    >>> affine(np.array([[0], [1], [2], [10], [11], [12]]))     # two rows of three
-    [Axes(first=0, sizes=(2, 3), steps=((10,), (1,)))]
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.layout import Group
+    >>> from microgradx.compiler.loops import nests
+    >>> slots, inputs = np.arange(90, 96), np.array([[0, 5], [1, 5], [2, 5], [10, 5], [11, 5], [12, 5]])
+    >>> [nest[1:] for nest in nests(Group(mul, slots, inputs))]     # two rows of three, times the number in slot 5
+    [(90, (0, 5), ((2, 3, (10, 0)), (3, 1, (1, 0))), (), False)]
 """
 from __future__ import annotations
 
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
-from ..reductions import chain, dot, sum
+from .. import reductions as red
 from ..table import TABLE, Op
-from .layout import Group, Slots, breaks
+from .affine import Slots, affine
+from .layout import Group, breaks
 
 FEW = 4             # sums of so few terms are no loop: each term is a column of its own
 CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
-REDUCED = (sum, dot, chain)
-
-
-class Axes(NamedTuple):
-    """Evenly spaced rows: the first, and for each nested loop, outermost first, how often and by which steps."""
-
-    first: int
-    sizes: tuple[int, ...]
-    steps: tuple[tuple[int, ...], ...]
-
-
-def affine(rows: Slots) -> list[Axes]:
-    """Vectors, in order, as nested loops with constant steps."""
-    found = [Axes(start, (count,) if count > 1 else (), (step,) if count > 1 else ())
-             for start, count, step in _runs(rows)]
-    while True:
-        merged = []
-        for (sizes, steps), alike in groupby(found, key=lambda axes: axes[1:]):
-            firsts = [axes.first for axes in alike]
-            for k, count, step in _runs(rows[firsts]) if len(firsts) > 1 else [(0, 1, ())]:
-                merged.append(Axes(firsts[k], (count, *sizes) if count > 1 else sizes,
-                                   (step, *steps) if count > 1 else steps))
-        if len(merged) == len(found):
-            return merged
-        found = merged
-
-
-def _runs(rows: Slots) -> list[tuple[int, int, tuple[int, ...]]]:
-    """First row, number of rows and step, of consecutive rows with one step between them."""
-    last = len(rows) - 1
-    steps = np.diff(rows, axis=0)
-    ends = (np.flatnonzero((steps[1:] != steps[:-1]).any(axis=1)) + 1).tolist() + [last]    # where the step changes
-    found, i, k = [], 0, 0
-    while i <= last:
-        while k < len(ends) and ends[k] <= i:
-            k += 1
-        count = ends[k] - i if i < last else 0
-        # one odd step before a longer run leads into that run: this row stands alone
-        if count == 1 and k + 1 < len(ends) and ends[k + 1] - ends[k] > 1:
-            count = 0
-        found.append((i, count + 1, tuple(steps[i].tolist()) if count else ()))
-        i += count + 1
-    return found
+REDUCED = (red.sum, red.dot, red.chain)
 
 
 class Nest(NamedTuple):
@@ -88,13 +49,33 @@ class Nest(NamedTuple):
 
 def nests(group: Group, status: int = 0, strict: bool = False) -> list[Nest]:
     """A group as loops. An index outside of its table is told at the slot `status`. Strict: terms stay in order."""
+    return [_upwards(nest) for nest in _nests(group, status, strict)]
+
+
+def _upwards(nest: Nest) -> Nest:
+    """The same with loops over results that go up in memory, where they can."""
+    out, operands, outer = nest.out, nest.operands, []
+    for count, step, steps in nest.outer:
+        if sum(map(_sign, (step, *steps))) < 0:
+            out += step * (count - 1)
+            operands = tuple(first + s * (count - 1) for first, s in zip(operands, steps))
+            step, steps = -step, tuple(-s for s in steps)
+        outer.append((count, step, steps))
+    return nest._replace(out=out, operands=operands, outer=tuple(outer))
+
+
+def _sign(x: int) -> int:
+    return (x > 0) - (x < 0)
+
+
+def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
     width = group.inputs.shape[1]
     if group.op is TABLE["take"]:
         return _taken(group, status)
-    terms = width if group.op is sum else width // 2
+    terms = width if group.op is red.sum else width // 2
     if group.op not in REDUCED or terms <= FEW:
         return _mapped(group)
-    if group.op is sum:
+    if group.op is red.sum:
         lists = group.inputs.reshape(len(group.slots), 1, terms)
     else:
         lists = group.inputs.reshape(len(group.slots), 2, terms)

@@ -66,7 +66,7 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """The name of each parameter with its Value or nested list of Values; a shared one comes once."""
-        return ((name, values) for name, values in self._state() if not isinstance(leaves(values)[0], Buffer))
+        return ((name, values) for name, values in self._state() if not isinstance(_first(values), Buffer))
 
     def parameters(self) -> list[Value]:
         """All parameters as one flat list of Values."""
@@ -82,9 +82,9 @@ class Module:
         seen: set[Value] = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
-                values = leaves(value) if not list(_modules(name, value)) else []
-                if values and isinstance(values[0], Value) and values[0] not in seen:
-                    seen.update(values)
+                first = _first(value)
+                if isinstance(first, Value) and first not in seen:
+                    seen.update(leaves(value))
                     yield _dotted(prefix, name), value
 
     # Saving and loading ----------------------------------------------------------------------------------------
@@ -141,9 +141,16 @@ def _modules(name: str, value: Any) -> Iterator[tuple[str, Module]]:
     """The Modules in an attribute, a list of Modules included, with their paths: layers.0, layers.1."""
     if isinstance(value, Module):
         yield name, value
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple)) and not isinstance(_first(value), (Value, float)):
         for i, element in enumerate(value):
             yield from _modules(f"{name}.{i}", element)
+
+
+def _first(value: Any) -> Any:
+    """What a nested list holds first: thousands of Values need not each be looked at."""
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return value
 
 
 def _dotted(prefix: str, name: str) -> str:
