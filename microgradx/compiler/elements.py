@@ -10,6 +10,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..table import Op
+from . import elementary
 
 DOUBLE, INT, LONG, BIT, VOID = ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1), ir.VoidType()
 POINTER = ir.PointerType()
@@ -83,9 +84,10 @@ LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "po
 LISTS = ("sum", "dot", "chain", "take")
 
 
-def native(op: Op) -> bool:
-    """Whether a row needs no lowering."""
-    return op.name in ELEMENTS or op.name in LIBM or op.name in LISTS
+def native(op: Op, strict: bool) -> bool:
+    """Whether a row needs no lowering. Strict: only what has the bits of Python's math."""
+    known = ELEMENTS.keys() | LIBM.keys() | set(LISTS)
+    return op.name in known or (not strict and op.name in elementary.FORMS)
 
 
 def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
@@ -94,7 +96,8 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "chain"):
         return _terms(b, op, xs, strict)
-    return by_lane(b, lambda *ys: _call(b, op, ys), xs)
+    found = None if strict else elementary.call(b, op.name, *xs)
+    return by_lane(b, lambda *ys: _call(b, op, ys), xs) if found is None else found
 
 
 def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:

@@ -46,8 +46,13 @@ class Memory(NamedTuple):
     results: int                                    # the first slot of the results, which lie side by side
 
 
-def groups(p: Program, inputs: Sequence[int], start: int) -> Memory:
-    """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on."""
+def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False) -> Memory:
+    """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on.
+
+    late    a node waits until it is needed, together with what is needed beside it; else it is computed as soon as it
+            can be, together with what can be computed beside it. Which of the two finds longer rows depends on the
+            program
+    """
     slots = np.full(len(p), -1, np.int64)
     slots[p.inputs] = inputs
     size = start
@@ -60,7 +65,7 @@ def groups(p: Program, inputs: Sequence[int], start: int) -> Memory:
     size += len(p.results)
 
     found = []
-    for (_, op, is_result), nodes in sorted(_alike(p, first).items(), key=lambda item: item[0][0]):
+    for (_, op, is_result), nodes in sorted(_alike(p, first, late).items(), key=lambda item: item[0][0]):
         matrices = [(np.array(ids), slots[[p.args[i] for i in ids]]) for ids in _by_width(p, nodes)]
         if not is_result:
             ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
@@ -74,18 +79,20 @@ def groups(p: Program, inputs: Sequence[int], start: int) -> Memory:
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
 
 
-def _alike(p: Program, results: Any) -> dict[tuple[int, Op, bool], list[int]]:
-    """The nodes by level, operation, and whether they are results.
-
-    The level is how many nodes come after it at least, counted down: each waits until it is needed, together with
-    what is needed beside it, even if its own inputs were ready at different times.
-    """
+def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], list[int]]:
+    """The nodes by level, operation, and whether they are results. The level is one above those of all inputs, or one
+    below those of all that use it."""
     level = [0] * len(p)
-    for i in range(len(p) - 1, -1, -1):
-        below = level[i] - 1
-        for a in p.args[i]:
-            if below < level[a]:
-                level[a] = below
+    if late:
+        for i in range(len(p) - 1, -1, -1):
+            below = level[i] - 1
+            for a in p.args[i]:
+                if below < level[a]:
+                    level[a] = below
+    else:
+        for i, args in enumerate(p.args):
+            if args:
+                level[i] = 1 + max([level[a] for a in args])
     found: dict[tuple[int, Op, bool], list[int]] = {}
     for i, op in enumerate(p.ops):
         if op is not None:

@@ -120,16 +120,16 @@ class Kernel:
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
     """A program as machine code. `blocks` tells the address of each input that lies elsewhere."""
-    low = lower(p, native)
+    low = lower(p, lambda op: native(op, strict))
     place = placed(low, blocks or {})
     if sum(map(len, low.args)) <= FLAT:
         from .straight import straight
         function = straight(low, place.inputs, place.given + 1, place.status, strict)
-        return Kernel(function.module, place, place.given + 1, len(low.results), called(low))
+        return Kernel(function.module, place, place.given + 1, len(low.results), called(low, strict))
     from .schedule import looped
     return looped(low, place, strict)
 
 
-def called(p: Program) -> list[Op]:
+def called(p: Program, strict: bool) -> list[Op]:
     """The rows that are called back."""
-    return list({op.name: op for op in p.ops if op is not None and not native(op)}.values())
+    return list({op.name: op for op in p.ops if op is not None and not native(op, strict)}.values())

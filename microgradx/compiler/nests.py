@@ -1,95 +1,23 @@
-"""Nests: the loops of loops.py as machine code. Nests of one shape share a function, and a table of numbers drives it.
+"""Nests: the loops of loops.py as machine code, a function for each shape (shapes.py).
 
-A shape is the operation, how many loops there are, and along which of them the machine's vectors lie. A table holds
-first slots, counts and steps. A large program is then a few dozen functions and some thousand numbers, quick to compile.
+    >>> from llvmlite import ir
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.nests import Writer
+    >>> from microgradx.compiler.shapes import Shape
+    >>> module = ir.Module()
+    >>> Writer(module, "product", Shape(mul, 2, 0, 0, "outer", (1, 1, 0)), width=8, strict=False).write().name
+    'product'
 """
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from llvmlite import ir
 
-from ..table import Op
 from .code import Code
 from .elements import BIT, DOUBLE, INT, LONG, POINTER, emit, fma, number, splat
-from .loops import Nest
+from .shapes import BLOCK, Shape
 
-BLOCK = 4           # vectors that are computed side by side, so that one need not wait for another
-
-
-class Shape(NamedTuple):
-    """What nests of one function have in common.
-
-    op          the operation
-    operands    how many
-    outer       loops over results, but for the one along which the vectors lie
-    inner       loops over terms, likewise
-    along       "outer" or "inner", where the vectors lie; "" for one number at a time
-    steps       along it, for out and each operand: 0 the same number, 1 side by side, 2 any other step
-    more        whether it adds to what is there
-    """
-
-    op: Op
-    operands: int
-    outer: int
-    inner: int
-    along: str
-    steps: tuple[int, ...]
-    more: bool
-
-
-# From a nest to its shape and table --------------------------------------------------------------------------------
-
-def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
-    """The shape of a nest on a machine with vectors of `width`, and its table."""
-    along, k = _along(nest, width, strict)
-    outer, inner = list(nest.outer), list(nest.inner)
-    table = [nest.out, *nest.operands]
-    steps: tuple[int, ...] = ()
-    vector: list[int] = []
-    if along == "outer":
-        count, out, operands = outer.pop(k)
-        steps = tuple(min(abs(s), 2) if s >= 0 else 2 for s in (out, *operands))
-        vector = [count, *(s for s in (out, *operands))]
-    elif along == "inner":
-        count, operands = inner.pop(k)
-        steps = tuple(min(s, 2) if s >= 0 else 2 for s in operands)
-        vector = [count, *operands]
-    for count, out, operands in outer:
-        table += [count, out, *operands]
-    for count, operands in inner:
-        table += [count, *operands]
-    shape = Shape(nest.op, len(nest.operands), len(outer), len(inner), along, steps, nest.more)
-    return shape, table + vector
-
-
-def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
-    """The loop along which vectors are cheapest: the fewest, and the fewest numbers to be picked one by one."""
-    best, choice = float(_total(nest)) * 1.5, ("", 0)
-    if nest.op.name == "take":
-        return choice
-    for k, (count, out, operands) in enumerate(nest.outer):
-        picked = sum(s not in (0, 1) for s in (*operands,)) + (out != 1)
-        cost = _total(nest) / count * -(-count // width) * (1 + picked * width / 2)
-        if cost < best and out != 0:
-            best, choice = cost, ("outer", k)
-    for k, (count, operands) in enumerate(nest.inner if not strict else ()):
-        picked = sum(s not in (0, 1) for s in operands)
-        cost = _total(nest) / count * (-(-count // width) * (1 + picked * width / 2) + 2)
-        if cost < best:
-            best, choice = cost, ("inner", k)
-    return choice
-
-
-def _total(nest: Nest) -> int:
-    """How often the innermost line runs."""
-    total = 1
-    for loop in (*nest.outer, *nest.inner):
-        total *= loop[0]
-    return total
-
-
-# Code --------------------------------------------------------------------------------------------------------------
 
 class Writer(Code):
     """Writes the function of one shape: i1 f(double *memory, long *table), which tells whether a sum came out nan."""
@@ -124,6 +52,7 @@ class Writer(Code):
         self.along = self.many({"outer": 2 + shape.operands, "inner": 1 + shape.operands, "": 0}[shape.along])
         self.bad = b.alloca(BIT)
         b.store(BIT(0), self.bad)
+        self.turns = outer.pop() if shape.jam > 1 else []
         self.each(outer, slots, {"outer": self.along_outer, "inner": self.along_inner, "": self.single}[shape.along])
         b.ret(b.load(self.bad, typ=BIT))
         return self.function
@@ -135,7 +64,7 @@ class Writer(Code):
         out, *operands = slots
         if self.shape.op.name == "take":
             self.finish(self.address(out), self.taken(*operands))
-        elif self.reduces:
+        elif self.shape.reduces:
             total = self.summed(self.inner, operands, [number(0.0, DOUBLE)],
                                 lambda at, acc: [self.term([self.b.load(self.address(s), typ=DOUBLE) for s in at], acc[0])])
             self.finish(self.address(out), total[0])
@@ -156,16 +85,6 @@ class Writer(Code):
         b.store(b.select(known, b.load(flag, typ=DOUBLE), number(1.0, DOUBLE)), flag)
         return b.load(self.address(b.add(table, b.mul(k, step))), typ=DOUBLE)
 
-    @property
-    def reduces(self) -> bool:
-        """Whether terms are added up in loops."""
-        return bool(self.shape.inner) or self.shape.along == "inner" or self.shape.more or self.one_term
-
-    @property
-    def one_term(self) -> bool:
-        """Whether it is one term of a longer sum."""
-        return self.shape.op.name in ("sum", "dot", "chain") and self.shape.operands == (1 if self.shape.op.name == "sum" else 2)
-
     def term(self, xs: list[Any], total: Any) -> Any:
         """A term added to a sum."""
         return self.b.fadd(total, xs[0]) if len(xs) == 1 else fma(self.b, xs[0], xs[1], total, self.strict)
@@ -173,7 +92,7 @@ class Writer(Code):
     def finish(self, address: Any, y: Any) -> None:
         """Store a number, or add it to what is there."""
         b = self.b
-        if self.shape.op.name == "chain" and self.reduces:
+        if self.shape.op.name == "chain" and self.shape.reduces:
             self.note_nan(b.fcmp_unordered("uno", y, y))
         if self.shape.more:
             y = b.fadd(b.load(address, typ=DOUBLE), y)
@@ -186,59 +105,75 @@ class Writer(Code):
     # Vectors along results -----------------------------------------------------------------------------------------
 
     def along_outer(self, slots: list[Any]) -> None:
-        """As many results as a vector holds at once; in blocks of vectors where terms are added up."""
-        count, *steps = self.along
-        b, first, width = self.b, LONG(0), self.width
-        if self.reduces and 2 not in self.shape.steps:
-            block = BLOCK * width
-            stop = b.sub(count, LONG(block - 1))
-            with self.loop(first, stop, block, LONG(0)) as (i, _, new):
-                self.vectors(slots, steps, i, BLOCK, None)
-                new[:] = [b.add(i, LONG(block))]
-            first = self.carried[0]
-        elif not self.reduces:
-            stop = b.sub(count, LONG(width - 1))
-            with self.loop(first, stop, width, LONG(0)) as (i, _, new):
-                self.vectors(slots, steps, i, 1, None)
-                new[:] = [b.add(i, LONG(width))]
-            first = self.carried[0]
-        with self.loop(first, count, width) as (i, _, _new):
-            left = b.sub(count, i)
-            lanes = splat(b, left, self.longs)
-            self.vectors(slots, steps, i, 1, b.icmp_signed("<", self.lanes, lanes))
+        """As many results as vectors hold at once, for some turns of another loop at once."""
+        if self.shape.jam == 1:
+            self.blocks(slots, 1)
+            return
+        (count, *steps), b, jam = self.turns, self.b, self.shape.jam
+        with self.loop(0, b.sub(count, LONG(jam - 1)), jam, *slots) as (_, now, new):
+            self.blocks(now, jam)
+            new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
+        if self.shape.rest:
+            done = b.sub(count, b.srem(count, LONG(jam)))
+            with self.loop(done, count, 1, *self.carried) as (_, now, new):
+                self.blocks(now, 1)
+                new[:] = [b.add(slot, step) for slot, step in zip(now, steps)]
 
-    def vectors(self, slots: list[Any], steps: list[Any], i: Any, block: int, mask: Any) -> None:
-        """A block of vectors of results, from the i-th on."""
-        b = self.b
+    def blocks(self, slots: list[Any], jam: int) -> None:
+        """All vectors of the loop: side by side where they are few, else block by block, and the rest one by one."""
+        count, b, width, first = self.along[0], self.b, self.width, LONG(0)
+        if self.shape.block:
+            last = LONG((self.shape.block - 1) * width)
+            self.vectors(slots, LONG(0), self.shape.block, jam, self.mask(b.sub(count, last)))
+            return
+        if 2 not in self.shape.steps or not self.shape.reduces:
+            block = BLOCK if self.shape.reduces else 1
+            with self.loop(0, b.sub(count, LONG(block * width - 1)), block * width, first) as (i, _, new):
+                self.vectors(slots, i, block, jam, None)
+                new[:] = [b.add(i, LONG(block * width))]
+            first = self.carried[0]
+        with self.loop(first, count, width) as (i, _, _):
+            self.vectors(slots, i, 1, jam, self.mask(b.sub(count, i)))
+
+    def mask(self, left: Any) -> Any:
+        """The lanes before the end, of which so many are left."""
+        return self.b.icmp_signed("<", self.lanes, splat(self.b, left, self.longs))
+
+    def vectors(self, slots: list[Any], i: Any, block: int, jam: int, mask: Any) -> None:
+        """A block of vectors of results, from the i-th on, for `jam` turns. The last vector of a row may be masked."""
+        b, kinds, steps = self.b, self.shape.steps, self.along[1:]
+        places = [(j, u) for j in range(jam) for u in range(block)]
+        masks = {u: mask if u == block - 1 else None for u in range(block)}
         out, *operands = [b.add(slot, b.mul(i, step)) if kind else slot
-                          for slot, step, kind in zip(slots, steps, self.shape.steps)]
+                          for slot, step, kind in zip(slots, steps, kinds)]
 
         def loaded(at: list[Any]) -> list[list[Any]]:
-            same: dict[int, Any] = {}
-            found = []
-            for u in range(block):
-                xs = []
-                for k, slot in enumerate(at):
-                    if self.shape.steps[1 + k] == 0:
-                        if k not in same:
-                            same[k] = splat(b, b.load(self.address(slot), typ=DOUBLE), self.vector)
-                        xs.append(same[k])
-                    else:
-                        xs.append(self.fetch(slot, steps[1 + k], self.shape.steps[1 + k], u * self.width, mask))
-                found.append(xs)
-            return found
+            known: dict[tuple[int, int, int], Any] = {}
+            for k, slot in enumerate(at):
+                for j, u in places:
+                    place = k, j if self.moves(k) else 0, u if kinds[1 + k] else 0
+                    if place not in known:
+                        turn = b.add(slot, b.mul(self.turns[2 + k], LONG(j))) if place[1] else slot
+                        known[place] = self.fetch(turn, steps[1 + k], kinds[1 + k], u * self.width, masks[u])
+            return [[known[k, j if self.moves(k) else 0, u if kinds[1 + k] else 0] for k in range(len(at))]
+                    for j, u in places]
 
-        if self.reduces:
-            zero = number(0.0, self.vector)
-            ys = self.summed(self.inner, operands, [zero] * block,
-                             lambda at, acc: [self.term(xs, total) for xs, total in zip(loaded(at), acc)])
+        if self.shape.reduces:
+            totals = [number(0.0, self.vector)] * len(places)
+            ys = self.summed(self.inner, operands, totals,
+                             lambda at, now: [self.term(xs, total) for xs, total in zip(loaded(at), now)])
         else:
             ys = [emit(b, self.shape.op, xs, self.strict) for xs in loaded(operands)]
-        for u, y in enumerate(ys):
-            if self.shape.op.name == "chain" and self.reduces:
+        for (j, u), y in zip(places, ys):
+            if self.shape.op.name == "chain" and self.shape.reduces:
                 bad = b.fcmp_unordered("uno", y, y)
-                self.note_nan(self.any(bad if mask is None else b.and_(bad, mask)))
-            self.put(out, steps[0], self.shape.steps[0], u * self.width, mask, y)
+                self.note_nan(self.any(bad if masks[u] is None else b.and_(bad, masks[u])))
+            turn = b.add(out, b.mul(self.turns[1], LONG(j))) if j else out
+            self.put(turn, steps[0], kinds[0], u * self.width, masks[u], y)
+
+    def moves(self, k: int) -> bool:
+        """Whether operand k differs between the turns that are computed side by side."""
+        return self.shape.jam > 1 and self.shape.moves[k]
 
     def any(self, bits: Any) -> Any:
         """Whether any of these bits is set."""
@@ -246,8 +181,10 @@ class Writer(Code):
         return self.b.icmp_unsigned("!=", packed, ir.IntType(self.width)(0))
 
     def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
-        """A vector from memory: side by side, or one by one."""
+        """A vector from memory: one number in all lanes, side by side, or one by one."""
         b = self.b
+        if kind == 0:
+            return splat(b, self.get(self.memory, slot), self.vector)
         if kind == 1:
             address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
             if mask is None:
@@ -305,14 +242,11 @@ class Writer(Code):
         kinds = self.shape.steps
 
         def vector(at: list[Any], i: Any, u: int, mask: Any) -> list[Any]:
-            xs = []
-            for slot, step, kind in zip(at, steps, kinds):
-                if kind == 0:
-                    x = splat(b, b.load(self.address(slot), typ=DOUBLE), self.vector)
-                    xs.append(x if mask is None else b.select(mask, x, number(0.0, self.vector)))
-                else:
-                    xs.append(self.fetch(b.add(slot, b.mul(i, step)), step, kind, u * width, mask))
-            return xs
+            xs = [self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, u * width, mask)
+                  for slot, step, kind in zip(at, steps, kinds)]
+            # lanes beyond the end are 0 in all operands, so that no infinity meets a 0 there
+            return [x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
+                    for x, kind in zip(xs, kinds)]
 
         def row(at: list[Any], totals: list[Any]) -> list[Any]:
             block = BLOCK * width
@@ -323,20 +257,13 @@ class Writer(Code):
                               *(self.term(vector(at, i, u, None), now[1 + u]) for u in range(BLOCK))]
                 first, *totals = self.carried
             with self.loop(first, count, width, totals[0]) as (i, now, new):
-                lanes = splat(b, b.sub(count, i), self.longs)
-                mask = b.icmp_signed("<", self.lanes, lanes)
-                new[:] = [self.term(self.safe(vector(at, i, 0, mask), mask), now[0])]
+                new[:] = [self.term(vector(at, i, 0, self.mask(b.sub(count, i))), now[0])]
             return [self.carried[0], *totals[1:]]
 
         totals = self.summed(self.inner, operands, [number(0.0, self.vector)] * BLOCK, row)
         while len(totals) > 1:
             totals = [b.fadd(x, y) for x, y in zip(totals[::2], totals[1::2])]
         self.finish(self.address(out), self.added(totals[0]))
-
-    def safe(self, xs: list[Any], mask: Any) -> list[Any]:
-        """Lanes beyond the last are 0 in all operands, so that no infinity meets a 0 there."""
-        return [self.b.select(mask, x, number(0.0, self.vector)) if kind == 2 else x
-                for x, kind in zip(xs, self.shape.steps)]
 
     def added(self, x: Any) -> Any:
         """The sum of all lanes: halves, quarters, ..."""

@@ -13,18 +13,19 @@ from llvmlite import ir
 from ..ops import carry
 from .code import Code
 from .elements import BIT, DOUBLE, LONG, POINTER, emit, number
-from .layout import groups
+from .layout import Memory, groups
 from .loops import REDUCED, Nest, nests
 from .native import Kernel, Place, called, width
-from .nests import Shape, Writer, shaped
+from .nests import Writer
 from .program import Program
+from .shapes import Shape, shaped
 
 AXES = 6            # loops of a careful sum, over results and over terms
 
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:
     """A program as loops."""
-    memory = groups(p, place.inputs, place.given + 1)
+    memory, found = min((_loops(p, place, strict, late) for late in (False, True)), key=lambda both: len(both[1]))
     for slot, x in memory.constants.items():
         place.memory[slot] = x
     module = ir.Module("loops")
@@ -32,24 +33,30 @@ def looped(p: Program, place: Place, strict: bool) -> Kernel:
     tables: list[int] = []
     careful: list[int] = []
     calls: list[tuple[int, int, int, int]] = []         # function, its table, careful table, first to be done again
-    for group in memory.groups:
-        start = len(calls)
-        found = nests(group, place.status, strict)
-        for nest in found:
-            shape, table = shaped(nest, width(), strict)
-            if shape not in functions:
-                functions[shape] = Writer(module, f"f{len(functions)}", shape, width(), strict).write()
-            calls.append((list(functions).index(shape), len(tables), len(careful), -1))
-            tables += table
-            if is_chain(nest):
-                careful += _padded(nest)
-        if found and is_chain(found[0]):
-            calls[-1] = (*calls[-1][:3], start)
+    for nest, parts in found:
+        shape, table = shaped(nest, width(), strict)
+        if shape not in functions:
+            functions[shape] = Writer(module, f"f{len(functions)}", shape, width(), strict).write()
+        again = len(calls) + 1 - parts if parts and is_chain(nest) else -1
+        calls.append((list(functions).index(shape), len(tables), len(careful), again))
+        tables += table
+        if is_chain(nest):
+            careful += _padded(nest)
     data = np.array(calls, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
     _kernel(module, list(functions.values()), *data)
-    kernel = Kernel(module, place, memory.results, len(p.results), called(p), data)
+    kernel = Kernel(module, place, memory.results, len(p.results), called(p, strict), data)
     kernel.nests, kernel.shapes = len(calls), len(functions)
     return kernel
+
+
+def _loops(p: Program, place: Place, strict: bool, late: bool) -> tuple[Memory, list[tuple[Nest, int]]]:
+    """All nests in order; with the last one of a group how many it has, with the others 0."""
+    memory = groups(p, place.inputs, place.given + 1, late)
+    found: list[tuple[Nest, int]] = []
+    for group in memory.groups:
+        inside = nests(group, place.status, strict)
+        found += [(nest, len(inside) * (k + 1 == len(inside))) for k, nest in enumerate(inside)]
+    return memory, found
 
 
 def is_chain(nest: Nest) -> bool:
