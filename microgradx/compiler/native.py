@@ -99,6 +99,7 @@ class Kernel:
 
     def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = ()) -> None:
         self.place, self.results, self.count = place, results, count
+        self.closures: list[Any] = []
         self.engine = load(module, rows), kept
         self.address = self.engine[0][0].get_function_address("kernel")
         self.start = place.memory.ctypes.data
@@ -107,15 +108,19 @@ class Kernel:
 
     def run(self, numbers: Sequence[float]) -> list[float]:
         """The results for these inputs. IndexError if a take() was given an index outside of its table."""
-        memory, given, status = self.place.memory, self.place.given, self.place.status
+        memory = self.place.memory
         with self._lock:
-            memory[:given] = numbers
+            memory[:self.place.given] = numbers
             self._function(self.start)
+            self.check()
             found: list[float] = memory[self.results:self.results + self.count].tolist()
-            wrong, memory[status] = memory[status] != 0, 0.0
+        return found
+
+    def check(self) -> None:
+        """IndexError if a take() was given an index outside of its table since the last check."""
+        wrong, self.place.memory[self.place.status] = self.place.memory[self.place.status] != 0, 0.0
         if wrong:
             raise IndexError("take: expected a whole number from 0 to the length of the table less 1 as index")
-        return found
 
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
@@ -125,9 +130,12 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
     if sum(map(len, low.args)) <= FLAT:
         from .straight import straight
         function = straight(low, place.inputs, place.given + 1, place.status, strict)
-        return Kernel(function.module, place, place.given + 1, len(low.results), called(low, strict))
-    from .schedule import looped
-    return looped(low, place, strict)
+        kernel = Kernel(function.module, place, place.given + 1, len(low.results), called(low, strict))
+    else:
+        from .schedule import looped
+        kernel = looped(low, place, strict)
+    kernel.closures = p.closures
+    return kernel
 
 
 def called(p: Program, strict: bool) -> list[Op]:

@@ -29,21 +29,22 @@ def looped(p: Program, place: Place, strict: bool) -> Kernel:
     for slot, x in memory.constants.items():
         place.memory[slot] = x
     module = ir.Module("loops")
-    functions: dict[Shape, Any] = {}
+    functions: dict[Shape, tuple[int, Any]] = {}
     tables: list[int] = []
     careful: list[int] = []
     calls: list[tuple[int, int, int, int]] = []         # function, its table, careful table, first to be done again
     for nest, parts in found:
         shape, table = shaped(nest, width(), strict)
         if shape not in functions:
-            functions[shape] = Writer(module, f"f{len(functions)}", shape, width(), strict).write()
+            writer = Writer(module, f"f{len(functions)}", shape, width(), strict)
+            functions[shape] = len(functions), writer.write()
         again = len(calls) + 1 - parts if parts and is_chain(nest) else -1
-        calls.append((list(functions).index(shape), len(tables), len(careful), again))
+        calls.append((functions[shape][0], len(tables), len(careful), again))
         tables += table
         if is_chain(nest):
             careful += _padded(nest)
     data = np.array(calls, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
-    _kernel(module, list(functions.values()), *data)
+    _kernel(module, [function for _, function in functions.values()], *data)
     kernel = Kernel(module, place, memory.results, len(p.results), called(p, strict), data)
     kernel.nests, kernel.shapes = len(calls), len(functions)
     return kernel

@@ -1,0 +1,121 @@
+"""Batch: one straight line of instructions for many samples at once, each in a lane of the machine's vectors.
+
+Two programs are written so. The loss of a small network: samples are read from a data set, results added up over them.
+And the rule of an optimiser: lanes are parameters, which lie side by side.
+
+What depends on nothing that differs from lane to lane (a bias correction, the learning rate) is computed once.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from .code import Code
+from .elements import DOUBLE, INT, LONG, POINTER, emit, number, splat
+from .program import Program
+
+Fetch = Callable[[], Any]
+
+
+class Lanes(Code):
+    """A function whose inputs are numbers, the same in all lanes, or vectors."""
+
+    def __init__(self, module: Any, name: str, args: Sequence[Any], p: Program, width: int, strict: bool) -> None:
+        super().__init__(module, name, args)
+        self.p, self.width, self.strict = p, width, strict
+        self.vector = ir.VectorType(DOUBLE, width)
+        self.values: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()}
+        self.fetches: dict[int, Fetch] = {}     # inputs that are read where they are used, so that none waits long
+
+    def value(self, i: int) -> Any:
+        """The value of a node."""
+        return self.values[i] if i in self.values else self.fetches[i]()
+
+    def compute(self, varying: bool) -> None:
+        """All nodes that are not known yet; or only those whose inputs are, the same in all lanes."""
+        for i, (op, args) in enumerate(zip(self.p.ops, self.p.args)):
+            if op is None or i in self.values or not (varying or all(a in self.values for a in args)):
+                continue
+            xs = [self.value(a) for a in args]
+            if any(isinstance(x.type, ir.VectorType) for x in xs):
+                xs = [x if isinstance(x.type, ir.VectorType) else self.spread(x) for x in xs]
+            self.values[i] = emit(self.b, op, xs, self.strict)
+
+    def spread(self, x: Any) -> Any:
+        """A number in all lanes."""
+        if isinstance(x, ir.Constant):
+            return number(x.constant, self.vector)
+        return splat(self.b, x, self.vector)
+
+
+def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> Any:
+    """void update(double **arrays, long count, double *uniform): results take the place of inputs, lane by lane.
+
+    The first inputs of the program are elements of so many arrays, the others numbers in `uniform`. The first result
+    is written to the first array, the next ones from the third array on: parameter and kept numbers, not gradients.
+    """
+    code = Lanes(module, "update", [POINTER, LONG, POINTER], p, width, strict)
+    b, (pointers, count, uniform) = code.b, code.args
+    for k, i in enumerate(p.inputs[arrays:]):
+        code.values[i] = code.get(uniform, k)
+    bases = [code.get(pointers, k, POINTER) for k in range(arrays)]
+    code.compute(varying=False)
+    known = dict(code.values)
+    whole = b.sub(count, b.srem(count, LONG(width)))
+    for start, stop, step, kind in ((LONG(0), whole, width, code.vector), (whole, count, 1, DOUBLE)):
+        code.values = dict(known)
+        with code.loop(start, stop, step) as (at, _, _):
+            for base, i in zip(bases, p.inputs):
+                code.values[i] = b.load(code.at(base, at), typ=kind, align=8)
+            code.compute(varying=True)
+            for base, r in zip([bases[0], *bases[2:]], p.results):
+                y = code.value(r)
+                b.store(y if y.type == kind else code.spread(y), code.at(base, at), align=8)
+    b.ret_void()
+    return code.function
+
+
+def summed(module: Any, p: Program, uniform: Sequence[int], extra: int, width: int, strict: bool) -> Any:
+    """void batch(double *data, long *offsets, long count, double *extra, double *totals, double *out).
+
+    The program's inputs: first numbers that all samples share, at these addresses; then those of a sample, which
+    lie side by side in `data` from its offset on; then so many in `extra`, shared again. `out` gets the sum of each
+    result over the samples; `totals` is room for a vector of each.
+    """
+    code = Lanes(module, "batch", [POINTER, POINTER, LONG, POINTER, POINTER, POINTER], p, width, strict)
+    b, (data, offsets, count, more, totals, out) = code.b, code.args
+    own = p.inputs[len(uniform):len(p.inputs) - extra]
+    for i, address in zip(p.inputs, uniform):
+        code.fetches[i] = lambda address=address: code.get(b.inttoptr(LONG(address), POINTER), 0)
+    for k, i in enumerate(p.inputs[len(p.inputs) - extra:]):
+        code.fetches[i] = lambda k=k: code.get(more, k)
+    zero, lanes = number(0.0, code.vector), ir.Constant(ir.VectorType(LONG, width), list(range(width)))
+    for k in range(len(p.results)):
+        b.store(zero, code.at(totals, k, code.vector), align=8)
+    with code.loop(0, count, width) as (first, _, _):
+        left = b.sub(count, first)
+        mask = b.icmp_signed("<", lanes, splat(b, left, ir.VectorType(LONG, width)))
+        starts = []
+        for k in range(width):                  # beyond the last sample, the first one of the batch once more
+            inside = b.icmp_signed("<", LONG(k), left)
+            starts.append(code.get(offsets, b.select(inside, b.add(first, LONG(k)), LONG(0)), LONG))
+        for j, i in enumerate(own):
+            x: Any = ir.Constant(code.vector, ir.Undefined)
+            for k, start in enumerate(starts):
+                x = b.insert_element(x, code.get(data, b.add(start, LONG(j))), INT(k))
+            code.values[i] = x
+        code.compute(varying=True)
+        for k, r in enumerate(p.results):
+            y = code.value(r)
+            y = y if isinstance(y.type, ir.VectorType) else code.spread(y)
+            place = code.at(totals, k, code.vector)
+            total = b.load(place, typ=code.vector, align=8)
+            b.store(b.fadd(total, b.select(mask, y, zero)), place, align=8)
+    with code.loop(0, LONG(len(p.results)), 1) as (k, _, _):
+        with code.loop(0, LONG(width), 1, number(0.0, DOUBLE)) as (lane, (total,), new):
+            new[:] = [b.fadd(total, code.get(totals, b.add(b.mul(k, LONG(width)), lane)))]
+        b.store(code.carried[0], code.at(out, k))
+    b.ret_void()
+    return code.function

@@ -1,0 +1,177 @@
+"""Driver: the training loop as machine code. One call runs many whole steps over a data set.
+
+For each step: the loss and gradient of every sample of its batch, added up; the penalty; the length of the gradient,
+clipping; the optimiser's rule. Python is asked again only where somebody has to look.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from .code import Code
+from .elements import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number
+from ..ops import minimum
+
+# What the driver is told, in this order: addresses and numbers, each of 8 bytes. See session.Native.
+FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
+          "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip", "threshold",
+          "extra", "totals", "first", "done")
+KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
+BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER, POINTER]).as_pointer()
+
+
+class Driver(Code):
+    """void train(long *fields, long steps): see FIELDS; `done` is the number of steps that were made.
+
+    lanes       whether a batch is computed by one call of batch.summed, else sample by sample
+    penalty     whether there is one
+    """
+
+    def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, strict: bool) -> None:
+        super().__init__(module, "train", [POINTER, LONG])
+        self.update, self.lanes, self.penalty, self.strict = update, lanes, penalty, strict
+        table, steps = self.args
+        b = self.b
+        self.field = {name: self.get(table, k, LONG) for k, name in enumerate(FIELDS)}
+        self.copy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
+        end = self.function.append_basic_block("end")
+        with self.loop(0, steps, 1) as (step, _, _):
+            gradient = self.gradient(step)
+            loss = self.get(gradient, 0)
+            slopes = self.at(gradient, 1)
+            length = self.length(slopes)
+            b.store(loss, self.at(self.pointer("losses"), step))
+            b.store(length, self.at(self.pointer("norms"), step))
+            self.leave(end, self.infinite(loss, length), step)
+            self.clip(slopes, length)
+            self.move(step, slopes)
+            reached = b.fcmp_ordered("<=", loss, self.get(self.pointer("threshold"), 0))
+            self.leave(end, reached, b.add(step, LONG(1)))
+        b.store(steps, self.at(self.pointer("done"), 0))
+        b.branch(end)
+        b.position_at_end(end)
+        b.ret_void()
+
+    def pointer(self, name: str) -> Any:
+        """A field that is an address."""
+        return self.b.inttoptr(self.field[name], POINTER)
+
+    def leave(self, end: Any, condition: Any, done: Any) -> None:
+        """Stop here, after so many steps, if the condition holds."""
+        with self.b.if_then(condition, likely=False):
+            self.b.store(done, self.at(self.pointer("done"), 0))
+            self.b.branch(end)
+
+    def gradient(self, step: Any) -> Any:
+        """Loss and gradient of a batch, and of the penalty: the address of the loss, before that of the gradient."""
+        b = self.b
+        start = self.get(self.pointer("starts"), step, LONG)
+        stop = self.get(self.pointer("starts"), b.add(step, LONG(1)), LONG)
+        size = b.sitofp(b.sub(stop, start), DOUBLE)
+        total = self.pointer("total")
+        if self.lanes:
+            self.batch(start, stop, size)
+        else:
+            found = self.samples(start, stop, size)
+            if not self.penalty:
+                return found
+            alone = b.icmp_signed("==", found, total)
+            with b.if_then(b.not_(alone)):
+                b.call(self.copy, [total, found, self.bytes(), BIT(0)])
+        if self.penalty:
+            b.call(b.inttoptr(self.field["penalty"], KERNEL), [self.pointer("penalty_memory")])
+            self.add(total, self.pointer("penalty_out"))
+        return total
+
+    def bytes(self) -> Any:
+        """The size of a loss and its gradient."""
+        return self.b.shl(self.b.add(self.field["count"], LONG(1)), LONG(3))
+
+    def batch(self, start: Any, stop: Any, size: Any) -> None:
+        """All samples of a batch in lanes. Their offsets are brought together first."""
+        b, order, gathered = self.b, self.pointer("order"), self.pointer("which")
+        with self.loop(start, stop, 1) as (k, _, _):
+            sample = self.get(order, k, LONG)
+            b.store(self.get(self.pointer("offsets"), sample, LONG), self.at(gathered, b.sub(k, start), LONG))
+        b.store(size, self.at(self.pointer("extra"), 0))
+        b.call(b.inttoptr(self.field["kernels"], BATCH),
+               [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("extra"), self.pointer("totals"),
+                self.pointer("total")])
+
+    def samples(self, start: Any, stop: Any, size: Any) -> Any:
+        """Sample by sample; where the sum is: of one sample, where it was computed."""
+        b, total = self.b, self.pointer("total")
+        single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
+        with self.loop(start, stop, 1, total) as (k, _, new):
+            sample = self.get(self.pointer("order"), k, LONG)
+            which = self.get(self.pointer("which"), sample, LONG)
+            memory = self.get(self.pointer("memories"), which, POINTER)
+            own = self.get(self.pointer("owns"), which, LONG)
+            given = self.at(self.pointer("data"), self.get(self.pointer("offsets"), sample, LONG))
+            b.call(self.copy, [memory, given, b.shl(own, LONG(3)), BIT(0)])
+            b.store(size, self.at(memory, own))
+            b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
+            found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
+            with b.if_then(b.not_(single)):
+                with b.if_else(b.icmp_signed("==", k, start)) as (first, later):
+                    with first:
+                        b.call(self.copy, [total, found, self.bytes(), BIT(0)])
+                    with later:
+                        self.add(total, found)
+            new[:] = [b.select(single, found, total)]
+        return self.carried[0]
+
+    def add(self, total: Any, more: Any) -> None:
+        """Loss and gradient added to others."""
+        with self.loop(0, self.b.add(self.field["count"], LONG(1)), 1) as (k, _, _):
+            place = self.at(total, k)
+            self.b.store(self.b.fadd(self.b.load(place, typ=DOUBLE), self.get(more, k)), place)
+
+    def length(self, slopes: Any) -> Any:
+        """The length of the gradient."""
+        b = self.b
+        parts = 1 if self.strict else 8                     # so many totals, none of which waits for another
+        kind: Any = ir.VectorType(DOUBLE, parts) if parts > 1 else DOUBLE
+        count = self.field["count"]
+        whole = b.sub(count, b.srem(count, LONG(parts)))
+        with self.loop(0, whole, parts, number(0.0, kind)) as (k, (total,), new):
+            x = b.load(self.at(slopes, k), typ=kind, align=8)
+            new[:] = [b.fadd(total, b.fmul(x, x))]
+        total = self.carried[0]
+        if parts > 1:
+            lanes = [b.extract_element(total, ir.IntType(32)(lane)) for lane in range(parts)]
+            total = lanes[0]
+            for lane in lanes[1:]:
+                total = b.fadd(total, lane)
+        with self.loop(whole, count, 1, total) as (k, (total,), new):
+            x = self.get(slopes, k)
+            new[:] = [b.fadd(total, b.fmul(x, x))]
+        return intrinsic(b, "sqrt", self.carried[0])
+
+    def infinite(self, *xs: Any) -> Any:
+        """Whether one of them is infinite or nan."""
+        b, found = self.b, BIT(0)
+        for x in xs:
+            zero = b.fsub(x, x)
+            found = b.or_(found, b.fcmp_unordered("!=", zero, number(0.0, DOUBLE)))
+        return found
+
+    def clip(self, slopes: Any, length: Any) -> None:
+        """Shorten the gradient to the length `clip`, if that is not below 0."""
+        b, most = self.b, self.get(self.pointer("clip"), 0)
+        with b.if_then(b.fcmp_ordered(">=", most, number(0.0, DOUBLE))):
+            share = b.fdiv(most, b.fadd(length, number(1e-6, DOUBLE)))
+            factor = emit(b, minimum, [share, number(1.0, DOUBLE)], True)
+            with self.loop(0, self.field["count"], 1) as (k, _, _):
+                b.store(b.fmul(self.get(slopes, k), factor), self.at(slopes, k))
+
+    def move(self, step: Any, slopes: Any) -> None:
+        """One step of the optimiser."""
+        b, uniform = self.b, self.pointer("uniform")
+        t = b.add(b.add(self.field["first"], step), LONG(1))
+        b.store(b.sitofp(t, DOUBLE), self.at(uniform, 0))
+        b.store(self.get(self.pointer("rates"), step), self.at(uniform, 1))
+        b.store(slopes, self.at(self.pointer("arrays"), 1, POINTER))
+        b.call(self.update,
+               [self.pointer("arrays"), self.field["count"], uniform])

@@ -1,0 +1,145 @@
+"""Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them."""
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from .batch import mapped, summed
+from .driver import FIELDS, Driver
+from .elements import native
+from .fuse import fused
+from .lower import lower
+from .native import called, compiled, load, width
+from .resident import address, resident
+from .session import Session, Steps
+
+LANES = 3000                            # operations that a straight line for a batch may have
+FEW = 4                                 # samples that are worth it
+
+
+def _address(array: Any) -> int:
+    return int(array.ctypes.data)
+
+
+class NativeSession(Session):
+    """Training in machine code; parameters and the optimiser's numbers stay in memory."""
+
+    def start(self) -> None:
+        """Everything but the kernels of the samples, which are compiled when the first of their form comes up."""
+        values = self.weights.values
+        block = resident(values)
+        if block is None:
+            raise ValueError("the optimiser's parameters lie in the memory of several compiled Modules; jit the Module "
+                             "whose parameters() the optimiser was given, before its parts")
+        self.block = block
+        self.count = len(values)
+        self.blocks = {k: address(block) + 8 * k for k in range(self.count)}
+        self.offsets = np.cumsum([0, *map(len, self.numbers)])[:-1].astype(np.int64)
+        self.data = np.array([x for row in self.numbers for x in row])
+        self.which = np.zeros(max(len(self.samples), 1), np.int64)
+        self.kernels: dict[Any, Any] = {}
+        self.total = np.zeros(self.count + 1)
+        self.kept = np.zeros((len(self.optimiser.kept), self.count))
+        self.keep: list[Any] = []
+        self.decay = compiled(self.penalty_program(), self.blocks, self.strict) if self.penalty else None
+        self.driver: Any = None
+        self.lanes = False
+
+    # Code ----------------------------------------------------------------------------------------------------------
+
+    def prepare(self, batches: Sequence[Sequence[int]]) -> None:
+        """Compile what these batches need and is not there yet."""
+        wanted = [place for batch in batches for place in batch]
+        if self.driver is None:
+            self.lanes = self.in_lanes(batches)
+            self.load_driver()
+        for place in wanted:
+            if not self.lanes and self.forms[place] not in self.kernels:
+                self.kernels[self.forms[place]] = len(self.kernels), self.kernel(place)
+                for other, kind in enumerate(self.forms):
+                    if kind == self.forms[place]:
+                        self.which[other] = len(self.kernels) - 1
+
+    def kernel(self, place: int) -> Any:
+        """Loss and gradient of samples like this one."""
+        p = self.sample_program(place)
+        kernel = compiled(p, self.blocks, self.strict)
+        own = len(self.numbers[place])
+        kernel.place.memory[own + 1:own + 1 + len(p.closures)] = [v.data for v in p.closures]
+        return kernel
+
+    def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
+        """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program."""
+        if self.strict or len(set(map(str, self.forms))) > 1 or min(map(len, batches)) < FEW:
+            return False
+        p = self.sample_program(0)
+        low = fused(lower(p, lambda op: native(op, False)))
+        if sum(map(len, low.args)) > LANES or any(op is not None and op.name == "take" for op in low.ops):
+            return False
+        self.batch_program, self.closures = low, [v.data for v in p.closures]
+        return True
+
+    def load_driver(self) -> None:
+        """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""
+        module = ir.Module("training")
+        update = lower(self.update_program(), lambda op: native(op, self.strict))
+        rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
+        Driver(module, rule, self.lanes, self.penalty is not None, self.strict)
+        rows = called(update, self.strict)
+        if self.lanes:
+            addresses = [self.blocks[k] for k in range(self.count)]
+            summed(module, self.batch_program, addresses, 1 + len(self.closures), width(), False)
+            rows += called(self.batch_program, False)
+            self.extra = np.array([1.0, *self.closures])
+            self.totals = np.zeros((self.count + 1) * width())
+            self.gathered = np.zeros(len(self.samples), np.int64)
+        self.engine = load(module, rows)
+        get = self.engine[0].get_function_address
+        self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(get("train"))
+        self.batch = get("batch") if self.lanes else 0
+
+    # Steps ---------------------------------------------------------------------------------------------------------
+
+    def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
+        """See Session.run. IndexError if a take() was given an index outside of its table."""
+        self.prepare(batches)
+        optimiser, steps = self.optimiser, len(batches)
+        for row, numbers in zip(self.kept, zip(*optimiser.numbers)):
+            row[:] = numbers
+        losses, norms, done = np.zeros(steps), np.zeros(steps), np.zeros(1, np.int64)
+        kernels = [kernel for _, kernel in self.kernels.values()]
+        clip = np.array([-1.0 if self.clip is None else self.clip])
+        arrays = {
+            "starts": np.cumsum([0, *map(len, batches)]).astype(np.int64),
+            "order": np.array([place for batch in batches for place in batch], np.int64),
+            "offsets": self.offsets, "which": self.gathered if self.lanes else self.which,
+            "kernels": np.array([k.address for k in kernels], np.int64),
+            "memories": np.array([k.start for k in kernels], np.int64),
+            "owns": np.array([k.place.given - 1 - len(k.closures) for k in kernels], np.int64),
+            "outs": np.array([k.results for k in kernels], np.int64),
+            "data": self.data, "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float),
+            "losses": losses, "norms": norms, "clip": clip, "threshold": np.array([self.threshold]), "done": done,
+            "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
+        }
+        fields = {name: _address(array) for name, array in arrays.items()}
+        fields |= {"count": self.count, "first": optimiser.t}
+        if self.lanes:
+            fields |= {"kernels": self.batch, "extra": _address(self.extra), "totals": _address(self.totals)}
+        if self.decay is not None:
+            fields |= {"penalty": self.decay.address, "penalty_memory": self.decay.start,
+                       "penalty_out": self.decay.start + 8 * self.decay.results}
+        table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
+        self.driver(_address(table), steps)
+        for kernel in kernels:
+            kernel.check()
+        made = int(done[0])
+        optimiser.t += made
+        optimiser.numbers = list(zip(*self.kept.tolist())) if len(self.kept) else optimiser.numbers
+        return list(zip(losses[:made].tolist(), norms[:made].tolist()))
+
+
+
