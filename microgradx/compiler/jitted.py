@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from threading import RLock
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..derivatives import is_inside
-from ..ieee import number
-from ..nesting import is_module, leaves
-from ..value import Value
 from .program import Program, program
-from .python import PythonKernel
-from .structure import emptied, flat, key, rebuilt, results
-from .trace import Traced, trace
+from .python import PythonKernel, python_call
+from .structure import MANY, Modules, emptied, is_exact, read, rebuilder, zeroed
+from .trace import trace
 
 BACKENDS = ("native", "python")
 STORM = 16                              # programs of one function from which on somebody ought to know
@@ -49,109 +47,133 @@ class Report(NamedTuple):
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
-        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, compiled in "
-                f"{self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
+        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, compiled "
+                f"in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
 
 
 class Variant:
-    """A function compiled for one structure of its arguments."""
+    """A function compiled for one structure of its arguments.
 
-    def __init__(self, p: Program, tree: Any, traced: int) -> None:
-        self.program, self.tree, self.traced = p, tree, traced
-        self.kernel: Any = None
-        self.read: list[Value] = []             # Values whose numbers are given at each run
+    program, tree   what it computes, and the nesting of its result
+    modules         those among the arguments, and their blocks: where the machine code finds their parameters
+    """
+
+    def __init__(self, p: Program, tree: Any, modules: Modules, backend: str) -> None:
+        self.program, self.tree, self.backend = p, tree, backend
+        self.modules = [one for _, one in modules]
+        self.blocks: list[Any] = [None] * len(modules)
+        self.addresses: dict[int, int] = {}
+        self.rebuild = rebuilder(tree)
+        self.exact: Any = None
         self.seconds = 0.0
+        if backend == "native":
+            self._place(modules)
 
-    def prepare(self, args: Sequence[Any], backend: str, strict: bool) -> None:
-        """Compile it for the Modules among the arguments, whose parameters stay where the machine code finds them."""
-        if backend == "python":
-            self.kernel = PythonKernel(self.program)
-            return
-        from .native import compiled
-        self.kernel = compiled(self.program, self.blocks(args), strict)
-
-    def blocks(self, args: Sequence[Any]) -> dict[int, int]:
-        """The address of each input that is a parameter of a Module."""
+    def _place(self, modules: Modules) -> None:
+        """Put the parameters of each Module side by side, and note their addresses by input."""
         from .resident import address, resident
-        found: dict[int, int] = {}
-        place = 0
-        for part in parts(args):
-            block = resident(leaves(part)) if is_module(part) and leaves(part) else None
+        before = 0
+        for k, (place, one) in enumerate(modules):
+            block = self.blocks[k] = resident(one.values) if one.values else None
             if block is not None:
                 start = address(block)
-                found |= {place + k: start + 8 * k for k in range(len(block))}
-            place += len(leaves(part)) if is_module(part) else 1
-        self.resident = found
-        return found
+                self.addresses |= {place + before + i: start + 8 * i for i in range(len(block))}
+            before += len(one.values)
 
-    def numbers(self, args: Sequence[Any]) -> list[float]:
-        """The numbers that are given at a run: arguments, then what the function closes over."""
-        given = [x for x in flat(args)]
-        if self.resident:
-            given = [x for k, x in enumerate(given) if k not in self.resident]
-        return [x if x.__class__ is float else x.data if isinstance(x, Value) else number(x)
-                for x in (*given, *self.program.closures)]
+    @cached_property
+    def kernel(self) -> Any:
+        """The program from a list of numbers to a list of numbers."""
+        if self.backend == "python":
+            return PythonKernel(self.program)
+        from .native import compiled
+        return compiled(self.program, self.addresses, self.program.strict)
 
-    resident: dict[int, int] = {}  # noqa: RUF012     # none, for generated Python
+    def compile(self, args: Sequence[Any], general: Callable[..., Any]) -> None:
+        """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
+        hands all others to `general`. Else the kernel."""
+        p, args = self.program, zeroed(tuple(args))
+        few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures
+        if few and is_exact(args) and is_exact(self.tree, ()):
+            self.exact = self._exact(args, general)
+        if self.exact is None:
+            self.kernel  # noqa: B018          # compiled now, not at the first run
 
-    def run(self, args: Sequence[Any]) -> Any:
-        """What the function returns for these arguments."""
-        return rebuilt(self.tree, iter(self.kernel.run(self.numbers(args))))
+    def _exact(self, args: Sequence[Any], general: Callable[..., Any]) -> Any:
+        if self.backend == "python":
+            return python_call(self.program, args, self.tree, general)
+        from .entry import is_known, native_call
+        return native_call(self.program, args, self.tree, general) if is_known() else None
 
-
-def parts(args: Any) -> list[Any]:
-    """The numbers and Modules among the arguments."""
-    if isinstance(args, (list, tuple)):
-        return [part for branch in args for part in parts(branch)]
-    return [args] if is_module(args) or flat(args) else []
+    def run(self, numbers: list[float], modules: Modules) -> Any:
+        """What the function returns for the numbers among the arguments."""
+        for (place, one), block in zip(reversed(modules), reversed(self.blocks)):
+            if block is None:
+                numbers[place:place] = [v.data for v in one.values]
+        numbers += [v.data for v in self.program.closures]
+        return self.rebuild(self.kernel.run(numbers))
 
 
 class Jitted:
     """A compiled function; see jit()."""
+
+    # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
+    # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Callable[..., Any]
 
     def __init__(self, f: Callable[..., Any], backend: str, strict: bool) -> None:
         self.f, self.backend, self.strict = f, backend, strict
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._lock = RLock()
+        self.__call__ = self._general
         self.__doc__ = f.__doc__
 
-    def __call__(self, *args: Any) -> Any:
-        """f(*args), compiled."""
-        if is_inside() or any(x.__class__ is Traced for x in flat(args)):
+    def _general(self, *args: Any) -> Any:
+        """f(*args), whatever the arguments are."""
+        if is_inside():
             return self.f(*args)                # another transform records or differentiates it
-        return self.variant(args).run(args)
+        numbers: list[float] = []
+        modules: Modules = []
+        structure = read(args, numbers, modules)
+        known = self.variants.get(structure)
+        self._last = variant = known or self._compiled(structure, args, modules)
+        self.__call__ = variant.exact or self._general
+        if variant.exact and not known:
+            return variant.exact(*args)         # which comes back here if it is none of its cases
+        return variant.run(numbers, modules)
 
-    def variant(self, args: Sequence[Any]) -> Variant:
-        """The program for arguments of this structure, compiled if it is the first time."""
-        modules = tuple(id(part) for part in parts(args) if is_module(part))
-        wanted = (key(args), modules)
-        if wanted not in self.variants:
-            with self._lock:
-                if wanted not in self.variants:
-                    self.variants[wanted] = self._compiled(args)
-        self._last = self.variants[wanted]
-        return self._last
+    def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
+        with self._lock:
+            if structure in self.variants:      # another thread was faster
+                return self.variants[structure]
+            start = perf_counter()
+            recorded = trace(self.f, args, self.strict or self.backend == "python")
+            for _, one in modules:
+                one.remember()
+            variant = Variant(program(recorded, self.strict), emptied(recorded.tree), modules, self.backend)
+            variant.compile(args, self._general)
+            variant.seconds = perf_counter() - start
+            for key, old in list(self.variants.items()):
+                if any(one.module() is None for one in old.modules):
+                    del self.variants[key]
+            self.variants[structure] = variant
+            if len(self.variants) == STORM:
+                self._warn()
+            return variant
 
-    def _compiled(self, args: Sequence[Any]) -> Variant:
-        start = perf_counter()
-        recorded = trace(self.f, args, self.strict or self.backend == "python")
-        p = program(recorded)
-        variant = Variant(p, emptied(recorded.tree), len(recorded.results))
-        variant.prepare(args, self.backend, self.strict)
-        variant.seconds = perf_counter() - start
-        if len(self.variants) + 1 == STORM:
-            warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many "
-                          "structures of its arguments; an int is a part of the program, so pass what changes from "
-                          "call to call as a float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
-        return variant
+    def _warn(self) -> None:
+        warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "
+                      "of its arguments; an int is a part of the program, so pass what changes from call to call as a "
+                      "float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
 
     def report(self) -> Report:
         """What the last call ran. ValueError before the first call."""
         if self._last is None:
             raise ValueError("nothing is compiled yet; call the function once")
         v = self._last
-        return Report(self.backend, v.traced, len(v.program), getattr(v.kernel, "nests", 0), v.seconds,
+        kernel = vars(v).get("kernel")          # there is none where only the exact function was needed
+        return Report(self.backend, v.program.traced, len(v.program), getattr(kernel, "nests", 0), v.seconds,
                       len(self.variants))
 
 
@@ -186,4 +208,4 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     return Jitted(f, backend, strict)
 
 
-__all__ = ["Jitted", "Report", "jit", "results"]
+__all__ = ["Jitted", "Report", "jit"]

@@ -21,7 +21,6 @@ from ..table import Op
 from .program import Program, program
 from .trace import both_ways, trace
 
-
 # Rows in other rows, where the value is written with Python's math or loops ----------------------------------------
 
 def _sigmoid(x: Any) -> Any:
@@ -85,13 +84,34 @@ def template(op: Op, width: int) -> Program | None:
         return spelled(*xs) if spelled else both_ways(op.value, *xs)
     try:
         return program(trace(value, [0.0] * width))
-    except Exception:                   # it makes a float of its input, as math.gamma does: no other way than to call it
+    except Exception:                   # it makes a float of its input, as math.gamma does: it can only be called
         return None
 
 
+# Powers with a constant exponent ------------------------------------------------------------------------------------
+
+def _root(x: Any) -> Any:
+    """x**0.5, which differs from the root at -0.0 and -inf: it is 0.0 and inf there."""
+    return ops.where(x <= -inf, inf, ops.sqrt(x + 0.0))
+
+
+# Two or three roundings each, in an order in which nothing on the way is out of range where the result is not.
+POWERS: dict[float, Callable[[Any], Any]] = {
+    -3.0: lambda x: 1 / x / x / x, -2.0: lambda x: 1 / x / x, -1.5: lambda x: 1 / _root(x) / ops.abs(x),
+    -1.0: lambda x: 1 / x, -0.5: lambda x: 1 / _root(x), 0.5: _root,
+    2.0: lambda x: x * x, 3.0: lambda x: x * x * x, 4.0: lambda x: (x * x) * (x * x),
+}
+
+
+@cache
+def power(n: float) -> Program:
+    """x**n for one of the POWERS."""
+    return program(trace(POWERS[n], [0.0]))
+
+
 def lower(p: Program, native: Callable[[Op], bool]) -> Program:
-    """The program in rows for which native(op) holds, and in those that have no template."""
-    out = Program()
+    """The program in rows for which native(op) holds, and in those that have no template. Strict: powers stay."""
+    out = Program(p.strict)
     new = [0] * len(p)
     for i in p.inputs:
         new[i] = out.input()
@@ -105,7 +125,8 @@ def lower(p: Program, native: Callable[[Op], bool]) -> Program:
 
 
 def _lowered(out: Program, op: Op, args: tuple[int, ...], native: Callable[[Op], bool]) -> int:
-    inner = None if native(op) else template(op, len(args))
+    n = None if out.strict or op is not ops.pow else out.number(args[1])
+    inner = power(n) if n in POWERS else None if native(op) else template(op, len(args))
     if inner is None:
         return out.add(op, args)
     new = dict(zip(inner.inputs, args))
@@ -115,5 +136,3 @@ def _lowered(out: Program, op: Op, args: tuple[int, ...], native: Callable[[Op],
         elif i in inner.numbers:
             new[i] = out.constant(inner.numbers[i])
     return new[inner.results[0]]
-
-

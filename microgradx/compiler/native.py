@@ -127,7 +127,7 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
     """A program as machine code. `blocks` tells the address of each input that lies elsewhere."""
     low = lower(p, lambda op: native(op, strict))
     place = placed(low, blocks or {})
-    if sum(map(len, low.args)) <= FLAT:
+    if is_small(low):
         from .straight import straight
         function = straight(low, place.inputs, place.given + 1, place.status, strict)
         kernel = Kernel(function.module, place, place.given + 1, len(low.results), called(low, strict))
@@ -136,6 +136,11 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
         kernel = looped(low, place, strict)
     kernel.closures = p.closures
     return kernel
+
+
+def is_small(p: Program) -> bool:
+    """Whether a program is one straight line."""
+    return sum(map(len, p.args)) <= FLAT
 
 
 def called(p: Program, strict: bool) -> list[Op]:

@@ -37,15 +37,19 @@ class Program:
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
     closures    the Values that the last of these are
     results     the nodes that are asked for
+    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
+    traced      how many nodes were recorded
     """
 
-    def __init__(self) -> None:
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
         self.inputs: list[int] = []
         self.closures: list[Value] = []
         self.results: list[int] = []
+        self.traced = 0
         self._known: dict[Any, int] = {}
 
     def __len__(self) -> int:
@@ -110,22 +114,23 @@ class Program:
                     needed[a] = 1
         for i in self.inputs:
             needed[i] = 1
-        out, new = Program(), [0] * len(self)
+        out, new = Program(self.strict), [0] * len(self)
         for i, (op, args) in enumerate(zip(self.ops, self.args)):
             if needed[i]:
                 new[i] = out._new(op, tuple([new[a] for a in args]))
         out.numbers = {new[i]: x for i, x in self.numbers.items() if needed[i]}
         out.inputs, out.closures = [new[i] for i in self.inputs], self.closures
-        out.results = [new[r] for r in self.results]
+        out.results, out.traced = [new[r] for r in self.results], self.traced
         return out
 
 
-def program(recorded: Recorded) -> Program:
+def program(recorded: Recorded, strict: bool = False) -> Program:
     """The program of a recorded function: its results by its inputs and by the Values that it closes over."""
-    out = Program()
+    out = Program(strict)
     ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
     results = recorded.results
     order = as_recorded(tape(*[v for v in results if isinstance(v, Value)]))
+    out.traced = len(order)
     for v in order:
         if v.op is None and v not in ids and not is_constant(v):
             ids[v] = out.input()

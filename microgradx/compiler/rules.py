@@ -43,6 +43,12 @@ def _div(p: Program, args: Ids) -> int | None:
     return args[0] if p.number(args[1]) == 1 else None
 
 
+def _pow(p: Program, args: Ids) -> int | None:
+    """x**0: 1. x**1: x."""
+    n = p.number(args[1])
+    return p.constant(1.0) if n == 0 else args[0] if n == 1 else None
+
+
 def _sub(p: Program, args: Ids) -> int | None:
     """x - 0: x."""
     return args[0] if p.number(args[1]) == 0 and str(p.number(args[1])) == "0.0" else None
@@ -110,6 +116,6 @@ def _all_one(p: Program, args: Ids) -> bool:
 
 
 RULES: dict[str, Rule] = {
-    "identity": _same, "detach": _same, "mul": _mul, "div": _div, "sub": _sub, "neg": _neg, "carry": _carry,
+    "identity": _same, "detach": _same, "mul": _mul, "div": _div, "pow": _pow, "sub": _sub, "neg": _neg, "carry": _carry,
     "where": _where, "sum": _sum, "dot": _dot, "chain": _chain,
 }

@@ -1,7 +1,6 @@
 """Straight: a small program as one line of machine instructions, without a loop.
 
     >>> from microgradx import mul
-    >>> from microgradx.compiler.layout import groups
     >>> from microgradx.compiler.program import Program
     >>> from microgradx.compiler.straight import straight
     >>> p = Program()
@@ -18,9 +17,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from .elements import DOUBLE, LONG, POINTER, VOID, emit, number
+from .elements import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
 from .program import Program
-
 
 
 def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
@@ -33,28 +31,34 @@ def straight(p: Program, inputs: Sequence[int], results: int, status: int, stric
     def at(slot: int) -> Any:
         return b.gep(memory, [LONG(slot)], source_etype=DOUBLE)
 
-    value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()}
-    for i, slot in zip(p.inputs, inputs):
-        value[i] = b.load(at(slot), typ=DOUBLE)
-    for i, (op, args) in enumerate(zip(p.ops, p.args)):
-        if op is not None:
-            xs = [value[a] for a in args]
-            value[i] = taken(b, xs, at(status)) if op.name == "take" else emit(b, op, xs, strict)
-    for k, r in enumerate(p.results):
-        b.store(value[r], at(results + k))
+    found, wrong = line(b, p, [b.load(at(slot), typ=DOUBLE) for slot in inputs], strict)
+    for k, x in enumerate(found):
+        b.store(x, at(results + k))
+    if wrong is not None:
+        b.store(b.select(wrong, number(1.0, DOUBLE), b.load(at(status), typ=DOUBLE)), at(status))
     b.ret_void()
     return function
 
 
-def taken(b: Any, xs: list[Any], status: Any) -> Any:
-    """The entry of a table; 1 goes to `status` where the index is none of its entries."""
+def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
+    """The results of a program at these inputs; and a bit, whether an index was outside of its table, None if there is
+    no table."""
+    value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
+    wrong = None
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if op is not None and op.name == "take":
+            value[i], known = taken(b, [value[a] for a in args])
+            wrong = b.not_(known) if wrong is None else b.or_(wrong, b.not_(known))
+        elif op is not None:
+            value[i] = emit(b, op, [value[a] for a in args], strict)
+    return [value[r] for r in p.results], wrong
+
+
+def taken(b: Any, xs: list[Any]) -> tuple[Any, Any]:
+    """The entry of a table; and a bit, whether the index is one of its entries."""
     *table, i = xs
-    found, known = number(float("nan"), DOUBLE), number(0.0, DOUBLE)
+    found, known = number(float("nan"), DOUBLE), BIT(0)
     for k, x in enumerate(table):
         here = b.fcmp_ordered("==", i, number(float(k), DOUBLE))
-        found, known = b.select(here, x, found), b.select(here, number(1.0, DOUBLE), known)
-    wrong = b.fcmp_ordered("==", known, number(0.0, DOUBLE))
-    b.store(b.select(wrong, number(1.0, DOUBLE), b.load(status, typ=DOUBLE)), status)
-    return found
-
-
+        found, known = b.select(here, x, found), b.or_(known, here)
+    return found, known

@@ -1,24 +1,34 @@
 """Structure: what of the arguments is a part of the program, and what is a number that it is run on.
 
-    >>> from microgradx.compiler.structure import flat, key, rebuilt
-    >>> flat([0.5, ["relu", 2.0, 3]])
+    >>> from microgradx.compiler.structure import read, rebuilt
+    >>> numbers, modules = [], []
+    >>> structure = read([0.5, ["relu", 2.0, 3]], numbers, modules)
+    >>> numbers
     [0.5, 2.0]
-    >>> key([0.5, 3]) == key([0.7, 3]), key([0.5, 3]) == key([0.5, 4])      # an int is a size, an index, a choice
+    >>> structure == read([0.7, ["relu", 1.0, 3]], [], []), structure == read([0.5, ["relu", 2.0, 4]], [], [])
     (True, False)
     >>> rebuilt({"w": [0, 0], "b": 0}, iter([1.0, 2.0, 3.0]))
     {'w': [1.0, 2.0], 'b': 3.0}
 
-Floats, Values and the parameters of Modules are numbers. All else is structure: ints, bools, strings, None, nesting.
+Floats, Values and the parameters of Modules are numbers. All else is structure: ints (a size, an index, a choice),
+bools, strings, None, nesting.
 """
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-from ..nesting import is_leaf, is_module, leaves, shape
+from ..ieee import number
+from ..nesting import is_leaf, is_module
 from ..value import Value
+from .seen import Seen, seen
 
 FLOAT = "number"
+FLOATS = {float}
+STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
+MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
+
+Modules = list[tuple[int, Seen]]
 
 
 def is_number(x: Any) -> bool:
@@ -26,42 +36,51 @@ def is_number(x: Any) -> bool:
     return x.__class__ is float or isinstance(x, Value) or (is_leaf(x) and not isinstance(x, int))
 
 
-def flat(tree: Any) -> list[Any]:
-    """All numbers of the arguments, a Module's parameters as its Values."""
-    if isinstance(tree, (list, tuple)):
-        return [x for branch in tree for x in flat(branch)]
-    if is_module(tree):
-        return leaves(tree)
-    return [tree] if is_number(tree) else []
-
-
-def key(tree: Any) -> Hashable:
+def read(tree: Any, numbers: list[float], modules: Modules) -> Hashable:
     """What two arguments must have in common to be given to the same program.
 
-    TypeError if a part of it is neither a number nor can be told apart by its hash.
+    Its numbers are added to `numbers`; each Module to `modules`, with how many numbers came before it. TypeError if a
+    part is neither a number nor can be told apart by its hash.
     """
-    if is_number(tree):
+    kind = tree.__class__
+    if kind is float:
+        numbers.append(tree)
         return FLOAT
     if isinstance(tree, (list, tuple)):
-        kinds = set(map(type, tree))
-        if kinds == {float}:
-            return type(tree), len(tree)
-        return type(tree), tuple(map(key, tree))
+        if set(map(type, tree)) == FLOATS:
+            numbers += tree
+            return kind, len(tree)
+        return kind, tuple([read(branch, numbers, modules) for branch in tree])
+    if is_number(tree):
+        numbers.append(tree.data if isinstance(tree, Value) else number(tree))
+        return FLOAT
     if is_module(tree):
-        return module_key(tree)
+        modules.append((len(numbers), seen(tree)))
+        return modules[-1][1]
     try:
         hash(tree)
     except TypeError:
-        raise TypeError(f"jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, which "
-                        f"become a part of the program; got {type(tree).__name__}") from None
-    return type(tree), tree
+        raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, that "
+                        f"become a part of the program; got {kind.__name__}") from None
+    return kind, tree
 
 
-def module_key(module: Any) -> Hashable:
-    """Names and shapes of the parameters, and the mode (train or eval) of each Module within."""
-    return (type(module).__qualname__, tuple((name, shape(values)) for name, values in module.named_parameters()),
-            tuple(inner.training for _, inner in module.named_modules()))
+def zeroed(tree: Any) -> Any:
+    """The arguments with 0.0 for every number."""
+    if tree.__class__ is list or tree.__class__ is tuple:
+        return tree.__class__(map(zeroed, tree))
+    return 0.0 if is_number(tree) else tree
 
+
+def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bool:
+    """Whether a few comparisons tell that something has this structure: floats in lists and tuples, and what is static
+    among them."""
+    if tree.__class__ is list or tree.__class__ is tuple:
+        return depth < DEEP and all(is_exact(branch, static, depth + 1) for branch in tree)
+    return tree.__class__ is float or tree.__class__ in static
+
+
+# Results -----------------------------------------------------------------------------------------------------------
 
 def results(tree: Any) -> list[Any]:
     """All Values and numbers that a function returned; a gradient by a Module is a dict."""
@@ -85,3 +104,30 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
 def emptied(tree: Any) -> Any:
     """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
     return rebuilt(tree, iter([0.0] * len(results(tree))))
+
+
+Rebuild = Callable[[list[float]], Any]
+
+
+def rebuilder(tree: Any, start: int = 0) -> Rebuild:
+    """What rebuilt() does for this nesting, prepared: lists of numbers are slices. The numbers begin at `start`.
+
+    >>> from microgradx.compiler.structure import rebuilder
+    >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
+    {'w': [1.0, 2.0], 'b': 3.0}
+    """
+    if isinstance(tree, (list, tuple)) and set(map(type, tree)) == FLOATS:
+        end = start + len(tree)
+        return (lambda found: found[start:end]) if isinstance(tree, list) else (lambda found: tuple(found[start:end]))
+    if isinstance(tree, dict):
+        values = rebuilder(list(tree.values()), start)
+        return lambda found: dict(zip(tree, values(found)))
+    if isinstance(tree, (list, tuple)):
+        parts: list[Rebuild] = []
+        for branch in tree:
+            parts.append(rebuilder(branch, start))
+            start += len(results(branch))
+        if isinstance(tree, list):
+            return lambda found: [part(found) for part in parts]
+        return lambda found: tuple([part(found) for part in parts])
+    return (lambda found: found[start]) if is_leaf(tree) else (lambda found: tree)
