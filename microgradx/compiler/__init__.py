@@ -12,6 +12,7 @@ loops.py        the loops that they came from, found again
 nests.py        loops as vector code, one function a shape; schedule.py calls them one after the other
 native.py       machine code in memory; resident.py: parameters that stay there
 jitted.py       jit(f), a program for each structure of arguments (structure.py) and for each Module (seen.py)
+parcel.py       jit(f) in other processes; shards.py: gradients of much data, by a cluster
 """
 from .jitted import Jitted, Report, jit
 from .trace import TracingError

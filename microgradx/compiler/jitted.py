@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from ..derivatives import is_inside
 from .program import Program, program
 from .python import PythonKernel, python_call
-from .structure import MANY, Modules, emptied, is_exact, read, rebuilder, zeroed
+from .structure import MANY, Modules, by_key, emptied, is_exact, read, rebuilder, with_modules, zeroed
 from .trace import trace
 
 BACKENDS = ("native", "python")
@@ -55,18 +55,19 @@ class Variant:
     """A function compiled for one structure of its arguments.
 
     program, tree   what it computes, and the nesting of its result
-    modules         those among the arguments, and their blocks: where the machine code finds their parameters
+    modules         those among the arguments that it is for; none if it is shared by all of their structure
+    blocks          for each Module where the machine code finds its parameters; None if they are given at each run
     """
 
-    def __init__(self, p: Program, tree: Any, modules: Modules, backend: str) -> None:
+    def __init__(self, p: Program, tree: Any, modules: Modules, backend: str, shared: bool) -> None:
         self.program, self.tree, self.backend = p, tree, backend
-        self.modules = [one for _, one in modules]
+        self.modules = [] if shared else [one for _, one in modules]
         self.blocks: list[Any] = [None] * len(modules)
         self.addresses: dict[int, int] = {}
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
-        if backend == "native":
+        if backend == "native" and not shared:
             self._place(modules)
 
     def _place(self, modules: Modules) -> None:
@@ -106,9 +107,8 @@ class Variant:
 
     def run(self, numbers: list[float], modules: Modules) -> Any:
         """What the function returns for the numbers among the arguments."""
-        for (place, one), block in zip(reversed(modules), reversed(self.blocks)):
-            if block is None:
-                numbers[place:place] = [v.data for v in one.values]
+        loose = [module for module, block in zip(modules, self.blocks) if block is None]
+        with_modules(numbers, loose, lambda one: [v.data for v in one.values])
         numbers += [v.data for v in self.program.closures]
         return self.rebuild(self.kernel.run(numbers))
 
@@ -121,8 +121,9 @@ class Jitted:
     __slots__ = ("__call__", "__dict__", "__weakref__")
     __call__: Callable[..., Any]
 
-    def __init__(self, f: Callable[..., Any], backend: str, strict: bool) -> None:
+    def __init__(self, f: Callable[..., Any], backend: str, strict: bool, shared: bool = False) -> None:
         self.f, self.backend, self.strict = f, backend, strict
+        self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._lock = RLock()
@@ -136,6 +137,7 @@ class Jitted:
         numbers: list[float] = []
         modules: Modules = []
         structure = read(args, numbers, modules)
+        structure = by_key(structure) if self.shared else structure
         known = self.variants.get(structure)
         self._last = variant = known or self._compiled(structure, args, modules)
         self.__call__ = variant.exact or self._general
@@ -151,7 +153,8 @@ class Jitted:
             recorded = trace(self.f, args, self.strict or self.backend == "python")
             for _, one in modules:
                 one.remember()
-            variant = Variant(program(recorded, self.strict), emptied(recorded.tree), modules, self.backend)
+            variant = Variant(program(recorded, self.strict), emptied(recorded.tree), modules, self.backend,
+                              self.shared)
             variant.compile(args, self._general)
             variant.seconds = perf_counter() - start
             for key, old in list(self.variants.items()):
@@ -166,6 +169,16 @@ class Jitted:
         warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "
                       "of its arguments; an int is a part of the program, so pass what changes from call to call as a "
                       "float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+
+    def __reduce__(self) -> Any:
+        from .parcel import packed
+        return packed(self)
+
+    def __copy__(self) -> Jitted:
+        return self                             # as a function is
+
+    def __deepcopy__(self, _: Any) -> Jitted:
+        return self
 
     def report(self) -> Report:
         """What the last call ran. ValueError before the first call."""

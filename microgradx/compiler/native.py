@@ -16,6 +16,7 @@ import ctypes
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
+from struct import Struct
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -103,17 +104,18 @@ class Kernel:
         self.engine = load(module, rows), kept
         self.address = self.engine[0][0].get_function_address("kernel")
         self.start = place.memory.ctypes.data
+        self._give = Struct(f"{place.given}d").pack_into
+        self._found = place.memory[results:results + count]
         self._function = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self.address)
         self._lock = Lock()
 
     def run(self, numbers: Sequence[float]) -> list[float]:
         """The results for these inputs. IndexError if a take() was given an index outside of its table."""
-        memory = self.place.memory
         with self._lock:
-            memory[:self.place.given] = numbers
+            self._give(self.place.memory, 0, *numbers)
             self._function(self.start)
             self.check()
-            found: list[float] = memory[self.results:self.results + self.count].tolist()
+            found: list[float] = self._found.tolist()
         return found
 
     def check(self) -> None:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..recording import tape
-from ..table import Op, Reduction
+from ..table import TABLE, Op, Reduction
 from ..value import Value
 from .rules import RULES
 from .trace import Recorded, as_recorded, is_constant
@@ -54,6 +54,19 @@ class Program:
 
     def __len__(self) -> int:
         return len(self.ops)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: rows by name."""
+        return {**vars(self), "_known": {}, "ops": [op and op.name for op in self.ops]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """LookupError for a row that the table of this process does not have."""
+        vars(self).update(state)
+        missing = sorted({name for name in state["ops"] if name is not None and name not in TABLE})
+        if missing:
+            raise LookupError(f"the program uses rows that the table here does not have: {', '.join(missing)}; import "
+                              "the module that adds them before the program is loaded")
+        self.ops = [name and TABLE[name] for name in state["ops"]]
 
     def _new(self, op: Op | None, args: Ids = ()) -> int:
         self.ops.append(op)

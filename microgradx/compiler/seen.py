@@ -41,12 +41,13 @@ class Seen:
         self.values: list[Value] = leaves(module)
         attributes = [vars(inner) for _, inner in _inside(module)]
         lists = [x for values in attributes for value in values.values() for x in _lists(value)]
-        self._parts = [(x, copy(x)) for x in (*attributes, *lists)]
+        self._now = [*attributes, *lists]
+        self._then = [copy(x) for x in self._now]
 
     def holds(self) -> bool:
         """Whether it looks as it did: the same objects in all attributes, and in the lists there."""
         try:
-            return all(now == then for now, then in self._parts)
+            return self._now == self._then      # elements that are the same object are not looked into: it is quick
         except ValueError:                      # arrays do not say whether they are equal
             return False
 

@@ -15,7 +15,8 @@ bools, strings, None, nesting.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from ..ieee import number
@@ -36,11 +37,16 @@ def is_number(x: Any) -> bool:
     return x.__class__ is float or isinstance(x, Value) or (is_leaf(x) and not isinstance(x, int))
 
 
-def read(tree: Any, numbers: list[float], modules: Modules) -> Hashable:
+def plain(x: Any) -> float:
+    """A Value, or any number, as a float."""
+    return x.data if isinstance(x, Value) else number(x)
+
+
+def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any], Any] = plain) -> Hashable:
     """What two arguments must have in common to be given to the same program.
 
-    Its numbers are added to `numbers`; each Module to `modules`, with how many numbers came before it. TypeError if a
-    part is neither a number nor can be told apart by its hash.
+    Its numbers are added to `numbers`, those that are no floats as `taken` answers; each Module to `modules`, with how
+    many numbers came before it. TypeError if a part is neither a number nor can be told apart by its hash.
     """
     kind = tree.__class__
     if kind is float:
@@ -50,9 +56,10 @@ def read(tree: Any, numbers: list[float], modules: Modules) -> Hashable:
         if set(map(type, tree)) == FLOATS:
             numbers += tree
             return kind, len(tree)
-        return kind, tuple([read(branch, numbers, modules) for branch in tree])
+        parts = tuple([read(branch, numbers, modules, taken) for branch in tree])
+        return kind, len(parts) if parts and all(part is FLOAT for part in parts) else parts
     if is_number(tree):
-        numbers.append(tree.data if isinstance(tree, Value) else number(tree))
+        numbers.append(taken(tree))
         return FLOAT
     if is_module(tree):
         modules.append((len(numbers), seen(tree)))
@@ -63,6 +70,20 @@ def read(tree: Any, numbers: list[float], modules: Modules) -> Hashable:
         raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, that "
                         f"become a part of the program; got {kind.__name__}") from None
     return kind, tree
+
+
+def by_key(structure: Any) -> Any:
+    """The same with each Module by what it has in common with others of its kind: for another process."""
+    if isinstance(structure, Seen):
+        return structure.key
+    return tuple(map(by_key, structure)) if isinstance(structure, tuple) else structure
+
+
+def with_modules(numbers: list[Any], modules: Modules, values: Callable[[Seen], Sequence[Any]]) -> list[Any]:
+    """The numbers of the arguments, with those of each Module in their place."""
+    for place, one in reversed(modules):
+        numbers[place:place] = values(one)
+    return numbers
 
 
 def zeroed(tree: Any) -> Any:
@@ -123,10 +144,11 @@ def rebuilder(tree: Any, start: int = 0) -> Rebuild:
         values = rebuilder(list(tree.values()), start)
         return lambda found: dict(zip(tree, values(found)))
     if isinstance(tree, (list, tuple)):
-        parts: list[Rebuild] = []
-        for branch in tree:
-            parts.append(rebuilder(branch, start))
-            start += len(results(branch))
+        starts = list(accumulate([len(results(branch)) for branch in tree], initial=start))
+        if isinstance(tree, list) and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):
+            bounds = list(pairwise(starts))
+            return lambda found: [found[start:end] for start, end in bounds]        # a matrix
+        parts = [rebuilder(branch, at) for branch, at in zip(tree, starts)]
         if isinstance(tree, list):
             return lambda found: [part(found) for part in parts]
         return lambda found: tuple([part(found) for part in parts])
