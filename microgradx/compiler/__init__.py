@@ -5,7 +5,7 @@ Read it as a chapter, in the order in which a function goes through it:
 trace.py        f is run once on Values without numbers; the graph it records is the program
 program.py      the graph as plain lists, simplified (rules.py)
 python.py       the program as Python source: the back end that needs nothing installed
-lower.py        for machine code, rows of the table in terms of the few that a machine has (elements.py)
+spelling.py     for machine code, rows of the table in terms of the few that a machine has (elements.py)
 straight.py     a small program as one line of machine instructions
 layout.py       a large one: which numbers lie side by side in memory
 loops.py        the loops that they came from, found again

@@ -136,7 +136,7 @@ class Jitted:
     def _compiled(self, args: Sequence[Any]) -> Variant:
         start = perf_counter()
         recorded = trace(self.f, args, self.strict or self.backend == "python")
-        p = program(recorded)
+        p = program(recorded, self.native())
         variant = Variant(p, emptied(recorded.tree), len(recorded.results))
         variant.prepare(args, self.backend, self.strict)
         variant.seconds = perf_counter() - start
@@ -145,6 +145,13 @@ class Jitted:
                           "structures of its arguments; an int is a part of the program, so pass what changes from "
                           "call to call as a float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
         return variant
+
+    def native(self) -> Any:
+        """Which rows the back end has; None for all."""
+        if self.backend == "python":
+            return None
+        from .elements import native
+        return lambda op: native(op, self.strict)
 
     def report(self) -> Report:
         """What the last call ran. ValueError before the first call."""

@@ -25,7 +25,6 @@ from llvmlite import ir
 
 from ..table import Op
 from .elements import native
-from .lower import lower
 from .program import Program
 
 FLAT = 500                              # operations that one straight line may have
@@ -125,15 +124,14 @@ class Kernel:
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
     """A program as machine code. `blocks` tells the address of each input that lies elsewhere."""
-    low = lower(p, lambda op: native(op, strict))
-    place = placed(low, blocks or {})
-    if sum(map(len, low.args)) <= FLAT:
+    place = placed(p, blocks or {})
+    if sum(map(len, p.args)) <= FLAT:
         from .straight import straight
-        function = straight(low, place.inputs, place.given + 1, place.status, strict)
-        kernel = Kernel(function.module, place, place.given + 1, len(low.results), called(low, strict))
+        function = straight(p, place.inputs, place.given + 1, place.status, strict)
+        kernel = Kernel(function.module, place, place.given + 1, len(p.results), called(p, strict))
     else:
         from .schedule import looped
-        kernel = looped(low, place, strict)
+        kernel = looped(p, place, strict)
     kernel.closures = p.closures
     return kernel
 

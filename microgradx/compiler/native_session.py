@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ..table import Op
 from .batch import mapped, summed
 from .driver import FIELDS, Driver
 from .elements import native
 from .fuse import fused
-from .lower import lower
 from .native import called, compiled, load, width
 from .resident import address, resident
 from .session import Session, Steps
@@ -44,10 +44,16 @@ class NativeSession(Session):
         self.kernels: dict[Any, Any] = {}
         self.total = np.zeros(self.count + 1)
         self.kept = np.zeros((len(self.optimiser.kept), self.count))
-        self.keep: list[Any] = []
+        for row, numbers in zip(self.kept, zip(*self.optimiser.numbers)):
+            row[:] = numbers
         self.decay = compiled(self.penalty_program(), self.blocks, self.strict) if self.penalty else None
         self.driver: Any = None
         self.lanes = False
+        self.first: Any = None
+
+    def native(self, op: Op) -> bool:
+        """Whether machine code has this row."""
+        return native(op, self.strict)
 
     # Code ----------------------------------------------------------------------------------------------------------
 
@@ -66,7 +72,7 @@ class NativeSession(Session):
 
     def kernel(self, place: int) -> Any:
         """Loss and gradient of samples like this one."""
-        p = self.sample_program(place)
+        p = self.first if place == 0 and self.first else self.sample_program(place)
         kernel = compiled(p, self.blocks, self.strict)
         own = len(self.numbers[place])
         kernel.place.memory[own + 1:own + 1 + len(p.closures)] = [v.data for v in p.closures]
@@ -76,8 +82,10 @@ class NativeSession(Session):
         """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program."""
         if self.strict or len(set(map(str, self.forms))) > 1 or min(map(len, batches)) < FEW:
             return False
-        p = self.sample_program(0)
-        low = fused(lower(p, lambda op: native(op, False)))
+        p = self.first = self.sample_program(0)
+        if sum(map(len, p.args)) > 2 * LANES:
+            return False
+        low = fused(p)
         if sum(map(len, low.args)) > LANES or any(op is not None and op.name == "take" for op in low.ops):
             return False
         self.batch_program, self.closures = low, [v.data for v in p.closures]
@@ -86,7 +94,7 @@ class NativeSession(Session):
     def load_driver(self) -> None:
         """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""
         module = ir.Module("training")
-        update = lower(self.update_program(), lambda op: native(op, self.strict))
+        update = self.update_program()
         rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
         Driver(module, rule, self.lanes, self.penalty is not None, self.strict)
         rows = called(update, self.strict)
@@ -108,8 +116,6 @@ class NativeSession(Session):
         """See Session.run. IndexError if a take() was given an index outside of its table."""
         self.prepare(batches)
         optimiser, steps = self.optimiser, len(batches)
-        for row, numbers in zip(self.kept, zip(*optimiser.numbers)):
-            row[:] = numbers
         losses, norms, done = np.zeros(steps), np.zeros(steps), np.zeros(1, np.int64)
         kernels = [kernel for _, kernel in self.kernels.values()]
         clip = np.array([-1.0 if self.clip is None else self.clip])
@@ -138,8 +144,9 @@ class NativeSession(Session):
             kernel.check()
         made = int(done[0])
         optimiser.t += made
-        optimiser.numbers = list(zip(*self.kept.tolist())) if len(self.kept) else optimiser.numbers
         return list(zip(losses[:made].tolist(), norms[:made].tolist()))
 
-
-
+    def finish(self) -> None:
+        """The optimiser gets back the numbers that it keeps for each parameter."""
+        if len(self.kept):
+            self.optimiser.numbers = list(zip(*self.kept.tolist()))

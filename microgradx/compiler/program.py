@@ -15,22 +15,26 @@ A node is an operation (a row of the table) on earlier nodes, an input, or a con
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ..recording import tape
-from ..table import Op, Reduction
+from ..table import Op
 from ..value import Value
 from .rules import RULES
-from .trace import Recorded, as_recorded, is_constant
+from .spelling import spelled
+from .trace import Recorded, as_recorded, is_constant, trace
 
 Ids = tuple[int, ...]
+Native = Callable[[Op], bool]
 SHORT = 4                               # only nodes of so few inputs are looked for a second time
 
 
 class Program:
     """Nodes 0, 1, 2, ..., each after all of its inputs.
 
+    native      which rows may stay as they are, see program(); None for all
     ops         the row of each node; None for inputs and constants
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
@@ -39,7 +43,8 @@ class Program:
     results     the nodes that are asked for
     """
 
-    def __init__(self) -> None:
+    def __init__(self, native: Native | None = None) -> None:
+        self.native = native
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
@@ -76,6 +81,10 @@ class Program:
             found = rule(self, args)
             if found is not None:
                 return found
+        if self.native is not None and not self.native(op):
+            inner = template(op, len(args))
+            if inner is not None:
+                return self.insert(inner, args)
         if len(args) > SHORT:
             return self._new(op, args)
         key = (op, *args)
@@ -84,6 +93,16 @@ class Program:
             known = [numbers[a] for a in args if a in numbers]
             self._known[key] = self.constant(op.at(*known)) if len(known) == len(args) else self._new(op, args)
         return self._known[key]
+
+    def insert(self, inner: Program, args: Ids) -> int:
+        """The result of another program of one result, with these nodes as its inputs."""
+        new = dict(zip(inner.inputs, args))
+        for i, (op, inputs) in enumerate(zip(inner.ops, inner.args)):
+            if op is not None:
+                new[i] = self.add(op, tuple([new[a] for a in inputs]))
+            elif i in inner.numbers:
+                new[i] = self.constant(inner.numbers[i])
+        return new[inner.results[0]]
 
     def number(self, i: int) -> float | None:
         """The number of a constant; None for any other node."""
@@ -120,9 +139,12 @@ class Program:
         return out
 
 
-def program(recorded: Recorded) -> Program:
-    """The program of a recorded function: its results by its inputs and by the Values that it closes over."""
-    out = Program()
+def program(recorded: Recorded, native: Native | None = None) -> Program:
+    """The program of a recorded function: its results by its inputs and by the Values that it closes over.
+
+    Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
+    """
+    out = Program(native)
     ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
     results = recorded.results
     order = as_recorded(tape(*[v for v in results if isinstance(v, Value)]))
@@ -143,6 +165,10 @@ def program(recorded: Recorded) -> Program:
     return out.live()
 
 
-def terms(op: Op, args: Sequence[Any]) -> list[Sequence[Any]]:
-    """The inputs of a node as the lists they came in: of dot two."""
-    return op.split(args) if isinstance(op, Reduction) and not op.index else [args]
+@cache
+def template(op: Op, width: int) -> Program | None:
+    """A row at so many inputs as a program of other rows; None if it must be called as it is."""
+    try:
+        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width))
+    except Exception:                   # it makes a float of its input, as math.gamma does: no other way than to call it
+        return None

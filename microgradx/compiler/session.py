@@ -21,6 +21,7 @@ from typing import Any
 from ..derivatives import gradients
 from ..ieee import number
 from ..nesting import is_leaf, leaves
+from ..table import Op
 from ..value import Value
 from .program import Program, program
 from .structure import rebuilt
@@ -73,6 +74,13 @@ class Session:
         where they were not finite, and then without that step."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """To be called after the last step."""
+
+    def native(self, op: Op) -> bool:
+        """Whether a row stays as it is in a program."""
+        return True
+
     # Programs ------------------------------------------------------------------------------------------------------
 
     def sample_program(self, place: int) -> Program:
@@ -81,13 +89,13 @@ class Session:
 
         def f(weights: Weights, x: Any, y: Any, count: Any) -> list[Any]:
             return self.with_gradient(self.loss(self.model, x, y) / count)
-        return program(trace(f, [self.weights, x, y, 1.0], self.strict))
+        return program(trace(f, [self.weights, x, y, 1.0], self.strict), self.native)
 
     def penalty_program(self) -> Program:
         """The penalty and its gradient."""
         def f(weights: Weights) -> list[Any]:
             return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0)
-        return program(trace(f, [self.weights], self.strict))
+        return program(trace(f, [self.weights], self.strict), self.native)
 
     def with_gradient(self, root: Any) -> list[Any]:
         """A loss, and its derivative by every parameter."""
@@ -101,7 +109,7 @@ class Session:
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
             moved, numbers = self.optimiser.update(p, g, kept, t, lr)
             return [moved, *numbers]
-        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict))
+        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native)
 
 
 def form(tree: Any) -> Any:
