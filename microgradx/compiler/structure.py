@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any
 
+from ..ieee import number
 from ..nesting import is_leaf, is_module, leaves, shape
 from ..value import Value
 
@@ -85,3 +86,8 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
 def emptied(tree: Any) -> Any:
     """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
     return rebuilt(tree, iter([0.0] * len(results(tree))))
+
+
+def floated(tree: Any) -> Any:
+    """A sample with all its numbers, ints too, as floats: inputs."""
+    return rebuilt(tree, iter([number(x) for x in results(tree)]))
