@@ -10,8 +10,11 @@ straight.py     a small program as one line of machine instructions
 layout.py       a large one: which numbers lie side by side in memory
 loops.py        the loops that they came from, found again
 nests.py        loops as vector code, one function a shape; schedule.py calls them one after the other
+elementary/     exp, tanh and their like on vectors of numbers
+batch.py        a small program for many samples at once
 native.py       machine code in memory; resident.py: parameters that stay there
 jitted.py       jit(f), a program for each structure of arguments (structure.py)
+session.py      compiled training: fit(..., jit=True); native_session.py and driver.py, in machine code
 """
 from .jitted import Jitted, Report, jit
 from .trace import TracingError

@@ -81,6 +81,7 @@ ELEMENTS: dict[str, Emit] = {
 LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan", "atan2", "sinh", "cosh",
                                 "tanh", "asinh", "erf", "erfc")}
 LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
+LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
 LISTS = ("sum", "dot", "chain", "take")
 
 
@@ -96,7 +97,8 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "chain"):
         return _terms(b, op, xs, strict)
-    found = None if strict else elementary.call(b, op.name, *xs)
+    single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
+    found = None if strict or single else elementary.call(b, op.name, *xs)
     return by_lane(b, lambda *ys: _call(b, op, ys), xs) if found is None else found
 
 

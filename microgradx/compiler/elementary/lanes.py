@@ -1,0 +1,203 @@
+"""Lanes: a double, or a vector of doubles, written as an expression. Each operator is one instruction of LLVM's.
+
+    >>> from llvmlite import ir
+    >>> kind = ir.VectorType(ir.DoubleType(), 4)
+    >>> f = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
+    >>> builder = ir.IRBuilder(f.append_basic_block())
+    >>> x = Lanes(builder, f.args[0])
+    >>> _ = builder.ret(horner(x, [1.0, 2.0]).value)          # 1 + 2*x
+    >>> [i.opname for i in f.blocks[0].instructions]
+    ['call', 'ret']
+
+A number beside Lanes stands in every lane. `bits` are the lanes as integers of 64 bits, on which + - & | ^ << >> work.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Union
+
+from llvmlite import ir
+
+DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
+Number = Union["Lanes", float, int]
+SIGN = 1 << 63                              # the bit of the sign
+ONE = 1023 << 52                            # the bits of 1.0: above 52 bits of fraction stands the exponent, plus 1023
+
+
+class Lanes:
+    """A value of LLVM's, with the builder that appends instructions to a block."""
+
+    __slots__ = ("builder", "value")
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder, self.value = builder, value
+
+    def of(self, x: float) -> Lanes:
+        """A constant of this type."""
+        return Lanes(self.builder, self.like(x))
+
+    def like(self, x: Number) -> Any:
+        """The value `x`; a number becomes a constant of this type."""
+        return x.value if isinstance(x, Lanes) else ir.Constant(self.value.type, splat(self.value.type, x))
+
+    def _emit(self, instruction: str, *others: Number) -> Lanes:
+        return Lanes(self.builder, getattr(self.builder, instruction)(self.value, *map(self.like, others)))
+
+    def _compare(self, sign: str, other: Number) -> Lanes:
+        return Lanes(self.builder, self.builder.fcmp_ordered(sign, self.value, self.like(other)))
+
+    def _intrinsic(self, name: str, *others: Number) -> Lanes:
+        return Lanes(self.builder, intrinsic(self.builder, name, self.value, *map(self.like, others)))
+
+    @property
+    def _real(self) -> bool:
+        return isinstance(getattr(self.value.type, "element", self.value.type), ir.DoubleType)
+
+    def __add__(self, other: Number) -> Lanes:
+        return self._emit("fadd" if self._real else "add", other)
+
+    def __sub__(self, other: Number) -> Lanes:
+        return self._emit("fsub" if self._real else "sub", other)
+
+    def __mul__(self, other: Number) -> Lanes:
+        return self._emit("fmul", other)
+
+    def __truediv__(self, other: Number) -> Lanes:
+        return self._emit("fdiv", other)
+
+    def __rsub__(self, other: float) -> Lanes:
+        return self.of(other) - self
+
+    def __rtruediv__(self, other: float) -> Lanes:
+        return self.of(other) / self
+
+    def __neg__(self) -> Lanes:
+        return self._emit("fneg")
+
+    def __and__(self, other: Number) -> Lanes:
+        return self._emit("and_", other)
+
+    def __or__(self, other: Number) -> Lanes:
+        return self._emit("or_", other)
+
+    def __xor__(self, other: Number) -> Lanes:
+        return self._emit("xor", other)
+
+    def __lshift__(self, places: int) -> Lanes:
+        return self._emit("shl", places)
+
+    def __rshift__(self, places: int) -> Lanes:
+        return self._emit("lshr", places)
+
+    def __lt__(self, other: Number) -> Lanes:
+        return self._compare("<", other)
+
+    def __gt__(self, other: Number) -> Lanes:
+        return self._compare(">", other)
+
+    def equals(self, other: Number) -> Lanes:
+        """Where both are the same number, which nan never is. (== stays Python's.)"""
+        return self._compare("==", other)
+
+    def odd(self) -> Lanes:
+        """Where an integer is odd."""
+        return Lanes(self.builder, self.builder.trunc(self.value, shaped(self.value.type, ir.IntType(1))))
+
+    def where(self, yes: Number, no: Number) -> Lanes:
+        """`yes` in the lanes where this comparison holds, `no` in the others; one of both is no plain number."""
+        kind = yes if isinstance(yes, Lanes) else no
+        assert isinstance(kind, Lanes)
+        return Lanes(self.builder, self.builder.select(self.value, kind.like(yes), kind.like(no)))
+
+    def at_most(self, bound: float) -> Lanes:
+        """The smaller one; nan goes through."""
+        return (self > bound).where(bound, self)
+
+    def at_least(self, bound: float) -> Lanes:
+        """The larger one; nan goes through."""
+        return (self < bound).where(bound, self)
+
+    @property
+    def bits(self) -> Lanes:
+        """The 64 bits of each double as an integer."""
+        return Lanes(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, LONG)))
+
+    @property
+    def double(self) -> Lanes:
+        """The doubles that have these bits."""
+        return Lanes(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
+
+    def __abs__(self) -> Lanes:
+        return self._intrinsic("fabs")
+
+    def sqrt(self) -> Lanes:
+        """The root, rounded once."""
+        return self._intrinsic("sqrt")
+
+    def signed(self, x: Lanes) -> Lanes:
+        """Negative where these numbers or those of `x` are: 0.0 becomes -0.0, too."""
+        return (self.bits | (x.bits & SIGN)).double
+
+    def if_any(self, yes: Callable[[], Lanes], no: Lanes) -> Lanes:
+        """`yes()` in the lanes where this comparison holds, computed only if there are any; `no` in the others."""
+        b, before = self.builder, self.builder.block
+        mask = ir.IntType(getattr(self.value.type, "count", 1))
+        with b.if_then(b.icmp_unsigned("!=", b.bitcast(self.value, mask), mask(0)), likely=False):
+            mixed, after = self.where(yes(), no).value, b.block
+        result = b.phi(no.value.type)
+        result.add_incoming(no.value, before)
+        result.add_incoming(mixed, after)
+        return Lanes(b, result)
+
+    def by_lane(self, name: str) -> Lanes:
+        """A function of libm, lane after lane."""
+        b, kind = self.builder, self.value.type
+        function = declared(b.module, name, DOUBLE, 1)
+        if not isinstance(kind, ir.VectorType):
+            return Lanes(b, b.call(function, [self.value]))
+        result = ir.Constant(kind, ir.Undefined)
+        for k in map(ir.IntType(32), range(kind.count)):
+            result = b.insert_element(result, b.call(function, [b.extract_element(self.value, k)]), k)
+        return Lanes(b, result)
+
+
+def muladd(x: Lanes, y: Number, z: Number) -> Lanes:
+    """x*y + z, in one instruction where the processor has it, else in two: for sums that do not care."""
+    return x._intrinsic("fmuladd", y, z)
+
+
+def fma(x: Lanes, y: Number, z: Number) -> Lanes:
+    """x*y + z rounded once: for what hangs on it. A processor without that instruction calls libm, which is slow."""
+    return x._intrinsic("fma", y, z)
+
+
+def horner(x: Lanes, coefficients: Sequence[float]) -> Lanes:
+    """The polynomial with these coefficients, that of x**0 first."""
+    *rest, y = coefficients
+    total: Number = y
+    for c in reversed(rest):
+        total = muladd(x, total, c)
+    assert isinstance(total, Lanes)
+    return total
+
+
+def shaped(kind: Any, lane: Any) -> Any:
+    """The type of as many lanes, each of type `lane`."""
+    return ir.VectorType(lane, kind.count) if isinstance(kind, ir.VectorType) else lane
+
+
+def splat(kind: Any, x: float) -> Any:
+    """What a constant of this type is made of."""
+    return [x] * kind.count if isinstance(kind, ir.VectorType) else x
+
+
+def intrinsic(builder: Any, name: str, *xs: Any) -> Any:
+    """A call of llvm.name on values of one type."""
+    kind = xs[0].type
+    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
+    return builder.call(declared(builder.module, f"llvm.{name}.{suffix}", kind, len(xs)), xs)
+
+
+def declared(module: Any, name: str, kind: Any, count: int) -> Any:
+    """The function `name` from outside, with `count` arguments of the type that it returns."""
+    return module.globals.get(name) or ir.Function(module, ir.FunctionType(kind, [kind] * count), name)
