@@ -13,7 +13,6 @@ result by each input, as the table gives it at this very moment. Backward: the n
 input one line, `input.grad += slope * grad`. That is all of backpropagation.
 """
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from .ieee import RAISED, number
@@ -22,7 +21,6 @@ from .table import Op, Reduction
 
 N = TypeVar("N", bound="Node")
 _new = object.__new__
-_data_of = attrgetter("_data")
 
 
 class Node:
@@ -51,7 +49,7 @@ class Node:
 
     @data.setter
     def data(self, x: float) -> None:
-        self._data = number(x)
+        self._data = x if x.__class__ is float else number(x)
 
     @property
     def grad(self) -> float:
@@ -60,7 +58,7 @@ class Node:
 
     @grad.setter
     def grad(self, x: float) -> None:
-        self._grad = number(x)
+        self._grad = x if x.__class__ is float else number(x)
 
     def named(self: N, label: str) -> N:
         """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
@@ -132,8 +130,10 @@ def _label(label: Any) -> str | None:
 def node(kind: type[N], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> N:
     """A node made by `op`: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
     out = _new(kind)
-    out._data, out._grad, out.label, out.scope, out.op = y, 0.0, None, scope, op
-    out._a, out._b, out._da, out._db = a, b, da, db
+    out._data, out._grad = y, 0.0                       # two by two: four and more would make a tuple first
+    out.label, out.scope, out.op = None, scope, op
+    out._a, out._b = a, b
+    out._da, out._db = da, db
     return out
 
 
@@ -169,23 +169,24 @@ class Vector:
     __slots__ = ("args", "data", "constants")
 
     def __init__(self, xs: Sequence[Any]) -> None:
-        # constants: which elements are; () if none is, None if all are
         self.args: tuple[Any, ...] = tuple(xs)
-        self.constants: tuple[bool, ...] | None = None
-        self.data: tuple[float, ...] = self.args
-        kinds = set(map(type, self.args))
-        if all(issubclass(kind, Node) for kind in kinds):
-            self.data, self.constants = tuple(map(_data_of, self.args)), ()
-        elif kinds != {float}:
+        self.data: tuple[float, ...] = tuple([a._data for a in self.args if isinstance(a, Node)])
+        self.constants: tuple[int, ...] = ()            # which elements are
+        if len(self.data) < len(self.args):
             self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
             self.data = tuple([a if a.__class__ is float else a._data for a in self.args])
-            self.constants = tuple([a.__class__ is float for a in self.args])
+            self.constants = tuple([i for i, a in enumerate(self.args) if a.__class__ is float])
 
     def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
         if not self.constants:
-            return None if self.constants is None else tuple(found)
-        return tuple([None if constant else slope for slope, constant in zip(found, self.constants)])
+            return tuple(found)
+        if len(self.constants) == len(self.args):
+            return None
+        slopes: list[float | None] = [*found]
+        for i in self.constants:
+            slopes[i] = None
+        return tuple(slopes)
 
     def __len__(self) -> int:
         return len(self.args)
@@ -209,6 +210,8 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
         slopes = op.split(op.partials([True] * len(xs), y, *xs))
     if scope is None:
         return kind(y)
-    a, *rest = [v.args for v in vectors]
-    da, *more = [v.slopes(found) for v, found in zip(vectors, slopes)]
-    return node(kind, scope, op, y, a, rest[0] if rest else None, da, more[0] if more else None)
+    v, dv = vectors[0], slopes[0]
+    if len(vectors) == 1:
+        return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
+    w, dw = vectors[1], slopes[1]
+    return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))

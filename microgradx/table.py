@@ -80,7 +80,12 @@ class Op:
     def apply(self, args: tuple[Any, ...]) -> Any:
         """The row at `args`: of numbers a float; else the first argument that is no number says how."""
         for x in args:
-            if x.__class__ not in PLAIN and hasattr(type(x), "_apply"):
+            if x.__class__ is not float:
+                break
+        else:
+            return self.at(*args)
+        for x in args:
+            if x.__class__ is not float and hasattr(type(x), "_apply"):
                 return x._apply(self, args)
         return self.at(*map(number, args))
 
