@@ -102,21 +102,16 @@ class Node:
             if g == 0.0 or a is None:
                 continue
             if a.__class__ is tuple:
-                _pass_on(g, a, da)
-                _pass_on(g, v._b, db)
+                for inputs, slopes in ((a, da), (v._b, db)):
+                    if slopes is not None:
+                        for x, slope in zip(inputs, slopes):
+                            if slope is not None:
+                                x._grad += slope * g
                 continue
             if da is not None:
                 a._grad += da * g
             if db is not None:
                 v._b._grad += db * g
-
-
-def _pass_on(g: float, inputs: Any, slopes: Any) -> None:
-    """The chain rule for a list of inputs."""
-    if slopes is not None:
-        for x, slope in zip(inputs, slopes):
-            if slope is not None:
-                x._grad += slope * g
 
 
 def _label(label: Any) -> str | None:

@@ -174,12 +174,14 @@ class Reduction(Op):
         if len(rows) == 2 and len(rows[0]) != len(rows[1]):
             raise ValueError(f"{self.name} takes lists of one length, got {len(rows[0])} and {len(rows[1])}")
         for xs in rows if not self.index else ():
-            for x in [xs] if hasattr(xs, "_reduce") else xs:
-                if x.__class__ not in PLAIN and hasattr(x, "_reduce"):
+            for x in xs:
+                if x.__class__ is not float and hasattr(x, "_reduce"):
                     return x._reduce(self, rows)            # Values record whole lists at once
         return self.apply((*chain.from_iterable(rows), *lists[self.lists:]))
 
     def _inputs(self, xs: Any) -> Any:
+        if xs.__class__ is list and len(xs) >= self.least:
+            return xs
         if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
         inputs = xs if hasattr(type(xs), "__len__") else tuple(xs)
