@@ -198,7 +198,7 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
     slopes: Sequence[Sequence[float]]
     try:
         y = op.of_lists(*data)
-        slopes = op.slopes_of_lists(y, *data) if scope is not None else ()
+        slopes = op.slopes_of_lists(y, *data) if scope is not None else []
     except RAISED:                                      # the row knows IEEE's answer
         xs = [x for numbers in data for x in numbers]
         y = op.at(*xs)
