@@ -17,7 +17,7 @@ from .shapes import Nested, expect, positive, within
 
 
 def linear(x: Nested, weight: list[list[Any]], bias: list[Any] | None = None, depth: int = 0) -> list[Any]:
-    """For each row of weights its dot product with x, plus its bias: one node a unit. Samples are `depth` lists deep."""
+    """For each row of weights its dot product with x, plus its bias: one node a unit. Samples lie `depth` deep in x."""
     one = [] if bias is None else [1.0]
     units = [Vector(row) for row in weight] if bias is None else [Vector([*row, b]) for row, b in zip(weight, bias)]
 
