@@ -29,7 +29,7 @@ def is_module(x: Any) -> bool:
 def leaves(tree: Any) -> list[Any]:
     """All Values and numbers in a nesting of lists, tuples and Modules, from left to right."""
     if isinstance(tree, (list, tuple)):
-        return [x for branch in tree for x in leaves(branch)]
+        return [x for branch in tree for x in ((branch,) if isinstance(branch, Value) else leaves(branch))]
     if is_module(tree):
         return [x for _, parameter in tree.named_parameters() for x in leaves(parameter)]
     return [tree] if is_leaf(tree) else []

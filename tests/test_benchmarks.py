@@ -41,7 +41,7 @@ def test_it_runs_and_all_engines_agree(eager):
                                              (float("nan"), [2.0]), (1.0, [0.0])])
 def test_a_wrong_engine_is_caught(eager, loss, gradients):
     with pytest.raises(AssertionError, match="W1 README expression: microgradx and tuples differ"):
-        eager.agree({"tuples": Fixed(1.0, [2.0]), "microgradx": Fixed(loss, gradients)})
+        eager.agree({"tuples": Fixed(1.0, [2.0]), "microgradx": Fixed(loss, gradients)}, eager.ENGINES, eager.PROGRAMS)
 
 
 def test_rounding_is_no_disagreement(eager):

@@ -73,6 +73,7 @@ class Peer(NamedTuple):
     install: str = ""                               # what `pip install` is given, for an engine from the registry
     programs: Callable[[], Programs] = lambda: PROGRAMS
     lacks: Mapping[str, str] = MappingProxyType({})     # programs it cannot do, and why
+    memory: Callable[[Work], int] | None = None     # bytes a run takes, for one whose memory Python does not see
 
     @property
     def installed(self) -> bool:
