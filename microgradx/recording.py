@@ -45,8 +45,9 @@ def tape(*roots: N) -> list[N]:
             if a.__class__ is tuple:                # lists of inputs, on the stack with the first on top
                 stack += (v, None)
                 for inputs in (b, a):
-                    if not (id(inputs) in whole or seen.issuperset(inputs)):
-                        waiting = [x for x in inputs if x not in seen and x.__class__ is not float]
+                    if id(inputs) not in whole:
+                        waiting = [] if seen.issuperset(inputs) else [
+                            x for x in inputs if x not in seen and x.__class__ is not float]
                         stack += reversed(waiting)
                         if not waiting:
                             whole.add(id(inputs))
