@@ -29,7 +29,13 @@ def is_module(x: Any) -> bool:
 def leaves(tree: Any) -> list[Any]:
     """All Values and numbers in a nesting of lists, tuples and Modules, from left to right."""
     if isinstance(tree, (list, tuple)):
-        return [x for branch in tree for x in ((branch,) if isinstance(branch, Value) else leaves(branch))]
+        found: list[Any] = []
+        for branch in tree:                     # most are Values: no call for each
+            if isinstance(branch, Value):
+                found.append(branch)
+            else:
+                found += leaves(branch)
+        return found
     if is_module(tree):
         return [x for _, parameter in tree.named_parameters() for x in leaves(parameter)]
     return [tree] if is_leaf(tree) else []
