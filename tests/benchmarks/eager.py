@@ -149,7 +149,8 @@ def main() -> None:
     for line in gaps(ENGINES.values()):
         print(line + "\n")
     workers = {name: Worker(name, effort.share) for name, peer in ENGINES.items() if peer.installed}
-    print(f"All engines agree on losses and gradients: {agree(workers, ENGINES, PROGRAMS)} numbers, to {TOLERANCE:g} relative.\n")
+    compared = agree(workers, ENGINES, PROGRAMS)
+    print(f"All engines agree on losses and gradients: {compared} numbers, to {TOLERANCE:g} relative.\n")
     found = times(workers, ENGINES, PROGRAMS, effort)
     print(f"Time of one run, garbage collection on by default [off]:\n\n{time_table(found, ENGINES, PROGRAMS)}\n")
     print(f"{ratio_table(found, ENGINES, PROGRAMS, product(OURS, REFERENCES))}\n")

@@ -37,8 +37,8 @@ def main() -> None:
     for line in gaps(ENGINES.values()):
         print(line + "\n")
     workers = {name: Worker(name, effort.share, "networks") for name, peer in ENGINES.items() if peer.installed}
-    print(f"All peers agree on losses and gradients: {agree(workers, ENGINES, PROGRAMS)} numbers, "
-          f"to {TOLERANCE:g} relative.\n")
+    compared = agree(workers, ENGINES, PROGRAMS)
+    print(f"All peers agree on losses and gradients: {compared} numbers, to {TOLERANCE:g} relative.\n")
     found = times(workers, ENGINES, PROGRAMS, effort)
     print(f"Time of one sample, garbage collection on by default [off]:\n\n{time_table(found, ENGINES, PROGRAMS)}\n")
     print(f"{ratio_table(found, ENGINES, PROGRAMS, PAIRS)}\n")

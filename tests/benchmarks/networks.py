@@ -7,7 +7,6 @@
 A network is written once for torch.nn and microgradx.nn, whose names, shapes and state_dict are the same; once on
 scalars for engines that have + and * only; once for JAX. Its loss is the squared error against a one-hot target.
 """
-import itertools
 import math
 import os
 import random
