@@ -1,4 +1,4 @@
-"""The benchmark program runs, and its engines agree. Nothing is timed here."""
+"""The benchmark programs run, and their engines agree. Nothing is timed here."""
 import pathlib
 import subprocess
 import sys
@@ -26,22 +26,31 @@ class Fixed:
         return self.result
 
 
-def test_it_runs_and_all_engines_agree(eager):
-    run = subprocess.run([sys.executable, BENCHMARKS / "eager.py", "--quick"],
+@pytest.fixture
+def layers(eager):
+    """The other program."""
+    import layers
+    return layers
+
+
+@pytest.mark.parametrize("program", ["eager", "layers"])
+def test_it_runs_and_all_engines_agree(program, request):
+    module = request.getfixturevalue(program)
+    run = subprocess.run([sys.executable, BENCHMARKS / f"{program}.py", "--quick"],
                          check=False, text=True, capture_output=True)
     assert run.returncode == 0, run.stderr
-    assert "All engines agree on losses and gradients" in run.stdout
-    for peer in eager.ENGINES.values():
+    assert "agree on losses and gradients" in run.stdout
+    for peer in module.ENGINES.values():
         assert f"| {peer.name} |" in run.stdout if peer.installed else f"pip install {peer.install}" in run.stdout
-    for program in eager.PROGRAMS:
-        assert f"| {program} |" in run.stdout
+    for work in module.PROGRAMS:
+        assert f"| {work} |" in run.stdout
 
 
 @pytest.mark.parametrize("loss, gradients", [(1.0 + 1e-8, [2.0]), (1.0, [2.0 - 1e-8]), (1.0, [2.0, 3.0]),
                                              (float("nan"), [2.0]), (1.0, [0.0])])
 def test_a_wrong_engine_is_caught(eager, loss, gradients):
     with pytest.raises(AssertionError, match="W1 README expression: microgradx and tuples differ"):
-        eager.agree({"tuples": Fixed(1.0, [2.0]), "microgradx": Fixed(loss, gradients)})
+        eager.agree({"tuples": Fixed(1.0, [2.0]), "microgradx": Fixed(loss, gradients)}, eager.ENGINES, eager.PROGRAMS)
 
 
 def test_rounding_is_no_disagreement(eager):
