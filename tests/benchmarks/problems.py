@@ -11,6 +11,7 @@ training the last loss and the parameters as they have become. Flattened, they a
 import math
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,6 +97,7 @@ def lenet5(share: int) -> Problem:
     return Problem(parameters, {"pixels": [rows[i:i + 28] for i in range(0, 784, 28)], "target": TARGET})
 
 
+@cache
 def gpt_training(share: int) -> Problem:
     """W6: 1,000 steps of one name each for microgpt's GPT, Adam included. Data: a name's letters, a dot at both ends."""
     rng = random.Random(SEED)

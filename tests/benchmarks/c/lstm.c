@@ -39,10 +39,12 @@ void kernel(struct memory *restrict m)
         for (int i = 0; i < HIDDEN; i++)
             for (int o = 0; o < GATES; o++)
                 a[o] += from_h[i][o] * h[t][i];
+        for (int o = 2 * HIDDEN; o < 3 * HIDDEN; o++)   /* tanh(a) = 2 sigmoid(2 a) - 1: one loop for all */
+            a[o] *= 2;
         for (int o = 0; o < GATES; o++)
             y[o] = 1 / (1 + exp(-a[o]));
         for (int o = 2 * HIDDEN; o < 3 * HIDDEN; o++)
-            y[o] = tanh(a[o]);
+            y[o] = 2 * y[o] - 1;
         for (int k = 0; k < HIDDEN; k++) {
             c[t + 1][k] = y[HIDDEN + k] * c[t][k] + y[k] * y[2 * HIDDEN + k];
             tanh_c[t][k] = tanh(c[t + 1][k]);
@@ -66,9 +68,11 @@ void kernel(struct memory *restrict m)
             dc[k] *= forget[k];
         }
         memset(dh, 0, sizeof dh);
-        for (int o = 0; o < GATES; o++)
+        for (int o = 0; o < HIDDEN; o++)                /* a row of each gate: four sums that need not wait */
             for (int k = 0; k < HIDDEN; k++)
-                dh[k] += d[o] * p->w_hh[o][k];
+                dh[k] += (d[o] * p->w_hh[o][k] + d[HIDDEN + o] * p->w_hh[HIDDEN + o][k])
+                         + (d[2 * HIDDEN + o] * p->w_hh[2 * HIDDEN + o][k]
+                            + d[3 * HIDDEN + o] * p->w_hh[3 * HIDDEN + o][k]);
     }
 
     for (int o = 0; o < GATES; o++) {

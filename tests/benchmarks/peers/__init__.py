@@ -70,4 +70,6 @@ class Peer(NamedTuple):
 C_FLAGS = ("-O2", "-O3", "-O3 -ffast-math")
 PEERS = {
     **{f"C {flags}": Peer(f"C, {flags}", "c", flags, program="cc", native=True) for flags in C_FLAGS},
+    "JAX": Peer("JAX jit", "jax", "scan", "jax"),
+    "JAX calls": Peer("JAX jit, a call a step", "jax", "calls", "jax"),
 }

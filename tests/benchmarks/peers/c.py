@@ -4,6 +4,7 @@ The memory of a program is one array: loss, parameters, gradients, data, and wha
 """
 import ctypes
 import time
+from functools import partial
 
 from problems import BETAS, CONTEXT, EPS, LR, PROBLEMS, Problem, flat
 
@@ -21,32 +22,31 @@ def data(problem: Problem) -> list[float]:
     return [0.0, len(names), LR, *BETAS, EPS, *flat(rows)]
 
 
-def solver(name: str) -> Solver:
-    """For the program in c/<name>.c."""
-    def solve(problem: Problem, flags: str) -> Solution:
-        sizes = [f"-DPOINTS={100 // problem.share}", f"-DPIXELS={784 // problem.share}",
-                 f"-DNAMES={len(problem.lengths)}"]
-        start = time.perf_counter()
-        library = native.build(name, *flags.split(), *sizes)
-        seconds = time.perf_counter() - start
-        parameters = flat(problem.parameters)
-        count = len(parameters)
-        initial = [0.0, *parameters, *[0.0] * count, *data(problem)]
-        size = ctypes.c_long.in_dll(library, "size").value
-        first = (ctypes.c_double * size)(*initial)
-        memory = (ctypes.c_double * size)(*initial)
-        kernel = ctypes.cast(library.kernel, ctypes.c_void_p).value
-
-        def run(runs: int) -> None:
-            if problem.lengths:
-                ctypes.memmove(memory, first, ctypes.sizeof(first))
-            native.run(kernel, ctypes.addressof(memory), runs)
-
-        def numbers() -> list[float]:
-            begin = 1 if problem.lengths else 1 + count
-            return [memory[0], *memory[begin:begin + count]]
-        return Solution(run, numbers, seconds)
-    return solve
+def solvers(flags: str) -> dict[str, Solver]:
+    """All programs, compiled with these flags."""
+    return {problem: partial(solve, name, flags.split()) for problem, name in FILES.items()}
 
 
-SOLVERS = {problem: solver(name) for problem, name in FILES.items()}
+def solve(name: str, flags: list[str], problem: Problem) -> Solution:
+    """By the program in c/<name>.c."""
+    sizes = {"POINTS": 100 // problem.share, "PIXELS": 784 // problem.share, "NAMES": len(problem.lengths)}
+    begin = time.perf_counter()
+    library = native.build(name, *flags, *(f"-D{key}={count}" for key, count in sizes.items()))
+    seconds = time.perf_counter() - begin
+
+    parameters = flat(problem.parameters)
+    count = len(parameters)
+    array = ctypes.c_double * ctypes.c_long.in_dll(library, "size").value
+    first = array(0.0, *parameters, *[0.0] * count, *data(problem))
+    memory = array(*first)
+    kernel = ctypes.cast(library.kernel, ctypes.c_void_p).value
+
+    def run(runs: int) -> None:
+        if problem.lengths:
+            ctypes.memmove(memory, first, ctypes.sizeof(first))
+        native.run(kernel, ctypes.addressof(memory), runs)
+
+    def numbers() -> list[float]:
+        place = 1 if problem.lengths else 1 + count     # of the parameters as they have become, or of the gradients
+        return [memory[0], *memory[place:place + count]]
+    return Solution(run, numbers, seconds)
