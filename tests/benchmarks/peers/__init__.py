@@ -1,11 +1,10 @@
 """What works at the problems: libraries, hand-written C, our engine in its several ways. One module each.
 
     >>> from peers import PEERS
-    >>> [peer.title for peer in PEERS.values()][:4]
-    ['C, -O2', 'C, -O3', 'C, -O3 -ffast-math', 'JAX jit']
+    >>> list(PEERS)[:5]
+    ['C -O2', 'C -O3', 'C fast', 'kernel', 'native']
 
-A module has SOLVERS, by problem: a function of the problem (and of the variant, where the peer has one) that makes a
-Solution.
+A module has solvers(variant): by problem, a function of the problem that makes a Solution.
 """
 import importlib.metadata
 import importlib.util
@@ -15,16 +14,18 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from problems import Problem
+
 
 class Solution(NamedTuple):
     """A problem made ready to run."""
 
     run: Callable[[int], Any]                       # do it so many times; training starts anew and takes so many steps
     numbers: Callable[[], list[float]]              # what the last run arrived at
-    compile_seconds: float | None = None            # what it took to make ready, where something was compiled
+    first_seconds: float | None = None            # compilation and a first run, where something was compiled
 
 
-Solver = Callable[..., Solution]
+Solver = Callable[[Problem], Solution]
 MANY = 10**9
 
 
@@ -38,38 +39,53 @@ class Peer(NamedTuple):
     program: str = ""                               # a program that must be there
     variable: str = ""                              # an environment variable that must name a file
     most: int = MANY                                # steps of training in a run: few for the slow
-    native: bool = False                            # timed in native code, without the call from Python
+    lacks: str = ""                                 # what to say where a problem has no figure
+
+    @property
+    def package(self) -> str:
+        """What it is called in Python."""
+        return self.install.partition("==")[0]
 
     @property
     def absence(self) -> str:
         """Why it is not here, "" if it is."""
-        package = self.install.partition("==")[0]
-        if package and importlib.util.find_spec(package) is None:
+        if self.package and importlib.util.find_spec(self.package) is None:
             return f"not installed, pip install {self.install}"
         if self.program and not shutil.which(self.program):
-            return f"no {self.program} on this machine"
+            return f"no program {self.program} here"
         if self.variable and not os.path.exists(os.environ.get(self.variable, "")):
-            return f"not measured, {self.variable}=path/to/the/file names it"
-        return self.unfinished()
-
-    def unfinished(self) -> str:
-        """Why a module says itself that it cannot run, "" if it can."""
-        return getattr(import_module(f"peers.{self.module}"), "ABSENCE", "") if self.module == "ours" else ""
+            return f"not measured, {self.variable}=path/to/it was not given"
+        return ""
 
     @property
     def name(self) -> str:
         """The title, with the version that was measured."""
-        package = self.install.partition("==")[0]
-        return f"{self.title} {importlib.metadata.version(package)}" if package else self.title
+        measured = self.package and self.module != "ours"
+        return f"{self.title} {importlib.metadata.version(self.package)}" if measured else self.title
 
     def solvers(self) -> dict[str, Solver]:
         """Its solvers, by problem."""
-        return import_module(f"peers.{self.module}").SOLVERS
+        return import_module(self.module).solvers(self.variant)
 
 
-C_FLAGS = ("-O2", "-O3", "-O3 -ffast-math")
+def c(flags: str) -> Peer:
+    """Hand-written C, compiled with these flags."""
+    return Peer(f"C, {flags}", "peers.c", flags, program="cc")
+
+
 PEERS = {
-    **{f"C {flags}": Peer(f"C, {flags}", "c", flags, program="cc", native=True) for flags in C_FLAGS},
-    "JAX": Peer("JAX jit", "jax", "scan", "jax"),
-    "JAX calls": Peer("JAX jit, a call a step", "jax", "calls", "jax"),
+    "C -O2": c("-O2"),
+    "C -O3": c("-O3"),
+    "C fast": c("-O3 -ffast-math"),
+    "kernel": Peer("microgradx, native, without the call", "ours", "kernel", "llvmlite", "cc"),
+    "native": Peer("microgradx, native", "ours", "native", "llvmlite"),
+    "python": Peer("microgradx, generated Python", "ours", "python"),
+    "eager": Peer("microgradx, eager", "ours", "eager", most=20),
+    "JAX": Peer("JAX jit", "peers.jax", "scan", "jax"),
+    "JAX calls": Peer("JAX jit, a call a step", "peers.jax", "calls", "jax"),
+    "CasADi": Peer("CasADi SX", "peers.casadi", "", "casadi", lacks="has no convolution and no attention of scalars"),
+    "torch": Peer("torch", "peers.eager", "torch", "torch==2.13.0"),
+    "micrograd": Peer("micrograd", "peers.eager", "micrograd", "micrograd==0.1.0", most=1,
+                      lacks="has no tanh, exp and log"),
+    "microgpt": Peer("microgpt.py", "peers.microgpt", variable="MICROGPT", most=20, lacks="is a program for W6 alone"),
 }
