@@ -149,4 +149,8 @@ def lstm(engine: Engine, share: int = 1) -> Work:
     problem = problems.lstm(share)
     layer, (xs, targets) = torch.nn.LSTM(8, 16, dtype=torch.float64), map(array, problem.data.values())
     layer.load_state_dict({f"{name}_l0": array(numbers) for name, numbers in problem.parameters.items()})
-    return gradient(lambda: ((layer(xs)[0] - targets)**2).mean(), list(layer.parameters()))
+
+    def loss() -> Any:
+        outputs, _ = layer(xs)
+        return ((outputs - targets)**2).mean()
+    return gradient(loss, list(layer.parameters()))

@@ -9,7 +9,7 @@ the same losses, gradients and, where they train, parameters. C is compiled here
 with -march=native; the fastest of the three is the limit. Trust ratios, not single times.
 """
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import runner
@@ -79,36 +79,44 @@ def grid(title: str, names: Iterable[str], cell: Callable[[str, str], str]) -> s
     return table([title, *PROBLEMS], [row for row in rows if set(row[1:]) != {"–"}])
 
 
+def measured(found: Times) -> list[str]:
+    """The peers that have a figure, in their order."""
+    names = {name for name, _ in found}
+    return [name for name in PEERS if name in names]
+
+
 def seconds_table(title: str, found: Times) -> str:
     """Times as they are."""
-    return grid(title, dict.fromkeys(name for name, _ in found),
+    return grid(title, measured(found),
                 lambda name, program: duration(found[name, program]) if (name, program) in found else "–")
 
 
-def limits(times: Times) -> dict[str, float]:
-    """The time of the fastest C, by program; none where there is no C compiler."""
-    return {program: min(times[name, program] for name in C)
-            for program in PROBLEMS if all((name, program) in times for name in C)}
-
-
-def limit_table(times: Times) -> str:
-    """How many times as long as C each peer takes."""
-    limit = limits(times)
-
+def ratio_table(title: str, names: Iterable[str], times: Times, base: Mapping[str, float]) -> str:
+    """How many times as long each of these peers takes as `base`, by program."""
     def cell(name: str, program: str) -> str:
-        if program not in limit or (name, program) not in times:
+        if program not in base or (name, program) not in times:
             return "–"
-        return f"{figure(times[name, program] / limit[program])}x"
-    return grid("times as long as the fastest C", [name for name in PEERS if name not in C], cell)
+        return f"{figure(times[name, program] / base[program])}x"
+    return grid(title, names, cell)
 
 
-def lead_table(ours: str, times: Times) -> str:
-    """How many times as long as one of our ways each peer takes."""
-    def cell(name: str, program: str) -> str:
-        if (name, program) not in times or (ours, program) not in times:
-            return "–"
-        return f"{figure(times[name, program] / times[ours, program])}x"
-    return grid(f"times as long as {PEERS[ours].title}", [name for name in PEERS if name not in (*C, *OURS)], cell)
+def fastest(names: Iterable[str], times: Times) -> dict[str, float]:
+    """The time of the fastest of these peers, by program; none where none of them has one."""
+    found = {program: [times[name, program] for name in names if (name, program) in times] for program in PROBLEMS}
+    return {program: min(some) for program, some in found.items() if some}
+
+
+def report(found: Measured) -> str:
+    """All tables."""
+    times, names = found.times, measured(found.times)
+    others = [name for name in names if name not in (*C, *OURS)]
+    return "\n\n".join([
+        f"All peers agree on losses, gradients and trained parameters: {found.compared:,} numbers, to {TOLERANCE:g}.",
+        seconds_table("one run; of W3 and W6 a step", times),
+        ratio_table("times as long as the fastest C", [n for n in names if n not in C], times, fastest(C, times)),
+        *(ratio_table(f"times as long as {PEERS[ours].title}", others, times, fastest([ours], times))
+          for ours in ("native", "python") if ours in names),
+        seconds_table("compilation and a first run; of W3 100 steps, of W6 1,000", found.first)])
 
 
 def gaps(peers: Iterable[Peer]) -> list[str]:
@@ -129,14 +137,7 @@ def main() -> None:
     for line in gaps(PEERS.values()):
         print(line + "\n")
     workers = {name: Worker(name, effort.share, runner.__file__) for name, peer in PEERS.items() if not peer.absence}
-    found = measure(workers, effort)
-    print(f"All peers agree on losses, gradients and trained parameters: {found.compared} numbers, to {TOLERANCE:g} "
-          "relative.\n")
-    print(seconds_table("one run; of W3 and W6 a step", found.times) + "\n")
-    print(limit_table(found.times) + "\n")
-    for ours in OURS:
-        print(lead_table(ours, found.times) + "\n")
-    print(seconds_table("compilation and the first run; of W3 all steps, of W6 1,000", found.first))
+    print(report(measure(workers, effort)))
     for worker in workers.values():
         worker.close()
 

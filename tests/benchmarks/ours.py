@@ -129,10 +129,9 @@ def compiled(f: Callable[..., Any], way: str) -> Any:
     return jit(f, backend="python" if way == "python" else "native")
 
 
-def kernel(function: Any, args: Sequence[Any]) -> tuple[int, int]:
-    """Address of a compiled function's machine code, and of the memory that it reads and writes; after a call."""
-    found = function.variant(args).kernel
-    return found.address, found.start
+def kernel(function: Any, args: Sequence[Any]) -> Any:
+    """The machine code of a compiled function, after a call: .address, and .start of the memory that it works on."""
+    return function.variant(args).kernel
 
 
 def trained(way: str) -> bool:
@@ -163,8 +162,10 @@ def gradient(way: str, make: Callable[[Problem], Gradient], problem: Problem) ->
     seconds = time.perf_counter() - begin
     if way != "kernel":
         return Solution(run, numbers, seconds)
+    code = kernel(function, args)
+
     def alone(runs: int) -> None:
-        native.run(*kernel(function, args), runs)       # asks the function each time, which so stays alive
+        native.run(code.address, code.start, runs)
     return Solution(alone, numbers, seconds)
 
 

@@ -99,7 +99,7 @@ def lenet5(share: int) -> Problem:
 
 @cache
 def gpt_training(share: int) -> Problem:
-    """W6: 1,000 steps of one name each for microgpt's GPT, Adam included. Data: a name's letters, a dot at both ends."""
+    """W6: 1,000 steps of one name each for microgpt's GPT, Adam included. Data: the letters, a dot at both ends."""
     rng = random.Random(SEED)
     shapes = {"wte.weight": (LETTERS_COUNT, WIDTH), "wpe.weight": (CONTEXT, WIDTH),
               "attention.in_proj_weight": (3 * WIDTH, WIDTH), "attention.out_proj.weight": (WIDTH, WIDTH),
