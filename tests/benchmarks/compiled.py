@@ -1,6 +1,6 @@
 """Compiled programs against hand-written C, JAX and others: seven programs, from 14 numbers to a GPT's training.
 
-    python tests/benchmarks/compiled.py             some minutes; prints Markdown
+    python tests/benchmarks/compiled.py             ten minutes; prints Markdown
     python tests/benchmarks/compiled.py --quick     everything runs once, small; no figure worth quoting
     MICROGPT=path/to/microgpt.py python ...         W6 by Karpathy's own script as well
 
@@ -31,7 +31,7 @@ class Effort(NamedTuple):
     share: int                                      # W3, W4 and W6 are cut down to a share-th
 
 
-FULL, QUICK = Effort(7, 0.3, 1), Effort(1, 0.001, 10)
+FULL, QUICK = Effort(7, 0.2, 1), Effort(1, 0.001, 10)
 Workers = dict[str, Worker]
 Times = dict[tuple[str, str], float]                # by peer and program
 

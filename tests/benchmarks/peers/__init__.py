@@ -22,7 +22,7 @@ class Solution(NamedTuple):
 
     run: Callable[[int], Any]                       # do it so many times; training starts anew and takes so many steps
     numbers: Callable[[], list[float]]              # what the last run arrived at
-    first_seconds: float | None = None            # compilation and a first run, where something was compiled
+    first_seconds: float | None = None              # compilation and a first run, where something was compiled
 
 
 Solver = Callable[[Problem], Solution]
