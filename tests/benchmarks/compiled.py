@@ -12,12 +12,11 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-import runner
 from eager import TOLERANCE, disagreement, medians
 from peers import PEERS, Peer
 from problems import PROBLEMS
 from report import duration, figure, machine, table
-from worker import Worker
+from runner import Runner
 
 C, OURS = ["C -O2", "C -O3", "C fast"], ["kernel", "native", "python", "eager"]
 STEPS = 3                                           # of training, before parameters are compared
@@ -32,7 +31,7 @@ class Effort(NamedTuple):
 
 
 FULL, QUICK = Effort(7, 0.2, 1), Effort(1, 0.001, 10)
-Workers = dict[str, Worker]
+Workers = dict[str, Runner]
 Times = dict[tuple[str, str], float]                # by peer and program
 
 
@@ -136,7 +135,7 @@ def main() -> None:
     print(machine() + ("; quick: small programs, one round, no figure to quote" if quick else "") + "\n")
     for line in gaps(PEERS.values()):
         print(line + "\n")
-    workers = {name: Worker(name, effort.share, runner.__file__) for name, peer in PEERS.items() if not peer.absence}
+    workers = {name: Runner(name, effort.share) for name, peer in PEERS.items() if not peer.absence}
     print(report(measure(workers, effort)))
     for worker in workers.values():
         worker.close()

@@ -1,16 +1,30 @@
 """A peer in a process of its own, on one core; as worker.py, for the problems of compiled.py.
 
-    worker = Worker("JAX", 1, script=runner.__file__)
-    worker.ask("start", "W2 tanh neuron")           # seconds to compile and run once, or None
-    worker.ask("time", 0.5)                         # seconds a run, or a step of training
+    runner = Runner("JAX")
+    runner.ask("start", "W2 tanh neuron")           # seconds to compile and run once, or None
+    runner.ask("time", 0.5)                         # seconds a run, or a step of training
 """
 import gc
+import json
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable
+from typing import Any
 
 from peers import PEERS, Solution
 from problems import PROBLEMS, Problem
-from worker import sampled, serve
+from worker import ROOT, Worker
+
+
+class Runner(Worker):
+    """The caller's end: a process that runs a peer, with problems cut down to a `share`-th of their size."""
+
+    def __init__(self, peer: str, share: int = 1) -> None:
+        self.engine = peer
+        self.process = subprocess.Popen([sys.executable, __file__, peer, str(share)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 class Jobs:
@@ -50,6 +64,23 @@ class Jobs:
             for _ in range(runs):
                 run(steps)
         return sampled(repeat, least) / self.problem.effort(steps)
+
+
+def sampled(repeat: Callable[[int], Any], least: float) -> float:
+    """Seconds a run, over at least so many seconds of the processor's time. repeat(n) makes n runs."""
+    runs, spent = 1, 0.0
+    while spent < least:
+        start = time.process_time()
+        repeat(runs)
+        runs, spent = 2 * runs, time.process_time() - start
+    return 2 * spent / runs
+
+
+def serve(jobs: Jobs) -> None:
+    """Answer one job after the other until the input ends."""
+    for line in sys.stdin:
+        job, *args = json.loads(line)
+        print(json.dumps(getattr(jobs, job)(*args)), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]          # the engine that is measure
 class Worker:
     """The caller's end: a process that runs `engine`, with programs cut down to a `share`-th of their size."""
 
-    def __init__(self, engine: str, share: int = 1, script: str = __file__) -> None:
+    def __init__(self, engine: str, share: int = 1) -> None:
         self.engine = engine
-        self.process = subprocess.Popen([sys.executable, script, engine, str(share)],
+        self.process = subprocess.Popen([sys.executable, __file__, engine, str(share)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, "PYTHONPATH": str(ROOT)})
 
@@ -79,13 +78,13 @@ class Jobs:
         assert self.work
         if not gc.isenabled():
             gc.collect()                            # what the last sample left; a cost where collection is on
-        return sampled(self.repeat, least)
-
-    def repeat(self, runs: int) -> None:
-        """Work so many times."""
-        assert self.work
-        for _ in range(runs):
-            self.last = self.work()
+        runs, spent = 1, 0.0
+        while spent < least:
+            start = time.process_time()
+            for _ in range(runs):
+                self.last = self.work()
+            runs, spent = 2 * runs, time.process_time() - start
+        return 2 * spent / runs
 
     def node(self, size: int, least: float) -> float:
         """Seconds a node of a mixture of so many nodes, built, sent backward and freed."""
@@ -108,22 +107,13 @@ def flat(grad: Any) -> list[float]:
     return grad.flatten().tolist() if hasattr(grad, "flatten") else [float(grad)]
 
 
-def sampled(repeat: Callable[[int], Any], least: float) -> float:
-    """Seconds a run, over at least so many seconds of the processor's time. repeat(n) makes n runs."""
-    runs, spent = 1, 0.0
-    while spent < least:
-        start = time.process_time()
-        repeat(runs)
-        runs, spent = 2 * runs, time.process_time() - start
-    return 2 * spent / runs
-
-
-def serve(jobs: Any) -> None:
+def serve(engine: str, share: int) -> None:
     """Answer one job after the other until the input ends."""
+    jobs = Jobs(engine, share)
     for line in sys.stdin:
         job, *args = json.loads(line)
         print(json.dumps(getattr(jobs, job)(*args)), flush=True)
 
 
 if __name__ == "__main__":
-    serve(Jobs(sys.argv[1], int(sys.argv[2])))
+    serve(sys.argv[1], int(sys.argv[2]))

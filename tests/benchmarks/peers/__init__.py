@@ -68,15 +68,15 @@ class Peer(NamedTuple):
         return import_module(self.module).solvers(self.variant)
 
 
-def c(flags: str) -> Peer:
-    """Hand-written C, compiled with these flags."""
+def handwritten(flags: str) -> Peer:
+    """C, compiled with these flags."""
     return Peer(f"C, {flags}", "peers.c", flags, program="cc")
 
 
 PEERS = {
-    "C -O2": c("-O2"),
-    "C -O3": c("-O3"),
-    "C fast": c("-O3 -ffast-math"),
+    "C -O2": handwritten("-O2"),
+    "C -O3": handwritten("-O3"),
+    "C fast": handwritten("-O3 -ffast-math"),
     "kernel": Peer("microgradx, native, without the call", "ours", "kernel", "llvmlite", "cc"),
     "native": Peer("microgradx, native", "ours", "native", "llvmlite"),
     "python": Peer("microgradx, generated Python", "ours", "python"),
