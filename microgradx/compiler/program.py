@@ -41,10 +41,11 @@ class Program:
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
     closures    the Values that the last of these are
     results     the nodes that are asked for
+    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     """
 
-    def __init__(self, native: Native | None = None) -> None:
-        self.native = native
+    def __init__(self, native: Native | None = None, strict: bool = False) -> None:
+        self.native, self.strict = native, strict
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
@@ -129,7 +130,7 @@ class Program:
                     needed[a] = 1
         for i in self.inputs:
             needed[i] = 1
-        out, new = Program(), [0] * len(self)
+        out, new = Program(strict=self.strict), [0] * len(self)
         for i, (op, args) in enumerate(zip(self.ops, self.args)):
             if needed[i]:
                 new[i] = out._new(op, tuple([new[a] for a in args]))
@@ -139,13 +140,13 @@ class Program:
         return out
 
 
-def program(recorded: Recorded, native: Native | None = None) -> Program:
+def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
     """The program of a recorded function: its results by its inputs and by the Values that it closes over.
 
     Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
     """
     with unhindered():
-        out = Program(native)
+        out = Program(native, strict)
         ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
         for v in recorded.nodes:
             args = v.args
@@ -176,6 +177,6 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
 def template(op: Op, width: int) -> Program | None:
     """A row at so many inputs as a program of other rows; None if it must be called as it is."""
     try:
-        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width))
+        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width), strict=True)
     except Exception:                   # it makes a float of its input, as math.gamma does: no other way than to call it
         return None
