@@ -52,15 +52,13 @@ def _neg(p: Program, args: Ids) -> int | None:
 
 
 def _carry(p: Program, args: Ids) -> int | None:
-    """carry(g, s) by a finite number is a product; by 0 it is 0."""
+    """Of a gradient that is known, 0 or a product; by a finite slope a product (but that 0 * -1 is -0.0)."""
     g, s = args
-    number = p.number(s)
-    if number is not None and abs(number) < float("inf"):
-        return p.constant(0.0) if number == 0 else p.add(ops.mul, (s, g))
     number = p.number(g)
-    if number is not None and number == number:
+    if number is not None:
         return p.constant(0.0) if number == 0 else p.add(ops.mul, (g, s))
-    return None
+    finite = abs(p.numbers.get(s, float("inf"))) < float("inf")
+    return p.add(ops.mul, (s, g)) if finite and not p.strict else None
 
 
 def _where(p: Program, args: Ids) -> int | None:
@@ -84,11 +82,11 @@ def _dot(p: Program, args: Ids) -> int | None:
 
 
 def _chain(p: Program, args: Ids) -> int | None:
-    """Where all slopes are finite numbers, a dot product; terms with a gradient or a slope of 0 left out."""
+    """Where all slopes are finite numbers, a dot product; terms with a gradient of 0 left out."""
     half = len(args) // 2
     gs, slopes = args[:half], args[half:]
     if not p.numbers.keys().isdisjoint(args):
-        kept = [(g, s) for g, s in zip(gs, slopes) if p.number(g) != 0 and p.number(s) != 0]
+        kept = [(g, s) for g, s in zip(gs, slopes) if p.number(g) != 0]
         if len(kept) < half:
             return chained(p, kept)
         if all(abs(p.numbers.get(s, float("inf"))) < float("inf") for s in slopes):
