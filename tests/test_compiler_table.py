@@ -133,6 +133,8 @@ def outside():
     yield Op("hyperbola", lambda x: 1 / x, lambda y, x: -1 / x**2, poles={0.0: math.inf})
     yield Op("late", lambda x: math.exp(x) * math.sqrt(x - 2), lambda y, x: y * (1 + 1 / (2 * (x - 2))))
     yield Op("flat", lambda x: 7, lambda y, x: 0.0)
+    yield Op("tanh", lambda x: x * x, lambda y, x: 2 * x)                   # not the table's
+    yield Op("mul", lambda a, b: math.floor(a) + b, 0.0, 1.0)
     yield Reduction("energy", lambda *xs: sum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
     yield Reduction("cosine", lambda xs, ys: mg.dot(xs, ys) / mg.hypot(1, mg.dot(xs, xs)),
                     lambda y, xs, ys: [[y * x for x in xs], list(xs)], lists=2)
@@ -146,3 +148,11 @@ digamma = Op("digamma", lambda x: (math.lgamma(x + 1e-3) - math.lgamma(x - 1e-3)
 def test_a_row_from_outside(way, op):
     check(way, op, first_program, first, FEW)
     check(way, op, second_program, second, FEW)
+
+
+@every_way
+def test_two_rows_of_one_name(way):
+    """One was taken out of the table, another was entered under its name; a function may use both."""
+    before, after = (Op("noise", lambda x, k=k: math.floor(k * x), 0.0) for k in (2, 3))
+    compiled = way.jit(lambda x: before(x) + 10 * after(x))
+    assert compiled(1.0) == 32.0

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from copy import copy
 from functools import cache
 from typing import Any
 
+from .. import activations, ops, reductions
 from ..recording import tape
 from ..table import Op
 from ..value import Value
@@ -149,11 +151,11 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         out = Program(native, strict)
         ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
         for v in recorded.nodes:
-            args = v.args
+            op, args = distinct(v.op), v.args  # type: ignore[arg-type]
             try:
-                ids[v] = out.add(v.op, tuple([ids[a] for a in args]))  # type: ignore[arg-type]
+                ids[v] = out.add(op, tuple([ids[a] for a in args]))
             except KeyError:                                # constants among them, or what was there before
-                ids[v] = out.add(v.op, tuple([_id(out, ids, a) for a in args]))  # type: ignore[arg-type]
+                ids[v] = out.add(op, tuple([_id(out, ids, a) for a in args]))
         out.results = [_id(out, ids, v) for v in recorded.results]
         return out.live()
 
@@ -164,13 +166,27 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
         return out.constant(float(x))
     for v in tape(x) if x not in ids else ():
         if v.op is not None:
-            ids[v] = out.add(v.op, tuple([_id(out, ids, a) for a in v.args]))
+            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
         elif is_constant(v):
             ids[v] = out.constant(v.data)
         elif v not in ids:
             ids[v] = out.input()
             out.closures.append(v)
     return ids[x]
+
+
+OWN = {op.name: op for rows in (ops, reductions, activations) for op in vars(rows).values() if isinstance(op, Op)}
+
+
+@cache
+def distinct(op: Op) -> Op:
+    """The row itself. One from outside under a name that is its alone, for rules and back ends go by names: another
+    row may have had its name before, also one of the table's own."""
+    if OWN.get(op.name) is op:
+        return op
+    alone = copy(op)
+    alone.name = f"{op.name}.{id(op)}"
+    return alone
 
 
 @cache
