@@ -17,6 +17,7 @@ from llvmlite import ir
 from .code import Code
 from .elements import BIT, DOUBLE, INT, LONG, POINTER, emit, fma, number, splat
 from .shapes import BLOCK, Shape
+from .straight import taken
 
 
 class Writer(Code):
@@ -62,8 +63,11 @@ class Writer(Code):
     def single(self, slots: list[Any]) -> None:
         """One result."""
         out, *operands = slots
-        if self.shape.op.name == "take":
+        if self.shape.op.name == "take" and self.inner:
             self.finish(self.address(out), self.taken(*operands))
+        elif self.shape.op.name == "take":
+            *xs, status = operands
+            self.finish(self.address(out), taken(self.b, [self.get(self.memory, x) for x in xs], self.address(status)))
         elif self.shape.reduces:
             start = self.get(self.memory, out) if self.shape.more else number(0.0, DOUBLE)
             total = self.summed(self.inner, operands, [start],
