@@ -136,7 +136,7 @@ class Jitted:
     def _compiled(self, args: Sequence[Any]) -> Variant:
         start = perf_counter()
         recorded = trace(self.f, args, self.strict or self.backend == "python")
-        p = program(recorded, self.native())
+        p = program(recorded, self.native(), self.strict)
         variant = Variant(p, emptied(recorded.tree), len(recorded.results))
         variant.prepare(args, self.backend, self.strict)
         variant.seconds = perf_counter() - start

@@ -35,7 +35,7 @@ OPERATORS = {
     "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}", "square": "{0}*{0}",
     "reciprocal": "1/{}", "identity": "{}", "where": "{1} if {0} else {2}",
     "less": "float({}<{})", "less_equal": "float({}<={})", "greater": "float({}>{})", "greater_equal": "float({}>={})",
-    "carry": "{0} and {0}*{1}",
+    "carry": "{0}*{1} if {0} else 0.0",
 }
 TERM = {"sum": "{}", "dot": "{}*{}", "chain": "({0} and {0}*{1})"}       # a term of a sum
 
@@ -110,7 +110,7 @@ class Source:
         terms = list(zip(*op.split(xs)))  # type: ignore[attr-defined]
         if op.name == "chain":
             terms = [(g if g.isidentifier() else self.named(g), s) for g, s in terms]
-        texts = [TERM[op.name].format(*term) for term in terms]
+        texts = ["0.0"] * self.p.strict + [TERM[op.name].format(*term) for term in terms]
         while len(texts) > TERMS:
             texts = [self.named("+".join(texts[:TERMS])), *texts[TERMS:]]
         return "+".join(texts)

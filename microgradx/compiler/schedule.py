@@ -61,7 +61,7 @@ def _loops(p: Program, place: Place, strict: bool, late: bool) -> tuple[Memory, 
     memory = groups(p, place.inputs, place.given + 1, late)
     found: list[tuple[Nest, int]] = []
     for group in memory.groups:
-        inside = nests(group, place.status, strict)
+        inside = [part for nest in nests(group, place.status, strict) for part in _within(nest)]
         found += [(nest, len(inside) * (k + 1 == len(inside))) for k, nest in enumerate(inside)]
     return memory, found
 
@@ -71,10 +71,27 @@ def is_chain(nest: Nest) -> bool:
     return nest.op in REDUCED and nest.op.name == "chain" and len(nest.operands) == 2
 
 
+def _within(nest: Nest) -> list[Nest]:
+    """A nest, in parts where it has more loops than a careful sum can have."""
+    if not is_chain(nest) or max(len(nest.outer), len(nest.inner)) <= AXES:
+        return [nest]
+    if len(nest.outer) > AXES:
+        (count, step, steps), *rest = nest.outer
+        parts = [nest._replace(out=nest.out + k * step, operands=_moved(nest.operands, steps, k), outer=tuple(rest))
+                 for k in range(count)]
+    else:
+        (count, steps), *rest = nest.inner
+        parts = [nest._replace(operands=_moved(nest.operands, steps, k), inner=tuple(rest), more=nest.more or k > 0)
+                 for k in range(count)]
+    return [part for whole in parts for part in _within(whole)]
+
+
+def _moved(operands: tuple[int, ...], steps: tuple[int, ...], k: int) -> tuple[int, ...]:
+    return tuple([first + k * step for first, step in zip(operands, steps)])
+
+
 def _padded(nest: Nest) -> list[int]:
     """The table of a careful sum: loops that are not there run once."""
-    if len(nest.outer) > AXES or len(nest.inner) > AXES:
-        raise NotImplementedError(f"a sum in more than {AXES} nested loops")
     outer = [(1, 0, (0, 0))] * (AXES - len(nest.outer)) + list(nest.outer)
     inner = [(1, (0, 0))] * (AXES - len(nest.inner)) + list(nest.inner)
     return [nest.out, *nest.operands, int(nest.more), *[x for n, s, ss in outer for x in (n, s, *ss)],

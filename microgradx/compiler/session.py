@@ -106,13 +106,13 @@ class Session:
             (x, y), = samples
             return self.with_gradient(self.loss(self.model, x, y) / count)
         samples = [rebuilt(self.samples[place], iter(self.numbers[place])) for place in unit]
-        return program(trace(f, [self.weights, samples, 1.0], self.strict), self.native)
+        return program(trace(f, [self.weights, samples, 1.0], self.strict), self.native, self.strict)
 
     def penalty_program(self) -> Program:
         """The penalty and its gradient."""
         def f(weights: Weights) -> list[Any]:
             return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0)
-        return program(trace(f, [self.weights], self.strict), self.native)
+        return program(trace(f, [self.weights], self.strict), self.native, self.strict)
 
     def with_gradient(self, root: Any) -> list[Any]:
         """A loss, and its derivative by every parameter."""
@@ -126,7 +126,7 @@ class Session:
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
             moved, numbers = self.optimiser.update(p, g, kept, t, lr)
             return [moved, *numbers]
-        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native)
+        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native, self.strict)
 
 
 def form(tree: Any) -> Any:
