@@ -1,5 +1,5 @@
-"""The finder of loops: whatever matrix of slots it is given, its nests are exactly that matrix; and it finds the loops of
-matrix products, convolutions, attention and ragged rows.
+"""The finder of loops: whatever matrix of slots it is given, its nests are exactly that matrix; and it finds the loops
+of matrix products, convolutions, attention and ragged rows.
 """
 import itertools
 import random
@@ -11,16 +11,16 @@ from .compiled import LOOPS, needs_llvmlite
 pytestmark = needs_llvmlite
 np = pytest.importorskip("numpy")
 
-from hypothesis import given, settings              # noqa: E402
-from hypothesis import strategies as st             # noqa: E402
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
 
-import microgradx as mg                             # noqa: E402
-from microgradx import grad, nn, value_and_grad     # noqa: E402
-from microgradx.compiler.layout import Group        # noqa: E402
-from microgradx.compiler.loops import FEW, REDUCED, nests       # noqa: E402
-from microgradx.compiler.schedule import AXES, _within          # noqa: E402
-from microgradx.nesting import leaves               # noqa: E402
-from microgradx.table import TABLE                  # noqa: E402
+import microgradx as mg  # noqa: E402
+from microgradx import grad, nn, value_and_grad  # noqa: E402
+from microgradx.compiler.layout import Group  # noqa: E402
+from microgradx.compiler.loops import FEW, REDUCED, nests  # noqa: E402
+from microgradx.compiler.schedule import AXES, _within  # noqa: E402
+from microgradx.nesting import leaves  # noqa: E402
+from microgradx.table import TABLE  # noqa: E402
 
 STATUS = 777
 
@@ -67,10 +67,10 @@ def check(group, found, strict):
 
 @st.composite
 def groups(draw):
-    """Matrices of slots: at random; in even rows, some of them disturbed; few numbers, so that many steps are alike."""
+    """Matrices of slots: at random; in even rows, some disturbed; few numbers, so that many steps are alike."""
     op = TABLE[draw(st.sampled_from(["exp", "mul", "where", "sum", "dot", "chain", "take"]))]
-    width = draw(st.integers(1, 9)) * getattr(op, "lists", 1) + (op.name == "take") if op in REDUCED or op.name == "take" \
-        else len(op.inputs)
+    listed = op in REDUCED or op.name == "take"
+    width = draw(st.integers(1, 9)) * getattr(op, "lists", 1) + (op.name == "take") if listed else len(op.inputs)
     count = draw(st.integers(1, 14))
     slot = st.integers(0, draw(st.sampled_from([3, 40])))
     rows = np.array([[draw(slot) for _ in range(width)]])

@@ -49,8 +49,8 @@ class Report(NamedTuple):
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
-        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, compiled in "
-                f"{self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
+        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, "
+                f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
 
 
 class Variant:

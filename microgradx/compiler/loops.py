@@ -56,11 +56,11 @@ def _upwards(nest: Nest) -> Nest:
     """The same with loops over results that go up in memory, where they can."""
     out, operands, outer = nest.out, nest.operands, []
     for count, step, steps in nest.outer:
-        if sum(map(_sign, (step, *steps))) < 0:
+        down = sum(map(_sign, (step, *steps))) < 0
+        if down:
             out += step * (count - 1)
             operands = tuple(first + s * (count - 1) for first, s in zip(operands, steps))
-            step, steps = -step, tuple(-s for s in steps)
-        outer.append((count, step, steps))
+        outer.append((count, -step, tuple(-s for s in steps)) if down else (count, step, steps))
     return nest._replace(out=out, operands=operands, outer=tuple(outer))
 
 

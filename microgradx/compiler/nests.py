@@ -71,7 +71,7 @@ class Writer(Code):
         elif self.shape.reduces:
             start = self.get(self.memory, out) if self.shape.more else number(0.0, DOUBLE)
             total = self.summed(self.inner, operands, [start],
-                                lambda at, acc: [self.term([self.b.load(self.address(s), typ=DOUBLE) for s in at], acc[0])])
+                                lambda at, acc: [self.term([self.get(self.memory, s) for s in at], acc[0])])
             self.finish(self.address(out), total[0])
         else:
             xs = [self.b.load(self.address(s), typ=DOUBLE) for s in operands]

@@ -151,7 +151,7 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         out = Program(native, strict)
         ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
         for v in recorded.nodes:
-            op, args = distinct(v.op), v.args  # type: ignore[arg-type]
+            op, args = distinct(v.op), v.args
             try:
                 ids[v] = out.add(op, tuple([ids[a] for a in args]))
             except KeyError:                                # constants among them, or what was there before
@@ -194,5 +194,5 @@ def template(op: Op, width: int) -> Program | None:
     """A row at so many inputs as a program of other rows; None if it must be called as it is."""
     try:
         return program(trace(lambda *xs: spelled(op, xs), [0.0] * width), strict=True)
-    except Exception:                   # it makes a float of its input, as math.gamma does: no other way than to call it
+    except Exception:                   # it makes a float of its input, as math.gamma does: it must be called
         return None

@@ -59,9 +59,9 @@ class PythonKernel:
     def run(self, numbers: Sequence[float]) -> list[float]:
         """The results for these inputs."""
         try:
-            return self.function(*numbers)  # type: ignore[no-any-return]
+            return self.function(*numbers)
         except RAISED:
-            return Source(self._program, plain=False).function()(*numbers)  # type: ignore[no-any-return]
+            return Source(self._program, plain=False).function()(*numbers)
 
 
 class Source:
@@ -72,7 +72,9 @@ class Source:
         self.names: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
         self.calls: dict[Op, str] = {}
         self.lines: list[str] = []
-        self.texts: dict[int, str] = {i: f"({x!r})" if str(x).startswith("-") else repr(x) for i, x in p.numbers.items()}
+        self.texts: dict[int, str] = {}
+        for i, x in p.numbers.items():
+            self.texts[i] = f"({x!r})" if str(x).startswith("-") else repr(x)
         for k, i in enumerate(p.inputs):
             self.texts[i] = f"x{k}"
         uses = p.uses()

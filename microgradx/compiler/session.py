@@ -57,8 +57,9 @@ class Session:
         return object.__new__(PythonSession)
 
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
-                 penalty: Callable[[Any], Any] | None = None, clip: float | None = None, threshold: float = -float("inf"),
-                 whole: bool = False, strict: bool = False, backend: str | None = None) -> None:
+                 penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
+                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
+                 backend: str | None = None) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
         self.clip, self.threshold, self.whole, self.strict = clip, threshold, whole, strict
         self.weights = Weights(optimiser.params)

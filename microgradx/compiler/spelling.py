@@ -19,7 +19,6 @@ from ..ieee import inf
 from ..table import Op
 from .trace import both_ways
 
-
 # Rows in other rows, where the value is written with Python's math or loops ----------------------------------------
 
 def _sigmoid(x: Any) -> Any:
