@@ -68,6 +68,8 @@ def joined(text: str | list[str]) -> str:
 
 def executed(notebook: Notebook) -> Notebook:
     """A copy with the outputs that its cells have now. Whatever a cell raises is raised."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")       # what others left open is no picture of this notebook
     ran, scope, rows = copy.deepcopy(notebook), {"__name__": "__main__"}, dict(TABLE)
     count = 0
     try:

@@ -42,13 +42,13 @@ def test_a_notebook_is_valid_for_jupyter(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_notebook_has_all_its_parts(path):
-    """Formula, table row, steps, picture, check, exercise with a hidden answer that was executed."""
+    """Formula, table row (or an optimiser's rule, from its source), steps, picture, check, exercise with a hidden answer that was executed."""
     cells = load(path)["cells"]
     told = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "markdown")
     run = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "code")
     kinds = {kind for c in cells for output in c.get("outputs", []) for kind in output.get("data", {})}
     assert told.startswith("# ") and "$$" in told
-    assert "entry(" in run and re.search(r"\bstep(s|per)\(", run) and "gradcheck(" in run
+    assert ("entry(" in run or "getsource(" in run) and re.search(r"\bstep(s|per)\(", run) and "gradcheck(" in run
     assert kinds & {"text/html", "image/png"}
     assert re.search(r"## Exercise.*<details>\n<summary>Answer</summary>.*```text.*</details>$", told, re.S)
 

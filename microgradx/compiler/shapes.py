@@ -13,6 +13,7 @@ and some thousand numbers, quick to compile.
 """
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from ..table import Op
@@ -102,9 +103,7 @@ def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[
 
 def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
     """The loop along which vectors are cheapest: the fewest, and the fewest numbers to be picked one by one."""
-    total = 1
-    for loop in (*nest.outer, *nest.inner):
-        total *= loop[0]
+    total = math.prod([loop[0] for loop in nest.outer]) * math.prod([loop[0] for loop in nest.inner])
     best = total * 1.5
     choice = ("", 0)
     if nest.op.name == "take":
