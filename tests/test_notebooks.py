@@ -42,8 +42,8 @@ def test_a_notebook_is_valid_for_jupyter(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_notebook_has_all_its_parts(path):
-    """Formula, table row (or an optimiser's rule, from its source), steps, picture, check, exercise with a hidden answer
-    that was executed."""
+    """Formula, table row (or an optimiser's rule, from its source), steps, picture, check, exercise with a hidden
+    answer that was executed."""
     cells = load(path)["cells"]
     told = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "markdown")
     run = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "code")
