@@ -51,6 +51,13 @@ def enclosed(arranged: Callable[[list[Value]], list[Value]]) -> Iterator[None]:
         _arranged.reset(tokens[1])
 
 
+def refuse_if_recorded(what: str) -> None:
+    """TypeError while a program is recorded that is to run later: for what must be done anew at each run."""
+    if isinstance(_inputs.get(), _Everything):
+        raise TypeError(f"{what}, and a program recorded for jit would do it once and for all; call eval() on the "
+                        "Module, or train without jit")
+
+
 def is_inside() -> bool:
     """Whether a transform is under way in this thread, which may differentiate what is computed now."""
     return bool(_inputs.get())
@@ -246,6 +253,8 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> t
             y = f(*given)
         finally:
             _inputs.reset(before)
+    if not outer or isinstance(outer, _Everything):
+        return y, xs, bool(outer)
     results = [v for v in leaves(y) if isinstance(v, Value)]
     return y, xs, not outer.isdisjoint(tape(*results))
 

@@ -5,14 +5,17 @@ Read it as a chapter, in the order in which a function goes through it:
 trace.py        f is run once on Values without numbers; the graph it records is the program
 program.py      the graph as plain lists, simplified (rules.py)
 python.py       the program as Python source: the back end that needs nothing installed
-lower.py        for machine code, rows of the table in terms of the few that a machine has (elements.py)
+spelling.py     for machine code, rows of the table in terms of the few that a machine has (elements.py)
 straight.py     a small program as one line of machine instructions; entry.py: as a builtin function of Python
 layout.py       a large one: which numbers lie side by side in memory
 loops.py        the loops that they came from, found again
 nests.py        loops as vector code, one function a shape; schedule.py calls them one after the other
+elementary/     exp, tanh and their like on vectors of numbers
+batch.py        a small program for many samples at once
 native.py       machine code in memory; resident.py: parameters that stay there
 jitted.py       jit(f), a program for each structure of arguments (structure.py) and for each Module (seen.py)
 parcel.py       jit(f) in other processes; shards.py: gradients of much data, by a cluster
+session.py      compiled training: fit(..., jit=True); native_session.py and driver.py, in machine code
 """
 from .jitted import Jitted, Report, jit
 from .trace import TracingError

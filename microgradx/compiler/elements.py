@@ -81,6 +81,7 @@ ELEMENTS: dict[str, Emit] = {
 LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan", "atan2", "sinh", "cosh",
                                 "tanh", "asinh", "erf", "erfc")}
 LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
+LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
 LISTS = ("sum", "dot", "chain", "take")
 
 
@@ -96,26 +97,26 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "chain"):
         return _terms(b, op, xs, strict)
-    found = None if strict else elementary.call(b, op.name, *xs)
+    single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
+    found = None if strict or single else elementary.call(b, op.name, *xs)
     return by_lane(b, lambda *ys: _call(b, op, ys), xs) if found is None else found
 
 
 def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     """A short sum, term by term."""
+    total = number(0.0, xs[0].type if xs else DOUBLE) if strict or not xs else None     # 0.0 + -0.0 is 0.0
     if op.name == "sum":
-        total = xs[0]
-        for x in xs[1:]:
-            total = b.fadd(total, x)
+        for x in xs:
+            total = x if total is None else b.fadd(total, x)
         return total
     half = len(xs) // 2
-    total = None
     for x, y in zip(xs[:half], xs[half:]):
         if op.name == "chain":
             part = _carry(b, x, y)
             total = part if total is None else b.fadd(total, part)
         else:
             total = b.fmul(x, y) if total is None else fma(b, x, y, total, strict)
-    return number(0.0, DOUBLE) if total is None else total
+    return total
 
 
 def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:

@@ -23,8 +23,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..nesting import is_leaf
-from .elements import DOUBLE, INT, LONG, POINTER, native
-from .lower import lower
+from .elements import DOUBLE, INT, LONG, POINTER
 from .native import called, is_small, load
 from .program import Program
 from .straight import line
@@ -51,11 +50,10 @@ class Definition(ctypes.Structure):
 def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
     """A builtin that takes arguments of the structure of `args` and nests the results as in `tree`; None for a program
     that is too large for a straight line."""
-    low = lower(p, lambda op: native(op, p.strict))
-    if not is_small(low):
+    if not is_small(p):
         return None
-    entry = Entry(low, args, tree, general)
-    engine = load(entry.module, called(low, p.strict))
+    entry = Entry(p, args, tree, general)
+    engine = load(entry.module, called(p, p.strict))
     definition = Definition(b"call", engine[0].get_function_address("call"), FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]

@@ -18,8 +18,9 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..derivatives import is_inside
+from ..table import Op
 from .program import Program, program
-from .python import PythonKernel, python_call
+from .python import PythonKernel, python_call, spoken
 from .structure import MANY, Modules, by_key, emptied, is_exact, read, rebuilder, with_modules, zeroed
 from .trace import trace
 
@@ -47,8 +48,8 @@ class Report(NamedTuple):
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
-        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, compiled "
-                f"in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
+        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, "
+                f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
 
 
 class Variant:
@@ -136,14 +137,23 @@ class Jitted:
             return self.f(*args)                # another transform records or differentiates it
         numbers: list[float] = []
         modules: Modules = []
-        structure = read(args, numbers, modules)
-        structure = by_key(structure) if self.shared else structure
+        structure = self._structure(args, numbers, modules)
         known = self.variants.get(structure)
         self._last = variant = known or self._compiled(structure, args, modules)
         self.__call__ = variant.exact or self._general
         if variant.exact and not known:
             return variant.exact(*args)         # which comes back here if it is none of its cases
         return variant.run(numbers, modules)
+
+    def variant(self, args: Sequence[Any]) -> Variant:
+        """The program for arguments of this structure, compiled if it is the first time."""
+        modules: Modules = []
+        structure = self._structure(tuple(args), [], modules)
+        return self.variants.get(structure) or self._compiled(structure, args, modules)
+
+    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules) -> Hashable:
+        structure = read(args, numbers, modules)
+        return by_key(structure) if self.shared else structure
 
     def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
         with self._lock:
@@ -153,8 +163,8 @@ class Jitted:
             recorded = trace(self.f, args, self.strict or self.backend == "python")
             for _, one in modules:
                 one.remember()
-            variant = Variant(program(recorded, self.strict), emptied(recorded.tree), modules, self.backend,
-                              self.shared)
+            p = program(recorded, self._native(), self.strict)
+            variant = Variant(p, emptied(recorded.tree), modules, self.backend, self.shared)
             variant.compile(args, self._general)
             variant.seconds = perf_counter() - start
             for key, old in list(self.variants.items()):
@@ -164,6 +174,13 @@ class Jitted:
             if len(self.variants) == STORM:
                 self._warn()
             return variant
+
+    def _native(self) -> Callable[[Op], bool]:
+        """Which rows the back end has."""
+        if self.backend == "python":
+            return spoken
+        from .elements import native
+        return lambda op: native(op, self.strict)
 
     def _warn(self) -> None:
         warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "

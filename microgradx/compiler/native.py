@@ -22,11 +22,9 @@ from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 
 from ..table import Op
 from .elements import native
-from .lower import lower
 from .program import Program
 
 FLAT = 500                              # operations that one straight line may have
@@ -95,11 +93,13 @@ class Kernel:
 
     place       its memory, with the inputs
     results     the slot of the first result; the others follow
+    nests       of loops; 0 for a straight line
     address     of the machine code, a C function void f(double *memory)
     """
 
-    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = ()) -> None:
-        self.place, self.results, self.count = place, results, count
+    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = (),
+                 nests: int = 0) -> None:
+        self.place, self.results, self.count, self.nests = place, results, count, nests
         self.closures: list[Any] = []
         self.engine = load(module, rows), kept
         self.address = self.engine[0][0].get_function_address("kernel")
@@ -127,15 +127,14 @@ class Kernel:
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
     """A program as machine code. `blocks` tells the address of each input that lies elsewhere."""
-    low = lower(p, lambda op: native(op, strict))
-    place = placed(low, blocks or {})
-    if is_small(low):
+    place = placed(p, blocks or {})
+    if is_small(p):
         from .straight import straight
-        function = straight(low, place.inputs, place.given + 1, place.status, strict)
-        kernel = Kernel(function.module, place, place.given + 1, len(low.results), called(low, strict))
+        function = straight(p, place.inputs, place.given + 1, place.status, strict)
+        kernel = Kernel(function.module, place, place.given + 1, len(p.results), called(p, strict))
     else:
         from .schedule import looped
-        kernel = looped(low, place, strict)
+        kernel = looped(p, place, strict)
     kernel.closures = p.closures
     return kernel
 

@@ -15,34 +15,40 @@ A node is an operation (a row of the table) on earlier nodes, an input, or a con
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable
+from copy import copy
+from functools import cache
 from typing import Any
 
+from .. import activations, ops, reductions
 from ..recording import tape
-from ..table import TABLE, Op, Reduction
+from ..table import TABLE, Op
 from ..value import Value
 from .rules import RULES
-from .trace import Recorded, as_recorded, is_constant
+from .spelling import POWERS, spelled
+from .trace import Recorded, is_constant, trace, unhindered
 
 Ids = tuple[int, ...]
+Native = Callable[[Op], bool]
 SHORT = 4                               # only nodes of so few inputs are looked for a second time
 
 
 class Program:
     """Nodes 0, 1, 2, ..., each after all of its inputs.
 
+    native      which rows may stay as they are, see program(); None for all
     ops         the row of each node; None for inputs and constants
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
     closures    the Values that the last of these are
     results     the nodes that are asked for
-    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     traced      how many nodes were recorded
+    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     """
 
-    def __init__(self, strict: bool = False) -> None:
-        self.strict = strict
+    def __init__(self, native: Native | None = None, strict: bool = False) -> None:
+        self.native, self.strict = native, strict
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
@@ -57,16 +63,11 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: rows by name."""
-        return {**vars(self), "_known": {}, "ops": [op and op.name for op in self.ops]}
+        return {**vars(self), "_known": {}, "ops": [op and _name(op) for op in self.ops]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """LookupError for a row that the table of this process does not have."""
-        vars(self).update(state)
-        missing = sorted({name for name in state["ops"] if name is not None and name not in TABLE})
-        if missing:
-            raise LookupError(f"the program uses rows that the table here does not have: {', '.join(missing)}; import "
-                              "the module that adds them before the program is loaded")
-        self.ops = [name and TABLE[name] for name in state["ops"]]
+        vars(self).update(state, ops=[name and _named(*name) for name in state["ops"]])
 
     def _new(self, op: Op | None, args: Ids = ()) -> int:
         self.ops.append(op)
@@ -93,6 +94,9 @@ class Program:
             found = rule(self, args)
             if found is not None:
                 return found
+        inner = self._inner(op, args)
+        if inner is not None:
+            return self.insert(inner, args)
         if len(args) > SHORT:
             return self._new(op, args)
         key = (op, *args)
@@ -101,6 +105,22 @@ class Program:
             known = [numbers[a] for a in args if a in numbers]
             self._known[key] = self.constant(op.at(*known)) if len(known) == len(args) else self._new(op, args)
         return self._known[key]
+
+    def _inner(self, op: Op, args: Ids) -> Program | None:
+        """What stands for an operation in other rows; None where it stays. In strict programs powers do."""
+        if op is ops.pow and not self.strict and self.number(args[1]) in POWERS:
+            return power(self.numbers[args[1]])
+        return None if self.native is None or self.native(op) else template(op, len(args))
+
+    def insert(self, inner: Program, args: Ids) -> int:
+        """The result of another program of one result, with these nodes as its inputs."""
+        new = dict(zip(inner.inputs, args))
+        for i, (op, inputs) in enumerate(zip(inner.ops, inner.args)):
+            if op is not None:
+                new[i] = self.add(op, tuple([new[a] for a in inputs]))
+            elif i in inner.numbers:
+                new[i] = self.constant(inner.numbers[i])
+        return new[inner.results[0]]
 
     def number(self, i: int) -> float | None:
         """The number of a constant; None for any other node."""
@@ -127,7 +147,7 @@ class Program:
                     needed[a] = 1
         for i in self.inputs:
             needed[i] = 1
-        out, new = Program(self.strict), [0] * len(self)
+        out, new = Program(strict=self.strict), [0] * len(self)
         for i, (op, args) in enumerate(zip(self.ops, self.args)):
             if needed[i]:
                 new[i] = out._new(op, tuple([new[a] for a in args]))
@@ -137,30 +157,81 @@ class Program:
         return out
 
 
-def program(recorded: Recorded, strict: bool = False) -> Program:
-    """The program of a recorded function: its results by its inputs and by the Values that it closes over."""
-    out = Program(strict)
-    ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
-    results = recorded.results
-    order = as_recorded(tape(*[v for v in results if isinstance(v, Value)]))
-    out.traced = len(order)
-    for v in order:
-        if v.op is None and v not in ids and not is_constant(v):
+def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
+    """The program of a recorded function: its results by its inputs and by the Values that it closes over.
+
+    Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
+    """
+    with unhindered():
+        out = Program(native, strict)
+        ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
+        for v in recorded.nodes:
+            op, args = distinct(v.op), v.args
+            try:
+                ids[v] = out.add(op, tuple([ids[a] for a in args]))
+            except KeyError:                                # constants among them, or what was there before
+                ids[v] = out.add(op, tuple([_id(out, ids, a) for a in args]))
+        out.results, out.traced = [_id(out, ids, v) for v in recorded.results], len(recorded.nodes)
+        return out.live()
+
+
+def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
+    """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
+    if not isinstance(x, Value):
+        return out.constant(float(x))
+    for v in tape(x) if x not in ids else ():
+        if v.op is not None:
+            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
+        elif is_constant(v):
+            ids[v] = out.constant(v.data)
+        elif v not in ids:
             ids[v] = out.input()
             out.closures.append(v)
-    for v in order:
-        if v.op is not None:
-            args = v.args
-            try:
-                ids[v] = out.add(v.op, tuple([ids[a] for a in args]))
-            except KeyError:                                # constants among them
-                ids[v] = out.add(v.op, tuple([out.constant(a) if a.__class__ is float else ids[a] for a in args]))
-        elif v not in ids:
-            ids[v] = out.constant(v.data)
-    out.results = [ids[v] if isinstance(v, Value) else out.constant(float(v)) for v in results]
-    return out.live()
+    return ids[x]
 
 
-def terms(op: Op, args: Sequence[Any]) -> list[Sequence[Any]]:
-    """The inputs of a node as the lists they came in: of dot two."""
-    return op.split(args) if isinstance(op, Reduction) and not op.index else [args]
+OWN = {op.name: op for rows in (ops, reductions, activations) for op in vars(rows).values() if isinstance(op, Op)}
+
+
+@cache
+def distinct(op: Op) -> Op:
+    """The row itself. One from outside under a name that is its alone, for rules and back ends go by names: another
+    row may have had its name before, also one of the table's own."""
+    if OWN.get(op.name) is op:
+        return op
+    alone = copy(op)
+    alone.name = f"{op.name}.{id(op)}"
+    _original[alone] = op
+    return alone
+
+
+_original: dict[Op, Op] = {}
+
+
+def _name(op: Op) -> tuple[str, bool]:
+    """The name of a row in the table, and whether it is one of the table's own."""
+    row = _original.get(op, op)
+    return row.name, OWN.get(row.name) is row
+
+
+def _named(name: str, own: bool) -> Op:
+    """The row of this name."""
+    if name not in (OWN if own else TABLE):
+        raise LookupError(f"the program uses a row {name!r} that the table here does not have; import the module that "
+                          "adds it before the program is loaded")
+    return OWN[name] if own else TABLE[name]
+
+
+@cache
+def power(n: float) -> Program:
+    """x**n for one of the POWERS."""
+    return program(trace(POWERS[n], [0.0]), strict=True)
+
+
+@cache
+def template(op: Op, width: int) -> Program | None:
+    """A row at so many inputs as a program of other rows; None if it must be called as it is."""
+    try:
+        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width), strict=True)
+    except Exception:                   # it makes a float of its input, as math.gamma does: it must be called
+        return None

@@ -28,8 +28,8 @@ from typing import Any
 from ..ieee import RAISED
 from ..nesting import is_leaf
 from ..table import Op, Reduction
-from .lower import SPELLINGS, lower, template
-from .program import Program, terms
+from .program import Program, template
+from .spelling import SPELLINGS
 
 LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
 LIMIT = 1_000_000                       # inputs of all operations together
@@ -48,8 +48,8 @@ SUMS = ("sum", "dot", "chain")
 
 
 def spoken(op: Op) -> bool:
-    """Whether a row is written as it is: an operator, a function of math, one that chooses between branches. Others
-    say themselves what they are made of: sech is 1/cosh(x)."""
+    """Whether a row stays in a program for Python: an operator, a function of math, one that chooses between branches.
+    Others say themselves what they are made of: sech is 1/cosh(x)."""
     if op.name in OPERATORS or op.name in SPELLINGS or isinstance(op, Reduction):
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
@@ -68,7 +68,7 @@ class PythonKernel:
             raise ValueError(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
                              'write pip install "microgradx[jit]" and backend="native"')
         self._program = p
-        body = Body(lower(p, spoken), plain=True)
+        body = Body(p, plain=True)
         self.source = body.runs()
         self.function = body.function(self.source, "run")
 
@@ -144,7 +144,7 @@ class Body:
 
     def sum(self, op: Op, args: Sequence[int]) -> str:
         """A sum, in parts where it is long."""
-        texts = ["0.0"] * self.p.strict + [self.term(op, *factors) for factors in zip(*terms(op, args))]
+        texts = ["0.0"] * self.p.strict + [self.term(op, *factors) for factors in zip(*_lists(op, args))]
         while len(texts) > TERMS:
             texts = [self.named(joined(texts[:TERMS])), *texts[TERMS:]]
         return joined(texts)
@@ -176,6 +176,11 @@ class Body:
         return self.names[name]  # type: ignore[no-any-return]
 
 
+def _lists(op: Op, args: Sequence[int]) -> list[Sequence[int]]:
+    """The inputs of a sum: of dot and chain two lists."""
+    return [args] if op.name == "sum" else [args[:len(args) // 2], args[len(args) // 2:]]
+
+
 def joined(terms: Sequence[str]) -> str:
     """Their sum."""
     return terms[0] + "".join(term if term.startswith("-") else f"+{term}" for term in terms[1:])
@@ -195,7 +200,7 @@ def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     >>> call([3.0], 4.0), call([3.0], 4)
     ([12.0], 'something else')
     """
-    body = Body(lower(p, spoken), plain=True)
+    body = Body(p, plain=True)
     reader = Reader(body.names)
     reader.read(args)
     reader.write(*body.lines, f"return {_nested(tree, iter(body.results))}")

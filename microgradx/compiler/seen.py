@@ -18,6 +18,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from ..nesting import is_module, leaves, shape
+from ..table import Op
 from ..value import Value
 
 PLAIN = (int, float, bool, str, type(None))
@@ -84,7 +85,21 @@ def _inside(module: Any) -> Iterator[tuple[str, Any]]:
 
 
 def module_key(module: Any) -> Hashable:
-    """Names and shapes of the parameters; of each Module within its plain attributes, its mode among them."""
+    """Names and shapes of the parameters; of each Module within its class and its attributes, its mode among them."""
     return (tuple((name, shape(values)) for name, values in module.named_parameters()),
-            tuple((name, type(inner).__qualname__, tuple((k, x) for k, x in vars(inner).items() if type(x) in PLAIN))
+            tuple((name, _told(type(inner)), tuple((k, _told(x)) for k, x in sorted(vars(inner).items())))
                   for name, inner in _inside(module)))
+
+
+def _told(x: Any) -> Hashable:
+    """An attribute so that a copy in another process has the same: of what is neither plain nor a list, its type."""
+    if isinstance(x, (list, tuple)):
+        return type(x).__name__, () if x and isinstance(x[0], Value) else tuple(map(_told, x))
+    if isinstance(x, dict):
+        return tuple((repr(k), _told(value)) for k, value in x.items())
+    if type(x) in PLAIN:
+        return type(x).__name__, repr(x)
+    if isinstance(x, Op):
+        return "row", x.name
+    named = x if hasattr(x, "__qualname__") else type(x)
+    return named.__module__, named.__qualname__

@@ -21,12 +21,14 @@ from typing import Any
 from ..derivatives import gradients
 from ..ieee import number
 from ..nesting import is_leaf, leaves
+from ..table import Op
 from ..value import Value
 from .program import Program, program
 from .structure import rebuilt
 from .trace import trace
 
 Steps = list[tuple[float, float]]
+Unit = tuple[int, ...]                  # places of samples that one run of a program takes
 
 
 class Weights:
@@ -55,15 +57,30 @@ class Session:
         return object.__new__(PythonSession)
 
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
-                 penalty: Callable[[Any], Any] | None = None, clip: float | None = None, threshold: float = -float("inf"),
-                 strict: bool = False, backend: str | None = None) -> None:
+                 penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
+                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
+                 backend: str | None = None) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
-        self.clip, self.threshold, self.strict = clip, threshold, strict
+        self.clip, self.threshold, self.whole, self.strict = clip, threshold, whole, strict
         self.weights = Weights(optimiser.params)
         self.samples = list(zip(xs, ys))
         self.forms = [form(sample) for sample in self.samples]
         self.numbers = [[number(x) for x in leaves(sample)] for sample in self.samples]
         self.start()
+
+    def units(self, batches: Sequence[Sequence[int]]) -> list[list[Unit]]:
+        """For each batch what a program is run on: its samples one by one, or all of them at once."""
+        if self.whole:
+            return [[tuple(batch)] for batch in batches]
+        return [[(place,) for place in batch] for batch in batches]
+
+    def form(self, unit: Unit) -> Any:
+        """What tells the program of one unit from that of another."""
+        return tuple([self.forms[place] for place in unit])
+
+    def inputs(self, unit: Unit) -> list[float]:
+        """The numbers of all its samples."""
+        return [x for place in unit for x in self.numbers[place]]
 
     def start(self) -> None:
         """What a back end prepares."""
@@ -73,21 +90,30 @@ class Session:
         where they were not finite, and then without that step."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """To be called after the last step."""
+
+    def native(self, op: Op) -> bool:
+        """Whether a row stays as it is in a program."""
+        return True
+
     # Programs ------------------------------------------------------------------------------------------------------
 
-    def sample_program(self, place: int) -> Program:
-        """Loss and gradient of a sample like this one, divided by the number of samples, the last input."""
-        x, y = rebuilt(self.samples[place], iter(self.numbers[place]))
-
-        def f(weights: Weights, x: Any, y: Any, count: Any) -> list[Any]:
+    def unit_program(self, unit: Unit) -> Program:
+        """Loss and gradient of a unit like this one, divided by the number of units in a batch, the last input."""
+        def f(weights: Weights, samples: list[Any], count: Any) -> list[Any]:
+            if self.whole:
+                return self.with_gradient(self.loss(self.model, *map(list, zip(*samples))) / count)
+            (x, y), = samples
             return self.with_gradient(self.loss(self.model, x, y) / count)
-        return program(trace(f, [self.weights, x, y, 1.0], self.strict), self.strict)
+        samples = [rebuilt(self.samples[place], iter(self.numbers[place])) for place in unit]
+        return program(trace(f, [self.weights, samples, 1.0], self.strict), self.native, self.strict)
 
     def penalty_program(self) -> Program:
         """The penalty and its gradient."""
         def f(weights: Weights) -> list[Any]:
             return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0)
-        return program(trace(f, [self.weights], self.strict), self.strict)
+        return program(trace(f, [self.weights], self.strict), self.native, self.strict)
 
     def with_gradient(self, root: Any) -> list[Any]:
         """A loss, and its derivative by every parameter."""
@@ -101,7 +127,7 @@ class Session:
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
             moved, numbers = self.optimiser.update(p, g, kept, t, lr)
             return [moved, *numbers]
-        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.strict)
+        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native, self.strict)
 
 
 def form(tree: Any) -> Any:
@@ -124,12 +150,17 @@ class PythonSession(Session):
         self.update = PythonKernel(self.update_program())
         self.decay = PythonKernel(self.penalty_program()) if self.penalty else None
 
+    def native(self, op: Op) -> bool:
+        """Whether Python has this row."""
+        from .python import spoken
+        return spoken(op)
+
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run."""
         from ..training.clipping import clip_grad_norm, grad_norm
         found: Steps = []
-        for batch, rate in zip(batches, rates):
-            total = self.added([self.sample(place, len(batch)) for place in batch])
+        for batch, rate in zip(self.units(batches), rates):
+            total = self.added([self.gradient(unit, len(batch)) for unit in batch])
             if self.decay:
                 total = self.added([total, self.decay.run(self.given([]))])
             for p, g in zip(self.weights.values, total[1:]):
@@ -149,13 +180,15 @@ class PythonSession(Session):
         """The inputs of a program: parameters first."""
         return [*(p.data for p in self.weights.values), *own]
 
-    def sample(self, place: int, count: int) -> list[float]:
-        """Loss and gradient of a sample."""
-        if self.forms[place] not in self.kernels:
-            p = self.sample_program(place)
-            self.kernels[self.forms[place]] = self._kernel(p), p.closures
-        kernel, closures = self.kernels[self.forms[place]]
-        return kernel.run([*self.given(self.numbers[place]), float(count), *(v.data for v in closures)])  # type: ignore
+    def gradient(self, unit: Unit, count: int) -> list[float]:
+        """Loss and gradient of a unit."""
+        wanted = self.form(unit)
+        if wanted not in self.kernels:
+            p = self.unit_program(unit)
+            self.kernels[wanted] = self._kernel(p), p.closures
+        kernel, closures = self.kernels[wanted]
+        given = [*self.inputs(unit), float(count), *(v.data for v in closures)]
+        return kernel.run(self.given(given))  # type: ignore[no-any-return]
 
     @staticmethod
     def added(parts: list[list[float]]) -> list[float]:

@@ -35,7 +35,7 @@ def straight(p: Program, inputs: Sequence[int], results: int, status: int, stric
     for k, x in enumerate(found):
         b.store(x, at(results + k))
     if wrong is not None:
-        b.store(b.select(wrong, number(1.0, DOUBLE), b.load(at(status), typ=DOUBLE)), at(status))
+        tell(b, wrong, at(status))
     b.ret_void()
     return function
 
@@ -47,18 +47,23 @@ def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[A
     wrong = None
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         if op is not None and op.name == "take":
-            value[i], known = taken(b, [value[a] for a in args])
-            wrong = b.not_(known) if wrong is None else b.or_(wrong, b.not_(known))
+            value[i], outside = taken(b, [value[a] for a in args])
+            wrong = outside if wrong is None else b.or_(wrong, outside)
         elif op is not None:
             value[i] = emit(b, op, [value[a] for a in args], strict)
     return [value[r] for r in p.results], wrong
 
 
 def taken(b: Any, xs: list[Any]) -> tuple[Any, Any]:
-    """The entry of a table; and a bit, whether the index is one of its entries."""
+    """The entry of a table; and a bit, whether the index is none of its entries."""
     *table, i = xs
     found, known = number(float("nan"), DOUBLE), BIT(0)
     for k, x in enumerate(table):
         here = b.fcmp_ordered("==", i, number(float(k), DOUBLE))
         found, known = b.select(here, x, found), b.or_(known, here)
-    return found, known
+    return found, b.not_(known)
+
+
+def tell(b: Any, wrong: Any, status: Any) -> None:
+    """1 to `status` if the bit is set."""
+    b.store(b.select(wrong, number(1.0, DOUBLE), b.load(status, typ=DOUBLE)), status)

@@ -67,8 +67,8 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
     try:
         hash(tree)
     except TypeError:
-        raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, that "
-                        f"become a part of the program; got {kind.__name__}") from None
+        raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, "
+                        f"which become a part of the program; got {kind.__name__}") from None
     return kind, tree
 
 
@@ -125,6 +125,11 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
 def emptied(tree: Any) -> Any:
     """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
     return rebuilt(tree, iter([0.0] * len(results(tree))))
+
+
+def floated(tree: Any) -> Any:
+    """A sample with all its numbers, ints too, as floats: inputs."""
+    return rebuilt(tree, iter([number(x) for x in results(tree)]))
 
 
 Rebuild = Callable[[list[float]], Any]

@@ -13,6 +13,7 @@ from a number, is a constant.
 """
 from __future__ import annotations
 
+import gc
 import linecache
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,24 +49,25 @@ class Traced(Value):
     __slots__ = ()
 
     def _refuse(self, what: str, instead: str) -> Any:
-        raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
+        raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); "
+                           f"{instead}")
 
     def _none(self) -> float:
         raise Unknown("a Value whose program is being recorded has no number yet")
 
-    _data = property(_none)  # type: ignore[assignment]
+    _data = property(_none)
 
     def _unknown(self, *_: Any) -> Any:
-        self._refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, "
-                     "a bool or a str among the arguments")
+        self._refuse("the number", "compute with the Value itself; what decides how the program goes on must be an "
+                     "int, a bool or a str among the arguments")
 
-    data = property(_unknown, _unknown)  # type: ignore[assignment]
+    data = property(_unknown, _unknown)
     __float__ = __int__ = __index__ = _unknown
 
     @property
     def grad(self) -> float:
         """Refused: gradients of a traced program are results of value_and_grad."""
-        return self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+        return self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")  # type: ignore
 
     @grad.setter
     def grad(self, x: float) -> None:
@@ -80,13 +82,14 @@ class Traced(Value):
             return answer
         if _answers.get() is not None:
             raise Question(self)
-        return self._refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what "
-                            "decides as an int or a bool, a static argument")
+        self._refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as "
+                     "an int or a bool, a static argument")
+        return False
 
-    def __eq__(self, other: object) -> Any:
-        return self is other if _answers.get() is None else (self <= other) * (self >= other)  # type: ignore[operator]
+    def __eq__(self, other: Any) -> Any:
+        return self is other if _answers.get() is None else (self <= other) * (self >= other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: Any) -> Any:
         return self is not other if _answers.get() is None else 1 - (self == other)
 
     __hash__ = Value.__hash__
@@ -99,7 +102,7 @@ class Traced(Value):
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
 
-    __format__ = object.__format__
+    __format__ = object.__format__  # type: ignore[assignment]
 
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Traced:
@@ -122,13 +125,26 @@ def _noted(op: Op, a: Any, b: Any = None) -> Traced:
 
 def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
     # The slot of the number, which is out of reach from now on, holds how many were recorded before.
-    out: Any = node(Value, path, op, float(next(_count)), a, b, None, None)
+    nodes = _nodes.get()
+    out: Any = node(Value, path, op, float(len(nodes)), a, b, None, None)
     out.__class__ = Traced
+    if op is not None:
+        nodes.append(out)
     return out  # type: ignore[no-any-return]
 
 
-_count = count()
-_slot = Value._data.__get__  # type: ignore[attr-defined]
+_nodes: ContextVar[list[Value]] = ContextVar("nodes")
+_slot = vars(Node)["_data"].__get__
+
+
+@contextmanager
+def _noting(nodes: list[Value]) -> Iterator[None]:
+    """Within it every recorded operation is added to the list."""
+    token = _nodes.set(nodes)
+    try:
+        yield
+    finally:
+        _nodes.reset(token)
 
 
 def as_recorded(values: Iterable[Value]) -> list[Value]:
@@ -205,11 +221,13 @@ class Recorded(NamedTuple):
     """What a function did.
 
     inputs      a Value for each number among the arguments, in order; a Module's parameters are its own Values
+    nodes       every operation that was recorded, in order
     results     all Values and numbers that it returned, in order
     tree        what it returned, its nesting
     """
 
     inputs: list[Value]
+    nodes: list[Value]
     results: list[Any]
     tree: Any
 
@@ -220,11 +238,26 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
     """
     inputs: list[Value] = []
+    nodes: list[Value] = []
     with _tracing:
-        given = [_replaced(a, inputs) for a in args]
-        with _marked(inputs), enclosed(list if strict else as_recorded), recording(), scope(MARK):
+        with _noting([]):
+            given = [_replaced(a, inputs) for a in args]
+        arranged = list if strict else as_recorded
+        with unhindered(), _noting(nodes), _marked(inputs), enclosed(arranged), recording(), scope(MARK):
             tree = f(*given)
-    return Recorded(inputs, results(tree), tree)
+    return Recorded(inputs, nodes, results(tree), tree)
+
+
+@contextmanager
+def unhindered() -> Iterator[None]:
+    """Without garbage collection: of a million new objects that all stay, it would look at each again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _replaced(tree: Any, inputs: list[Value]) -> Any:

@@ -8,6 +8,7 @@
 """
 import random
 
+from ..derivatives import refuse_if_recorded
 from .init import Generator
 from .module import Module
 from .shapes import Nested, each
@@ -29,6 +30,7 @@ class Dropout(Module):
         """Any shape."""
         if not self.training:
             return x
+        refuse_if_recorded("Dropout draws random numbers while training")
         draw = (self.generator or random).random
         return each(lambda v: v * (0.0 if draw() < self.p else 1 / (1 - self.p)), x)
 

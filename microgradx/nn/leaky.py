@@ -10,6 +10,7 @@ import random
 from typing import Any
 
 from ..activations import leaky_relu
+from ..derivatives import refuse_if_recorded
 from .init import Generator, constant_, parameter
 from .module import Module
 from .shapes import Nested, each, expect, positive
@@ -57,6 +58,7 @@ class RReLU(Module):
         """Any shape."""
         if not self.training:
             return _leaky(x, (self.lower + self.upper) / 2)
+        refuse_if_recorded("RReLU draws random numbers while training")
         draw = (self.generator or random).uniform
         return each(lambda v: leaky_relu(v, draw(self.lower, self.upper)), x)
 

@@ -17,8 +17,9 @@
 """
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from itertools import count, repeat
 from random import Random
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..check import described, first_nonfinite
@@ -28,7 +29,7 @@ from ..nn import Buffer, Module
 from ..recording import no_grad
 from ..value import Value
 from .clipping import clip_grad_norm, grad_norm
-from .data import Pair, batches, samples, split
+from .data import Pair, batches, pick, samples, split
 from .optim import Optimiser, require
 from .progress import progress
 from .schedules import Schedule
@@ -64,7 +65,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         epochs: int | None = None, steps: int | None = None, batch_size: int | None = None, whole: bool = False,
         schedule: Schedule = lambda t: 1.0, penalty: Callable[[Any], Value] | None = None, clip: float | None = None,
         validation: Pair | float | None = None, patience: int | None = None, threshold: float = -math.inf,
-        callback: Callable[[Any, Record], Any] | None = None, seed: int = 0) -> History:
+        callback: Callable[[Any, Record], Any] | None = None, seed: int = 0, jit: bool = False) -> History:
     """Train the model on samples xs with targets ys; the history of all steps. Ctrl-C ends it as any other reason.
 
     loss        loss(model, x, y) -> Value for one sample; a batch has the mean of its samples. With whole=True it is
@@ -78,41 +79,50 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     patience    epochs without a lower validation loss after which to stop; the best weights are put back
     threshold   a loss to stop at
     callback    callback(model, record) after every step
+    jit         compile the loss and the optimiser: many steps run in one call, without a graph. All numbers of the
+                samples are inputs then, ints too: take(table, i) instead of table[i]
 
     NonFiniteError names the first node that made infinity or nan. ValueError for data or arguments that do not fit.
+    TracingError with jit=True where the loss asks for a number or a truth.
     """
     if isinstance(validation, float):
         (xs, ys), validation = split(xs, ys, validation, seed)
-    a_pass = len(list(batches(xs, ys, batch_size)))
+    places = range(samples(xs, ys))
+    a_pass = len(list(batches(places, places, batch_size)))
     total = _total(epochs, steps, a_pass)
     _check(validation, patience, clip)
 
     history, rate, mode = History(), optimiser.lr, model.training
     rng = Random(seed) if batch_size else None          # the order of a full batch is only a matter of rounding
-    stream = (batch for _ in count() for batch in batches(xs, ys, batch_size, rng))
+    everything = list(places)
+    shuffled = (batch for _ in count() for batch, _ in batches(places, places, batch_size, rng))
+    stream = shuffled if batch_size else repeat(everything)
     lowest, best, best_step = math.inf, {}, 0
     model.train()
+    pace = Pace(1 if callback is not None or not jit else a_pass if validation is not None else total)
+    step_by_step = _Steps(model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
     try:
+        run = _compiled(step_by_step) if jit else step_by_step
         with progress(total) as show:
-            for step, (inputs, targets) in zip(range(1, total + 1), stream):
-                optimiser.lr = rate * schedule(step - 1)
-                value, norm = gradient(model, inputs, targets, loss, optimiser, penalty, whole)
-                if clip is not None:
-                    clip_grad_norm(optimiser.params, clip)
-                optimiser.step()
+            while len(history) < total:
+                begun = len(history)
+                todo = [next(stream) for _ in range(pace.steps(begun, total))]
+                rates = [rate * schedule(step) for step in range(begun, begun + len(todo))]
+                for value, norm in run(todo, rates):
+                    step = len(history) + 1
+                    history.append(Record(step, math.ceil(step / a_pass), value, rates[step - begun - 1], norm))
+                show(len(history), f"loss {history[-1].loss:.4g}")
 
-                history.append(Record(step, math.ceil(step / a_pass), value, optimiser.lr, norm))
-                show(step, f"loss {value:.4g}")
-
+                step = len(history)
                 if validation is not None and step % a_pass == 0:
-                    error = evaluate(model, *validation, loss, whole)
+                    error = evaluate(model, *validation, loss, whole, jit)
                     history[-1] = history[-1]._replace(validation=error)
                     if error < lowest:
                         lowest, best, best_step = error, model.state_dict(), step
                 if callback is not None:
                     callback(model, history[-1])
 
-                if value <= threshold:
+                if history[-1].loss <= threshold:
                     history.stopped = "loss threshold reached"
                     break
                 if patience is not None and step - best_step >= patience * a_pass:
@@ -121,6 +131,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
+        step_by_step.finish()
         optimiser.lr = rate
         model.train(mode)
     if patience is not None and best:
@@ -144,6 +155,66 @@ def _check(validation: Pair | None, patience: int | None, clip: float | None) ->
         samples(*validation)
     elif patience is not None:
         raise ValueError("patience needs validation data; write validation=0.2 to set a fifth of the samples aside")
+
+
+# Steps -----------------------------------------------------------------------------------------------------------
+
+Run = Callable[[Sequence[Sequence[int]], Sequence[float]], Sequence[tuple[float, float]]]
+
+
+class Pace:
+    """How many steps to make before Python looks at the clock again: about a fifth of a second of them."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.count, self.asked = most, 1, perf_counter()
+
+    def steps(self, done: int, total: int) -> int:
+        """How many come next. Never past a multiple of `most`, where somebody waits for the model."""
+        now = perf_counter()
+        if done:
+            self.count = max(1, int(self.count * min(8.0, 0.2 / max(now - self.asked, 1e-6))))
+        self.asked = now
+        self.count = min(self.count, self.most)
+        return min(self.count, self.most - done % self.most, total - done)
+
+
+class _Steps:
+    """Steps one by one, each with a graph of its own."""
+
+    def __init__(self, model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
+                 penalty: Callable[[Any], Value] | None, clip: float | None, whole: bool, threshold: float) -> None:
+        self.model, self.xs, self.ys, self.loss, self.optimiser = model, xs, ys, loss, optimiser
+        self.penalty, self.clip, self.whole, self.threshold = penalty, clip, whole, threshold
+        self.finish: Callable[[], None] = lambda: None
+
+    def __call__(self, todo: Sequence[Sequence[int]], rates: Sequence[float]) -> list[tuple[float, float]]:
+        return [self.step(batch, rate) for batch, rate in zip(todo, rates)]
+
+    def step(self, batch: Sequence[int], rate: float) -> tuple[float, float]:
+        """One step: loss and length of the gradient before it."""
+        self.optimiser.lr = rate
+        value, norm = gradient(self.model, *pick(self.xs, self.ys, batch), self.loss, self.optimiser, self.penalty,
+                               self.whole)
+        if self.clip is not None:
+            clip_grad_norm(self.optimiser.params, self.clip)
+        self.optimiser.step()
+        return value, norm
+
+
+def _compiled(plain: _Steps) -> Run:
+    """Many steps in one call; where one is not finite, it is made with a graph, to tell why."""
+    from ..compiler.session import Session
+    session = Session(plain.model, plain.xs, plain.ys, plain.loss, plain.optimiser, penalty=plain.penalty,
+                      clip=plain.clip, whole=plain.whole, threshold=plain.threshold)
+    plain.finish = session.finish
+
+    def run(todo: Sequence[Sequence[int]], rates: Sequence[float]) -> Sequence[tuple[float, float]]:
+        found = session.run(todo, rates)
+        if len(found) < len(todo) and not (found and found[-1][0] <= plain.threshold):
+            plain.step(todo[len(found)], rates[len(found)])
+            raise NonFiniteError("compiled code came to a loss or gradient that is not finite; eager code does not")
+        return found
+    return run
 
 
 # One step, and none --------------------------------------------------------------------------------------------
@@ -175,11 +246,14 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
     return total, norm
 
 
-def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False) -> float:
-    """The mean loss on these samples, in eval() mode and without a graph."""
+def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False,
+             jit: bool = False) -> float:
+    """The mean loss on these samples, in eval() mode and without a graph; or with compiled code, see fit()."""
     mode = model.training
     model.eval()
     try:
+        if jit:
+            return _evaluated(model, xs, ys, loss, whole)
         with no_grad():
             total = 0.0
             for part in _parts(model, xs, ys, loss, None, whole):
@@ -187,6 +261,20 @@ def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, wh
             return total
     finally:
         model.train(mode)
+
+
+def _evaluated(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool) -> float:
+    """The mean loss by compiled code, a program for each form of sample."""
+    from ..compiler import jit
+    from ..compiler.structure import floated
+    samples(xs, ys)
+    if whole:
+        return float(jit(loss)(model, floated(xs), floated(ys)))
+    mean = jit(loss)
+    total = 0.0
+    for x, y in zip(xs, ys):
+        total += mean(model, floated(x), floated(y))
+    return total / len(xs)
 
 
 def _parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, penalty: Callable[[Any], Value] | None,

@@ -21,6 +21,7 @@ from llvmlite import ir
 DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
 Number = Union["Lanes", float, int]
 SIGN = 1 << 63                              # the bit of the sign
+ONE = 1023 << 52                            # the bits of 1.0: above 52 bits of fraction stands the exponent, plus 1023
 
 
 class Lanes:

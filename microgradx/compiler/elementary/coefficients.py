@@ -1,4 +1,4 @@
-"""Coefficients of the polynomials in elementary.py, the constant term first.
+"""Coefficients of the polynomials, the constant term first.
 
 Each is the Chebyshev interpolant of a smooth function, which is almost as close as the best polynomial of its degree.
 tests/test_compiler_elementary.py has the functions and computes the numbers again: mpmath's chebyfit, at 60 digits.

@@ -1,25 +1,23 @@
-"""Lower: rows of the table in terms of the few that a machine has.
+"""Spelling: rows of the table in terms of the few that a machine has.
 
 Most rows are written with operators and other rows, and so say themselves what they are made of: their value is traced.
 One that calls Python's math is a primitive of the machine, or is spelled here in other rows.
 
     >>> from microgradx import silu
-    >>> from microgradx.compiler.lower import template
+    >>> from microgradx.compiler.program import template
     >>> [op.name for op in template(silu, 1).ops if op]
     ['sigmoid', 'mul']
 """
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import activations, ops
 from .. import reductions as red
 from ..ieee import inf
 from ..table import Op
-from .program import Program, program
-from .trace import both_ways, trace
+from .trace import both_ways
 
 # Rows in other rows, where the value is written with Python's math or loops ----------------------------------------
 
@@ -75,19 +73,6 @@ SPELLINGS: dict[str, Callable[..., Any]] = {
 }
 
 
-@cache
-def template(op: Op, width: int) -> Program | None:
-    """A row at so many inputs as a program of other rows; None if it must be called as it is."""
-    spelled = SPELLINGS.get(op.name)
-
-    def value(*xs: Any) -> Any:
-        return spelled(*xs) if spelled else both_ways(op.value, *xs)
-    try:
-        return program(trace(value, [0.0] * width))
-    except Exception:                   # it makes a float of its input, as math.gamma does: it can only be called
-        return None
-
-
 # Powers with a constant exponent ------------------------------------------------------------------------------------
 
 def _root(x: Any) -> Any:
@@ -103,36 +88,12 @@ POWERS: dict[float, Callable[[Any], Any]] = {
 }
 
 
-@cache
-def power(n: float) -> Program:
-    """x**n for one of the POWERS."""
-    return program(trace(POWERS[n], [0.0]))
+# Any row -----------------------------------------------------------------------------------------------------------
 
-
-def lower(p: Program, native: Callable[[Op], bool]) -> Program:
-    """The program in rows for which native(op) holds, and in those that have no template. Strict: powers stay."""
-    out = Program(p.strict)
-    new = [0] * len(p)
-    for i in p.inputs:
-        new[i] = out.input()
-    for i, (op, args) in enumerate(zip(p.ops, p.args)):
-        if op is not None:
-            new[i] = _lowered(out, op, tuple([new[a] for a in args]), native)
-        elif i in p.numbers:
-            new[i] = out.constant(p.numbers[i])
-    out.closures, out.results = p.closures, [new[r] for r in p.results]
-    return out.live()
-
-
-def _lowered(out: Program, op: Op, args: tuple[int, ...], native: Callable[[Op], bool]) -> int:
-    n = None if out.strict or op is not ops.pow else out.number(args[1])
-    inner = power(n) if n in POWERS else None if native(op) else template(op, len(args))
-    if inner is None:
-        return out.add(op, args)
-    new = dict(zip(inner.inputs, args))
-    for i, (row, inputs) in enumerate(zip(inner.ops, inner.args)):
-        if row is not None:
-            new[i] = _lowered(out, row, tuple([new[a] for a in inputs]), native)
-        elif i in inner.numbers:
-            new[i] = out.constant(inner.numbers[i])
-    return new[inner.results[0]]
+def spelled(op: Op, xs: Sequence[Any]) -> Any:
+    """The value of a row, told in other rows, at Traced Values. TypeError if it cannot be told so."""
+    if op.name in SPELLINGS:
+        return SPELLINGS[op.name](*xs)
+    if op.poles:
+        raise TypeError("no operator gives the answers that it has where Python raises")
+    return both_ways(op.value, *xs)
