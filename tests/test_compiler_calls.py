@@ -1,5 +1,6 @@
 """Calls of a compiled function: which arguments go the short way, which the long one, and that nothing is leaked."""
 import gc
+import inspect
 import math
 import sys
 import threading
@@ -121,6 +122,11 @@ def test_nestings(backend, f, args):
     compiled = jit(f, backend=backend)
     assert compiled(*args) == compiled(*args) == f(*args)
     assert compiled.__call__ != compiled._general
+
+
+def test_it_has_name_docstring_and_signature_of_the_function():
+    f = jit(neuron)
+    assert (f.__name__, f.__doc__, str(inspect.signature(f))) == ("neuron", None, "(w, x, b)")
 
 
 @backends

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property
+from functools import cached_property, update_wrapper
 from importlib.util import find_spec
 from threading import RLock
 from time import perf_counter
@@ -129,7 +129,7 @@ class Jitted:
         self._last: Variant | None = None
         self._lock = RLock()
         self.__call__ = self._general
-        self.__doc__ = f.__doc__
+        update_wrapper(self, f, updated=())     # name, docstring and signature
 
     def _general(self, *args: Any) -> Any:
         """f(*args), whatever the arguments are."""
