@@ -1,0 +1,94 @@
+"""Random graphs of all rows, compiled against eager code: values, gradients, second derivatives, in every way."""
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import microgradx as mg
+from microgradx import Value, tape, value_and_grad
+from microgradx.claims import roundings
+from microgradx.strategies import graphs
+
+from .compiled import LOOPS, PYTHON, close, different, equal, every_way
+
+EXAMPLES = {PYTHON: 100}                    # a native program takes longer to compile than to run a million times
+FEW = 20
+
+
+def as_function(root):
+    """The graph as a function of a list, the numbers of its leaves; and these."""
+    order = tape(root)
+    leaves = [v for v in order if v.op is None]
+
+    def f(xs):
+        now = dict(zip(leaves, xs, strict=True))
+        for v in order:
+            if v.op is not None:
+                now[v] = v.op.apply(tuple([now[a] if isinstance(a, Value) else a for a in v.args]))
+        return now[root]
+    return f, [v.data for v in leaves]
+
+
+def drawn(way):
+    """Random graphs, as many as the way can take in a few seconds."""
+    return lambda test: settings(deadline=None, max_examples=EXAMPLES.get(way, FEW), database=None,
+                                 suppress_health_check=list(HealthCheck))(given(graphs())(test))
+
+
+@every_way
+def test_strict_code_has_the_bits_of_eager_code(way):
+    @drawn(way)
+    def agrees(root):
+        f, xs = as_function(root)
+        y, slopes = way.jit(value_and_grad(f), strict=True)(xs)
+        expected, gradient = value_and_grad(f)(xs)
+        assert (y, slopes) == (expected, gradient)
+        inputs = list(map(Value, xs))
+        f(inputs).backward()
+        assert slopes == [x.grad for x in inputs]
+    agrees()
+
+
+@every_way
+def test_other_code_is_as_exact(way):
+    """To what rounding may do in eager code itself."""
+    @drawn(way)
+    def agrees(root):
+        f, xs = as_function(root)
+        y, slopes = way.jit(value_and_grad(f))(xs)
+        inputs = list(map(Value, xs))
+        expected = f(inputs)
+        noise, _ = roundings(expected, inputs)
+        assert abs(y - expected.data) <= 8 * noise + 1e-12 * abs(y)
+        largest = max(abs(v.data) for v in tape(expected)) * max(map(abs, mg.gradients(expected, tape(expected))))
+        assert different(slopes, mg.gradients(expected, inputs), lambda a, b: close(a, b, largest)) == []
+    agrees()
+
+
+@every_way
+def test_second_derivatives(way):
+    @drawn(way)
+    def agrees(root):
+        f, xs = as_function(root)
+        found = [x for row in way.jit(mg.hessian(f), strict=True)(xs) for x in row]
+        assert different(found, [x for row in mg.hessian(f)(xs) for x in row], equal) == []
+    agrees()
+
+
+def test_a_wrong_graph_is_found():
+    """A millionth off in one node of the compiled one."""
+    @drawn(LOOPS)
+    def differs(root):
+        f, xs = as_function(root)
+        y, expected = f(list(map(Value, xs))).data * (1 + 1e-6) or 1e-6, f(list(map(Value, xs)))
+        noise, _ = roundings(expected, [])
+        assert abs(y - expected.data) > 8 * noise + 1e-12 * abs(y) or not math.isfinite(y) or noise > 1e-8
+    differs()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strict", [True, False])
+@every_way
+def test_many(way, strict, monkeypatch):
+    monkeypatch.setitem(EXAMPLES, way, 300)
+    (test_strict_code_has_the_bits_of_eager_code if strict else test_other_code_is_as_exact)(way)
