@@ -14,9 +14,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from ..activations import relu, softplus
-from ..ieee import number, short
+from ..ieee import short
 from ..nesting import leaves
-from ..ops import abs, log, log1p, square, where, xlogy
+from ..ops import abs, log, log1p, maximum, square, where, xlogy
 from ..reductions import dot, logsumexp, sum, take
 from ..value import Value
 from .shapes import Nested, expect, flat, like
@@ -145,9 +145,16 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 def _surprise(xs: list[Any], target: Any) -> Any:
     if not isinstance(target, (list, tuple)):
         return logsumexp(_gaps(xs, target))
-    likely = target.index(max(target, key=_data))       # any class would do; with this one no digits are lost
-    gaps = _gaps(xs, likely)
+    gaps = _gaps(xs, _likely(target))                   # any class would do; with this one no digits are lost
     return sum(target) * logsumexp(gaps) - dot(target, gaps)
+
+
+def _likely(target: list[Any]) -> Any:
+    """The place of the largest, the first of them; found as it runs where the numbers are not known before."""
+    best, place = target[0], 0.0
+    for j, t in enumerate(target):
+        place, best = where(t > best, j, place), maximum(best, t)
+    return place
 
 
 def _gaps(xs: list[Any], t: Any) -> list[Any]:
@@ -170,10 +177,6 @@ def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, 
                 raise IndexError(f"{name}: expected a class from 0 to {classes - 1}, got target {short(t)}")
     samples = zip(input, target) if batch else [(input, target)]
     return _reduced([loss(xs, t) for xs, t in samples], reduction, [0.0] * batch[0] if batch else 0.0)
-
-
-def _data(x: Any) -> float:
-    return x.data if isinstance(x, Value) else number(x)
 
 
 # Of the weights ------------------------------------------------------------------------------------------------

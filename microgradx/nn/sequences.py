@@ -9,6 +9,8 @@
 from typing import Any, Literal
 
 from ..nesting import leaves, rebuild
+from ..node import Unknown
+from ..ops import detach
 from ..recording import scope
 from ..value import Value
 from .recurrent import GATED, MEMORY, Kind, Recurrent, State, elman
@@ -31,7 +33,14 @@ def detached(state: Nested) -> Nested:
     >>> len(tape(state[0][0]))
     1
     """
-    return rebuild(state, iter([Value(v.data) if isinstance(v, Value) else v for v in leaves(state)]))
+    return rebuild(state, iter([_cut(v) if isinstance(v, Value) else v for v in leaves(state)]))
+
+
+def _cut(v: Value) -> Value:
+    try:
+        return Value(v.data)
+    except Unknown:                                     # its program is being recorded
+        return detach(v)
 
 
 class _Layers(Recurrent):
