@@ -10,7 +10,7 @@ Outputs and targets are numbers or nested lists of one shape. reduction is "mean
 the nested list itself. The names in torch.nn.functional: mse_loss, l1_loss, huber_loss, cross_entropy, nll_loss,
 binary_cross_entropy, binary_cross_entropy_with_logits, kl_div.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from ..activations import relu, softplus
@@ -149,7 +149,7 @@ def _surprise(xs: list[Any], target: Any) -> Any:
     return sum(target) * logsumexp(gaps) - dot(target, gaps)
 
 
-def _likely(target: list[Any]) -> Any:
+def _likely(target: Sequence[Any]) -> Any:
     """The place of the largest, the first of them; found as it runs where the numbers are not known before."""
     best, place = target[0], 0.0
     for j, t in enumerate(target):
