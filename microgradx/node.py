@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from .ieee import RAISED, number
-from .recording import current_scope, tape
+from .recording import current_scope, tape, tracer
 from .table import Op, Reduction
 
 N = TypeVar("N", bound="Node")
@@ -144,7 +144,7 @@ def record(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     xs = [a if a.__class__ is float else a._data for a in args]
     y, scope = op.at(*xs), current_scope()
     if scope is None:
-        return kind(y)
+        return _unrecorded(op, args, y, kind)
     slopes = op.partials([a.__class__ is not float for a in args], y, *xs)
     if len(args) == 1:
         return node(kind, scope, op, y, args[0], None, slopes[0], None)
@@ -222,9 +222,15 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
         y = op.at(*xs)
         slopes = op.split(op.partials([True] * len(xs), y, *xs))
     if scope is None:
-        return kind(y)
+        return _unrecorded(op, [x for v in vectors for x in v.args], y, kind)
     v, dv = vectors[0], slopes[0]
     if len(vectors) == 1:
         return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
     w, dw = vectors[1], slopes[1]
     return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
+
+
+def _unrecorded(op: Op, args: Sequence[Any], y: float, kind: type[N]) -> N:
+    """A result in no_grad(): a number that does not know what it was made of."""
+    recorder = tracer.get()
+    return kind(y) if recorder is None else recorder.unrecorded(op, args)

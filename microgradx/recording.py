@@ -24,6 +24,10 @@ N = TypeVar("N", bound="Node")
 _scope: ContextVar[str | None] = ContextVar("scope", default="")
 current_scope = _scope.get
 
+# While a program is recorded that is to run later: who answers for Values whose numbers may be others by then. It has
+# unrecorded(op, args), the result of an operation in no_grad(), and truth(v).
+tracer: ContextVar[Any] = ContextVar("tracer", default=None)
+
 
 def tape(*roots: N) -> list[N]:
     """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth."""

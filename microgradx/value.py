@@ -17,7 +17,7 @@ from typing import Any, TypeVar, Union
 from . import activations, ops
 from .ieee import PLAIN, RAISED
 from .node import Node, Unknown, node, record, reduce
-from .recording import current_scope
+from .recording import current_scope, tracer
 from .table import Op, Reduction
 from .text import digits
 
@@ -209,7 +209,8 @@ class Comparison(Value):
     __slots__ = ()
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        recorder = tracer.get()
+        return self._data != 0.0 if recorder is None else bool(recorder.truth(self))
 
 
 def _unknown(xs: Iterable[Any]) -> Any:

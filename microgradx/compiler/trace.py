@@ -8,8 +8,8 @@
 The recorded graph is an ordinary one, of Nodes with `op` and `args`, so the transforms of derivatives.py work on it:
 tracing value_and_grad(f) records the backward pass too, by the very lines that eager code runs.
 
-A plain Value that f closes over stays a leaf: an input, whose number is read at each call. One that f makes itself,
-from a number, is a constant.
+A plain Value that f closes over stays a leaf: an input, whose number is read at each call. (But its `.data`, if f asks
+for it, is the number that it has now.) One that f makes itself, from a number, is a constant.
 """
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from .. import activations, ops
 from ..derivatives import enclosed
 from ..ieee import number
 from ..nesting import is_module, leaves
 from ..node import Node, Unknown, Vector, node
-from ..recording import current_scope, recording, scope
+from ..recording import current_scope, recording, scope, tape, tracer
 from ..table import Op, Reduction
 from ..value import Value
 from .structure import is_number, results
@@ -43,14 +43,21 @@ class TracingError(Unknown):
     """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out."""
 
 
+def refuse(what: str, instead: str) -> NoReturn:
+    """TracingError with the line of the program that asks."""
+    raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
+
+
+def refuse_truth() -> NoReturn:
+    """What decides must be told as it runs, or before."""
+    refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "
+           "a bool, a static argument")
+
+
 class Traced(Value):
     """A Value without a number: it records what is done to it, and refuses to say what it is."""
 
     __slots__ = ()
-
-    def _refuse(self, what: str, instead: str) -> Any:
-        raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); "
-                           f"{instead}")
 
     def _none(self) -> float:
         raise Unknown("a Value whose program is being recorded has no number yet")
@@ -58,8 +65,8 @@ class Traced(Value):
     _data = property(_none)
 
     def _unknown(self, *_: Any) -> Any:
-        self._refuse("the number", "compute with the Value itself; what decides how the program goes on must be an "
-                     "int, a bool or a str among the arguments")
+        refuse("the number", "compute with the Value itself; what decides how the program goes on must be an "
+               "int, a bool or a str among the arguments")
 
     data = property(_unknown, _unknown)
     __float__ = __int__ = __index__ = _unknown
@@ -67,24 +74,22 @@ class Traced(Value):
     @property
     def grad(self) -> float:
         """Refused: gradients of a traced program are results of value_and_grad."""
-        return self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")  # type: ignore
+        refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
 
     @grad.setter
     def grad(self, x: float) -> None:
-        self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+        refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
 
     def backward(self) -> None:
         """Refused likewise."""
-        self._refuse("the gradient", "write jit(value_and_grad(f)) in place of backward()")
+        refuse("the gradient", "write jit(value_and_grad(f)) in place of backward()")
 
     def __bool__(self) -> bool:
         for answer in _answers.get() or ():
             return answer
         if _answers.get() is not None:
             raise Question(self)
-        self._refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as "
-                     "an int or a bool, a static argument")
-        return False
+        refuse_truth()
 
     def __eq__(self, other: Any) -> Any:
         return self is other if _answers.get() is None else (self <= other) * (self >= other)
@@ -102,7 +107,8 @@ class Traced(Value):
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
 
-    __format__ = object.__format__  # type: ignore[assignment]
+    def __format__(self, spec: str) -> str:
+        return self._unknown() if spec else repr(self)
 
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Traced:
@@ -145,6 +151,32 @@ def _noting(nodes: list[Value]) -> Iterator[None]:
         yield
     finally:
         _nodes.reset(token)
+
+
+class Tracer:
+    """Answers for plain Values, which f closes over, while it is traced; see recording.py."""
+
+    @staticmethod
+    def unrecorded(op: Op, args: Sequence[Any]) -> Traced:
+        """In no_grad(), too, a result is computed as the program runs."""
+        return Traced._apply(op, args)
+
+    @staticmethod
+    def truth(v: Value) -> bool:
+        """Known only of constants."""
+        if all(is_constant(leaf) for leaf in tape(v) if leaf.op is None):
+            return v._data != 0.0
+        refuse_truth()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Within it a Tracer answers."""
+    token = tracer.set(Tracer)
+    try:
+        yield
+    finally:
+        tracer.reset(token)
 
 
 def as_recorded(values: Iterable[Value]) -> list[Value]:
@@ -243,7 +275,8 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
         with _noting([]):
             given = [_replaced(a, inputs) for a in args]
         arranged = list if strict else as_recorded
-        with unhindered(), _noting(nodes), _marked(inputs), enclosed(arranged), recording(), scope(MARK):
+        with (unhindered(), _noting(nodes), _answering(), _marked(inputs), enclosed(arranged), recording(),
+              scope(MARK)):
             tree = f(*given)
     return Recorded(inputs, nodes, results(tree), tree)
 
