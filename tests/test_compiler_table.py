@@ -156,3 +156,18 @@ def test_two_rows_of_one_name(way):
     before, after = (Op("noise", lambda x, k=k: math.floor(k * x), 0.0) for k in (2, 3))
     compiled = way.jit(lambda x: before(x) + 10 * after(x))
     assert compiled(1.0) == 32.0
+
+
+@every_way
+def test_what_a_row_raises_is_raised(way):
+    """Also one that machine code calls back; and after that all is as before."""
+    def value(x):
+        if math.floor(x) == 2:
+            raise KeyError("two")
+        return math.floor(x)
+    compiled = way.jit(lambda x, op=Op("choosy", value, 0.0): op(x) + op(x + 1))
+    assert compiled(3.5) == 7.0
+    for x in (2.0, 1.0):
+        with pytest.raises(KeyError, match="two"):
+            compiled(x)
+    assert compiled(3.5) == 7.0

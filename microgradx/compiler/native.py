@@ -17,12 +17,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
 from struct import Struct
-from threading import Lock
+from threading import Lock, local
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import numpy as np
 
+from ..ieee import nan
 from ..table import Op
 from .elements import native
 from .program import Program
@@ -52,12 +53,33 @@ def load(module: Any, rows: Sequence[Op] = ()) -> tuple[Any, list[Any]]:
     for op in rows:
         count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
         kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-        kept.append(kind(op.at))
+        kept.append(kind(_calling(op)))
         llvm.add_symbol(f"row.{op.name}", ctypes.cast(kept[-1], ctypes.c_void_p).value)
     parsed = llvm.parse_assembly(str(module))
     engine = llvm.create_mcjit_compiler(parsed, machine())
     engine.finalize_object()
     return engine, kept
+
+
+_noted = local()                        # what a row raised in this thread while it was called back
+
+
+def _calling(op: Op) -> Any:
+    """The row as machine code calls it, through which no error finds its way: it is noted."""
+    def call(*xs: float) -> float:
+        try:
+            return op.at(*xs)
+        except BaseException as error:
+            _noted.error = error
+            return nan
+    return call
+
+
+def raise_noted() -> None:
+    """Raise what a row raised since the last time."""
+    error = vars(_noted).pop("error", None)
+    if error is not None:
+        raise error
 
 
 class Place(NamedTuple):
@@ -110,7 +132,8 @@ class Kernel:
         self._lock = Lock()
 
     def run(self, numbers: Sequence[float]) -> list[float]:
-        """The results for these inputs. IndexError if a take() was given an index outside of its table."""
+        """The results for these inputs. IndexError if a take() was given an index outside of its table; what a row
+        raises that is called back."""
         with self._lock:
             self._give(self.place.memory, 0, *numbers)
             self._function(self.start)
@@ -119,8 +142,9 @@ class Kernel:
         return found
 
     def check(self) -> None:
-        """IndexError if a take() was given an index outside of its table since the last check."""
+        """Raise what was raised since the last check; IndexError if a take() was given an index outside of its table."""
         wrong, self.place.memory[self.place.status] = self.place.memory[self.place.status] != 0, 0.0
+        raise_noted()
         if wrong:
             raise IndexError("take: expected a whole number from 0 to the length of the table less 1 as index")
 

@@ -13,7 +13,7 @@ from .batch import mapped, summed
 from .driver import FIELDS, Driver
 from .elements import native
 from .fuse import fused
-from .native import called, compiled, load, width
+from .native import called, compiled, load, raise_noted, width
 from .resident import address, resident
 from .session import Session, Steps, Unit
 
@@ -146,6 +146,7 @@ class NativeSession(Session):
                        "penalty_out": self.decay.start + 8 * self.decay.results}
         table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
         self.driver(_address(table), steps)
+        raise_noted()
         for kernel in kernels:
             kernel.check()
         made = int(done[0])
