@@ -165,7 +165,8 @@ def test_what_a_row_raises_is_raised(way):
         if math.floor(x) == 2:
             raise KeyError("two")
         return math.floor(x)
-    compiled = way.jit(lambda x, op=Op("choosy", value, 0.0): op(x) + op(x + 1))
+    op = Op("choosy", value, 0.0)
+    compiled = way.jit(lambda x: op(x) + op(x + 1))
     assert compiled(3.5) == 7.0
     for x in (2.0, 1.0):
         with pytest.raises(KeyError, match="two"):

@@ -2,6 +2,7 @@
 import copy
 import math
 import pathlib
+import threading
 
 import pytest
 
@@ -209,3 +210,46 @@ def test_both_ways_follows_every_branch_once():
     assert len(asked) == 5 and recorded.results[0].op.name == "where"      # at (), (yes), (no), (no, yes), (no, no)
     with pytest.raises(TypeError, match="again and again"):
         trace(lambda x: both_ways(loop, x), [0.5])
+
+
+def test_what_is_kept_from_a_traced_function_has_no_number_and_says_so():
+    kept = []
+    mg.jit(lambda x: kept.append(x * x) or x)(1.0)
+    for use in (lambda v: v.data, lambda v: v * 2, lambda v: mg.sum([v, v]), lambda v: (v * Value(2.0)).backward()):
+        with pytest.raises(TypeError, match="has no number; let f return what is to be kept"):
+            use(kept[0])
+
+
+@pytest.mark.parametrize("compile_first", [True, False])
+def test_other_threads_use_a_module_while_it_is_traced(compile_first):
+    """Its numbers, its gradients; eager code and compiled; parameters in machine code's memory or not."""
+    model = nn.Linear(1, 1)
+    model.load_state_dict({"weight": [[2.0]], "bias": [1.0]})
+    ready = mg.jit(lambda model, x: model(x), backend="python")
+    ready(model, [3.0])
+    if compile_first:
+        mg.jit(lambda model, x: model(x))(model, [3.0])
+    traced, done, found = threading.Event(), threading.Event(), []
+
+    def f(model, x):
+        traced.set()
+        assert done.wait(10)
+        return model(x)
+
+    def elsewhere():
+        traced.wait(10)
+        try:
+            (y,), weight = model([3.0]), model.weight[0][0]
+            y.backward()
+            slope = mg.grad(lambda w: w * w)(weight)
+            found.append((y.data, weight.grad, (2 * weight).data, ready(model, [3.0]), slope))
+            weight.data, weight.grad = 5.0, 7.0
+        except Exception as error:
+            found.append(error)
+        done.set()
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    assert mg.jit(f)(model, [1.0]) == [6.0]
+    thread.join()
+    assert found == [(7.0, 3.0, 4.0, [7.0], 4.0)]
+    assert model.weight[0][0].data == 5.0 and model.weight[0][0].grad == 7.0

@@ -142,7 +142,7 @@ class Kernel:
         return found
 
     def check(self) -> None:
-        """Raise what was raised since the last check; IndexError if a take() was given an index outside of its table."""
+        """Raise what was raised since the last check; IndexError if a take() was given an index outside its table."""
         wrong, self.place.memory[self.place.status] = self.place.memory[self.place.status] != 0, 0.0
         raise_noted()
         if wrong:

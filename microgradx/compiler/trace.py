@@ -28,7 +28,7 @@ from .. import activations, ops
 from ..derivatives import enclosed
 from ..ieee import number
 from ..nesting import is_module, leaves
-from ..node import Node, Unknown, Vector, node
+from ..node import Node, Unknown, Vector, node, record, reduce
 from ..recording import current_scope, recording, scope, tape, tracer
 from ..table import Op, Reduction
 from ..value import Value
@@ -55,30 +55,51 @@ def refuse_truth() -> NoReturn:
 
 
 class Traced(Value):
-    """A Value without a number: it records what is done to it, and refuses to say what it is."""
+    """A Value without a number: it records what is done to it, and refuses to say what it is.
+
+    A Module's parameters are Traced for a while. Threads that record nothing use them meanwhile as ever.
+    """
 
     __slots__ = ()
 
-    def _none(self) -> float:
-        raise Unknown("a Value whose program is being recorded has no number yet")
+    @property
+    def _data(self) -> float:
+        if _nodes.get() is not None or self.op is not None:
+            raise Unknown("a Value of a program recorded for jit has no number; let f return what is to be kept")
+        return _slot.__get__(self) if self._da is None else self._da[self._db]  # type: ignore[no-any-return]
 
-    _data = property(_none)
+    @_data.setter
+    def _data(self, x: float) -> None:
+        if self._da is None:
+            _slot.__set__(self, x)
+        else:
+            self._da[self._db] = x
 
-    def _unknown(self, *_: Any) -> Any:
-        refuse("the number", "compute with the Value itself; what decides how the program goes on must be an "
-               "int, a bool or a str among the arguments")
+    def _unknown(self) -> Any:
+        refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, a "
+               "bool or a str among the arguments")
 
-    data = property(_unknown, _unknown)
     __float__ = __int__ = __index__ = _unknown
+
+    @property
+    def data(self) -> float:
+        """Refused while it is recorded."""
+        return self._data if _nodes.get() is None else self._unknown()
+
+    @data.setter
+    def data(self, x: float) -> None:
+        self._data = number(x) if _nodes.get() is None else self._unknown()
 
     @property
     def grad(self) -> float:
         """Refused: gradients of a traced program are results of value_and_grad."""
-        refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+        if _nodes.get() is not None:
+            refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+        return self._grad
 
     @grad.setter
     def grad(self, x: float) -> None:
-        refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+        self._grad = self.grad if _nodes.get() is not None else number(x)
 
     def backward(self) -> None:
         """Refused likewise."""
@@ -111,13 +132,17 @@ class Traced(Value):
         return self._unknown() if spec else repr(self)
 
     @staticmethod
-    def _apply(op: Op, args: Sequence[Any]) -> Traced:
+    def _apply(op: Op, args: Sequence[Any]) -> Value:
+        if _nodes.get() is None:
+            return record(op, args, Value)
         args = tuple([a if isinstance(a, Node) else number(a) for a in args])
         if isinstance(op, Reduction) and not op.index:
             return _noted(op, *op.split(args))
         return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
 
-    def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Traced:
+    def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
+        if _nodes.get() is None:
+            return reduce(op, lists, Value)
         return _noted(op, *[xs.args if xs.__class__ is Vector else
                             tuple([a if isinstance(a, Node) else number(a) for a in xs]) for xs in lists])
 
@@ -131,7 +156,7 @@ def _noted(op: Op, a: Any, b: Any = None) -> Traced:
 
 def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
     # The slot of the number, which is out of reach from now on, holds how many were recorded before.
-    nodes = _nodes.get()
+    nodes: Any = _nodes.get()
     out: Any = node(Value, path, op, float(len(nodes)), a, b, None, None)
     out.__class__ = Traced
     if op is not None:
@@ -139,8 +164,8 @@ def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
     return out  # type: ignore[no-any-return]
 
 
-_nodes: ContextVar[list[Value]] = ContextVar("nodes")
-_slot = vars(Node)["_data"].__get__
+_nodes: ContextVar[list[Value] | None] = ContextVar("nodes", default=None)      # None where nothing is recorded
+_slot = vars(Node)["_data"]
 
 
 @contextmanager
@@ -157,7 +182,7 @@ class Tracer:
     """Answers for plain Values, which f closes over, while it is traced; see recording.py."""
 
     @staticmethod
-    def unrecorded(op: Op, args: Sequence[Any]) -> Traced:
+    def unrecorded(op: Op, args: Sequence[Any]) -> Value:
         """In no_grad(), too, a result is computed as the program runs."""
         return Traced._apply(op, args)
 
@@ -182,7 +207,7 @@ def _answering() -> Iterator[None]:
 def as_recorded(values: Iterable[Value]) -> list[Value]:
     """Nodes in the order in which they were recorded, what was there before first: unlike the tape, it keeps together
     what a loop made, and so loops can be found again."""
-    return sorted(values, key=lambda v: _slot(v) if v.op is not None and v.__class__ is Traced else -1.0)
+    return sorted(values, key=lambda v: _slot.__get__(v) if v.op is not None and v.__class__ is Traced else -1.0)
 
 
 def _operator(op: Op) -> Any:
