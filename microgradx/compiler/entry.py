@@ -49,11 +49,11 @@ class Definition(ctypes.Structure):
 
 def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
     """A builtin that takes arguments of the structure of `args` and nests the results as in `tree`; None for a program
-    that is too large for a straight line."""
-    if not is_small(p):
+    that is too large for a straight line, or calls rows back: what these raise is told by the general way."""
+    if not is_small(p) or called(p, p.strict):
         return None
     entry = Entry(p, args, tree, general)
-    engine = load(entry.module, called(p, p.strict))
+    engine = load(entry.module)
     definition = Definition(b"call", engine[0].get_function_address("call"), FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]

@@ -9,9 +9,8 @@
 from typing import Any, Literal
 
 from ..nesting import leaves, rebuild
-from ..node import Unknown
 from ..ops import detach
-from ..recording import scope
+from ..recording import scope, tracer
 from ..value import Value
 from .recurrent import GATED, MEMORY, Kind, Recurrent, State, elman
 from .shapes import Nested, expect, positive, swapped
@@ -37,10 +36,8 @@ def detached(state: Nested) -> Nested:
 
 
 def _cut(v: Value) -> Value:
-    try:
-        return Value(v.data)
-    except Unknown:                                     # its program is being recorded
-        return detach(v)
+    """Its number; where a program is recorded, what has its number when that runs."""
+    return Value(v.data) if tracer.get() is None else detach(v)
 
 
 class _Layers(Recurrent):
