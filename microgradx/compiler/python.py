@@ -63,10 +63,6 @@ class PythonKernel:
     """
 
     def __init__(self, p: Program) -> None:
-        size = sum(map(len, p.args))
-        if size > LIMIT:
-            raise ValueError(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
-                             'write pip install "microgradx[jit]" and backend="native"')
         self._program = p
         body = Body(p, plain=True)
         self.source = body.runs()
@@ -94,6 +90,10 @@ class Body:
     """
 
     def __init__(self, p: Program, plain: bool) -> None:
+        size = sum(map(len, p.args))
+        if size > LIMIT:
+            raise ValueError(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
+                             'write pip install "microgradx[jit]" and backend="native"')
         self.p, self.plain = p, plain
         self.names: dict[str, Any] = {"inf": math.inf, "nan": math.nan, "RAISED": RAISED}
         self.calls: dict[Op, str] = {}
