@@ -129,7 +129,7 @@ def test_a_storm_is_told_of_once(way):
 
 
 def test_what_cannot_be_told_apart_is_refused():
-    with pytest.raises(TypeError, match="jit takes floats, Values, Modules.*got dict"):
+    with pytest.raises(TypeError, match=r"jit takes floats, Values, Modules.*got dict"):
         jit(f)({"w": 1.0}, X)
     with pytest.raises(ValueError, match="backend 'native' or 'python', got 'c'"):
         jit(f, backend="c")
@@ -164,6 +164,24 @@ def test_threads_share_a_compiled_function(way):
     for thread in threads:
         thread.join()
     assert wrong == [] and compiled.report().programs == 3
+
+
+@every_way
+def test_threads_compile_at_once_what_is_called_back(way):
+    """hypot is, for Python's is more exact than C's."""
+    found = []
+
+    def work(k):
+        compiled = jit(lambda x, y: mg.hypot(x, y) * k, backend=way.backend)
+        found.append(compiled(3.0, 4.0) - 5 * k)
+        del compiled
+        found.append(jit(lambda x, y: mg.hypot(x, y) + k, backend=way.backend)(3.0, 4.0) - 5 - k)
+    threads = [threading.Thread(target=work, args=(float(k),)) for k in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [0.0] * 24
 
 
 def test_threads_trace_at_once_functions_that_share_a_module():

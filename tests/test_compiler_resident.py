@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from microgradx import Value, jit, nn, sum, value_and_grad
+from microgradx import Value, nn, sum, value_and_grad
 from microgradx.training import SGD, Adam, load, save
 
 from .compiled import every_way, needs_llvmlite

@@ -50,17 +50,18 @@ def width() -> int:
 def load(module: Any, rows: Sequence[Op] = ()) -> tuple[Any, list[Any]]:
     """Machine code of a module, and what must be kept alive with it. `rows` are called back in Python."""
     kept = []
-    for op in rows:
-        count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
-        kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-        kept.append(kind(_calling(op)))
-        llvm.add_symbol(f"row.{op.name}", ctypes.cast(kept[-1], ctypes.c_void_p).value)
-    parsed = llvm.parse_assembly(str(module))
-    engine = llvm.create_mcjit_compiler(parsed, machine())
-    engine.finalize_object()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine())
+    with _linking:
+        for op in rows:
+            count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
+            kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
+            kept.append(kind(_calling(op)))
+            llvm.add_symbol(f"row.{op.name}", ctypes.cast(kept[-1], ctypes.c_void_p).value)
+        engine.finalize_object()
     return engine, kept
 
 
+_linking = Lock()                       # the names of rows are the process's: two threads would take each other's
 _noted = local()                        # what a row raised in this thread while it was called back
 
 
