@@ -2,12 +2,14 @@
 
     eager       value_and_grad(f), fit(...)
     python      jit(value_and_grad(f), backend="python"): generated Python, called from Python
-    native      jit(value_and_grad(f)), called from Python; fit(..., jit=True), many steps a call
+    native      jit(value_and_grad(f)), called from Python; training by fit(..., jit=True)
     kernel      the machine code alone, run many times by a loop in C
 
-All that is known here of the compiler stands in compiled(), kernel() and trained().
+fit() compiles anew whenever it is called. That is in the time of the first run; steps are timed on what it runs them
+by, a session, which is compiled once and makes all of them in one call.
+
+All that is known here of the compiler stands in compiled(), kernel() and stepper().
 """
-import inspect
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -98,12 +100,15 @@ class Training(NamedTuple):
     loss: Callable[..., Any]
     optimiser: Callable[[Sequence[Value]], Optimiser]
     options: dict[str, Any]
+    batches: list[list[int]]                        # of each step its samples, in the order in which fit() takes them
 
 
 def moons(problem: Problem) -> Training:
     """W3."""
-    return Training(mlp(problem), *problem.data.values(), lambda model, x, y: hinge(model(x)[0], y),
-                    partial(SGD, lr=RATE), {"penalty": lambda model: DECAY * l2_penalty(model)})
+    points, labels = problem.data.values()
+    return Training(mlp(problem), points, labels, lambda model, x, y: hinge(model(x)[0], y), partial(SGD, lr=RATE),
+                    {"penalty": lambda model: DECAY * l2_penalty(model)},
+                    [list(range(len(points)))] * len(problem.lengths))
 
 
 def gpt(problem: Problem) -> Training:
@@ -113,7 +118,8 @@ def gpt(problem: Problem) -> Training:
     tokens = [name for _, name in sorted(zip(order, problem.data["names"], strict=True))]
     return Training(loaded(names.GPT(), problem), [t[:-1] for t in tokens], [t[1:] for t in tokens], names.loss,
                     partial(Adam, lr=LR, betas=BETAS, eps=EPS),
-                    {"batch_size": 1, "seed": 0, "schedule": LinearLR(1.0, 0.0, len(tokens))})
+                    {"batch_size": 1, "seed": 0, "schedule": LinearLR(1.0, 0.0, len(tokens))},
+                    [[place] for place in order])
 
 
 GRADIENTS = {"W1 README expression": expression, "W2 tanh neuron": neuron, "W4 784-50-10": digit,
@@ -134,9 +140,19 @@ def kernel(function: Any, args: Sequence[Any]) -> Any:
     return function.variant(args).kernel
 
 
-def trained(way: str) -> bool:
-    """Whether fit() can be asked to train this way."""
-    return way == "eager" or (way == "native" and "jit" in inspect.signature(fit).parameters)
+def stepper(plan: Training) -> Callable[[int], float]:
+    """What fit(..., jit=True) does once it has compiled: start anew and make so many steps; the loss of the last."""
+    from microgradx.compiler.session import Session
+    optimiser = plan.optimiser(plan.model.parameters())
+    session = Session(plan.model, plan.xs, plan.ys, plan.loss, optimiser, penalty=plan.options.get("penalty"))
+    schedule = plan.options.get("schedule", lambda t: 1.0)
+    rates = [optimiser.lr * schedule(t) for t in range(len(plan.batches))]
+    begin = memoryview(bytes(session.block)).cast("d")
+
+    def run(steps: int) -> float:
+        session.block[:], session.kept[:], optimiser.t = begin, 0.0, 0
+        return session.run(plan.batches[:steps], rates[:steps])[-1][0]
+    return run
 
 
 # Solvers -----------------------------------------------------------------------------------------------------------
@@ -170,28 +186,37 @@ def gradient(way: str, make: Callable[[Problem], Gradient], problem: Problem) ->
 
 
 def training(way: str, make: Callable[[Problem], Training], problem: Problem) -> Solution:
-    """A run is a call of fit(), from the first parameters."""
-    model, xs, ys, loss, optimiser, options = make(problem)
-    options |= {"jit": True} if way == "native" else {}
-    history: list[Any] = []
+    """A run is so many steps, from the first parameters."""
+    plan = make(problem)
+    last: list[float] = []
 
-    def run(steps: int) -> None:
-        loaded(model, problem)
-        history[:] = fit(model, xs, ys, loss, optimiser(model.parameters()), steps=steps, **options)
+    def fitted(steps: int) -> None:
+        loaded(plan.model, problem)
+        history = fit(plan.model, plan.xs, plan.ys, plan.loss, plan.optimiser(plan.model.parameters()), steps=steps,
+                      jit=way == "native", **plan.options)
+        last[:] = [history[-1].loss]
 
     def numbers() -> list[float]:
-        return [history[-1].loss, *flat(list(model.state_dict().values()))]
+        return last + flat(plan.model.state_dict())
     if way == "eager":
-        return Solution(run, numbers)
+        return Solution(fitted, numbers)
     begin = time.perf_counter()
-    run(len(problem.lengths))                           # every length occurs and is compiled
-    return Solution(run, numbers, time.perf_counter() - begin)
+    fitted(len(plan.batches))
+    seconds, found = time.perf_counter() - begin, numbers()
+    loaded(plan.model, problem)
+    step = stepper(plan)
+
+    def run(steps: int) -> None:
+        last[:] = [step(steps)]
+    run(len(plan.batches))
+    assert numbers() == found, "fit() and its session differ"
+    return Solution(run, numbers, seconds)
 
 
 def solvers(way: str) -> dict[str, Solver]:
     """The problems that can be run this way."""
     found = {name: partial(gradient, way, make) for name, make in GRADIENTS.items()}
-    if trained(way):
+    if way in ("eager", "native"):
         found |= {name: partial(training, way, make) for name, make in TRAININGS.items()}
     if way == "python":
         del found["W5 LeNet-5"]                         # more operations than it takes
