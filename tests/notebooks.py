@@ -129,15 +129,15 @@ def texts(notebook: Notebook) -> list[Any]:
     found: list[Any] = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            found.append([text for output in cell["outputs"] for text in _compared(output)])
+            printed = "".join(joined(output["text"]) for output in cell["outputs"] if "text" in output)
+            shown = [text for output in cell["outputs"] for text in _compared(output)]
+            found.append([printed, *shown] if printed else shown)       # Jupyter may store what is printed in pieces
         else:
             found += [m[3] for m in PROGRAM.finditer(joined(cell["source"]))]
     return found
 
 
 def _compared(output: Output) -> Iterator[str]:
-    if "text" in output:
-        yield joined(output["text"])
     for kind, content in sorted(output.get("data", {}).items()):
         yield kind if kind == "image/png" else DATA.sub("", joined(content))
 
