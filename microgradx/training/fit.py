@@ -24,8 +24,7 @@ from typing import Any, NamedTuple
 
 from ..check import described, first_nonfinite
 from ..ieee import short
-from ..nesting import leaves
-from ..nn import Buffer, Module
+from ..nn import Module
 from ..recording import no_grad
 from ..value import Value
 from .clipping import clip_grad_norm, grad_norm
@@ -225,7 +224,7 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
 
     NonFiniteError if the loss or the gradient is not finite. Whatever is raised, Buffers are as they were.
     """
-    buffers = _buffers(model)
+    buffers = model.buffers()
     before = [b.data for b in buffers]
     try:
         optimiser.zero_grad()
@@ -298,8 +297,3 @@ def _cause(root: Value) -> str:
     """The node that infinity or nan comes from; "" if there is none."""
     node = first_nonfinite(root)
     return f"it comes from {described(node)}" if node is not None else ""
-
-
-def _buffers(model: Module) -> list[Value]:
-    return [v for _, module in model.named_modules() for value in vars(module).values() for v in leaves(value)
-            if isinstance(v, Buffer)]
