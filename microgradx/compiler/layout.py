@@ -56,7 +56,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False) ->
     slots = np.full(len(p), -1, np.int64)
     slots[p.inputs] = inputs
     size = start
-    for i in p.numbers:
+    for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
         slots[i], size = size, size + 1
     first = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
     out = size

@@ -24,7 +24,7 @@ from ..table import Op
 from ..value import Value
 from .rules import RULES
 from .spelling import spelled
-from .trace import Recorded, as_recorded, is_constant, trace
+from .trace import Recorded, is_constant, trace, unhindered
 
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
@@ -144,25 +144,32 @@ def program(recorded: Recorded, native: Native | None = None) -> Program:
 
     Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
     """
-    out = Program(native)
-    ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
-    results = recorded.results
-    order = as_recorded(tape(*[v for v in results if isinstance(v, Value)]))
-    for v in order:
-        if v.op is None and v not in ids and not is_constant(v):
-            ids[v] = out.input()
-            out.closures.append(v)
-    for v in order:
-        if v.op is not None:
+    with unhindered():
+        out = Program(native)
+        ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
+        for v in recorded.nodes:
             args = v.args
             try:
-                ids[v] = out.add(v.op, tuple([ids[a] for a in args]))
-            except KeyError:                                # constants among them
-                ids[v] = out.add(v.op, tuple([out.constant(a) if a.__class__ is float else ids[a] for a in args]))
-        elif v not in ids:
+                ids[v] = out.add(v.op, tuple([ids[a] for a in args]))  # type: ignore[arg-type]
+            except KeyError:                                # constants among them, or what was there before
+                ids[v] = out.add(v.op, tuple([_id(out, ids, a) for a in args]))  # type: ignore[arg-type]
+        out.results = [_id(out, ids, v) for v in recorded.results]
+        return out.live()
+
+
+def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
+    """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
+    if not isinstance(x, Value):
+        return out.constant(float(x))
+    for v in tape(x) if x not in ids else ():
+        if v.op is not None:
+            ids[v] = out.add(v.op, tuple([_id(out, ids, a) for a in v.args]))
+        elif is_constant(v):
             ids[v] = out.constant(v.data)
-    out.results = [ids[v] if isinstance(v, Value) else out.constant(float(v)) for v in results]
-    return out.live()
+        elif v not in ids:
+            ids[v] = out.input()
+            out.closures.append(v)
+    return ids[x]
 
 
 @cache

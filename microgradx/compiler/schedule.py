@@ -19,12 +19,18 @@ from .native import Kernel, Place, called, width
 from .nests import Writer
 from .program import Program
 from .shapes import Shape, shaped
+from .trace import unhindered
 
 AXES = 6            # loops of a careful sum, over results and over terms
 
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:
     """A program as loops."""
+    with unhindered():
+        return _looped(p, place, strict)
+
+
+def _looped(p: Program, place: Place, strict: bool) -> Kernel:
     memory, found = min((_loops(p, place, strict, late) for late in (False, True)), key=lambda both: len(both[1]))
     for slot, x in memory.constants.items():
         place.memory[slot] = x

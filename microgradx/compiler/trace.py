@@ -13,6 +13,7 @@ from a number, is a constant.
 """
 from __future__ import annotations
 
+import gc
 import linecache
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -122,13 +123,26 @@ def _noted(op: Op, a: Any, b: Any = None) -> Traced:
 
 def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
     # The slot of the number, which is out of reach from now on, holds how many were recorded before.
-    out: Any = node(Value, path, op, float(next(_count)), a, b, None, None)
+    nodes = _nodes.get()
+    out: Any = node(Value, path, op, float(len(nodes)), a, b, None, None)
     out.__class__ = Traced
+    if op is not None:
+        nodes.append(out)
     return out  # type: ignore[no-any-return]
 
 
-_count = count()
-_slot = Value._data.__get__  # type: ignore[attr-defined]
+_nodes: ContextVar[list[Value]] = ContextVar("nodes")
+_slot = vars(Node)["_data"].__get__
+
+
+@contextmanager
+def _noting(nodes: list[Value]) -> Iterator[None]:
+    """Within it every recorded operation is added to the list."""
+    token = _nodes.set(nodes)
+    try:
+        yield
+    finally:
+        _nodes.reset(token)
 
 
 def as_recorded(values: Iterable[Value]) -> list[Value]:
@@ -205,11 +219,13 @@ class Recorded(NamedTuple):
     """What a function did.
 
     inputs      a Value for each number among the arguments, in order; a Module's parameters are its own Values
+    nodes       every operation that was recorded, in order
     results     all Values and numbers that it returned, in order
     tree        what it returned, its nesting
     """
 
     inputs: list[Value]
+    nodes: list[Value]
     results: list[Any]
     tree: Any
 
@@ -220,11 +236,25 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
     """
     inputs: list[Value] = []
+    nodes: list[Value] = []
     with _tracing:
-        given = [_replaced(a, inputs) for a in args]
-        with _marked(inputs), enclosed(list if strict else as_recorded), recording(), scope(MARK):
+        with _noting([]):
+            given = [_replaced(a, inputs) for a in args]
+        with unhindered(), _noting(nodes), _marked(inputs), enclosed(list if strict else as_recorded), recording(), scope(MARK):
             tree = f(*given)
-    return Recorded(inputs, results(tree), tree)
+    return Recorded(inputs, nodes, results(tree), tree)
+
+
+@contextmanager
+def unhindered() -> Iterator[None]:
+    """Without garbage collection: of a million new objects that all stay, it would look at each again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _replaced(tree: Any, inputs: list[Value]) -> Any:
