@@ -89,14 +89,16 @@ class Variant:
         given = [x for x in flat(args)]
         if self.resident:
             given = [x for k, x in enumerate(given) if k not in self.resident]
-        return [x if x.__class__ is float else x.data if isinstance(x, Value) else number(x)
-                for x in (*given, *self.program.closures)]
+        return [*(x if x.__class__ is float else x.data if isinstance(x, Value) else number(x) for x in given),
+                *(source.data for source in self.program.closures)]
 
     resident: dict[int, int] = {}  # noqa: RUF012     # none, for generated Python
 
     def run(self, args: Sequence[Any]) -> Any:
         """What the function returns for these arguments."""
-        return rebuilt(self.tree, iter(self.kernel.run(self.numbers(args))))
+        found = self.kernel.run(self.numbers(args))
+        self.program.update(found)
+        return rebuilt(self.tree, iter(found))
 
 
 def parts(args: Any) -> list[Any]:
