@@ -21,7 +21,7 @@ def number(x: Any) -> float:
     kind = x.__class__
     if kind is float:
         return x  # type: ignore[no-any-return]
-    if not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__:
+    if kind not in PLAIN and (not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__):
         raise TypeError(f"expected a number or a Value, got {short(x)} ({kind.__name__}); {_advice(x)}")
     try:
         return float(x)

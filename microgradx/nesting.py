@@ -30,8 +30,8 @@ def leaves(tree: Any) -> list[Any]:
     """All Values and numbers in a nesting of lists, tuples and Modules, from left to right."""
     if isinstance(tree, (list, tuple)):
         found: list[Any] = []
-        for branch in tree:
-            if branch.__class__ is Value or branch.__class__ is float:      # in most cases, and so told at once
+        for branch in tree:                     # most are Values or floats: no call for each
+            if isinstance(branch, Value) or branch.__class__ is float:
                 found.append(branch)
             else:
                 found += leaves(branch)

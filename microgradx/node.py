@@ -13,7 +13,6 @@ result by each input, as the table gives it at this very moment. Backward: the n
 input one line, `input.grad += slope * grad`. That is all of backpropagation.
 """
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from .ieee import RAISED, number
@@ -22,7 +21,6 @@ from .table import Op, Reduction
 
 N = TypeVar("N", bound="Node")
 _new = object.__new__
-_data_of = attrgetter("_data")
 
 
 class Unknown(TypeError):
@@ -55,7 +53,7 @@ class Node:
 
     @data.setter
     def data(self, x: float) -> None:
-        self._data = number(x)
+        self._data = x if x.__class__ is float else number(x)
 
     @property
     def grad(self) -> float:
@@ -64,7 +62,7 @@ class Node:
 
     @grad.setter
     def grad(self, x: float) -> None:
-        self._grad = number(x)
+        self._grad = x if x.__class__ is float else number(x)
 
     def named(self: N, label: str) -> N:
         """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
@@ -108,21 +106,16 @@ class Node:
             if g == 0.0 or a is None:
                 continue
             if a.__class__ is tuple:
-                _pass_on(g, a, da)
-                _pass_on(g, v._b, db)
+                for inputs, slopes in ((a, da), (v._b, db)):
+                    if slopes is not None:
+                        for x, slope in zip(inputs, slopes):
+                            if slope is not None:
+                                x._grad += slope * g
                 continue
             if da is not None:
                 a._grad += da * g
             if db is not None:
                 v._b._grad += db * g
-
-
-def _pass_on(g: float, inputs: Any, slopes: Any) -> None:
-    """The chain rule for a list of inputs."""
-    if slopes is not None:
-        for x, slope in zip(inputs, slopes):
-            if slope is not None:
-                x._grad += slope * g
 
 
 def _label(label: Any) -> str | None:
@@ -136,8 +129,10 @@ def _label(label: Any) -> str | None:
 def node(kind: type[N], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> N:
     """A node made by `op`: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
     out = _new(kind)
-    out._data, out._grad, out.label, out.scope, out.op = y, 0.0, None, scope, op
-    out._a, out._b, out._da, out._db = a, b, da, db
+    out._data, out._grad = y, 0.0                       # two by two: four and more would make a tuple first
+    out.label, out.scope, out.op = None, scope, op
+    out._a, out._b = a, b
+    out._da, out._db = da, db
     return out
 
 
@@ -183,27 +178,28 @@ class Vector:
     __slots__ = ("args", "data", "constants")
 
     def __init__(self, xs: Sequence[Any]) -> None:
-        # constants: which elements are; () if none is, None if all are
         self.args: tuple[Any, ...] = tuple(xs)
-        self.constants: tuple[bool, ...] | None = None
-        self.data: tuple[float, ...] = self.args
-        kinds = set(map(type, self.args))
+        self.constants: tuple[int, ...] = ()            # which elements are
         try:
-            if all(issubclass(kind, Node) for kind in kinds):
-                self.constants = ()
-                self.data = tuple(map(_data_of, self.args))
-            elif kinds != {float}:
+            self.data: Any = tuple([a._data for a in self.args if isinstance(a, Node)])
+            if len(self.data) < len(self.args):
                 self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
-                self.constants = tuple([a.__class__ is float for a in self.args])
                 self.data = tuple([a if a.__class__ is float else a._data for a in self.args])
+                self.constants = tuple([i for i, a in enumerate(self.args) if a.__class__ is float])
         except Unknown as unknown:                      # a list all the same; who asks for its numbers is told
-            self.data = _Untold(unknown)  # type: ignore[assignment]
+            self.data = _Untold(unknown)
+            self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
 
     def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
         if not self.constants:
-            return None if self.constants is None else tuple(found)
-        return tuple([None if constant else slope for slope, constant in zip(found, self.constants)])
+            return tuple(found)
+        if len(self.constants) == len(self.args):
+            return None
+        slopes: list[float | None] = [*found]
+        for i in self.constants:
+            slopes[i] = None
+        return tuple(slopes)
 
     def __len__(self) -> int:
         return len(self.args)
@@ -220,13 +216,15 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
     slopes: Sequence[Sequence[float]]
     try:
         y = op.of_lists(*data)
-        slopes = op.slopes_of_lists(y, *data) if scope is not None else ()
+        slopes = op.slopes_of_lists(y, *data) if scope is not None else []
     except RAISED:                                      # the row knows IEEE's answer
         xs = [x for numbers in data for x in numbers]
         y = op.at(*xs)
         slopes = op.split(op.partials([True] * len(xs), y, *xs))
     if scope is None:
         return kind(y)
-    a, *rest = [v.args for v in vectors]
-    da, *more = [v.slopes(found) for v, found in zip(vectors, slopes)]
-    return node(kind, scope, op, y, a, rest[0] if rest else None, da, more[0] if more else None)
+    v, dv = vectors[0], slopes[0]
+    if len(vectors) == 1:
+        return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
+    w, dw = vectors[1], slopes[1]
+    return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))

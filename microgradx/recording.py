@@ -28,32 +28,40 @@ current_scope = _scope.get
 def tape(*roots: N) -> list[N]:
     """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth."""
     order: list[N] = []
-    seen: set[N] = set()
-    whole: set[int] = set()                         # lists of inputs that are on the tape; many nodes may share one
+    seen: set[Any] = {None}                         # None, a second input that is not there, needs no visit
+    whole: set[int] = {id(None)}                    # lists of inputs that are on the tape; many nodes may share one
     stack: list[Any] = list(reversed(roots))        # Values to visit; None above one whose inputs are being visited
     while stack:
         v = stack.pop()
         if v is None:                               # all inputs of the node below are on the tape
-            v = stack.pop()
-            order.append(v)
-            if v._a.__class__ is tuple:
-                whole |= {id(v._a), id(v._b)}
-        elif v not in seen:
+            order.append(stack.pop())
+            continue
+        while v not in seen:
             seen.add(v)
             a, b = v._a, v._b
             if a is None:                           # a leaf
                 order.append(v)
-                continue
-            stack += (v, None)
-            if a.__class__ is tuple:
+                break
+            if a.__class__ is tuple:                # lists of inputs, on the stack with the first on top
+                stack += (v, None)
                 for inputs in (b, a):
-                    if inputs and id(inputs) not in whole:
-                        stack += [x for x in reversed(inputs) if x.__class__ is not float and x not in seen]
-                continue
-            if b is not None and b.__class__ is not float and b not in seen:
-                stack.append(b)
-            if a.__class__ is not float and a not in seen:
-                stack.append(a)
+                    if id(inputs) not in whole:
+                        waiting = [] if seen.issuperset(inputs) else [
+                            x for x in inputs if x not in seen and x.__class__ is not float]
+                        stack += reversed(waiting)
+                        if not waiting:
+                            whole.add(id(inputs))
+                break
+            if b not in seen and b.__class__ is not float:
+                stack += (v, None, b)
+            elif a not in seen and a.__class__ is not float:
+                stack += (v, None)
+            else:                                   # nothing to wait for
+                order.append(v)
+                break
+            if a.__class__ is float:
+                break
+            v = a                                   # down along the first inputs, without a detour by the stack
     return order
 
 

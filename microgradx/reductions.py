@@ -70,9 +70,8 @@ def _logsumexp(*xs: float) -> float:
     top = _max(*xs) if xs else -inf
     if not math.isfinite(top):
         return top
-    rest = list(xs)
-    rest.remove(top)
-    return top + math.log1p(_sum(*[math.exp(x - top) for x in rest]))
+    smaller = [math.exp(x - top) for x in xs if x < top]
+    return top + math.log1p(_sum(*smaller) + (len(xs) - len(smaller) - 1))
 
 
 def _shares(best: list[Any]) -> list[Any]:

@@ -139,13 +139,13 @@ class Value(Node):
         try:
             return record(op, args, Value)
         except Unknown:
-            return _unknown(args)._apply(op, args)
+            return _unknown(args)._apply(op, args)  # type: ignore[no-any-return]
 
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
         try:
             return reduce(op, lists, Value)
         except Unknown:
-            return _unknown(chain.from_iterable(lists))._reduce(op, lists)
+            return _unknown(chain.from_iterable(lists))._reduce(op, lists)  # type: ignore[no-any-return]
 
     __add__, __radd__ = _binary(ops.add), _reflected(ops.add)
     __sub__, __rsub__ = _binary(ops.sub), _reflected(ops.sub)

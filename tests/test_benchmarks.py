@@ -1,4 +1,4 @@
-"""The benchmark program runs, and its engines agree. Nothing is timed here."""
+"""The benchmark programs run, and all engines agree. No time is asserted here."""
 import pathlib
 import subprocess
 import sys
@@ -16,6 +16,14 @@ def eager(monkeypatch):
     return eager
 
 
+@pytest.fixture
+def compiled(monkeypatch):
+    """The other one."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import compiled
+    return compiled
+
+
 class Fixed:
     """A worker that gives one result, whatever it is asked."""
 
@@ -26,22 +34,31 @@ class Fixed:
         return self.result
 
 
-def test_it_runs_and_all_engines_agree(eager):
-    run = subprocess.run([sys.executable, BENCHMARKS / "eager.py", "--quick"],
+@pytest.fixture
+def layers(eager):
+    """The other program."""
+    import layers
+    return layers
+
+
+@pytest.mark.parametrize("program", ["eager", "layers"])
+def test_it_runs_and_all_engines_agree(program, request):
+    module = request.getfixturevalue(program)
+    run = subprocess.run([sys.executable, BENCHMARKS / f"{program}.py", "--quick"],
                          check=False, text=True, capture_output=True)
     assert run.returncode == 0, run.stderr
-    assert "All engines agree on losses and gradients" in run.stdout
-    for peer in eager.ENGINES.values():
+    assert "agree on losses and gradients" in run.stdout
+    for peer in module.ENGINES.values():
         assert f"| {peer.name} |" in run.stdout if peer.installed else f"pip install {peer.install}" in run.stdout
-    for program in eager.PROGRAMS:
-        assert f"| {program} |" in run.stdout
+    for work in module.PROGRAMS:
+        assert f"| {work} |" in run.stdout
 
 
 @pytest.mark.parametrize("loss, gradients", [(1.0 + 1e-8, [2.0]), (1.0, [2.0 - 1e-8]), (1.0, [2.0, 3.0]),
                                              (float("nan"), [2.0]), (1.0, [0.0])])
 def test_a_wrong_engine_is_caught(eager, loss, gradients):
     with pytest.raises(AssertionError, match="W1 README expression: microgradx and tuples differ"):
-        eager.agree({"tuples": Fixed(1.0, [2.0]), "microgradx": Fixed(loss, gradients)})
+        eager.agree({"tuples": Fixed(1.0, [2.0]), "microgradx": Fixed(loss, gradients)}, eager.ENGINES, eager.PROGRAMS)
 
 
 def test_rounding_is_no_disagreement(eager):
@@ -51,3 +68,40 @@ def test_rounding_is_no_disagreement(eager):
 def test_an_absent_peer_is_named(eager):
     peers = [eager.Peer("nowhere", None, "no_such_engine==1.0"), eager.Peer("here", None)]
     assert eager.gaps(peers) == ["nowhere: not installed, pip install no_such_engine==1.0"]
+
+
+@pytest.mark.slow
+def test_compiled_programs_run_and_all_peers_agree(compiled):
+    run = subprocess.run([sys.executable, BENCHMARKS / "compiled.py", "--quick"],
+                         check=False, text=True, capture_output=True)
+    assert run.returncode == 0, run.stderr
+    assert "All peers agree on losses, gradients and trained parameters" in run.stdout
+    for peer in compiled.PEERS.values():
+        assert f"{peer.title}: {peer.absence}" in run.stdout if peer.absence else f"| {peer.name} |" in run.stdout
+    for program in compiled.PROBLEMS:
+        assert f"| {program} |" in run.stdout
+
+
+@pytest.mark.parametrize("numbers", [[1.0 + 1e-8, 2.0], [1.0, 2.0 - 1e-8], [1.0], [float("nan"), 2.0]])
+def test_a_wrong_compiled_program_is_caught(compiled, numbers):
+    right, wrong = Fixed(1.0, 2.0), Fixed(1.0, 2.0)
+    wrong.result = numbers
+    with pytest.raises(AssertionError, match="W2 tanh neuron: JAX and C -O2 differ"):
+        compiled.agree("W2 tanh neuron", {"C -O2": right, "JAX": wrong})
+
+
+def test_an_absent_compiled_peer_is_named(compiled):
+    peers = [compiled.Peer("nowhere", "peers.jax", install="no_such_library==1.0"),
+             compiled.Peer("tool", "peers.c", program="no-such-compiler"),
+             compiled.Peer("script", "peers.microgpt", variable="NO_SUCH_VARIABLE"),
+             compiled.Peer("here", "peers.c")]
+    assert compiled.gaps(peers) == ["nowhere: not installed, pip install no_such_library==1.0",
+                                    "tool: no program no-such-compiler here",
+                                    "script: not measured, NO_SUCH_VARIABLE=path/to/it was not given"]
+
+
+def test_ratios_are_against_the_fastest(compiled):
+    times = {("C -O2", "W2 tanh neuron"): 2e-9, ("C fast", "W2 tanh neuron"): 1e-9, ("JAX", "W2 tanh neuron"): 1e-6}
+    base = compiled.fastest(compiled.C, times)
+    assert base == {"W2 tanh neuron": 1e-9}
+    assert "| – | 1000x |" in compiled.ratio_table("", ["eager"], {("eager", "W2 tanh neuron"): 1e-6}, base)

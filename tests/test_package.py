@@ -39,10 +39,21 @@ def imported(source, package):
                 yield from full[1:2] or [a.name if a.name in RANK else "__init__" for a in node.names]
 
 
+# The one way back: fit() reaches the compiler inside the call that asks for it, fit(..., jit=True).
+ASKED_FOR = {("training", "compiler")}
+
+
 def backward_arrows(source, path):
     """The imports of a file that point at its own row of LAYERS or below."""
     own = path.relative_to(PACKAGE).with_suffix("").parts[0]
-    return [t for t in imported(source, path.relative_to(ROOT).parent.parts) if t != own and RANK[t] >= RANK[own]]
+    return [t for t in imported(source, path.relative_to(ROOT).parent.parts)
+            if t != own and RANK[t] >= RANK[own] and (own, t) not in ASKED_FOR]
+
+
+def test_the_compiler_is_imported_only_when_asked_for():
+    run = subprocess.run([sys.executable, "-c", "import microgradx.training, sys; print(*sys.modules)"], cwd=ROOT,
+                         text=True, capture_output=True, check=True)
+    assert not [m for m in run.stdout.split() if m.startswith("microgradx.compiler")]
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))

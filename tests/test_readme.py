@@ -35,7 +35,9 @@ def test_commands_end_well(line, tmp_path):
     argv = shlex.split(line, comments=True)[1:]
     run = subprocess.run([sys.executable, *argv], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
                          stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
+    # Graphviz's own fontconfig may warn of settings for a newer one, which are the machine's and not ours
+    told = [line for line in run.stderr.splitlines() if line and not line.startswith("Fontconfig warning: ")]
+    assert (run.returncode, told) == (0, [])
     assert run.stdout or any(file.stat().st_size > 1000 for file in tmp_path.iterdir())
 
 

@@ -1,6 +1,8 @@
 """Rendering on any machine: with a dot program, with the Graphviz inside pygraphviz, with neither."""
+import base64
 import importlib
 import os
+import re
 import sys
 import xml.etree.ElementTree as ET
 
@@ -44,7 +46,9 @@ def test_without_a_dot_program_pygraphviz_renders(no_dot, picture, format):
 def test_every_way_to_an_image_needs_no_dot_program(no_dot, picture, tmp_path):
     inside()
     assert ET.fromstring(picture.pipe(format="svg", encoding="utf-8")).tag.endswith("svg")
-    assert picture._repr_mimebundle_()["image/svg+xml"].startswith("<?xml")
+    shown = picture._repr_mimebundle_(include=None, exclude=None)
+    assert shown["text/html"].startswith("<img") and "0x" not in shown["text/plain"]
+    assert base64.b64decode(re.search('base64,(.*)"', shown["text/html"])[1]) == picture.pipe(format="svg")
     file = picture.render(tmp_path / "graph", format="png", cleanup=True)
     assert os.listdir(tmp_path) == [os.path.basename(file)] == ["graph.png"]
     assert picture.render(outfile=tmp_path / "other.pdf") == str(tmp_path / "other.pdf")

@@ -8,6 +8,7 @@ What depends on nothing that differs from lane to lane (a bias correction, the l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -77,6 +78,11 @@ def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> An
     return code.function
 
 
+def _number_at(code: Code, address: int) -> Any:
+    """The number that stands at an address."""
+    return code.get(code.b.inttoptr(LONG(address), POINTER), 0)
+
+
 def summed(module: Any, p: Program, uniform: Sequence[int], extra: int, width: int, strict: bool) -> Any:
     """void batch(double *data, long *offsets, long count, double *extra, double *totals, double *out).
 
@@ -88,9 +94,9 @@ def summed(module: Any, p: Program, uniform: Sequence[int], extra: int, width: i
     b, (data, offsets, count, more, totals, out) = code.b, code.args
     own = p.inputs[len(uniform):len(p.inputs) - extra]
     for i, address in zip(p.inputs, uniform):
-        code.fetches[i] = lambda address=address: code.get(b.inttoptr(LONG(address), POINTER), 0)
+        code.fetches[i] = partial(_number_at, code, address)
     for k, i in enumerate(p.inputs[len(p.inputs) - extra:]):
-        code.fetches[i] = lambda k=k: code.get(more, k)
+        code.fetches[i] = partial(code.get, more, k)
     zero, lanes = number(0.0, code.vector), ir.Constant(ir.VectorType(LONG, width), list(range(width)))
     for k in range(len(p.results)):
         b.store(zero, code.at(totals, k, code.vector), align=8)

@@ -9,14 +9,14 @@ from typing import Any
 
 from llvmlite import ir
 
+from ..ops import minimum
 from .code import Code
 from .elements import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number
-from ..ops import minimum
 
 # What the driver is told, in this order: addresses and numbers, each of 8 bytes. See session.Native.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
-          "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip", "threshold",
-          "extra", "totals", "first", "done")
+          "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
+          "threshold", "extra", "totals", "first", "done")
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER, POINTER]).as_pointer()
 
@@ -114,11 +114,11 @@ class Driver(Code):
             b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
             found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
             with b.if_then(b.not_(single)):
-                with b.if_else(b.icmp_signed("==", k, start)) as (first, later):
-                    with first:
-                        b.call(self.copy, [total, found, self.bytes(), BIT(0)])
-                    with later:
-                        self.add(total, found)
+                first = b.icmp_signed("==", k, start)
+                with b.if_then(first):
+                    b.call(self.copy, [total, found, self.bytes(), BIT(0)])
+                with b.if_then(b.not_(first)):
+                    self.add(total, found)
             new[:] = [b.select(single, found, total)]
         return self.carried[0]
 

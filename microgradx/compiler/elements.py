@@ -104,20 +104,19 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
 
 def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     """A short sum, term by term."""
+    total = number(0.0, xs[0].type if xs else DOUBLE) if strict or not xs else None     # 0.0 + -0.0 is 0.0
     if op.name == "sum":
-        total = xs[0]
-        for x in xs[1:]:
-            total = b.fadd(total, x)
+        for x in xs:
+            total = x if total is None else b.fadd(total, x)
         return total
     half = len(xs) // 2
-    total = None
     for x, y in zip(xs[:half], xs[half:]):
         if op.name == "chain":
             part = _carry(b, x, y)
             total = part if total is None else b.fadd(total, part)
         else:
             total = b.fmul(x, y) if total is None else fma(b, x, y, total, strict)
-    return number(0.0, DOUBLE) if total is None else total
+    return total
 
 
 def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:

@@ -49,8 +49,8 @@ class Report(NamedTuple):
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
-        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, compiled in "
-                f"{self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
+        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, "
+                f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
 
 
 class Variant:
@@ -138,7 +138,7 @@ class Jitted:
     def _compiled(self, args: Sequence[Any]) -> Variant:
         start = perf_counter()
         recorded = trace(self.f, args, self.strict or self.backend == "python")
-        p = program(recorded, self.native())
+        p = program(recorded, self.native(), self.strict)
         variant = Variant(p, emptied(recorded.tree), len(recorded.results))
         variant.prepare(args, self.backend, self.strict)
         variant.seconds = perf_counter() - start

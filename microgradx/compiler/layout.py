@@ -87,8 +87,7 @@ def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], l
         for i in range(len(p) - 1, -1, -1):
             below = level[i] - 1
             for a in p.args[i]:
-                if below < level[a]:
-                    level[a] = below
+                level[a] = min(level[a], below)
     else:
         for i, args in enumerate(p.args):
             if args:
@@ -116,7 +115,8 @@ def _arranged(ids: Slots, matrix: Slots) -> Slots:
         return ids[::sense]
     columns = [matrix[:, k] for k in range(width)]
     orders = [np.arange(len(ids))[::sense], *(np.lexsort((*columns, columns[k])) for k in range(width))]
-    return ids[min(orders, key=lambda order: breaks(matrix[order]))]
+    found: Slots = ids[min(orders, key=lambda order: breaks(matrix[order]))]
+    return found
 
 
 def _sense(matrix: Slots) -> int:

@@ -56,11 +56,11 @@ def _upwards(nest: Nest) -> Nest:
     """The same with loops over results that go up in memory, where they can."""
     out, operands, outer = nest.out, nest.operands, []
     for count, step, steps in nest.outer:
-        if sum(map(_sign, (step, *steps))) < 0:
+        down = sum(map(_sign, (step, *steps))) < 0
+        if down:
             out += step * (count - 1)
             operands = tuple(first + s * (count - 1) for first, s in zip(operands, steps))
-            step, steps = -step, tuple(-s for s in steps)
-        outer.append((count, step, steps))
+        outer.append((count, -step, tuple(-s for s in steps)) if down else (count, step, steps))
     return nest._replace(out=out, operands=operands, outer=tuple(outer))
 
 
@@ -91,13 +91,16 @@ def _mapped(group: Group) -> list[Nest]:
 
 
 def _taken(group: Group, status: int) -> list[Nest]:
-    """Entries of tables that lie in even steps: (first entry, index, status), and the step of the table."""
+    """Entries of tables that lie in even steps: (first entry, index, status), and the step of the table. Of others all
+    entries are operands, and there is no loop over them."""
     found = []
     for alike in _classes(np.diff(group.inputs[:, None, :-1], axis=2)):
         tables = group.inputs[alike, :-1]
         steps = np.diff(tables[0])
         if len(set(steps.tolist())) > 1:
-            raise NotImplementedError("take of a table whose entries lie anywhere")
+            columns = np.column_stack([group.inputs[alike], np.full(len(alike), status)])
+            found += _mapped(Group(group.op, group.slots[alike], columns))
+            continue
         inner = ((tables.shape[1], (int(steps[0]) if len(steps) else 0, 0, 0)),)
         rows = np.column_stack([group.slots[alike], tables[:, 0], group.inputs[alike, -1],
                                 np.full(len(alike), status)])

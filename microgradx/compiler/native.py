@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 
 from ..table import Op
 from .elements import native
@@ -93,11 +92,13 @@ class Kernel:
 
     place       its memory, with the inputs
     results     the slot of the first result; the others follow
+    nests       of loops; 0 for a straight line
     address     of the machine code, a C function void f(double *memory)
     """
 
-    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = ()) -> None:
-        self.place, self.results, self.count = place, results, count
+    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = (),
+                 nests: int = 0) -> None:
+        self.place, self.results, self.count, self.nests = place, results, count, nests
         self.closures: list[Any] = []
         self.engine = load(module, rows), kept
         self.address = self.engine[0][0].get_function_address("kernel")

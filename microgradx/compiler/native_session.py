@@ -139,7 +139,8 @@ class NativeSession(Session):
         fields = {name: _address(array) for name, array in arrays.items()}
         fields |= {"count": self.count, "first": optimiser.t}
         if self.lanes:
-            fields |= {"kernels": self.batch, "which": _address(self.gathered), "extra": _address(self.extra), "totals": _address(self.totals)}
+            fields |= {"kernels": self.batch, "which": _address(self.gathered), "extra": _address(self.extra),
+                       "totals": _address(self.totals)}
         if self.decay is not None:
             fields |= {"penalty": self.decay.address, "penalty_memory": self.decay.start,
                        "penalty_out": self.decay.start + 8 * self.decay.results}

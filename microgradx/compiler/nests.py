@@ -17,6 +17,7 @@ from llvmlite import ir
 from .code import Code
 from .elements import BIT, DOUBLE, INT, LONG, POINTER, emit, fma, number, splat
 from .shapes import BLOCK, Shape
+from .straight import taken
 
 
 class Writer(Code):
@@ -62,11 +63,15 @@ class Writer(Code):
     def single(self, slots: list[Any]) -> None:
         """One result."""
         out, *operands = slots
-        if self.shape.op.name == "take":
+        if self.shape.op.name == "take" and self.inner:
             self.finish(self.address(out), self.taken(*operands))
+        elif self.shape.op.name == "take":
+            *xs, status = operands
+            self.finish(self.address(out), taken(self.b, [self.get(self.memory, x) for x in xs], self.address(status)))
         elif self.shape.reduces:
-            total = self.summed(self.inner, operands, [number(0.0, DOUBLE)],
-                                lambda at, acc: [self.term([self.b.load(self.address(s), typ=DOUBLE) for s in at], acc[0])])
+            start = self.get(self.memory, out) if self.shape.more else number(0.0, DOUBLE)
+            total = self.summed(self.inner, operands, [start],
+                                lambda at, acc: [self.term([self.get(self.memory, s) for s in at], acc[0])])
             self.finish(self.address(out), total[0])
         else:
             xs = [self.b.load(self.address(s), typ=DOUBLE) for s in operands]
@@ -90,13 +95,10 @@ class Writer(Code):
         return self.b.fadd(total, xs[0]) if len(xs) == 1 else fma(self.b, xs[0], xs[1], total, self.strict)
 
     def finish(self, address: Any, y: Any) -> None:
-        """Store a number, or add it to what is there."""
-        b = self.b
+        """Store a number."""
         if self.shape.op.name == "chain" and self.shape.reduces:
-            self.note_nan(b.fcmp_unordered("uno", y, y))
-        if self.shape.more:
-            y = b.fadd(b.load(address, typ=DOUBLE), y)
-        b.store(y, address)
+            self.note_nan(self.b.fcmp_unordered("uno", y, y))
+        self.b.store(y, address)
 
     def note_nan(self, bit: Any) -> None:
         """Remember that a sum came out nan."""
@@ -159,7 +161,8 @@ class Writer(Code):
                     for j, u in places]
 
         if self.shape.reduces:
-            totals = [number(0.0, self.vector)] * len(places)
+            totals = [self.fetch(self.turn(out, j), steps[0], kinds[0], u * self.width, masks[u]) if self.shape.more
+                      else number(0.0, self.vector) for j, u in places]
             ys = self.summed(self.inner, operands, totals,
                              lambda at, now: [self.term(xs, total) for xs, total in zip(loaded(at), now)])
         else:
@@ -168,8 +171,11 @@ class Writer(Code):
             if self.shape.op.name == "chain" and self.shape.reduces:
                 bad = b.fcmp_unordered("uno", y, y)
                 self.note_nan(self.any(bad if masks[u] is None else b.and_(bad, masks[u])))
-            turn = b.add(out, b.mul(self.turns[1], LONG(j))) if j else out
-            self.put(turn, steps[0], kinds[0], u * self.width, masks[u], y)
+            self.put(self.turn(out, j), steps[0], kinds[0], u * self.width, masks[u], y)
+
+    def turn(self, out: Any, j: int) -> Any:
+        """The slot of the result j turns later."""
+        return self.b.add(out, self.b.mul(self.turns[1], LONG(j))) if j else out
 
     def moves(self, k: int) -> bool:
         """Whether operand k differs between the turns that are computed side by side."""
@@ -201,29 +207,22 @@ class Writer(Code):
         return out
 
     def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
-        """A vector to memory, or added to what is there."""
+        """A vector to memory."""
         b = self.b
         if kind == 1:
             address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
-            if self.shape.more:
-                y = b.fadd(y, self.fetch(slot, step, kind, ahead, mask))
             if mask is None:
                 b.store(y, address, align=8)
             else:
                 self.masked("store", ir.VoidType(), [y, address, INT(8), mask])
             return
         for k in range(self.width):
-            lane = b.add(slot, b.mul(LONG(k), step))
+            address, lane = self.address(b.add(slot, b.mul(LONG(k), step))), b.extract_element(y, INT(k))
             if mask is None:
-                self.put_one(lane, b.extract_element(y, INT(k)))
+                b.store(lane, address)
             else:
                 with b.if_then(b.extract_element(mask, INT(k))):
-                    self.put_one(lane, b.extract_element(y, INT(k)))
-
-    def put_one(self, slot: Any, y: Any) -> None:
-        """A number to memory, or added to what is there."""
-        b, address = self.b, self.address(slot)
-        b.store(b.fadd(b.load(address, typ=DOUBLE), y) if self.shape.more else y, address)
+                    b.store(lane, address)
 
     def masked(self, what: str, result: Any, args: list[Any]) -> Any:
         """llvm.masked.load and store: only the lanes that the mask names."""
@@ -263,7 +262,8 @@ class Writer(Code):
         totals = self.summed(self.inner, operands, [number(0.0, self.vector)] * BLOCK, row)
         while len(totals) > 1:
             totals = [b.fadd(x, y) for x, y in zip(totals[::2], totals[1::2])]
-        self.finish(self.address(out), self.added(totals[0]))
+        total = self.added(totals[0])
+        self.finish(self.address(out), b.fadd(self.get(self.memory, out), total) if self.shape.more else total)
 
     def added(self, x: Any) -> Any:
         """The sum of all lanes: halves, quarters, ..."""

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cache
 from typing import Any
 
+from .. import activations, ops, reductions
 from ..recording import tape
 from ..table import Op
 from ..value import Value
@@ -42,10 +44,11 @@ class Program:
     closures    where the numbers of the last of these come from at each run: `.data` of Values, Buffers, Draws
     results     the nodes that are asked for
     updates     the Buffers that take the numbers of the last of these after each run
+    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     """
 
-    def __init__(self, native: Native | None = None) -> None:
-        self.native = native
+    def __init__(self, native: Native | None = None, strict: bool = False) -> None:
+        self.native, self.strict = native, strict
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
@@ -137,7 +140,7 @@ class Program:
                     needed[a] = 1
         for i in self.inputs:
             needed[i] = 1
-        out, new = Program(), [0] * len(self)
+        out, new = Program(strict=self.strict), [0] * len(self)
         for i, (op, args) in enumerate(zip(self.ops, self.args)):
             if needed[i]:
                 new[i] = out._new(op, tuple([new[a] for a in args]))
@@ -147,21 +150,21 @@ class Program:
         return out
 
 
-def program(recorded: Recorded, native: Native | None = None) -> Program:
+def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
     """The program of a recorded function: its results by its inputs and by the Values that it closes over.
 
     Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
     """
     with unhindered():
-        out = Program(native)
+        out = Program(native, strict)
         ids: dict[Any, int] = {v: out.input() for v in (*recorded.inputs, *recorded.sources)}
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
         for v in recorded.nodes:
-            args = v.args
+            op, args = distinct(v.op), v.args
             try:
-                ids[v] = out.add(v.op, tuple([ids[a] for a in args]))  # type: ignore[arg-type]
+                ids[v] = out.add(op, tuple([ids[a] for a in args]))
             except KeyError:                                # constants among them, or what was there before
-                ids[v] = out.add(v.op, tuple([_id(out, ids, a) for a in args]))  # type: ignore[arg-type]
+                ids[v] = out.add(op, tuple([_id(out, ids, a) for a in args]))
         out.results = [_id(out, ids, v) for v in (*recorded.results, *recorded.updates.values())]
         if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
             raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
@@ -175,7 +178,7 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
         return out.constant(float(x))
     for v in tape(x) if x not in ids else ():
         if v.op is not None:
-            ids[v] = out.add(v.op, tuple([_id(out, ids, a) for a in v.args]))
+            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
         elif is_constant(v):
             ids[v] = out.constant(v.data)
         elif v not in ids:
@@ -184,10 +187,24 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
     return ids[x]
 
 
+OWN = {op.name: op for rows in (ops, reductions, activations) for op in vars(rows).values() if isinstance(op, Op)}
+
+
+@cache
+def distinct(op: Op) -> Op:
+    """The row itself. One from outside under a name that is its alone, for rules and back ends go by names: another
+    row may have had its name before, also one of the table's own."""
+    if OWN.get(op.name) is op:
+        return op
+    alone = copy(op)
+    alone.name = f"{op.name}.{id(op)}"
+    return alone
+
+
 @cache
 def template(op: Op, width: int) -> Program | None:
     """A row at so many inputs as a program of other rows; None if it must be called as it is."""
     try:
-        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width))
-    except Exception:                   # it makes a float of its input, as math.gamma does: no other way than to call it
+        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width), strict=True)
+    except Exception:                   # it makes a float of its input, as math.gamma does: it must be called
         return None

@@ -35,7 +35,7 @@ OPERATORS = {
     "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}", "square": "{0}*{0}",
     "reciprocal": "1/{}", "identity": "{}", "where": "{1} if {0} else {2}",
     "less": "float({}<{})", "less_equal": "float({}<={})", "greater": "float({}>{})", "greater_equal": "float({}>={})",
-    "carry": "{0} and {0}*{1}",
+    "carry": "{0}*{1} if {0} else 0.0",
 }
 TERM = {"sum": "{}", "dot": "{}*{}", "chain": "({0} and {0}*{1})"}       # a term of a sum
 
@@ -59,9 +59,9 @@ class PythonKernel:
     def run(self, numbers: Sequence[float]) -> list[float]:
         """The results for these inputs."""
         try:
-            return self.function(*numbers)  # type: ignore[no-any-return]
+            return self.function(*numbers)
         except RAISED:
-            return Source(self._program, plain=False).function()(*numbers)  # type: ignore[no-any-return]
+            return Source(self._program, plain=False).function()(*numbers)
 
 
 class Source:
@@ -72,7 +72,9 @@ class Source:
         self.names: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
         self.calls: dict[Op, str] = {}
         self.lines: list[str] = []
-        self.texts: dict[int, str] = {i: f"({x!r})" if str(x).startswith("-") else repr(x) for i, x in p.numbers.items()}
+        self.texts: dict[int, str] = {}
+        for i, x in p.numbers.items():
+            self.texts[i] = f"({x!r})" if str(x).startswith("-") else repr(x)
         for k, i in enumerate(p.inputs):
             self.texts[i] = f"x{k}"
         uses = p.uses()
@@ -110,7 +112,7 @@ class Source:
         terms = list(zip(*op.split(xs)))  # type: ignore[attr-defined]
         if op.name == "chain":
             terms = [(g if g.isidentifier() else self.named(g), s) for g, s in terms]
-        texts = [TERM[op.name].format(*term) for term in terms]
+        texts = ["0.0"] * self.p.strict + [TERM[op.name].format(*term) for term in terms]
         while len(texts) > TERMS:
             texts = [self.named("+".join(texts[:TERMS])), *texts[TERMS:]]
         return "+".join(texts)

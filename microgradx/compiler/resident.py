@@ -50,7 +50,7 @@ def resident(values: Sequence[Value]) -> Any:
             return memoryview(first._da.obj)[first._db:first._db + len(values)]
     if any(v.__class__ is not Value for v in values):
         return None
-    block = memoryview(np.array([v.data for v in values]))
+    block = memoryview(np.array([v.data for v in values]).data)
     for k, v in enumerate(values):
         v._da, v._db = block, k
         v.__class__ = Resident

@@ -10,7 +10,8 @@ be added, and answers with a node that has the result already, or None.
 
 (There is none for x - 0: where x - 0, x - 1, x - 2, ... are computed side by side, a gap in the row costs more.)
 
-Each holds for every number, infinities, nan and both zeros included, but that a gradient of -0.0 may become 0.0.
+Each holds for every number, infinities and nan included. In strict programs the sign of a zero is kept too; in others a
+sum of negative zeros only, which is 0.0 in eager code, may be -0.0.
 """
 from __future__ import annotations
 
@@ -51,15 +52,13 @@ def _neg(p: Program, args: Ids) -> int | None:
 
 
 def _carry(p: Program, args: Ids) -> int | None:
-    """carry(g, s) by a finite number is a product; by 0 it is 0."""
+    """Of a gradient that is known, 0 or a product; by a finite slope a product (but that 0 * -1 is -0.0)."""
     g, s = args
-    number = p.number(s)
-    if number is not None and abs(number) < float("inf"):
-        return p.constant(0.0) if number == 0 else p.add(ops.mul, (s, g))
     number = p.number(g)
-    if number is not None and number == number:
+    if number is not None:
         return p.constant(0.0) if number == 0 else p.add(ops.mul, (g, s))
-    return None
+    finite = abs(p.numbers.get(s, float("inf"))) < float("inf")
+    return p.add(ops.mul, (s, g)) if finite and not p.strict else None
 
 
 def _where(p: Program, args: Ids) -> int | None:
@@ -71,28 +70,28 @@ def _where(p: Program, args: Ids) -> int | None:
 
 def _sum(p: Program, args: Ids) -> int | None:
     """Of one element: it."""
-    return args[0] if len(args) == 1 else None
+    return args[0] if len(args) == 1 and not p.strict else None
 
 
 def _dot(p: Program, args: Ids) -> int | None:
     """Of one product: it. Times 1 throughout: a sum."""
-    if len(args) == 2:
+    if len(args) == 2 and not p.strict:
         return p.add(ops.mul, args)
     half = len(args) // 2
     return p.add(reductions.sum, args[:half]) if half and _all_one(p, args[half:]) else None
 
 
 def _chain(p: Program, args: Ids) -> int | None:
-    """Where all slopes are finite numbers, a dot product; terms with a gradient or a slope of 0 left out."""
+    """Where all slopes are finite numbers, a dot product; terms with a gradient of 0 left out."""
     half = len(args) // 2
     gs, slopes = args[:half], args[half:]
     if not p.numbers.keys().isdisjoint(args):
-        kept = [(g, s) for g, s in zip(gs, slopes) if p.number(g) != 0 and p.number(s) != 0]
+        kept = [(g, s) for g, s in zip(gs, slopes) if p.number(g) != 0]
         if len(kept) < half:
             return chained(p, kept)
         if all(abs(p.numbers.get(s, float("inf"))) < float("inf") for s in slopes):
             return p.add(reductions.dot, args)
-    return p.add(ops.carry, args) if half == 1 else None
+    return p.add(ops.carry, args) if half == 1 and not p.strict else None
 
 
 def chained(p: Program, pairs: list[tuple[int, int]]) -> int:

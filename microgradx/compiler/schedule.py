@@ -51,9 +51,7 @@ def _looped(p: Program, place: Place, strict: bool) -> Kernel:
             careful += _padded(nest)
     data = np.array(calls, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
     _kernel(module, [function for _, function in functions.values()], *data)
-    kernel = Kernel(module, place, memory.results, len(p.results), called(p, strict), data)
-    kernel.nests, kernel.shapes = len(calls), len(functions)
-    return kernel
+    return Kernel(module, place, memory.results, len(p.results), called(p, strict), data, len(calls))
 
 
 def _loops(p: Program, place: Place, strict: bool, late: bool) -> tuple[Memory, list[tuple[Nest, int]]]:
@@ -61,7 +59,7 @@ def _loops(p: Program, place: Place, strict: bool, late: bool) -> tuple[Memory, 
     memory = groups(p, place.inputs, place.given + 1, late)
     found: list[tuple[Nest, int]] = []
     for group in memory.groups:
-        inside = nests(group, place.status, strict)
+        inside = [part for nest in nests(group, place.status, strict) for part in _within(nest)]
         found += [(nest, len(inside) * (k + 1 == len(inside))) for k, nest in enumerate(inside)]
     return memory, found
 
@@ -71,10 +69,27 @@ def is_chain(nest: Nest) -> bool:
     return nest.op in REDUCED and nest.op.name == "chain" and len(nest.operands) == 2
 
 
+def _within(nest: Nest) -> list[Nest]:
+    """A nest, in parts where it has more loops than a careful sum can have."""
+    if not is_chain(nest) or max(len(nest.outer), len(nest.inner)) <= AXES:
+        return [nest]
+    if len(nest.outer) > AXES:
+        count, step, steps = nest.outer[0]
+        parts = [nest._replace(out=nest.out + k * step, operands=_moved(nest.operands, steps, k), outer=nest.outer[1:])
+                 for k in range(count)]
+    else:
+        count, steps = nest.inner[0]
+        parts = [nest._replace(operands=_moved(nest.operands, steps, k), inner=nest.inner[1:], more=nest.more or k > 0)
+                 for k in range(count)]
+    return [part for whole in parts for part in _within(whole)]
+
+
+def _moved(operands: tuple[int, ...], steps: tuple[int, ...], k: int) -> tuple[int, ...]:
+    return tuple([first + k * step for first, step in zip(operands, steps)])
+
+
 def _padded(nest: Nest) -> list[int]:
     """The table of a careful sum: loops that are not there run once."""
-    if len(nest.outer) > AXES or len(nest.inner) > AXES:
-        raise NotImplementedError(f"a sum in more than {AXES} nested loops")
     outer = [(1, 0, (0, 0))] * (AXES - len(nest.outer)) + list(nest.outer)
     inner = [(1, (0, 0))] * (AXES - len(nest.inner)) + list(nest.inner)
     return [nest.out, *nest.operands, int(nest.more), *[x for n, s, ss in outer for x in (n, s, *ss)],
@@ -90,10 +105,10 @@ def _kernel(module: Any, functions: list[Any], calls: Any, tables: Any, careful:
     code = Code(module, "kernel", [POINTER])
     b, (memory,) = code.b, code.args
     start, table, slow = (b.inttoptr(LONG(a.ctypes.data), POINTER) for a in (calls, tables, careful))
-    with code.loop(0, LONG(len(calls)), 1, BIT(0)) as (k, (bad,), new):
+    with code.loop(0, LONG(len(calls)), 1, BIT(0)) as (k, (before,), new):
         which, at, _, first = (code.get(start, b.add(b.mul(k, LONG(4)), LONG(j)), LONG) for j in range(4))
         nest = code.get(known, which, ir.FunctionType(BIT, [POINTER, POINTER]).as_pointer())
-        bad = b.or_(bad, b.call(nest, [memory, code.at(table, at, LONG)]))
+        bad = b.or_(before, b.call(nest, [memory, code.at(table, at, LONG)]))
         ends = b.icmp_signed(">=", first, LONG(0))              # of a sum's last part
         with b.if_then(b.and_(bad, ends), likely=False), code.loop(first, b.add(k, LONG(1)), 1) as (j, _, _):
             at = code.get(start, b.add(b.mul(j, LONG(4)), LONG(2)), LONG)

@@ -57,8 +57,9 @@ class Session:
         return object.__new__(PythonSession)
 
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
-                 penalty: Callable[[Any], Any] | None = None, clip: float | None = None, threshold: float = -float("inf"),
-                 whole: bool = False, strict: bool = False, backend: str | None = None) -> None:
+                 penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
+                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
+                 backend: str | None = None) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
         self.clip, self.threshold, self.whole, self.strict = clip, threshold, whole, strict
         self.weights = Weights(optimiser.params)
@@ -106,13 +107,13 @@ class Session:
             (x, y), = samples
             return self.with_gradient(self.loss(self.model, x, y) / count)
         samples = [rebuilt(self.samples[place], iter(self.numbers[place])) for place in unit]
-        return program(trace(f, [self.weights, samples, 1.0], self.strict), self.native)
+        return program(trace(f, [self.weights, samples, 1.0], self.strict), self.native, self.strict)
 
     def penalty_program(self) -> Program:
         """The penalty and its gradient."""
         def f(weights: Weights) -> list[Any]:
             return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0)
-        return program(trace(f, [self.weights], self.strict), self.native)
+        return program(trace(f, [self.weights], self.strict), self.native, self.strict)
 
     def with_gradient(self, root: Any) -> list[Any]:
         """A loss, and its derivative by every parameter."""
@@ -126,7 +127,7 @@ class Session:
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
             moved, numbers = self.optimiser.update(p, g, kept, t, lr)
             return [moved, *numbers]
-        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native)
+        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native, self.strict)
 
 
 def form(tree: Any) -> Any:

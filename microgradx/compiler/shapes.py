@@ -13,6 +13,7 @@ and some thousand numbers, quick to compile.
 """
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from ..table import Op
@@ -85,12 +86,14 @@ def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[
     """How many vectors and how many turns of another loop, which is moved to the end of `outer`."""
     block = vectors if vectors <= BLOCK else 0
     most = TOTALS // (block or BLOCK)
-    best, choice = (0, 0), None
+    best: tuple[int, int] = (0, 0)
+    choice: int | None = None
     for k, (count, _, operands) in enumerate(outer):
         even = [j for j in range(2, most + 1) if count % j == 0]
         turns = even[-1] if even else min(count, most)
         if (turns, operands.count(0)) > best and turns > 1:
-            best, choice = (turns, operands.count(0)), k
+            best = turns, operands.count(0)
+            choice = k
     if choice is None:
         return shape._replace(block=block)
     outer.append(outer.pop(choice))
@@ -100,10 +103,9 @@ def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[
 
 def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
     """The loop along which vectors are cheapest: the fewest, and the fewest numbers to be picked one by one."""
-    total = 1
-    for loop in (*nest.outer, *nest.inner):
-        total *= loop[0]
-    best, choice = total * 1.5, ("", 0)
+    total = math.prod([loop[0] for loop in nest.outer]) * math.prod([loop[0] for loop in nest.inner])
+    best = total * 1.5
+    choice = ("", 0)
     if nest.op.name == "take":
         return choice
     for k, (count, out, operands) in enumerate(nest.outer):

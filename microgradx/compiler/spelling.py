@@ -19,7 +19,6 @@ from ..ieee import inf
 from ..table import Op
 from .trace import both_ways
 
-
 # Rows in other rows, where the value is written with Python's math or loops ----------------------------------------
 
 def _sigmoid(x: Any) -> Any:
@@ -75,7 +74,9 @@ SPELLINGS: dict[str, Callable[..., Any]] = {
 
 
 def spelled(op: Op, xs: Sequence[Any]) -> Any:
-    """The value of a row, told in other rows, at Traced Values."""
+    """The value of a row, told in other rows, at Traced Values. TypeError if it cannot be told so."""
     if op.name in SPELLINGS:
         return SPELLINGS[op.name](*xs)
+    if op.poles:
+        raise TypeError("no operator gives the answers that it has where Python raises")
     return both_ways(op.value, *xs)

@@ -22,7 +22,6 @@ from .elements import DOUBLE, LONG, POINTER, VOID, emit, number
 from .program import Program
 
 
-
 def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
     """void kernel(double *memory): inputs are read at these slots, results written from slot `results` on."""
     module = ir.Module("straight")

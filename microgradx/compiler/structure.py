@@ -53,8 +53,8 @@ def key(tree: Any) -> Hashable:
     try:
         hash(tree)
     except TypeError:
-        raise TypeError(f"jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, which "
-                        f"become a part of the program; got {type(tree).__name__}") from None
+        raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, "
+                        f"which become a part of the program; got {type(tree).__name__}") from None
     return type(tree), tree
 
 

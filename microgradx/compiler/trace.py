@@ -50,24 +50,25 @@ class Traced(Value):
     __slots__ = ()
 
     def _refuse(self, what: str, instead: str) -> Any:
-        raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
+        raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); "
+                           f"{instead}")
 
     def _none(self) -> float:
         raise Unknown("a Value whose program is being recorded has no number yet")
 
-    _data = property(_none)  # type: ignore[assignment]
+    _data = property(_none)
 
     def _unknown(self, *_: Any) -> Any:
-        self._refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, "
-                     "a bool or a str among the arguments")
+        self._refuse("the number", "compute with the Value itself; what decides how the program goes on must be an "
+                     "int, a bool or a str among the arguments")
 
-    data = property(_unknown, _unknown)  # type: ignore[assignment]
+    data = property(_unknown, _unknown)
     __float__ = __int__ = __index__ = _unknown
 
     @property
     def grad(self) -> float:
         """Refused: gradients of a traced program are results of value_and_grad."""
-        return self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
+        return self._refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")  # type: ignore
 
     @grad.setter
     def grad(self, x: float) -> None:
@@ -82,13 +83,14 @@ class Traced(Value):
             return answer
         if _answers.get() is not None:
             raise Question(self)
-        return self._refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what "
-                            "decides as an int or a bool, a static argument")
+        self._refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as "
+                     "an int or a bool, a static argument")
+        return False
 
-    def __eq__(self, other: object) -> Any:
-        return self is other if _answers.get() is None else (self <= other) * (self >= other)  # type: ignore[operator]
+    def __eq__(self, other: Any) -> Any:
+        return self is other if _answers.get() is None else (self <= other) * (self >= other)
 
-    def __ne__(self, other: object) -> Any:
+    def __ne__(self, other: Any) -> Any:
         return self is not other if _answers.get() is None else 1 - (self == other)
 
     __hash__ = Value.__hash__
@@ -101,7 +103,7 @@ class Traced(Value):
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
 
-    __format__ = object.__format__
+    __format__ = object.__format__  # type: ignore[assignment]
 
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Traced:
@@ -245,9 +247,9 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     with _tracing:
         with _noting([]):
             given = [_replaced(a, inputs) for a in args]
-        effects = Recorder(lambda: _traced(MARK))
-        with (unhindered(), _noting(nodes), effects.in_place(), _marked(inputs),
-              enclosed(list if strict else as_recorded), recording(), scope(MARK)):
+        effects, arranged = Recorder(lambda: _traced(MARK)), list if strict else as_recorded
+        with (unhindered(), _noting(nodes), effects.in_place(), _marked(inputs), enclosed(arranged), recording(),
+              scope(MARK)):
             tree = f(*given)
     return Recorded(inputs, nodes, results(tree), tree, effects.sources, effects.updates)
 

@@ -107,7 +107,7 @@ class MultiheadAttention(Module):
         """Queries, keys or values (part 0, 1, 2): the inputs through their third of in_proj_weight."""
         rows = slice(part * self.embed_dim, (part + 1) * self.embed_dim)
         bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
-        return [linear(x, self.in_proj_weight[rows], bias) for x in xs]
+        return linear(xs, self.in_proj_weight[rows], bias, depth=1)
 
     def extra_repr(self) -> str:
         """Its sizes."""

@@ -16,13 +16,16 @@ from .module import Module
 from .shapes import Nested, expect, positive, within
 
 
-def linear(x: list[Any], weight: list[list[Any]], bias: list[Any] | None = None) -> list[Any]:
-    """For each row of weights its dot product with x, plus its bias: one node a unit."""
-    if bias is None:
-        inputs = Vector(x)
-        return [dot(row, inputs) for row in weight]
-    inputs = Vector([*x, 1.0])
-    return [dot([*row, b], inputs) for row, b in zip(weight, bias)]
+def linear(x: Nested, weight: list[list[Any]], bias: list[Any] | None = None, depth: int = 0) -> list[Any]:
+    """For each row of weights its dot product with x, plus its bias: one node a unit. Samples lie `depth` deep in x."""
+    one = [] if bias is None else [1.0]
+    units = [Vector(row) for row in weight] if bias is None else [Vector([*row, b]) for row, b in zip(weight, bias)]
+
+    def outputs(sample: list[Any]) -> list[Any]:
+        inputs = Vector([*sample, *one])
+        return [dot(unit, inputs) for unit in units]
+    found: list[Any] = within(outputs, x, depth)
+    return found
 
 
 def _spelled_out(x: list[Any], weight: list[list[Any]], bias: list[Any] | None) -> list[Any]:
@@ -48,8 +51,9 @@ class Linear(Module):
     def forward(self, x: Nested) -> Nested:
         """(*, in_features) to (*, out_features)."""
         sizes = expect(self, x, ("*", self.in_features))
-        units = linear if self.fused else _spelled_out
-        return within(lambda row: units(row, self.weight, self.bias), x, len(sizes) - 1)
+        if self.fused:
+            return linear(x, self.weight, self.bias, len(sizes) - 1)
+        return within(lambda row: _spelled_out(row, self.weight, self.bias), x, len(sizes) - 1)
 
     def extra_repr(self) -> str:
         """Its sizes."""

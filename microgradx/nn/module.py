@@ -80,36 +80,37 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """The name of each parameter with its Value or nested list of Values; a shared one comes once."""
-        return ((name, values) for name, values in self._state() if not isinstance(_first(values), Buffer))
+        return ((name, nest) for name, nest, values in self._state() if not isinstance(values[0], Buffer))
 
     def parameters(self) -> list[Value]:
         """All parameters as one flat list of Values."""
-        return leaves(self)
+        return [v for _, _, values in self._state() if not isinstance(values[0], Buffer) for v in values]
 
     def buffers(self) -> list[Buffer]:
         """All Buffers as one flat list."""
-        return [v for _, values in self._state() for v in leaves(values) if isinstance(v, Buffer)]
+        return [v for _, _, values in self._state() for v in values if isinstance(v, Buffer)]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
         for p in self.parameters():
             p.grad = 0.0
 
-    def _state(self) -> Iterator[tuple[str, Any]]:
-        """The name and the Values of every parameter and buffer."""
+    def _state(self) -> Iterator[tuple[str, Any, list[Value]]]:
+        """The name of every parameter and buffer, its Values in their nesting, and in a flat list."""
         seen: set[Value] = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
-                first = _first(value)
-                if isinstance(first, Value) and first not in seen:
-                    seen.update(leaves(value))
-                    yield _dotted(prefix, name), value
+                if isinstance(_first(value), Value):
+                    values = leaves(value)
+                    if values[0] not in seen:
+                        seen.update(values)
+                        yield _dotted(prefix, name), value, values
 
     # Saving and loading ----------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """The numbers of all parameters and buffers by name, as nested lists of floats."""
-        return {name: rebuild(values, iter([v.data for v in leaves(values)])) for name, values in self._state()}
+        return {name: rebuild(nest, iter([v.data for v in values])) for name, nest, values in self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Set parameters and buffers from a state_dict(). Everything is checked before anything is set.
@@ -117,7 +118,7 @@ class Module:
         KeyError for missing or unexpected names (with strict=False both are passed over), ValueError for a shape
         that differs, TypeError for what is no number.
         """
-        own = dict(self._state())
+        own = {name: nest for name, nest, _ in self._state()}
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
         if strict and (missing or unexpected):
             raise KeyError(f"the state does not fit {type(self).__name__}: missing {missing}, unexpected {unexpected}; "
@@ -161,7 +162,8 @@ def _modules(name: str, value: Any) -> Iterator[tuple[str, Module]]:
         yield name, value
     if isinstance(value, (list, tuple)) and not isinstance(_first(value), (Value, float)):
         for i, element in enumerate(value):
-            yield from _modules(f"{name}.{i}", element)
+            if not isinstance(element, Value):          # most lists are long, and hold nothing else
+                yield from _modules(f"{name}.{i}", element)
 
 
 def _first(value: Any) -> Any:

@@ -9,7 +9,6 @@
 A notebook that is opened without being run is stripped of scripts, frames and SVG, but an image in a data URI stays:
 so the picture stands as one below the page, and a saved notebook shows that at least.
 """
-import base64
 import sys
 from html import escape
 from typing import Any
@@ -49,12 +48,10 @@ def picture(root: Value) -> str:
     """The graph as HTML: an image in a data URI; the tree as text where there is nothing to draw it with."""
     from .drawing import draw
     try:
-        svg: bytes = draw(root).pipe(format="svg")
+        from .render import embedded
+        return embedded(draw(root).pipe(format="svg"), f"The graph, {len(tape(root))} values")
     except (ImportError, RuntimeError):
         return f"<pre>{escape(tree(root))}</pre>"
-    data = base64.b64encode(svg).decode()
-    return (f'<img alt="The graph, {len(tape(root))} values" style="max-width: 100%" '
-            f'src="data:image/svg+xml;base64,{data}">')
 
 
 def running() -> bool:

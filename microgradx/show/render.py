@@ -7,6 +7,7 @@
 
 Needs the extra `draw`. Of this package only draw() imports this file, when it is called.
 """
+import base64
 import os
 import shutil
 from collections.abc import Iterable
@@ -42,8 +43,17 @@ def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
         return bytes(pygraphviz.AGraph(string=source).draw(format=format, prog=engine))
 
 
+def embedded(svg: bytes, alt: str) -> str:
+    """An SVG as HTML, an image in a data URI: it also shows in a notebook that is opened without being run."""
+    data = base64.b64encode(svg).decode()
+    return f'<img alt="{alt}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
+
+
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
     """A graphviz.Digraph that is rendered by image(): all of pipe(), render(), view() and notebooks work."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
+        return {"text/html": embedded(self.pipe(format="svg"), "The graph"), "text/plain": "<picture of a graph>"}
 
     def _pipe_lines(self, engine: str, format: str, lines: Iterable[str], **_: Any) -> bytes:
         return image("".join(lines), format, engine)

@@ -94,8 +94,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     history, rate, mode = History(), optimiser.lr, model.training
     rng = Random(seed) if batch_size else None          # the order of a full batch is only a matter of rounding
     everything = list(places)
-    stream = (batch for _ in count() for batch, _ in batches(places, places, batch_size, rng)) if batch_size else repeat(
-        everything)
+    shuffled = (batch for _ in count() for batch, _ in batches(places, places, batch_size, rng))
+    stream = shuffled if batch_size else repeat(everything)
     lowest, best, best_step = math.inf, {}, 0
     model.train()
     pace = Pace(1 if callback is not None or not jit else a_pass if validation is not None else total)
@@ -268,7 +268,7 @@ def _evaluated(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, 
     from ..compiler.structure import floated
     samples(xs, ys)
     if whole:
-        return jit(loss)(model, floated(xs), floated(ys))
+        return float(jit(loss)(model, floated(xs), floated(ys)))
     mean = jit(loss)
     total = 0.0
     for x, y in zip(xs, ys):

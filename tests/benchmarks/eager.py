@@ -9,7 +9,8 @@ Before anything is timed, all engines must arrive at the same losses and gradien
 import argparse
 import math
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from engines import ENGINES, Peer
@@ -34,6 +35,7 @@ FULL = Effort(7, 0.3, 1, [10**3, 10**4, 10**5, 10**6])
 QUICK = Effort(1, 0.001, 10, [10**2, 10**3])
 
 Workers = dict[str, Worker]
+Peers = Mapping[str, Peer]
 Times = dict[tuple[str, str, bool], float]          # by engine, program, and whether garbage is collected
 
 
@@ -48,11 +50,11 @@ def disagreement(a: Sequence[float], b: Sequence[float]) -> list[str]:
             if not math.isclose(x, y, rel_tol=TOLERANCE, abs_tol=rest)]
 
 
-def agree(workers: Workers) -> int:
+def agree(workers: Workers, peers: Peers, programs: Collection[str]) -> int:
     """How many numbers were compared. AssertionError if an engine arrives at another loss or gradient."""
     compared = 0
-    for program in PROGRAMS:
-        results = {name: numbers(w, program) for name, w in workers.items() if program not in ENGINES[name].lacks}
+    for program in programs:
+        results = {name: numbers(w, program) for name, w in workers.items() if program not in peers[name].lacks}
         for name, result in results.items():
             wrong = disagreement(result, results["tuples"])
             assert not wrong, f"{program}: {name} and tuples differ, {'; '.join(wrong[:3])}"
@@ -74,11 +76,11 @@ def medians(workers: Workers, rounds: int, *job: Any) -> dict[str, float]:
     return {name: statistics.median(a[name] for a in answers) for name in workers}
 
 
-def times(workers: Workers, effort: Effort) -> Times:
+def times(workers: Workers, peers: Peers, programs: Collection[str], effort: Effort) -> Times:
     """Seconds a run of every program, garbage collection on and off."""
     found: Times = {}
-    for program in PROGRAMS:
-        able = {name: w for name, w in workers.items() if program not in ENGINES[name].lacks}
+    for program in programs:
+        able = {name: w for name, w in workers.items() if program not in peers[name].lacks}
         for w in able.values():
             w.ask("start", program)
         for collecting in (True, False):
@@ -91,27 +93,27 @@ def times(workers: Workers, effort: Effort) -> Times:
 
 # Tables ----------------------------------------------------------------------------------------------------------
 
-def time_table(found: Times) -> str:
+def time_table(found: Times, peers: Peers, programs: Collection[str]) -> str:
     """One row an engine, one column a program."""
     def cell(name: str, program: str) -> str:
         if (name, program, True) not in found:
             return "–"
         return f"{duration(found[name, program, True])} [{duration(found[name, program, False])}]"
     names = dict.fromkeys(name for name, _, _ in found)
-    return table(["", *PROGRAMS], [[ENGINES[name].name, *(cell(name, p) for p in PROGRAMS)] for name in names])
+    return table(["", *programs], [[peers[name].name, *(cell(name, p) for p in programs)] for name in names])
 
 
-def ratio_table(found: Times) -> str:
-    """How many times the time of each of our engines a reference needs."""
-    def cell(ours: str, reference: str, program: str) -> str:
-        if (reference, program, True) not in found:
+def ratio_table(found: Times, peers: Peers, programs: Collection[str], pairs: Iterable[tuple[str, str]]) -> str:
+    """How many times the time of the first of each pair the second needs."""
+    def cell(fast: str, slow: str, program: str) -> str:
+        if (fast, program, True) not in found or (slow, program, True) not in found:
             return "–"
-        on, off = (found[reference, program, c] / found[ours, program, c] for c in (True, False))
+        on, off = (found[slow, program, c] / found[fast, program, c] for c in (True, False))
         return f"{figure(on)}x [{figure(off)}x]"
-    rows = [[f"{ENGINES[ours].title}, against {ENGINES[reference].title}",
-             *(cell(ours, reference, p) for p in PROGRAMS)]
-            for ours in OURS for reference in REFERENCES if (reference, "W1 README expression", True) in found]
-    return table(["times faster", *PROGRAMS], rows)
+    measured = {name for name, _, _ in found}
+    rows = [[f"{peers[fast].title}, against {peers[slow].title}", *(cell(fast, slow, p) for p in programs)]
+            for fast, slow in pairs if {fast, slow} <= measured]
+    return table(["times faster", *programs], rows)
 
 
 def node_table(workers: Workers, effort: Effort) -> str:
@@ -147,10 +149,11 @@ def main() -> None:
     for line in gaps(ENGINES.values()):
         print(line + "\n")
     workers = {name: Worker(name, effort.share) for name, peer in ENGINES.items() if peer.installed}
-    print(f"All engines agree on losses and gradients: {agree(workers)} numbers, to {TOLERANCE:g} relative.\n")
-    found = times(workers, effort)
-    print(f"Time of one run, garbage collection on by default [off]:\n\n{time_table(found)}\n")
-    print(f"{ratio_table(found)}\n")
+    compared = agree(workers, ENGINES, PROGRAMS)
+    print(f"All engines agree on losses and gradients: {compared} numbers, to {TOLERANCE:g} relative.\n")
+    found = times(workers, ENGINES, PROGRAMS, effort)
+    print(f"Time of one run, garbage collection on by default [off]:\n\n{time_table(found, ENGINES, PROGRAMS)}\n")
+    print(f"{ratio_table(found, ENGINES, PROGRAMS, product(OURS, REFERENCES))}\n")
     print(node_table(workers, effort))
     for w in workers.values():
         w.close()

@@ -20,7 +20,7 @@ def by_operators(value: Callable[[float], Any]) -> Engine:
     """An engine that has + and * only: a node for every sum of two and every product."""
     def dot(xs: list[Any], ys: list[Any], start: Any = 0) -> Any:
         return sum((x * y for x, y in zip(xs, ys)), start)
-    return Engine(value, sum, dot, lambda units, xs: [dot(ws, xs, b) for ws, b in units])
+    return Engine(value, sum, dot, lambda units, rows: [[dot(ws, xs, b) for ws, b in units] for xs in rows])
 
 
 def micrograd() -> Engine:
@@ -46,9 +46,9 @@ def fused() -> Engine:
     """This engine with one node for a sum, and one for a sum of products; a layer as nn.Linear has it."""
     from microgradx import Value, Vector, dot, sum
 
-    def layer(units: Layer, xs: list[Any]) -> list[Any]:
-        inputs = Vector([*xs, 1.0])
-        return [dot([*ws, b], inputs) for ws, b in units]
+    def layer(units: Layer, rows: list[list[Any]]) -> list[list[Any]]:
+        weights = [Vector([*ws, b]) for ws, b in units]
+        return [[dot(w, xs) for w in weights] for xs in [Vector([*row, 1.0]) for row in rows]]
     return Engine(Value, sum, dot, layer)
 
 
@@ -73,6 +73,7 @@ class Peer(NamedTuple):
     install: str = ""                               # what `pip install` is given, for an engine from the registry
     programs: Callable[[], Programs] = lambda: PROGRAMS
     lacks: Mapping[str, str] = MappingProxyType({})     # programs it cannot do, and why
+    memory: Callable[[Work], int] | None = None     # bytes a run takes, for one whose memory Python does not see
 
     @property
     def installed(self) -> bool:

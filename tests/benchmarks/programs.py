@@ -28,7 +28,7 @@ class Engine(NamedTuple):
     value: Callable[[float], Any]
     sum: Callable[[list[Any]], Any]
     dot: Callable[[list[Any], list[Any]], Any]
-    layer: Callable[[Layer, list[Any]], list[Any]]      # for each unit its bias + w1*x1 + w2*x2 + ...
+    layer: Callable[[Layer, list[list[Any]]], list[list[Any]]]     # at each sample each unit's b + w1*x1 + w2*x2 + ...
 
 
 # Data and parameters: numbers, the same for every engine ---------------------------------------------------------
@@ -69,12 +69,12 @@ def parameters(net: list[Layer]) -> list[Any]:
     return [v for layer in net for v in [*(w for ws, _ in layer for w in ws), *(b for _, b in layer)]]
 
 
-def forward(engine: Engine, net: list[Layer], x: list[Any]) -> list[Any]:
-    """The outputs of the network: relu between the layers, none after the last."""
+def forward(engine: Engine, net: list[Layer], xs: list[list[Any]]) -> list[list[Any]]:
+    """The outputs of the network for each sample: relu between the layers, none after the last."""
     *hidden, last = net
     for layer in hidden:
-        x = [y.relu() for y in engine.layer(layer, x)]
-    return engine.layer(last, x)
+        xs = [[y.relu() for y in ys] for ys in engine.layer(layer, xs)]
+    return engine.layer(last, xs)
 
 
 # The programs ----------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def neuron(engine: Engine, share: int = 1) -> Work:
         ws = [engine.value(w) for w in (0.3, -0.5, 0.8)]
         xs = [engine.value(x) for x in (1.0, 2.0, -0.5)]
         b = engine.value(0.1)
-        y = engine.layer([(ws, b)], xs)[0].tanh()
+        y = engine.layer([(ws, b)], [xs])[0][0].tanh()
         y.backward()
         return y, [*ws, *xs, b]
     return work
@@ -116,8 +116,8 @@ def moons_step(engine: Engine, share: int = 1) -> Work:
     leaves = parameters(net)
 
     def work() -> tuple[Any, list[Any]]:
-        scores = [forward(engine, net, [engine.value(v) for v in x])[0] for x, _ in samples]
-        margins = [(1 + -label * score).relu() for (_, label), score in zip(samples, scores, strict=True)]
+        scores = forward(engine, net, [[engine.value(v) for v in x] for x, _ in samples])
+        margins = [(1 + -label * score).relu() for (_, label), [score] in zip(samples, scores, strict=True)]
         loss = engine.sum(margins) * (1.0 / len(margins)) + DECAY * engine.dot(leaves, leaves)
         for p in leaves:
             p.grad = 0.0
@@ -134,7 +134,7 @@ def digit(engine: Engine, share: int = 1) -> Work:
     leaves = parameters(net)
 
     def work() -> tuple[Any, list[Any]]:
-        outputs = forward(engine, net, [engine.value(v) for v in image])
+        [outputs] = forward(engine, net, [[engine.value(v) for v in image]])
         loss = engine.sum([(y - (1.0 if i == 0 else 0.0))**2 for i, y in enumerate(outputs)])
         for p in leaves:
             p.grad = 0.0

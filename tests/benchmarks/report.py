@@ -29,6 +29,16 @@ def duration(seconds: float) -> str:
     return f"{figure(seconds / unit)} {name}"
 
 
+def size(amount: int) -> str:
+    """Bytes in the largest unit that leaves them above 1.
+
+    >>> size(840), size(1_234_567)
+    ('840 B', '1.23 MB')
+    """
+    unit, name = next(((n, name) for n, name in ((10**6, "MB"), (10**3, "kB")) if amount >= n), (1, "B"))
+    return f"{amount} B" if unit == 1 else f"{figure(amount / unit)} {name}"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [head, *rows]

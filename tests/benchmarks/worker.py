@@ -7,6 +7,7 @@
 The process reads a job a line, ["time", 0.5], and answers with a line, both JSON.
 """
 import gc
+import importlib
 import json
 import os
 import subprocess
@@ -16,18 +17,21 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-from engines import ENGINES
+from engines import Peer
 from programs import Work, mixture
 
 ROOT = Path(__file__).resolve().parents[2]          # the engine that is measured is the one in this tree
 
 
 class Worker:
-    """The caller's end: a process that runs `engine`, with programs cut down to a `share`-th of their size."""
+    """The caller's end: a process that runs `engine`, with programs cut down to a `share`-th of their size.
 
-    def __init__(self, engine: str, share: int = 1) -> None:
+    The engine is one of the ENGINES in the module `peers`.
+    """
+
+    def __init__(self, engine: str, share: int = 1, peers: str = "engines") -> None:
         self.engine = engine
-        self.process = subprocess.Popen([sys.executable, __file__, engine, str(share)],
+        self.process = subprocess.Popen([sys.executable, __file__, engine, str(share), peers],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env={**os.environ, "PYTHONPATH": str(ROOT)})
 
@@ -48,8 +52,8 @@ class Worker:
 class Jobs:
     """The other end: what a process can be asked for."""
 
-    def __init__(self, engine: str, share: int) -> None:
-        self.engine, self.programs, self.share = ENGINES[engine].engine(), ENGINES[engine].programs(), share
+    def __init__(self, peer: Peer, share: int) -> None:
+        self.peer, self.engine, self.programs, self.share = peer, peer.engine(), peer.programs(), share
         self.work: Work | None = None
         self.last: Any = None
 
@@ -86,6 +90,13 @@ class Jobs:
             runs, spent = 2 * runs, time.process_time() - start
         return 2 * spent / runs
 
+    def held(self) -> int:
+        """Bytes one run takes: the graph, the gradients and what else is there at its height."""
+        assert self.work
+        self.last = None
+        gc.collect()
+        return (self.peer.memory or peak)(self.work)
+
     def node(self, size: int, least: float) -> float:
         """Seconds a node of a mixture of so many nodes, built, sent backward and freed."""
         self.work = lambda: (mixture(self.engine, size).backward(), [])
@@ -102,18 +113,27 @@ class Jobs:
         return built / size, after / size
 
 
+def peak(work: Work) -> int:
+    """Bytes that Python holds at the height of one run, beyond those it held before."""
+    tracemalloc.start()
+    work()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
 def flat(grad: Any) -> list[float]:
     """A gradient as numbers: of a scalar one, of an array all."""
     return grad.flatten().tolist() if hasattr(grad, "flatten") else [float(grad)]
 
 
-def serve(engine: str, share: int) -> None:
+def serve(engine: str, share: int, peers: str) -> None:
     """Answer one job after the other until the input ends."""
-    jobs = Jobs(engine, share)
+    jobs = Jobs(importlib.import_module(peers).ENGINES[engine], share)
     for line in sys.stdin:
         job, *args = json.loads(line)
         print(json.dumps(getattr(jobs, job)(*args)), flush=True)
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3])

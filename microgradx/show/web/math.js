@@ -79,9 +79,12 @@ function product(...xs) {
 function logsumexp(...xs) {
   const top = Math.max(...xs);                          // of no elements: -Infinity
   if (!Number.isFinite(top)) return top;
-  let rest = 0;
-  xs.forEach((x, i) => { if (i !== xs.indexOf(top)) rest += Math.exp(x - top); });
-  return top + Math.log1p(rest);
+  let rest = 0, ties = -1;
+  for (const x of xs) {
+    if (x < top) rest += Math.exp(x - top);
+    else ties += 1;
+  }
+  return top + Math.log1p(rest + ties);
 }
 
 function take(...xs) {

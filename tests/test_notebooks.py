@@ -1,0 +1,174 @@
+"""The notebooks: what they keep is what they print, they hold text and images only; and what is wrong is seen."""
+import copy
+import json
+import re
+
+import pytest
+
+from microgradx.table import TABLE
+
+from . import notebooks
+from .notebooks import METADATA, PATHS, code, complaints, dumps, executed, joined, load, texts
+
+SLOW = {}                                               # longer than five seconds
+NEEDS = {}                                              # modules of the extra `examples`
+
+
+def heavy(path):
+    return pytest.param(path, marks=pytest.mark.slow) if path.name[:2] in SLOW else path
+
+
+@pytest.mark.parametrize("path", [heavy(path) for path in PATHS], ids=lambda path: path.stem)
+def test_what_is_kept_is_what_the_cells_print(path):
+    for module in ("matplotlib", "pygraphviz", *NEEDS.get(path.name[:2], ())):
+        pytest.importorskip(module)
+    import matplotlib.pyplot as plt
+    plt.switch_backend("agg")
+    kept = load(path)
+    assert texts(executed(kept)) == texts(kept)
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_holds_text_and_images_only(path):
+    assert list(complaints(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_is_valid_for_jupyter(path):
+    nbformat = pytest.importorskip("nbformat")
+    nbformat.validate(nbformat.read(path, as_version=nbformat.NO_CONVERT))
+    assert nbformat.writes(nbformat.read(path, as_version=4)) == path.read_text(encoding="utf-8").rstrip("\n")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_has_all_its_parts(path):
+    """Formula, table row (or an optimiser's rule, from its source), steps, picture, check, exercise with a hidden
+    answer that was executed."""
+    cells = load(path)["cells"]
+    told = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    run = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "code")
+    kinds = {kind for c in cells for output in c.get("outputs", []) for kind in output.get("data", {})}
+    assert told.startswith("# ") and "$$" in told
+    assert ("entry(" in run or "getsource(" in run) and re.search(r"\bstep(s|per)\(", run) and "gradcheck(" in run
+    assert kinds & {"text/html", "image/png"}
+    assert re.search(r"## Exercise.*<details>\n<summary>Answer</summary>.*```text.*</details>$", told, re.S)
+
+
+# The checkers, checked -----------------------------------------------------------------------------------------
+
+def small(*sources):
+    cells = [{**code(source), "id": f"cell-{k}"} for k, source in enumerate(sources)]
+    return executed({"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_outputs_are_as_jupyter_has_them():
+    ran = small("print('a')\nprint('b')", "x = 1", "x", "x;", "None", "'text'")
+    assert texts(ran) == [["a\nb\n"], [], ["1"], [], [], ["'text'"]]
+    assert ran["cells"][0]["outputs"][0]["text"] == ["a\n", "b\n"]
+    assert list(complaints(dumps(ran))) == []
+
+
+def test_a_graph_and_a_figure_are_images():
+    pytest.importorskip("matplotlib.pyplot").switch_backend("agg")
+    pytest.importorskip("pygraphviz")
+    ran = small("from microgradx import Value, draw, tanh\nfrom microgradx.show.curves import curve\n"
+                "draw(Value(1.0) + 2)", "curve(tanh);")
+    (graph,), (figure,) = (cell["outputs"] for cell in ran["cells"])
+    assert graph["data"]["text/html"][0].startswith("<img") and "image/png" in figure["data"]
+    assert texts(ran)[1] == ["image/png", "<Figure size 400x300 with 1 Axes>"]
+    assert list(complaints(dumps(ran))) == []
+
+
+def test_an_answer_is_executed_after_the_cells():
+    answer = {"cell_type": "markdown", "id": "answer", "metadata": {},
+              "source": "```python\nprint(x)\n```\n\n```text\n1\n```\n"}
+    notebook = small("x = 2")
+    notebook["cells"].append(answer)
+    assert texts(notebook) == [[], "1\n"] and texts(executed(notebook)) == [[], "2\n"]
+
+
+@pytest.mark.parametrize("stored", ["3", "2.0", "2\n2"])
+def test_a_stale_output_is_seen(stored):
+    notebook = small("1 + 1")
+    notebook["cells"][0]["outputs"][0]["data"]["text/plain"] = [stored]
+    assert texts(notebook) != texts(executed(notebook))
+
+
+def test_a_changed_source_and_a_lost_output_are_seen():
+    notebook = small("print(1)")
+    assert texts(executed({**notebook, "cells": [{**notebook["cells"][0], "source": "print(2)"}]})) != texts(notebook)
+    notebook["cells"][0]["outputs"] = []
+    assert texts(executed(notebook)) != texts(notebook)
+
+
+def test_what_a_cell_raises_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        small("1 / 0")
+
+
+def test_rows_that_a_notebook_adds_are_taken_out_again():
+    before = dict(TABLE)
+    small("from microgradx import row\nrow('bump', lambda x: x, lambda y, x: 1)")
+    assert before == TABLE
+
+
+def output(**fields):
+    """A damage: the output of the cell with other fields."""
+    def damage(notebook):
+        notebook["cells"][0]["outputs"][0].update(fields)
+    return damage
+
+
+def metadata(notebook):
+    notebook["metadata"] = {**METADATA, "widgets": {"application/vnd.jupyter.widget-state+json": {}}}
+
+
+def timing(notebook):
+    notebook["cells"][0]["metadata"] = {"execution": {"iopub.execute_input": "2026-11-25T04:00:00Z"}}
+
+
+def order(notebook):
+    notebook["cells"][0]["execution_count"] = 7
+
+
+def no_id(notebook):
+    del notebook["cells"][0]["id"]
+
+
+def large(notebook):
+    notebook["cells"][0]["source"] = "#" * notebooks.LIMIT
+
+
+def old(notebook):
+    notebook["nbformat_minor"] = 4
+
+
+def source(text):
+    def damage(notebook):
+        notebook["cells"][0]["source"] = text
+    return damage
+
+
+@pytest.mark.parametrize("damage, reason", [
+    (metadata, "metadata"), (timing, "metadata"), (order, "top to bottom"), (no_id, "id"), (large, "bytes"),
+    (old, "nbformat 4.5"),
+    (source("open('/home/me/data')"), "path"), (source("open('C:\\\\data')"), "path"),
+    (output(data={"text/plain": ["<object at 0x7f3a5c0d9e10>"]}), "path or an address"),
+    (output(data={"image/svg+xml": ["<svg/>"]}), "no text"),
+    (output(data={"application/vnd.jupyter.widget-view+json": {}}), "no text"),
+    (output(data={"text/html": ["<script>alert(1)</script>"]}), "no text"),
+    (output(data={"text/html": ['<img src="https://example.org/a.png">']}), "no text"),
+    (output(data={"text/html": ['<iframe srcdoc="a"></iframe>']}), "no text"),
+    (output(metadata={"needs_background": "light"}), "no text"),
+    (output(output_type="stream", name="stderr", text="warning"), "no text"),
+    (output(output_type="error", data={}), "no text"),
+])
+def test_what_does_not_belong_in_a_notebook_is_refused(damage, reason):
+    notebook = copy.deepcopy(small("1 + 1"))
+    damage(notebook)
+    assert [told for told in complaints(dumps(notebook)) if reason in told] != []
+
+
+@pytest.mark.parametrize("write", [json.dumps, lambda n: dumps(n).rstrip("\n"), lambda n: json.dumps(n, indent=2)])
+def test_another_way_of_writing_is_refused(write):
+    assert "not written as nbformat writes" in next(complaints(write(small("1 + 1"))))
