@@ -90,4 +90,4 @@ def emptied(tree: Any) -> Any:
 
 def floated(tree: Any) -> Any:
     """A sample with all its numbers, ints too, as floats: inputs."""
-    return rebuilt(tree, iter([number(x) for x in results(tree)]))
+    return rebuilt(tree, iter([x.data if isinstance(x, Value) else number(x) for x in results(tree)]))

@@ -210,7 +210,8 @@ def _compiled(plain: _Steps) -> Run:
     def run(todo: Sequence[Sequence[int]], rates: Sequence[float]) -> Sequence[tuple[float, float]]:
         found = session.run(todo, rates)
         if len(found) < len(todo) and not (found and found[-1][0] <= plain.threshold):
-            plain.step(todo[len(found)], rates[len(found)])
+            batch = pick(plain.xs, plain.ys, todo[len(found)])
+            gradient(plain.model, *batch, plain.loss, plain.optimiser, plain.penalty, plain.whole)
             raise NonFiniteError("compiled code came to a loss or gradient that is not finite; eager code does not")
         return found
     return run
