@@ -16,7 +16,8 @@ from .elements import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsi
 # What the driver is told, in this order: addresses and numbers, each of 8 bytes. See session.Native.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
-          "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count")
+          "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
+          "flags")
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_pointer()
 
@@ -145,6 +146,10 @@ class Driver(Code):
         self.copied(self.at(memory, 1), given, self.get(self.pointer("owns"), which, LONG))
         b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
         found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
+        wrong = self.get(memory, self.get(self.pointer("flags"), which, LONG))
+        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
+            # an index outside of its table: the step is not made
+            b.store(number(float("nan"), DOUBLE), found)
         if self.buffers:
             self.copied(self.pointer("buffers"), self.at(found, self.size), self.field["held_count"])
         return found

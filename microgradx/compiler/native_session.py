@@ -65,7 +65,7 @@ class NativeSession(Session):
         self.block = resident(values)
         self.apart = self.block is None         # another Module keeps them elsewhere: they are brought here and back
         if self.apart:
-            self.block = memoryview(np.zeros(self.count))
+            self.block = np.zeros(self.count)
         self.total, self.held = np.zeros(self.count + 1), np.zeros((2, len(self.buffers)))
         first = address(self.block)
         self.addresses = {k: first + 8 * k for k in range(self.count)}
@@ -110,8 +110,8 @@ class NativeSession(Session):
         wanted = self.form(unit)
         p = self.programs[wanted] = self.programs.get(wanted) or self.unit_program(unit)
         fixed, start = len(p.inputs) - len(p.closures), _address(self.held)
-        places = {b: start + 8 * k for k, b in enumerate(self.buffers)}
-        return p, self.addresses | {fixed + k: places[source] for k, source in enumerate(p.closures) if source in places}
+        held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
+        return p, self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
 
     def kernel(self, unit: Unit) -> UnitKernel:
         """Loss and gradient of units like this one."""
@@ -166,7 +166,7 @@ class NativeSession(Session):
         buffers, generators = self.state()
         self.held[0] = buffers
         if self.apart:
-            self.block[:] = memoryview(np.array([v.data for v in self.weights.values]))
+            self.block[:] = [v.data for v in self.weights.values]
         losses, norms = np.zeros((2, len(batches)))
         try:
             made = self.drive(batches, rates, losses, norms)
@@ -192,6 +192,7 @@ class NativeSession(Session):
             "kernels": np.array([kernel.kernel.address for kernel in kernels], np.int64),
             "memories": np.array([kernel.kernel.start for kernel in kernels], np.int64),
             "owns": np.array([kernel.own for kernel in kernels], np.int64),
+            "flags": np.array([kernel.kernel.place.status for kernel in kernels], np.int64),
             "outs": np.array([kernel.kernel.results for kernel in kernels], np.int64),
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,

@@ -207,11 +207,12 @@ class PythonSession(Session):
         for batch, rate in zip(batches, rates):
             units = self.units(batch)
             self.prepare(units)
-            before, total = self.state(), self.before()
-            for unit in units:
-                total = self.gradient(self.kernels[self.form(unit)], total, [float(len(units)), *self.inputs(unit)])
-            if self.decay:
-                total = self.gradient(self.decay, total, [])
+            before = self.state()
+            try:
+                total = self.batch(units)
+            except BaseException:
+                self.restore(before)
+                raise
             for p, g in zip(params, total[1:]):
                 p.grad = g
             norm = grad_norm(params)
@@ -231,6 +232,13 @@ class PythonSession(Session):
         for unit in units:
             if self.form(unit) not in self.kernels:
                 self.kernels[self.form(unit)] = self.compiled(self.unit_program(unit))
+
+    def batch(self, units: list[Unit]) -> list[float]:
+        """Loss and gradient of a batch and of the penalty."""
+        total = self.before()
+        for unit in units:
+            total = self.gradient(self.kernels[self.form(unit)], total, [float(len(units)), *self.inputs(unit)])
+        return self.gradient(self.decay, total, []) if self.decay else total
 
     def gradient(self, compiled: tuple[Any, list[Any]], before: list[float], own: list[float]) -> list[float]:
         """Loss and gradient, those before included; Buffers are set."""
