@@ -175,7 +175,7 @@ class NativeSession(Session):
                 for v, x in zip(self.weights.values, self.block.tolist()):
                     v.data = x
             self.restore((self.held[0].tolist(), []))
-        if made < len(batches):                 # the generators are as far as if no more steps had been asked for
+        if made < len(batches) and generators:  # they are as far as if no more steps had been asked for
             self.restore(([], generators))
             self.gathered(batches[:made])
         return list(zip(losses[:made].tolist(), norms[:made].tolist()))

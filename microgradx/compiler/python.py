@@ -40,6 +40,10 @@ OPERATORS = {
 TERM = {"sum": "{}", "dot": "{}*{}", "chain": "({0} and {0}*{1})"}       # a term of a sum
 
 
+class TooLarge(ValueError):
+    """A program has more operations than Python would compile in reasonable time."""
+
+
 class PythonKernel:
     """A program as a Python function: run(numbers) -> results.
 
@@ -49,8 +53,8 @@ class PythonKernel:
     def __init__(self, p: Program) -> None:
         size = sum(map(len, p.args))
         if size > LIMIT:
-            raise ValueError(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
-                             'write pip install "microgradx[jit]" and backend="native"')
+            raise TooLarge(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
+                           'write pip install "microgradx[jit]" and backend="native"')
         self._plain = Source(p, plain=True)
         self.source = self._plain.text
         self.function = self._plain.function()
