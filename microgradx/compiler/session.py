@@ -19,14 +19,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..derivatives import gradients
-from ..ieee import number
-from ..nesting import leaves
 from ..reductions import dot
 from ..table import Op
 from ..value import Value
 from .effects import Draw
 from .program import Program, program
-from .structure import floated, is_number
+from .structure import floated, is_number, numbers
 from .trace import TracingError, trace
 
 Steps = list[tuple[float, float]]
@@ -81,8 +79,7 @@ class Session:
         self.interrupted = False            # whether Ctrl-C was pressed while machine code ran
         self.samples = [sample if strict else floated(sample) for sample in zip(xs, ys)]
         self.forms = [form(sample) for sample in self.samples]
-        self.numbers = [[x.data if isinstance(x, Value) else number(x) for x in leaves(sample) if is_number(x)]
-                        for sample in self.samples]
+        self.numbers = [numbers(sample) for sample in self.samples]
         self.start()
 
     def start(self) -> None:
@@ -154,8 +151,8 @@ class Session:
     def update_program(self) -> Program:
         """The optimiser's rule for one parameter: of (p, g, *kept, t, lr) the new (p, *kept)."""
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
-            moved, numbers = self.optimiser.update(p, g, kept, t, lr)
-            return [moved, *numbers]
+            moved, keeps = self.optimiser.update(p, g, kept, t, lr)
+            return [moved, *keeps]
         return self.program(f, 0.0, 0.0, (0.0,) * len(self.optimiser.kept), 0.0, 0.0)
 
     def program(self, f: Callable[..., Any], *args: Any) -> Program:

@@ -106,18 +106,9 @@ def article_step(weights: Sequence[float]) -> list[float]:
     """
     first, last = list(weights[:4]), list(weights[4:])
     slopes = grad(error)(nets(hidden_units(first), last))       # dE/dnet1 and dE/dnet2 before the move ...
-    outer = moved(last, grad(loss_of_outputs)(last, first))
-    return moved(first, grad(nets_along)(first, outer, slopes)) + outer     # ... go back through the weights after it
-
-
-def loss_of_outputs(last: Sequence[Any], first: Sequence[Any]) -> Value:
-    """The error by the output weights."""
-    return loss([*first, *last])
-
-
-def nets_along(first: Sequence[Any], last: Sequence[Any], slopes: Sequence[Any]) -> Value:
-    """What goes into the output units, each times a slope: its gradient is theirs, passed back."""
-    return dot(slopes, nets(hidden_units(first), last))
+    outer = moved(last, grad(lambda w: loss([*first, *w]))(last))
+    inner = grad(lambda w: dot(slopes, nets(hidden_units(w), outer)))(first)    # ... go back through those after it
+    return moved(first, inner) + outer
 
 
 def moved(weights: Sequence[Any], slopes: Sequence[Any]) -> list[Any]:

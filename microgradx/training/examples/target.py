@@ -19,7 +19,6 @@ from ...recording import no_grad
 from ...value import Value
 from ..fit import History
 
-
 T = TypeVar("T")
 
 
