@@ -55,9 +55,8 @@ def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
         return f(*args, **options)
 
 
-@cache
+@cache                                              # told once
 def _advise(instead: str) -> None:
-    """Told once."""
     print(f'llvmlite is not installed, so this runs as {instead}; pip install "microgradx[jit]" for machine code')
 
 
