@@ -17,7 +17,7 @@ from .fuse import fused
 from .native import called, compiled, load, width
 from .program import Program
 from .resident import address, resident
-from .session import Session, Steps, Unit
+from .session import Session, Steps
 
 LANES = 3000                            # operations that a straight line for a batch may have
 FEW = 4                                 # samples that are worth it
@@ -32,10 +32,12 @@ def _starts(sizes: Iterable[int]) -> Any:
     return np.cumsum([0, *sizes]).astype(np.int64)
 
 
-class UnitKernel:
-    """The machine code for one form of unit. Its memory begins with the number of units and what is given to each.
+class Part:
+    """The machine code for one form of unit, or for the penalty. The memory of the first begins with the number of
+    units, then come numbers for each.
 
-    given       what is read at each run and is no parameter, Buffer or number of a sample: Values, Draws
+    own         how many numbers these are
+    given       what the loss closes over and is no parameter or Buffer: Values, Draws
     draws       whether there is a Draw among them: then they are given with each unit, else once for many steps
     """
 
@@ -53,7 +55,8 @@ class UnitKernel:
     def refresh(self) -> None:
         """Give what stays for many steps."""
         if not self.draws:
-            self.kernel.place.memory[1 + self.own:1 + self.own + len(self.given)] = self.read()
+            end = self.kernel.place.given
+            self.kernel.place.memory[end - len(self.given):end] = self.read()
 
 
 class NativeSession(Session):
@@ -71,16 +74,13 @@ class NativeSession(Session):
         self.addresses = {k: first + 8 * k for k in range(self.count)}
         if self.in_order:
             self.addresses |= {self.count + k: _address(self.total) + 8 * k for k in range(self.count + 1)}
-        self.programs: dict[Any, Program] = {}
-        self.kernels: dict[Any, tuple[int, UnitKernel]] = {}
+        self.first: Program | None = None       # of the first sample, traced to see whether it is small
+        self.kernels: dict[Any, tuple[int, Part]] = {}
         self.data = np.array([x for row in self.numbers for x in row])
         self.offsets = _starts(map(len, self.numbers))
         self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
         self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
-        self.decay: Any = None
-        if self.penalty:
-            p = self.penalty_program()
-            self.decay = compiled(p, self.addresses, self.strict)
+        self.decay = self.part(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
         self.lanes = False
 
@@ -100,31 +100,28 @@ class NativeSession(Session):
         for unit in dict.fromkeys(unit for batch in batches for unit in self.units(batch)):
             wanted = self.form(unit)
             if wanted not in self.kernels:
-                self.kernels[wanted] = len(self.kernels), self.kernel(unit)
+                p = self.first if wanted == self.form((0,)) and self.first else self.unit_program(unit)
+                self.kernels[wanted] = len(self.kernels), self.part(p, len(self.inputs(unit)))
             if not self.whole and self.which[unit[0]] < 0:
                 self.which[unit[0]] = self.kernels[wanted][0]
                 self.known += 1
 
-    def program_of(self, unit: Unit) -> tuple[Program, dict[int, int]]:
-        """The program for units like this one, and the address of each input that lies elsewhere."""
-        wanted = self.form(unit)
-        p = self.programs[wanted] = self.programs.get(wanted) or self.unit_program(unit)
+    def part(self, p: Program, own: int) -> Part:
+        """Machine code that finds parameters and Buffers where they are."""
+        return Part(p, self.placed(p), own, self.strict)
+
+    def placed(self, p: Program) -> dict[int, int]:
+        """The address of each input that lies elsewhere."""
         fixed, start = len(p.inputs) - len(p.closures), _address(self.held)
         held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
-        return p, self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
-
-    def kernel(self, unit: Unit) -> UnitKernel:
-        """Loss and gradient of units like this one."""
-        found = UnitKernel(*self.program_of(unit), len(self.inputs(unit)), self.strict)
-        del self.programs[self.form(unit)]
-        return found
+        return self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
 
     def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
         """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program that
         neither draws nor sets anything."""
         if self.strict or self.whole or len(set(self.forms)) > 1 or min(map(len, batches)) < FEW:
             return False
-        p, _ = self.program_of((0,))
+        p = self.first = self.unit_program((0,))
         if p.updates or self.generators or sum(map(len, p.args)) > 2 * LANES:
             return False
         low = fused(p)
@@ -146,16 +143,15 @@ class NativeSession(Session):
 
     def load_lanes(self, module: Any) -> list[Op]:
         """The function of a batch in lanes; the rows that it calls back."""
-        p, addresses = self.program_of((0,))
+        p: Any = self.first
         self.closures = p.closures
         self.extra = np.zeros(1 + len(p.closures))          # the number of samples, and what the loss closes over
         shared = [self.count, *range(len(p.inputs) - len(p.closures), len(p.inputs))]
-        addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | addresses
+        addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
         low = fused(p)
         low.results = low.results[:self.count + 1]          # Buffers stay what they are
         summed(module, low, addresses, width(), False)
         self.totals = np.zeros((self.count + 1) * width())
-        self.places = np.zeros(len(self.samples), np.int64)
         return called(low, False)
 
     # Steps ---------------------------------------------------------------------------------------------------------
@@ -182,41 +178,42 @@ class NativeSession(Session):
 
     def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
         """Run the machine code; how many steps it made."""
-        kernels = [kernel for _, kernel in self.kernels.values()]
-        for kernel in kernels:
-            kernel.refresh()
+        parts = [part for _, part in self.kernels.values()]
+        for part in (*parts, *([self.decay] if self.decay else [])):
+            part.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
-        each = self.whole or any(kernel.draws for kernel in kernels)
+        each = self.whole or any(part.draws for part in parts)
         arrays = {
             **(self.gathered(batches) if each else self.single_samples(batches)),
-            "kernels": np.array([kernel.kernel.address for kernel in kernels], np.int64),
-            "memories": np.array([kernel.kernel.start for kernel in kernels], np.int64),
-            "owns": np.array([kernel.own for kernel in kernels], np.int64),
-            "flags": np.array([kernel.kernel.place.status for kernel in kernels], np.int64),
-            "outs": np.array([kernel.kernel.results for kernel in kernels], np.int64),
+            "kernels": np.array([part.kernel.address for part in parts], np.int64),
+            "memories": np.array([part.kernel.start for part in parts], np.int64),
+            "owns": np.array([part.own for part in parts], np.int64),
+            "flags": np.array([part.kernel.place.status for part in parts], np.int64),
+            "outs": np.array([part.kernel.results for part in parts], np.int64),
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
             "buffers": self.held[0], "held": self.held[1],
         }
+        if self.lanes:
+            self.extra[1:] = [source.data for source in self.closures]
+            arrays |= {"which": np.zeros(max(map(len, batches)), np.int64), "extra": self.extra, "totals": self.totals}
         fields = {name: _address(array) for name, array in arrays.items()}
         fields |= {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
         if self.lanes:
-            self.extra[1:] = [source.data for source in self.closures]
-            fields |= {"kernels": self.batch, "which": _address(self.places), "extra": _address(self.extra),
-                       "totals": _address(self.totals)}
+            fields["kernels"] = self.batch
         if self.decay is not None:
-            self.decay.place.memory[:self.decay.place.given] = [source.data for source in self.decay.closures]
-            fields |= {"penalty": self.decay.address, "penalty_memory": self.decay.start,
-                       "penalty_out": self.decay.start + 8 * self.decay.results}
+            kernel = self.decay.kernel
+            fields |= {"penalty": kernel.address, "penalty_memory": kernel.start,
+                       "penalty_out": kernel.start + 8 * kernel.results}
         table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
         try:
             self.driver(_address(table), len(batches))
         except KeyboardInterrupt:               # it was pressed meanwhile; all steps are made
             self.interrupted = True
         self.optimiser.t += int(done[0])
-        for kernel in kernels:
-            kernel.kernel.check()
+        for part in parts:
+            part.kernel.check()
         return int(done[0])
 
     def single_samples(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -232,7 +229,7 @@ class NativeSession(Session):
         """The numbers of all units brought together, each with the random numbers that it draws."""
         units = [self.units(batch) for batch in batches]
         every = [(unit, *self.kernels[self.form(unit)]) for batch in units for unit in batch]
-        rows = [[*self.inputs(unit), *(kernel.read() if kernel.draws else [])] for unit, _, kernel in every]
+        rows = [[*self.inputs(unit), *(part.read() if part.draws else [])] for unit, _, part in every]
         return {"starts": _starts(map(len, units)), "order": np.arange(len(every)), "offsets": _starts(map(len, rows)),
                 "which": np.array([which for _, which, _ in every], np.int64),
                 "data": np.array([x for row in rows for x in row])}
