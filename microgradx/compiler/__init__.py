@@ -3,6 +3,7 @@
 Read it as a chapter, in the order in which a function goes through it:
 
 trace.py        f is run once on Values without numbers; the graph it records is the program
+effects.py      what layers keep and draw at random, as a part of the program
 program.py      the graph as plain lists, simplified (rules.py)
 python.py       the program as Python source: the back end that needs nothing installed
 spelling.py     for machine code, rows of the table in terms of the few that a machine has (elements.py)

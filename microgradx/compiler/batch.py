@@ -7,12 +7,13 @@ What depends on nothing that differs from lane to lane (a bias correction, the l
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from llvmlite import ir
 
+from ..ops import div, mul, reciprocal
 from .code import Code
 from .elements import DOUBLE, INT, LONG, POINTER, emit, number, splat
 from .program import Program
@@ -57,6 +58,7 @@ def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> An
     The first inputs of the program are elements of so many arrays, the others numbers in `uniform`. The first result
     is written to the first array, the next ones from the third array on: parameter and kept numbers, not gradients.
     """
+    p = p if strict else shared_divisors(p, p.inputs[:arrays])
     code = Lanes(module, "update", [POINTER, LONG, POINTER], p, width, strict)
     b, (pointers, count, uniform) = code.b, code.args
     for k, i in enumerate(p.inputs[arrays:]):
@@ -78,25 +80,43 @@ def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> An
     return code.function
 
 
+def shared_divisors(p: Program, varying: Sequence[int]) -> Program:
+    """The program with a product in place of x / d where d does not depend on what differs from lane to lane: the
+    reciprocal of d is computed once."""
+    out, differ = Program(p.native), set(varying)
+    new = {i: out.input() for i in p.inputs}
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if i in p.numbers:
+            new[i] = out.constant(p.numbers[i])
+        elif op is not None:
+            a, *others = [new[a] for a in args]
+            if not differ.isdisjoint(args):
+                differ.add(i)
+            if op is div and i in differ and args[1] not in differ:
+                new[i] = out.add(mul, (a, out.add(reciprocal, tuple(others))))
+            else:
+                new[i] = out.add(op, (a, *others))
+    out.results = [new[r] for r in p.results]
+    return out
+
+
 def _number_at(code: Code, address: int) -> Any:
     """The number that stands at an address."""
     return code.get(code.b.inttoptr(LONG(address), POINTER), 0)
 
 
-def summed(module: Any, p: Program, uniform: Sequence[int], extra: int, width: int, strict: bool) -> Any:
-    """void batch(double *data, long *offsets, long count, double *extra, double *totals, double *out).
+def summed(module: Any, p: Program, addresses: Mapping[int, int], width: int, strict: bool) -> Any:
+    """void batch(double *data, long *offsets, long count, double *totals, double *out).
 
-    The program's inputs: first numbers that all samples share, at these addresses; then those of a sample, which
-    lie side by side in `data` from its offset on; then so many in `extra`, shared again. `out` gets the sum of each
-    result over the samples; `totals` is room for a vector of each.
+    Inputs that have an address are numbers that all samples share; the others are those of a sample, which lie side by
+    side in `data` from its offset on. `out` gets the sum of each result over the samples; `totals` is room for a vector
+    of each.
     """
-    code = Lanes(module, "batch", [POINTER, POINTER, LONG, POINTER, POINTER, POINTER], p, width, strict)
-    b, (data, offsets, count, more, totals, out) = code.b, code.args
-    own = p.inputs[len(uniform):len(p.inputs) - extra]
-    for i, address in zip(p.inputs, uniform):
-        code.fetches[i] = partial(_number_at, code, address)
-    for k, i in enumerate(p.inputs[len(p.inputs) - extra:]):
-        code.fetches[i] = partial(code.get, more, k)
+    code = Lanes(module, "batch", [POINTER, POINTER, LONG, POINTER, POINTER], p, width, strict)
+    b, (data, offsets, count, totals, out) = code.b, code.args
+    own = [i for k, i in enumerate(p.inputs) if k not in addresses]
+    for k, address in addresses.items():
+        code.fetches[p.inputs[k]] = partial(_number_at, code, address)
     zero, lanes = number(0.0, code.vector), ir.Constant(ir.VectorType(LONG, width), list(range(width)))
     for k in range(len(p.results)):
         b.store(zero, code.at(totals, k, code.vector), align=8)

@@ -16,9 +16,10 @@ from .elements import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsi
 # What the driver is told, in this order: addresses and numbers, each of 8 bytes. See session.Native.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
-          "threshold", "extra", "totals", "first", "done")
+          "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
+          "flags")
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
-BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER, POINTER]).as_pointer()
+BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_pointer()
 
 
 class Driver(Code):
@@ -26,24 +27,31 @@ class Driver(Code):
 
     lanes       whether a batch is computed by one call of batch.summed, else sample by sample
     penalty     whether there is one
+    buffers     whether kernels give new numbers for Buffers after loss and gradient
+    strict      whether kernels add loss and gradient to those in `total` themselves
     """
 
-    def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, strict: bool) -> None:
+    def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, buffers: bool, strict: bool) -> None:
         super().__init__(module, "train", [POINTER, LONG])
-        self.update, self.lanes, self.penalty, self.strict = update, lanes, penalty, strict
+        self.update, self.lanes, self.penalty, self.buffers, self.strict = update, lanes, penalty, buffers, strict
         table, steps = self.args
         b = self.b
         self.field = {name: self.get(table, k, LONG) for k, name in enumerate(FIELDS)}
-        self.copy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
+        self.size = b.add(self.field["count"], LONG(1))             # of a loss and its gradient
+        self.memcpy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
         end = self.function.append_basic_block("end")
         with self.loop(0, steps, 1) as (step, _, _):
+            self.keep("held", "buffers")
             gradient = self.gradient(step)
             loss = self.get(gradient, 0)
             slopes = self.at(gradient, 1)
             length = self.length(slopes)
             b.store(loss, self.at(self.pointer("losses"), step))
             b.store(length, self.at(self.pointer("norms"), step))
-            self.leave(end, self.infinite(loss, length), step)
+            infinite = self.infinite(loss, length)
+            with b.if_then(infinite, likely=False):
+                self.keep("buffers", "held")
+            self.leave(end, infinite, step)
             self.clip(slopes, length)
             self.move(step, slopes)
             reached = b.fcmp_ordered("<=", loss, self.get(self.pointer("threshold"), 0))
@@ -63,6 +71,15 @@ class Driver(Code):
             self.b.store(done, self.at(self.pointer("done"), 0))
             self.b.branch(end)
 
+    def keep(self, to: str, source: str) -> None:
+        """The numbers of all Buffers, copied."""
+        if self.buffers:
+            self.copied(self.pointer(to), self.pointer(source), self.field["held_count"])
+
+    def copied(self, to: Any, source: Any, count: Any) -> None:
+        """So many numbers, copied."""
+        self.b.call(self.memcpy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
+
     def gradient(self, step: Any) -> Any:
         """Loss and gradient of a batch, and of the penalty: the address of the loss, before that of the gradient."""
         b = self.b
@@ -72,21 +89,18 @@ class Driver(Code):
         total = self.pointer("total")
         if self.lanes:
             self.batch(start, stop, size)
+        elif self.strict:
+            self.samples_in_order(start, stop, size)
         else:
             found = self.samples(start, stop, size)
             if not self.penalty:
                 return found
-            alone = b.icmp_signed("==", found, total)
-            with b.if_then(b.not_(alone)):
-                b.call(self.copy, [total, found, self.bytes(), BIT(0)])
+            with b.if_then(b.icmp_signed("!=", found, total)):
+                self.copied(total, found, self.size)
         if self.penalty:
             b.call(b.inttoptr(self.field["penalty"], KERNEL), [self.pointer("penalty_memory")])
             self.add(total, self.pointer("penalty_out"))
         return total
-
-    def bytes(self) -> Any:
-        """The size of a loss and its gradient."""
-        return self.b.shl(self.b.add(self.field["count"], LONG(1)), LONG(3))
 
     def batch(self, start: Any, stop: Any, size: Any) -> None:
         """All samples of a batch in lanes. Their offsets are brought together first."""
@@ -96,35 +110,56 @@ class Driver(Code):
             b.store(self.get(self.pointer("offsets"), sample, LONG), self.at(gathered, b.sub(k, start), LONG))
         b.store(size, self.at(self.pointer("extra"), 0))
         b.call(b.inttoptr(self.field["kernels"], BATCH),
-               [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("extra"), self.pointer("totals"),
-                self.pointer("total")])
+               [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("totals"), self.pointer("total")])
 
     def samples(self, start: Any, stop: Any, size: Any) -> Any:
         """Sample by sample; where the sum is: of one sample, where it was computed."""
         b, total = self.b, self.pointer("total")
         single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
         with self.loop(start, stop, 1, total) as (k, _, new):
-            sample = self.get(self.pointer("order"), k, LONG)
-            which = self.get(self.pointer("which"), sample, LONG)
-            memory = self.get(self.pointer("memories"), which, POINTER)
-            own = self.get(self.pointer("owns"), which, LONG)
-            given = self.at(self.pointer("data"), self.get(self.pointer("offsets"), sample, LONG))
-            b.call(self.copy, [memory, given, b.shl(own, LONG(3)), BIT(0)])
-            b.store(size, self.at(memory, own))
-            b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
-            found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
+            found = self.sample(k, size)
             with b.if_then(b.not_(single)):
                 first = b.icmp_signed("==", k, start)
                 with b.if_then(first):
-                    b.call(self.copy, [total, found, self.bytes(), BIT(0)])
+                    self.copied(total, found, self.size)
                 with b.if_then(b.not_(first)):
                     self.add(total, found)
             new[:] = [b.select(single, found, total)]
         return self.carried[0]
 
+    def samples_in_order(self, start: Any, stop: Any, size: Any) -> None:
+        """Sample by sample; each kernel adds its loss and gradient to those in `total`, which are 0 at first."""
+        total = self.pointer("total")
+        with self.loop(0, self.size, 1) as (k, _, _):
+            self.b.store(number(0.0, DOUBLE), self.at(total, k))
+        with self.loop(start, stop, 1) as (k, _, _):
+            self.copied(total, self.sample(k, size), self.size)
+
+    def sample(self, k: Any, size: Any) -> Any:
+        """Run the kernel of the k-th sample of `order`; the address of loss and gradient."""
+        b = self.b
+        place = self.get(self.pointer("order"), k, LONG)
+        which = self.get(self.pointer("which"), place, LONG)
+        memory = self.get(self.pointer("memories"), which, POINTER)
+        given = self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG))
+        b.store(size, memory)
+        self.copied(self.at(memory, 1), given, self.get(self.pointer("owns"), which, LONG))
+        b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
+        found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
+        wrong = self.get(memory, self.get(self.pointer("flags"), which, LONG))
+        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
+            # an index outside of its table: the step is not made
+            b.store(number(float("nan"), DOUBLE), found)
+        if self.buffers:
+            self.copied(self.pointer("buffers"), self.at(found, self.size), self.field["held_count"])
+        return found
+
     def add(self, total: Any, more: Any) -> None:
-        """Loss and gradient added to others."""
-        with self.loop(0, self.b.add(self.field["count"], LONG(1)), 1) as (k, _, _):
+        """Loss and gradient added to others; in strict code they are a sum with these already."""
+        if self.strict:
+            self.copied(total, more, self.size)
+            return
+        with self.loop(0, self.size, 1) as (k, _, _):
             place = self.at(total, k)
             self.b.store(self.b.fadd(self.b.load(place, typ=DOUBLE), self.get(more, k)), place)
 

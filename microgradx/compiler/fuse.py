@@ -46,7 +46,7 @@ class _Fusion:
                     self.node(i)
             else:
                 self.new[i] = out.add(op, tuple([self.node(a) for a in args]))
-        out.closures, out.results = p.closures, [self.new[r] for r in p.results]
+        out.closures, out.results, out.updates = p.closures, [self.new[r] for r in p.results], p.updates
         return out.live()
 
     def node(self, i: int) -> int:

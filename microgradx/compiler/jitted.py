@@ -94,7 +94,7 @@ class Variant:
         """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
         hands all others to `general`. Else the kernel."""
         p, args = self.program, zeroed(tuple(args))
-        few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures
+        few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures and not p.updates
         if few and is_exact(args) and is_exact(self.tree, ()):
             self.exact = self._exact(args, general)
         if self.exact is None:
@@ -110,8 +110,10 @@ class Variant:
         """What the function returns for the numbers among the arguments."""
         loose = [module for module, block in zip(modules, self.blocks) if block is None]
         with_modules(numbers, loose, lambda one: [v.data for v in one.values])
-        numbers += [v.data for v in self.program.closures]
-        return self.rebuild(self.kernel.run(numbers))
+        numbers += [source.data for source in self.program.closures]
+        found = self.kernel.run(numbers)
+        self.program.update(found)
+        return self.rebuild(found)
 
 
 class Jitted:

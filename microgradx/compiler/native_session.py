@@ -11,11 +11,13 @@ from llvmlite import ir
 from ..table import Op
 from .batch import mapped, summed
 from .driver import FIELDS, Driver
+from .effects import Draw
 from .elements import native
 from .fuse import fused
 from .native import called, compiled, load, raise_noted, width
+from .program import Program
 from .resident import address, resident
-from .session import Session, Steps, Unit
+from .session import Session, Steps
 
 LANES = 3000                            # operations that a straight line for a batch may have
 FEW = 4                                 # samples that are worth it
@@ -30,31 +32,57 @@ def _starts(sizes: Iterable[int]) -> Any:
     return np.cumsum([0, *sizes]).astype(np.int64)
 
 
+class Part:
+    """The machine code for one form of unit, or for the penalty. The memory of the first begins with the number of
+    units, then come numbers for each.
+
+    own         how many numbers these are
+    given       what the loss closes over and is no parameter or Buffer: Values, Draws
+    draws       whether there is a Draw among them: then they are given with each unit, else once for many steps
+    """
+
+    def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool) -> None:
+        fixed = len(p.inputs) - len(p.closures)
+        self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
+        self.draws = any(isinstance(source, Draw) for source in self.given)
+        self.kernel = compiled(p, addresses, strict)
+        self.own = own + len(self.given) * self.draws
+
+    def read(self) -> list[float]:
+        """The numbers of `given`."""
+        return [source.data for source in self.given]
+
+    def refresh(self) -> None:
+        """Give what stays for many steps."""
+        if not self.draws:
+            end = self.kernel.place.given
+            self.kernel.place.memory[end - len(self.given):end] = self.read()
+
+
 class NativeSession(Session):
     """Training in machine code; parameters and the optimiser's numbers stay in memory."""
 
     def start(self) -> None:
         """Everything but the kernels of the samples, which are compiled when the first of their form comes up."""
         values = self.weights.values
-        block = resident(values)
-        if block is None:
-            raise ValueError("the optimiser's parameters lie in the memory of several compiled Modules; jit the Module "
-                             "whose parameters() the optimiser was given, before its parts")
-        self.block = block
-        self.count = len(values)
-        self.blocks = {k: address(block) + 8 * k for k in range(self.count)}
-        self.kernels: dict[Any, Any] = {}
+        self.block = resident(values)
+        self.apart = self.block is None         # another Module keeps them elsewhere: they are brought here and back
+        if self.apart:
+            self.block = np.zeros(self.count)
+        self.total, self.held = np.zeros(self.count + 1), np.zeros((2, len(self.buffers)))
+        first = address(self.block)
+        self.addresses = {k: first + 8 * k for k in range(self.count)}
+        if self.in_order:
+            self.addresses |= {self.count + k: _address(self.total) + 8 * k for k in range(self.count + 1)}
+        self.first: Program | None = None       # of the first sample, traced to see whether it is small
+        self.kernels: dict[Any, tuple[int, Part]] = {}
         self.data = np.array([x for row in self.numbers for x in row])
         self.offsets = _starts(map(len, self.numbers))
         self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
-        self.total = np.zeros(self.count + 1)
-        self.kept = np.zeros((len(self.optimiser.kept), self.count))
-        for row, numbers in zip(self.kept, zip(*self.optimiser.numbers)):
-            row[:] = numbers
-        self.decay = compiled(self.penalty_program(), self.blocks, self.strict) if self.penalty else None
+        self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
+        self.decay = self.part(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
         self.lanes = False
-        self.first: Any = None
 
     def native(self, op: Op) -> bool:
         """Whether machine code has this row."""
@@ -69,89 +97,125 @@ class NativeSession(Session):
             self.load_driver()
         if self.lanes or (self.known == len(self.samples) and not self.whole):
             return
-        for unit in dict.fromkeys(unit for batch in self.units(batches) for unit in batch):
+        for unit in dict.fromkeys(unit for batch in batches for unit in self.units(batch)):
             wanted = self.form(unit)
             if wanted not in self.kernels:
-                self.kernels[wanted] = len(self.kernels), self.kernel(unit)
+                p = self.first if wanted == self.form((0,)) and self.first else self.unit_program(unit)
+                self.kernels[wanted] = len(self.kernels), self.part(p, len(self.inputs(unit)))
             if not self.whole and self.which[unit[0]] < 0:
                 self.which[unit[0]] = self.kernels[wanted][0]
                 self.known += 1
 
-    def kernel(self, unit: Unit) -> Any:
-        """Loss and gradient of units like this one."""
-        p = self.first if unit == (0,) and self.first else self.unit_program(unit)
-        kernel = compiled(p, self.blocks, self.strict)
-        own = len(self.inputs(unit))
-        kernel.place.memory[own + 1:own + 1 + len(p.closures)] = [v.data for v in p.closures]
-        return kernel
+    def part(self, p: Program, own: int) -> Part:
+        """Machine code that finds parameters and Buffers where they are."""
+        return Part(p, self.placed(p), own, self.strict)
+
+    def placed(self, p: Program) -> dict[int, int]:
+        """The address of each input that lies elsewhere."""
+        fixed, start = len(p.inputs) - len(p.closures), _address(self.held)
+        held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
+        return self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
 
     def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
-        """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program."""
+        """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program that
+        neither draws nor sets anything."""
         if self.strict or self.whole or len(set(self.forms)) > 1 or min(map(len, batches)) < FEW:
             return False
         p = self.first = self.unit_program((0,))
-        if sum(map(len, p.args)) > 2 * LANES:
+        if p.updates or self.generators or sum(map(len, p.args)) > 2 * LANES:
             return False
         low = fused(p)
-        if sum(map(len, low.args)) > LANES or any(op is not None and op.name == "take" for op in low.ops):
-            return False
-        self.batch_program, self.closures = low, [v.data for v in p.closures]
-        return True
+        return sum(map(len, low.args)) <= LANES and not any(op is not None and op.name == "take" for op in low.ops)
 
     def load_driver(self) -> None:
         """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""
         module = ir.Module("training")
         update = self.update_program()
         rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
-        Driver(module, rule, self.lanes, self.penalty is not None, self.strict)
+        Driver(module, rule, self.lanes, self.penalty is not None, bool(self.buffers), self.strict)
         rows = called(update, self.strict)
         if self.lanes:
-            addresses = [self.blocks[k] for k in range(self.count)]
-            summed(module, self.batch_program, addresses, 1 + len(self.closures), width(), False)
-            rows += called(self.batch_program, False)
-            self.extra = np.array([1.0, *self.closures])
-            self.totals = np.zeros((self.count + 1) * width())
-            self.gathered = np.zeros(len(self.samples), np.int64)
+            rows += self.load_lanes(module)
         self.engine = load(module, rows)
         get = self.engine[0].get_function_address
         self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(get("train"))
         self.batch = get("batch") if self.lanes else 0
+
+    def load_lanes(self, module: Any) -> list[Op]:
+        """The function of a batch in lanes; the rows that it calls back."""
+        p: Any = self.first
+        self.closures = p.closures
+        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, and what the loss closes over
+        shared = [self.count, *range(len(p.inputs) - len(p.closures), len(p.inputs))]
+        addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
+        low = fused(p)
+        low.results = low.results[:self.count + 1]          # Buffers stay what they are
+        summed(module, low, addresses, width(), False)
+        self.totals = np.zeros((self.count + 1) * width())
+        return called(low, False)
 
     # Steps ---------------------------------------------------------------------------------------------------------
 
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run. IndexError if a take() was given an index outside of its table."""
         self.prepare(batches)
-        optimiser, steps = self.optimiser, len(batches)
-        losses, norms, done = np.zeros(steps), np.zeros(steps), np.zeros(1, np.int64)
-        kernels = [kernel for _, kernel in self.kernels.values()]
-        clip = np.array([-1.0 if self.clip is None else self.clip])
-        arrays = {
-            **(self.whole_batches(batches) if self.whole else self.single_samples(batches)),
-            "kernels": np.array([k.address for k in kernels], np.int64),
-            "memories": np.array([k.start for k in kernels], np.int64),
-            "owns": np.array([k.place.given - 1 - len(k.closures) for k in kernels], np.int64),
-            "outs": np.array([k.results for k in kernels], np.int64),
-            "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float),
-            "losses": losses, "norms": norms, "clip": clip, "threshold": np.array([self.threshold]), "done": done,
-            "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
-        }
-        fields = {name: _address(array) for name, array in arrays.items()}
-        fields |= {"count": self.count, "first": optimiser.t}
-        if self.lanes:
-            fields |= {"kernels": self.batch, "which": _address(self.gathered), "extra": _address(self.extra),
-                       "totals": _address(self.totals)}
-        if self.decay is not None:
-            fields |= {"penalty": self.decay.address, "penalty_memory": self.decay.start,
-                       "penalty_out": self.decay.start + 8 * self.decay.results}
-        table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
-        self.driver(_address(table), steps)
-        raise_noted()
-        for kernel in kernels:
-            kernel.check()
-        made = int(done[0])
-        optimiser.t += made
+        buffers, generators = self.state()
+        self.held[0] = buffers
+        if self.apart:
+            self.block[:] = [v.data for v in self.weights.values]
+        losses, norms = np.zeros((2, len(batches)))
+        try:
+            made = self.drive(batches, rates, losses, norms)
+        finally:
+            if self.apart:
+                for v, x in zip(self.weights.values, self.block.tolist()):
+                    v.data = x
+            self.restore((self.held[0].tolist(), []))
+        if made < len(batches) and generators:  # they are as far as if no more steps had been asked for
+            self.restore(([], generators))
+            self.gathered(batches[:made])
         return list(zip(losses[:made].tolist(), norms[:made].tolist()))
+
+    def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
+        """Run the machine code; how many steps it made."""
+        parts = [part for _, part in self.kernels.values()]
+        for part in (*parts, *([self.decay] if self.decay else [])):
+            part.refresh()
+        done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
+        each = self.whole or any(part.draws for part in parts)
+        arrays = {
+            **(self.gathered(batches) if each else self.single_samples(batches)),
+            "kernels": np.array([part.kernel.address for part in parts], np.int64),
+            "memories": np.array([part.kernel.start for part in parts], np.int64),
+            "owns": np.array([part.own for part in parts], np.int64),
+            "flags": np.array([part.kernel.place.status for part in parts], np.int64),
+            "outs": np.array([part.kernel.results for part in parts], np.int64),
+            "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
+            "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
+            "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
+            "buffers": self.held[0], "held": self.held[1],
+        }
+        if self.lanes:
+            self.extra[1:] = [source.data for source in self.closures]
+            arrays |= {"which": np.zeros(max(map(len, batches)), np.int64), "extra": self.extra, "totals": self.totals}
+        fields = {name: _address(array) for name, array in arrays.items()}
+        fields |= {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
+        if self.lanes:
+            fields["kernels"] = self.batch
+        if self.decay is not None:
+            kernel = self.decay.kernel
+            fields |= {"penalty": kernel.address, "penalty_memory": kernel.start,
+                       "penalty_out": kernel.start + 8 * kernel.results}
+        table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
+        try:
+            self.driver(_address(table), len(batches))
+        except KeyboardInterrupt:               # it was pressed meanwhile; all steps are made
+            self.interrupted = True
+        raise_noted()
+        self.optimiser.t += int(done[0])
+        for part in parts:
+            part.kernel.check()
+        return int(done[0])
 
     def single_samples(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
         """All samples as they are, and for each batch which of them. A batch that comes again is read once."""
@@ -162,12 +226,13 @@ class NativeSession(Session):
         return {"starts": _starts(map(len, batches)), "order": np.concatenate([places[id(batch)] for batch in batches]),
                 "offsets": self.offsets, "which": self.which, "data": self.data}
 
-    def whole_batches(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """Each batch as one sample: its numbers brought together."""
-        units = [tuple(batch) for batch in batches]
-        rows = [self.inputs(unit) for unit in units]
-        return {"starts": np.arange(len(units) + 1), "order": np.arange(len(units)), "offsets": _starts(map(len, rows)),
-                "which": np.array([self.kernels[self.form(unit)][0] for unit in units], np.int64),
+    def gathered(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """The numbers of all units brought together, each with the random numbers that it draws."""
+        units = [self.units(batch) for batch in batches]
+        every = [(unit, *self.kernels[self.form(unit)]) for batch in units for unit in batch]
+        rows = [[*self.inputs(unit), *(part.read() if part.draws else [])] for unit, _, part in every]
+        return {"starts": _starts(map(len, units)), "order": np.arange(len(every)), "offsets": _starts(map(len, rows)),
+                "which": np.array([which for _, which, _ in every], np.int64),
                 "data": np.array([x for row in rows for x in row])}
 
     def finish(self) -> None:

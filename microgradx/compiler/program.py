@@ -15,7 +15,7 @@ A node is an operation (a row of the table) on earlier nodes, an input, or a con
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
 from typing import Any
@@ -26,7 +26,7 @@ from ..table import TABLE, Op
 from ..value import Value
 from .rules import RULES
 from .spelling import POWERS, spelled
-from .trace import Recorded, is_constant, trace, unhindered
+from .trace import Recorded, TracingError, is_constant, trace, unhindered
 
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
@@ -41,8 +41,9 @@ class Program:
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
-    closures    the Values that the last of these are
+    closures    where the numbers of the last of these come from at each run: `.data` of Values, Buffers, Draws
     results     the nodes that are asked for
+    updates     the Buffers that take the numbers of the last of these after each run
     traced      how many nodes were recorded
     strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     """
@@ -53,8 +54,9 @@ class Program:
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
         self.inputs: list[int] = []
-        self.closures: list[Value] = []
+        self.closures: list[Any] = []
         self.results: list[int] = []
+        self.updates: list[Value] = []
         self.traced = 0
         self._known: dict[Any, int] = {}
 
@@ -126,6 +128,12 @@ class Program:
         """The number of a constant; None for any other node."""
         return self.numbers.get(i)
 
+    def update(self, found: Sequence[float]) -> None:
+        """Set the Buffers after a run with these results."""
+        if self.updates:
+            for buffer, x in zip(self.updates, found[-len(self.updates):]):
+                buffer.data = x
+
     def uses(self) -> list[int]:
         """How many nodes and results use each node; a list that a node is used in twice counts twice."""
         counts = [0] * len(self)
@@ -153,7 +161,7 @@ class Program:
                 new[i] = out._new(op, tuple([new[a] for a in args]))
         out.numbers = {new[i]: x for i, x in self.numbers.items() if needed[i]}
         out.inputs, out.closures = [new[i] for i in self.inputs], self.closures
-        out.results, out.traced = [new[r] for r in self.results], self.traced
+        out.results, out.updates, out.traced = [new[r] for r in self.results], self.updates, self.traced
         return out
 
 
@@ -164,14 +172,19 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
     """
     with unhindered():
         out = Program(native, strict)
-        ids: dict[Any, int] = {v: out.input() for v in recorded.inputs}
+        ids: dict[Any, int] = {v: out.input() for v in (*recorded.inputs, *recorded.sources)}
+        out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
         for v in recorded.nodes:
             op, args = distinct(v.op), v.args
             try:
                 ids[v] = out.add(op, tuple([ids[a] for a in args]))
             except KeyError:                                # constants among them, or what was there before
                 ids[v] = out.add(op, tuple([_id(out, ids, a) for a in args]))
-        out.results, out.traced = [_id(out, ids, v) for v in recorded.results], len(recorded.nodes)
+        out.results = [_id(out, ids, v) for v in (*recorded.results, *recorded.updates.values())]
+        out.traced = len(recorded.nodes)
+        if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
+            raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
+                               "write buffer.data")
         return out.live()
 
 

@@ -56,6 +56,10 @@ def spoken(op: Op) -> bool:
     return inner is None or any(row is not None and row.name == "where" for row in inner.ops)
 
 
+class TooLarge(ValueError):
+    """A program has more operations than Python would compile in reasonable time."""
+
+
 class PythonKernel:
     """A program as a Python function: run(numbers) -> results.
 
@@ -92,8 +96,8 @@ class Body:
     def __init__(self, p: Program, plain: bool) -> None:
         size = sum(map(len, p.args))
         if size > LIMIT:
-            raise ValueError(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
-                             'write pip install "microgradx[jit]" and backend="native"')
+            raise TooLarge(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
+                           'write pip install "microgradx[jit]" and backend="native"')
         self.p, self.plain = p, plain
         self.names: dict[str, Any] = {"inf": math.inf, "nan": math.nan, "RAISED": RAISED}
         self.calls: dict[Op, str] = {}

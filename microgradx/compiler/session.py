@@ -19,13 +19,13 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..derivatives import gradients
-from ..ieee import number
-from ..nesting import is_leaf, leaves
+from ..reductions import dot
 from ..table import Op
 from ..value import Value
+from .effects import Draw
 from .program import Program, program
-from .structure import rebuilt
-from .trace import trace
+from .structure import floated, is_number, numbers
+from .trace import TracingError, trace
 
 Steps = list[tuple[float, float]]
 Unit = tuple[int, ...]                  # places of samples that one run of a program takes
@@ -45,8 +45,17 @@ class Weights:
 class Session:
     """Training of a model on samples, step by step, without a graph.
 
+    model, loss, optimiser, penalty, clip, threshold, whole: as for fit()
+    strict      the bits of eager training: every sum in its order, no fused multiply-add, libm's functions. Ints among
+                the samples are a part of the program then, one for each class or row of tokens
+    backend     "native", "python", or by default native where llvmlite is installed
+
     run(batches, rates) makes a step for each batch, a list of places of samples, with the learning rate given for it.
+    ValueError where a program is too large for generated Python. TracingError where the loss asks for a number.
     """
+
+    # Whether gradients are added up as backward() does: each term to what is there already, sample after sample.
+    in_order = False
 
     def __new__(cls, *args: Any, backend: str | None = None, **more: Any) -> Session:
         """A session of one of the two back ends."""
@@ -62,17 +71,33 @@ class Session:
                  backend: str | None = None) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
         self.clip, self.threshold, self.whole, self.strict = clip, threshold, whole, strict
+        self.in_order = strict or self.in_order
         self.weights = Weights(optimiser.params)
-        self.samples = list(zip(xs, ys))
+        self.count = len(optimiser.params)
+        self.buffers = model.buffers() if hasattr(model, "buffers") else []
+        self.generators: list[Any] = []
+        self.interrupted = False            # whether Ctrl-C was pressed while machine code ran
+        self.samples = [sample if strict else floated(sample) for sample in zip(xs, ys)]
         self.forms = [form(sample) for sample in self.samples]
-        self.numbers = [[number(x) for x in leaves(sample)] for sample in self.samples]
+        self.numbers = [numbers(sample) for sample in self.samples]
         self.start()
 
-    def units(self, batches: Sequence[Sequence[int]]) -> list[list[Unit]]:
-        """For each batch what a program is run on: its samples one by one, or all of them at once."""
-        if self.whole:
-            return [[tuple(batch)] for batch in batches]
-        return [[(place,) for place in batch] for batch in batches]
+    def start(self) -> None:
+        """What a back end prepares."""
+
+    def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
+        """Loss and length of the gradient of each step made: fewer than asked for where the threshold was reached, or
+        where they were not finite, and then all is as before that step."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """To be called after the last step."""
+
+    # Samples -------------------------------------------------------------------------------------------------------
+
+    def units(self, batch: Sequence[int]) -> list[Unit]:
+        """What a program is run on: the samples of a batch one by one, or all of them at once."""
+        return [tuple(batch)] if self.whole else [(place,) for place in batch]
 
     def form(self, unit: Unit) -> Any:
         """What tells the program of one unit from that of another."""
@@ -82,73 +107,95 @@ class Session:
         """The numbers of all its samples."""
         return [x for place in unit for x in self.numbers[place]]
 
-    def start(self) -> None:
-        """What a back end prepares."""
-
-    def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
-        """Loss and length of the gradient of each step made: fewer than asked for where the threshold was reached, or
-        where they were not finite, and then without that step."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """To be called after the last step."""
+    # Programs ------------------------------------------------------------------------------------------------------
 
     def native(self, op: Op) -> bool:
         """Whether a row stays as it is in a program."""
         return True
 
-    # Programs ------------------------------------------------------------------------------------------------------
-
     def unit_program(self, unit: Unit) -> Program:
-        """Loss and gradient of a unit like this one, divided by the number of units in a batch, the last input."""
-        def f(weights: Weights, samples: list[Any], count: Any) -> list[Any]:
-            if self.whole:
-                return self.with_gradient(self.loss(self.model, *map(list, zip(*samples))) / count)
-            (x, y), = samples
-            return self.with_gradient(self.loss(self.model, x, y) / count)
-        samples = [rebuilt(self.samples[place], iter(self.numbers[place])) for place in unit]
-        return program(trace(f, [self.weights, samples, 1.0], self.strict), self.native, self.strict)
+        """Of parameters, `before` (see with_gradient), the number of units in a batch, and the samples of a unit: its
+        share of the loss, the gradient, and what the Buffers hold afterwards."""
+        def f(weights: Weights, before: list[Any], count: Any, samples: list[Any]) -> list[Any]:
+            xs, ys = map(list, zip(*samples))
+            loss = self.loss(self.model, xs, ys) if self.whole else self.loss(self.model, xs[0], ys[0])
+            return [*self.with_gradient(loss / count, before), *(b.data for b in self.buffers)]
+        p = self.program(f, self.weights, self.before(), 1.0, [self.samples[place] for place in unit])
+        if not set(p.updates) <= set(self.buffers):
+            raise TracingError("the loss sets a Buffer that is not in the model; make it an attribute of the model")
+        self.generators += {source.generator for source in p.closures if isinstance(source, Draw)} - {*self.generators}
+        return p
 
     def penalty_program(self) -> Program:
-        """The penalty and its gradient."""
-        def f(weights: Weights) -> list[Any]:
-            return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0)
-        return program(trace(f, [self.weights], self.strict), self.native, self.strict)
+        """The penalty and its gradient, of parameters and `before`."""
+        def f(weights: Weights, before: list[Any]) -> list[Any]:
+            return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0, before)
+        p = self.program(f, self.weights, self.before())
+        if p.updates or any(isinstance(source, Draw) for source in p.closures):
+            raise TracingError("a penalty that draws random numbers or sets Buffers is not compiled; do it in the loss")
+        return p
 
-    def with_gradient(self, root: Any) -> list[Any]:
-        """A loss, and its derivative by every parameter."""
+    def before(self) -> list[float]:
+        """Loss and gradient of what came before in a batch, 0 at first; none where these are added up afterwards."""
+        return [0.0] * (self.count + 1) * self.in_order
+
+    def with_gradient(self, root: Any, before: list[Any]) -> list[Any]:
+        """A loss and its derivative by every parameter, in order added to those before: each parameter times the
+        derivative that is there already makes this one the first of the terms that the new one is the sum of."""
         root = root if isinstance(root, Value) else Value(root)
-        return [root, *gradients(root, self.weights.values, create_graph=True)]
+        if not before:
+            return [root, *gradients(root, self.weights.values, create_graph=True)]
+        both = root + dot(before[1:], self.weights.values)
+        return [before[0] + root, *gradients(both, self.weights.values, create_graph=True)]
 
     def update_program(self) -> Program:
         """The optimiser's rule for one parameter: of (p, g, *kept, t, lr) the new (p, *kept)."""
-        kept = len(self.optimiser.kept)
-
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
-            moved, numbers = self.optimiser.update(p, g, kept, t, lr)
-            return [moved, *numbers]
-        return program(trace(f, [0.0, 0.0, (0.0,) * kept, 0.0, 0.0], self.strict), self.native, self.strict)
+            moved, keeps = self.optimiser.update(p, g, kept, t, lr)
+            return [moved, *keeps]
+        return self.program(f, 0.0, 0.0, (0.0,) * len(self.optimiser.kept), 0.0, 0.0)
+
+    def program(self, f: Callable[..., Any], *args: Any) -> Program:
+        """The program of f at arguments like these."""
+        return program(trace(f, args, self.in_order), self.native, self.in_order)
+
+    # What a step that fails gives back -----------------------------------------------------------------------------
+
+    def state(self) -> tuple[list[float], list[Any]]:
+        """The numbers of all Buffers, and where the random generators are."""
+        return [b.data for b in self.buffers], [generator.getstate() for generator in self.generators]
+
+    def restore(self, state: tuple[list[float], list[Any]]) -> None:
+        """Back to what state() told."""
+        for b, x in zip(self.buffers, state[0]):
+            b.data = x
+        for generator, x in zip(self.generators, state[1]):
+            generator.setstate(x)
 
 
 def form(tree: Any) -> Any:
-    """The nesting of a sample: what tells one program from another. Numbers are not told apart."""
+    """The nesting of a sample and all that is no number: what tells one program from another."""
     if isinstance(tree, (list, tuple)):
-        if tree and all(is_leaf(branch) for branch in tree):
-            return len(tree)
-        return tuple(map(form, tree))
-    return 0 if is_leaf(tree) else (type(tree), tree)
+        return len(tree) if set(map(type, tree)) == {float} else tuple(map(form, tree))
+    return 0 if is_number(tree) else (type(tree), tree)
 
 
 class PythonSession(Session):
-    """Training by generated Python."""
+    """Training by generated Python, always in eager code's order."""
+
+    in_order = True
 
     def start(self) -> None:
-        """The programs are compiled when the first sample of their form comes up."""
+        """The programs of samples are compiled when the first of their form comes up."""
         from .python import PythonKernel
-        self._kernel = PythonKernel
-        self.kernels: dict[Any, Any] = {}
+        self.kernel = PythonKernel
+        self.kernels: dict[Any, tuple[Any, list[Any]]] = {}
         self.update = PythonKernel(self.update_program())
-        self.decay = PythonKernel(self.penalty_program()) if self.penalty else None
+        self.decay = self.compiled(self.penalty_program()) if self.penalty else None
+
+    def compiled(self, p: Program) -> tuple[Any, list[Any]]:
+        """A program as a Python function, and what it closes over."""
+        return self.kernel(p), p.closures
 
     def native(self, op: Op) -> bool:
         """Whether Python has this row."""
@@ -158,45 +205,51 @@ class PythonSession(Session):
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run."""
         from ..training.clipping import clip_grad_norm, grad_norm
-        found: Steps = []
-        for batch, rate in zip(self.units(batches), rates):
-            total = self.added([self.gradient(unit, len(batch)) for unit in batch])
-            if self.decay:
-                total = self.added([total, self.decay.run(self.given([]))])
-            for p, g in zip(self.weights.values, total[1:]):
+        params, found = self.weights.values, Steps()
+        for batch, rate in zip(batches, rates):
+            units = self.units(batch)
+            self.prepare(units)
+            before = self.state()
+            try:
+                total = self.batch(units)
+            except BaseException:
+                self.restore(before)
+                raise
+            for p, g in zip(params, total[1:]):
                 p.grad = g
-            norm = grad_norm(self.weights.values)
+            norm = grad_norm(params)
             if not abs(total[0]) + norm < float("inf"):
+                self.restore(before)
                 return found
             if self.clip is not None:
-                clip_grad_norm(self.weights.values, self.clip)
+                clip_grad_norm(params, self.clip)
             self.move(rate)
             found.append((total[0], norm))
             if total[0] <= self.threshold:
                 return found
         return found
 
-    def given(self, own: list[float]) -> list[float]:
-        """The inputs of a program: parameters first."""
-        return [*(p.data for p in self.weights.values), *own]
+    def prepare(self, units: list[Unit]) -> None:
+        """Compile what these need and is not there yet."""
+        for unit in units:
+            if self.form(unit) not in self.kernels:
+                self.kernels[self.form(unit)] = self.compiled(self.unit_program(unit))
 
-    def gradient(self, unit: Unit, count: int) -> list[float]:
-        """Loss and gradient of a unit."""
-        wanted = self.form(unit)
-        if wanted not in self.kernels:
-            p = self.unit_program(unit)
-            self.kernels[wanted] = self._kernel(p), p.closures
-        kernel, closures = self.kernels[wanted]
-        given = [*self.inputs(unit), float(count), *(v.data for v in closures)]
-        return kernel.run(self.given(given))  # type: ignore[no-any-return]
+    def batch(self, units: list[Unit]) -> list[float]:
+        """Loss and gradient of a batch and of the penalty."""
+        total = self.before()
+        for unit in units:
+            total = self.gradient(self.kernels[self.form(unit)], total, [float(len(units)), *self.inputs(unit)])
+        return self.gradient(self.decay, total, []) if self.decay else total
 
-    @staticmethod
-    def added(parts: list[list[float]]) -> list[float]:
-        """Losses and gradients added up, in order."""
-        total = parts[0]
-        for part in parts[1:]:
-            total = [x + y for x, y in zip(total, part)]
-        return total
+    def gradient(self, compiled: tuple[Any, list[Any]], before: list[float], own: list[float]) -> list[float]:
+        """Loss and gradient, those before included; Buffers are set."""
+        kernel, closures = compiled
+        found: list[float] = kernel.run([*(p.data for p in self.weights.values), *before, *own,
+                                         *(source.data for source in closures)])
+        for b, x in zip(self.buffers, found[self.count + 1:]):
+            b.data = x
+        return found[:self.count + 1]
 
     def move(self, rate: float) -> None:
         """A step of the optimiser."""
@@ -204,6 +257,3 @@ class PythonSession(Session):
         moved = [self.update.run([p.data, p.grad, *kept, float(t), rate])
                  for p, kept in zip(optimiser.params, optimiser.numbers)]
         optimiser._set([(new, tuple(kept)) for new, *kept in moved], t)
-
-
-

@@ -128,8 +128,25 @@ def emptied(tree: Any) -> Any:
 
 
 def floated(tree: Any) -> Any:
-    """A sample with all its numbers, ints too, as floats: inputs."""
-    return rebuilt(tree, iter([number(x) for x in results(tree)]))
+    """A sample with all its numbers, ints too, as floats: inputs. Lists that hold nothing else are not copied."""
+    if isinstance(tree, (list, tuple)):
+        branches = tree if set(map(type, tree)) == {float} else [floated(branch) for branch in tree]
+        return branches if isinstance(tree, list) else tuple(branches)
+    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
+
+
+def numbers(tree: Any) -> list[float]:
+    """All numbers of a sample, in order; ints are none.
+
+    >>> from microgradx.compiler.structure import numbers
+    >>> numbers(([[0.5, 2.0], [1.0]], 3))
+    [0.5, 2.0, 1.0]
+    """
+    if not isinstance(tree, (list, tuple)):
+        return [tree.data if isinstance(tree, Value) else number(tree)] if is_number(tree) else []
+    if set(map(type, tree)) == {float}:
+        return list(tree)
+    return [x for branch in tree for x in numbers(branch)]
 
 
 Rebuild = Callable[[list[float]], Any]

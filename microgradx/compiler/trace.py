@@ -32,6 +32,7 @@ from ..node import Node, Unknown, Vector, node, record, reduce
 from ..recording import current_scope, recording, scope, tape, tracer
 from ..table import Op, Reduction
 from ..value import Value
+from .effects import Recorder
 from .structure import is_number, results
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
@@ -281,12 +282,16 @@ class Recorded(NamedTuple):
     nodes       every operation that was recorded, in order
     results     all Values and numbers that it returned, in order
     tree        what it returned, its nesting
+    sources     Values for what layers read, and where their numbers come from: see effects.py
+    updates     Buffers that layers set, and to what
     """
 
     inputs: list[Value]
     nodes: list[Value]
     results: list[Any]
     tree: Any
+    sources: dict[Value, Any]
+    updates: dict[Value, Any]
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
@@ -299,11 +304,11 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     with _tracing:
         with _noting([]):
             given = [_replaced(a, inputs) for a in args]
-        arranged = list if strict else as_recorded
-        with (unhindered(), _noting(nodes), _answering(), _marked(inputs), enclosed(arranged), recording(),
-              scope(MARK)):
+        effects, arranged = Recorder(lambda: _traced(MARK)), list if strict else as_recorded
+        with (unhindered(), _noting(nodes), _answering(), effects.in_place(), _marked(inputs), enclosed(arranged),
+              recording(), scope(MARK)):
             tree = f(*given)
-    return Recorded(inputs, nodes, results(tree), tree)
+    return Recorded(inputs, nodes, results(tree), tree, effects.sources, effects.updates)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import math
 from typing import Any
 
 from ..ops import detach, sqrt
-from ..value import Value
 from . import init
 from .module import Buffer, Module
 from .normalisation import moments
@@ -51,7 +50,7 @@ class _BatchNorm(Module):
         if self.training or not self.track_running_stats:
             mean, centred, variance = moments(xs)
             if self.training and self.track_running_stats:
-                self._track(c, _data(mean), _data(variance) * len(xs) / (len(xs) - 1))
+                self._track(c, mean, variance * len(xs) / (len(xs) - 1))
         else:                                   # detached, not .data: a compiled program reads them as it runs
             mean, variance = detach(self.running_mean[c]), detach(self.running_var[c])
             centred = [x - mean for x in xs]
@@ -61,7 +60,7 @@ class _BatchNorm(Module):
         shift = 0.0 if self.bias is None else self.bias[c]
         return like(channel, [x * scale + shift for x in centred])
 
-    def _track(self, c: int, mean: float, variance: float) -> None:
+    def _track(self, c: int, mean: Any, variance: Any) -> None:
         """The running statistics move towards those of the batch; momentum None: their mean over all batches.
 
         The variance is the unbiased one here, while the batch itself is divided by the biased one, as in torch.
@@ -73,11 +72,6 @@ class _BatchNorm(Module):
     def extra_repr(self) -> str:
         """Its channels."""
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
-
-
-def _data(x: Any) -> float:
-    number: float = x.data if isinstance(x, Value) else x
-    return number
 
 
 class BatchNorm1d(_BatchNorm):

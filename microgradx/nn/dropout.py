@@ -6,10 +6,8 @@
     >>> drop([1.0, 1.0, 1.0, 1.0]), drop.eval()([1.0, 1.0, 1.0, 1.0])
     ([0.0, 2.0, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0])
 """
-import random
-
-from ..derivatives import refuse_if_recorded
-from .init import Generator
+from ..ops import where
+from .effects import Generator, draw
 from .module import Module
 from .shapes import Nested, each
 
@@ -30,9 +28,8 @@ class Dropout(Module):
         """Any shape."""
         if not self.training:
             return x
-        refuse_if_recorded("Dropout draws random numbers while training")
-        draw = (self.generator or random).random
-        return each(lambda v: v * (0.0 if draw() < self.p else 1 / (1 - self.p)), x)
+        kept = 1 / (1 - self.p) if self.p < 1 else 0.0
+        return each(lambda v: v * where(draw(self.generator) < self.p, 0.0, kept), x)
 
     def extra_repr(self) -> str:
         """Its probability."""

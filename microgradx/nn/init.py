@@ -17,9 +17,9 @@ from typing import Literal
 
 from ..nesting import leaves, shape
 from ..value import Value
+from .effects import Generator
 from .shapes import Nested, nested
 
-Generator = random.Random | None            # None: the functions of the module `random`
 Mode = Literal["fan_in", "fan_out"]
 
 GAINS: dict[str, Callable[[float], float]] = {      # of the parameter a, for leaky_relu the slope below 0

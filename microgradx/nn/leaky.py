@@ -6,12 +6,11 @@
     >>> y.backward(); y.data, unit.weight[0].grad
     (-0.5, -2.0)
 """
-import random
 from typing import Any
 
 from ..activations import leaky_relu
-from ..derivatives import refuse_if_recorded
-from .init import Generator, constant_, parameter
+from .effects import Generator, draw
+from .init import constant_, parameter
 from .module import Module
 from .shapes import Nested, each, expect, positive
 
@@ -58,9 +57,7 @@ class RReLU(Module):
         """Any shape."""
         if not self.training:
             return _leaky(x, (self.lower + self.upper) / 2)
-        refuse_if_recorded("RReLU draws random numbers while training")
-        draw = (self.generator or random).uniform
-        return each(lambda v: leaky_relu(v, draw(self.lower, self.upper)), x)
+        return each(lambda v: leaky_relu(v, self.lower + (self.upper - self.lower) * draw(self.generator)), x)
 
     def extra_repr(self) -> str:
         """Its range."""

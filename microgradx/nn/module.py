@@ -20,13 +20,27 @@ from ..ieee import number
 from ..nesting import leaves, rebuild, shape
 from ..recording import scope
 from ..value import Value
+from .effects import effects
 from .shapes import flat
 
 
 class Buffer(Value):
-    """A number that a Module saves but does not train, such as the running mean of a BatchNorm."""
+    """A number that a Module saves but does not train, such as the running mean of a BatchNorm.
+
+    Write `self.count.data += 1`, or set .data to a Value, whose number it takes. In a compiled program each run reads
+    and sets it so; .data is then a Value while the program is recorded.
+    """
 
     __slots__ = ()
+
+    @property
+    def data(self) -> Any:
+        """The number."""
+        return effects.get().read(self)
+
+    @data.setter
+    def data(self, x: Any) -> None:
+        effects.get().write(self, x)
 
 
 class Module:
@@ -71,6 +85,10 @@ class Module:
     def parameters(self) -> list[Value]:
         """All parameters as one flat list of Values."""
         return [v for _, _, values in self._state() if not isinstance(values[0], Buffer) for v in values]
+
+    def buffers(self) -> list[Buffer]:
+        """All Buffers as one flat list."""
+        return [v for _, _, values in self._state() for v in values if isinstance(v, Buffer)]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""

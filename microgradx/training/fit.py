@@ -24,8 +24,7 @@ from typing import Any, NamedTuple
 
 from ..check import described, first_nonfinite
 from ..ieee import short
-from ..nesting import leaves
-from ..nn import Buffer, Module
+from ..nn import Module
 from ..recording import no_grad
 from ..value import Value
 from .clipping import clip_grad_norm, grad_norm
@@ -35,6 +34,8 @@ from .progress import progress
 from .schedules import Schedule
 
 Loss = Callable[[Any, Any, Any], Value]             # loss(model, x, y) of one sample
+LOSS, PENALTY = "loss(model, x, y)", "penalty(model)"
+Measure = Callable[[Module, Sequence[Any], Sequence[Any]], float]       # mean loss of a model on samples
 
 
 class Record(NamedTuple):
@@ -97,12 +98,11 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     everything = list(places)
     shuffled = (batch for _ in count() for batch, _ in batches(places, places, batch_size, rng))
     stream = shuffled if batch_size else repeat(everything)
-    lowest, best, best_step = math.inf, {}, 0
-    model.train()
+    watched = _Validation(validation, _measure(loss, whole, jit), a_pass, patience)
     pace = Pace(1 if callback is not None or not jit else a_pass if validation is not None else total)
-    step_by_step = _Steps(model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
+    run = (_Compiled if jit else _Steps)(model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
+    model.train()
     try:
-        run = _compiled(step_by_step) if jit else step_by_step
         with progress(total) as show:
             while len(history) < total:
                 begun = len(history)
@@ -112,30 +112,26 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
                     step = len(history) + 1
                     history.append(Record(step, math.ceil(step / a_pass), value, rates[step - begun - 1], norm))
                 show(len(history), f"loss {history[-1].loss:.4g}")
+                if run.interrupted:
+                    raise KeyboardInterrupt
 
-                step = len(history)
-                if validation is not None and step % a_pass == 0:
-                    error = evaluate(model, *validation, loss, whole, jit)
-                    history[-1] = history[-1]._replace(validation=error)
-                    if error < lowest:
-                        lowest, best, best_step = error, model.state_dict(), step
+                watched.measure_if_due(model, history)
                 if callback is not None:
                     callback(model, history[-1])
 
                 if history[-1].loss <= threshold:
                     history.stopped = "loss threshold reached"
                     break
-                if patience is not None and step - best_step >= patience * a_pass:
+                if watched.is_stale(len(history)):
                     history.stopped = "validation loss no longer falling"
                     break
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
-        step_by_step.finish()
+        run.finish()
         optimiser.lr = rate
         model.train(mode)
-    if patience is not None and best:
-        model.load_state_dict(best)
+    watched.restore(model)
     return history
 
 
@@ -157,10 +153,32 @@ def _check(validation: Pair | None, patience: int | None, clip: float | None) ->
         raise ValueError("patience needs validation data; write validation=0.2 to set a fifth of the samples aside")
 
 
+class _Validation:
+    """The loss on validation data after every epoch, and the weights with the lowest."""
+
+    def __init__(self, data: Pair | None, measure: Measure, a_pass: int, patience: int | None) -> None:
+        self.data, self.measure, self.a_pass, self.patience = data, measure, a_pass, patience
+        self.lowest, self.best, self.step = math.inf, dict[str, Any](), 0
+
+    def measure_if_due(self, model: Module, history: History) -> None:
+        """After an epoch, note the loss in its last record."""
+        if self.data is not None and len(history) % self.a_pass == 0:
+            error = _in_eval(model, self.measure, *self.data)
+            history[-1] = history[-1]._replace(validation=error)
+            if error < self.lowest:
+                self.lowest, self.best, self.step = error, model.state_dict(), len(history)
+
+    def is_stale(self, step: int) -> bool:
+        """Whether it has not fallen for as many epochs as patience lasts."""
+        return self.patience is not None and step - self.step >= self.patience * self.a_pass
+
+    def restore(self, model: Module) -> None:
+        """Put the best weights back, where there is patience."""
+        if self.patience is not None and self.best:
+            model.load_state_dict(self.best)
+
+
 # Steps -----------------------------------------------------------------------------------------------------------
-
-Run = Callable[[Sequence[Sequence[int]], Sequence[float]], Sequence[tuple[float, float]]]
-
 
 class Pace:
     """How many steps to make before Python looks at the clock again: about a fifth of a second of them."""
@@ -181,11 +199,12 @@ class Pace:
 class _Steps:
     """Steps one by one, each with a graph of its own."""
 
+    interrupted = False         # Ctrl-C was pressed where Python was not asked; the steps are made
+
     def __init__(self, model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
                  penalty: Callable[[Any], Value] | None, clip: float | None, whole: bool, threshold: float) -> None:
         self.model, self.xs, self.ys, self.loss, self.optimiser = model, xs, ys, loss, optimiser
         self.penalty, self.clip, self.whole, self.threshold = penalty, clip, whole, threshold
-        self.finish: Callable[[], None] = lambda: None
 
     def __call__(self, todo: Sequence[Sequence[int]], rates: Sequence[float]) -> list[tuple[float, float]]:
         return [self.step(batch, rate) for batch, rate in zip(todo, rates)]
@@ -200,21 +219,34 @@ class _Steps:
         self.optimiser.step()
         return value, norm
 
+    def finish(self) -> None:
+        """After the last step."""
 
-def _compiled(plain: _Steps) -> Run:
+
+class _Compiled(_Steps):
     """Many steps in one call; where one is not finite, it is made with a graph, to tell why."""
-    from ..compiler.session import Session
-    session = Session(plain.model, plain.xs, plain.ys, plain.loss, plain.optimiser, penalty=plain.penalty,
-                      clip=plain.clip, whole=plain.whole, threshold=plain.threshold)
-    plain.finish = session.finish
 
-    def run(todo: Sequence[Sequence[int]], rates: Sequence[float]) -> Sequence[tuple[float, float]]:
-        found = session.run(todo, rates)
-        if len(found) < len(todo) and not (found and found[-1][0] <= plain.threshold):
-            plain.step(todo[len(found)], rates[len(found)])
+    def __init__(self, *args: Any) -> None:
+        from ..compiler.session import Session
+        super().__init__(*args)
+        loss, penalty = self.loss, self.penalty
+        self.session = Session(
+            self.model, self.xs, self.ys, lambda model, x, y: _value(loss(model, x, y), LOSS), self.optimiser,
+            penalty=penalty and (lambda model: _value(penalty(model), PENALTY)), clip=self.clip, whole=self.whole,
+            threshold=self.threshold)
+
+    def __call__(self, todo: Sequence[Sequence[int]], rates: Sequence[float]) -> list[tuple[float, float]]:
+        found = self.session.run(todo, rates)
+        self.interrupted = self.session.interrupted
+        if len(found) < len(todo) and not (found and found[-1][0] <= self.threshold):
+            batch = pick(self.xs, self.ys, todo[len(found)])
+            gradient(self.model, *batch, self.loss, self.optimiser, self.penalty, self.whole)
             raise NonFiniteError("compiled code came to a loss or gradient that is not finite; eager code does not")
         return found
-    return run
+
+    def finish(self) -> None:
+        """After the last step."""
+        self.session.finish()
 
 
 # One step, and none --------------------------------------------------------------------------------------------
@@ -225,7 +257,7 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
 
     NonFiniteError if the loss or the gradient is not finite. Whatever is raised, Buffers are as they were.
     """
-    buffers = _buffers(model)
+    buffers = model.buffers()
     before = [b.data for b in buffers]
     try:
         optimiser.zero_grad()
@@ -249,32 +281,41 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
 def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False,
              jit: bool = False) -> float:
     """The mean loss on these samples, in eval() mode and without a graph; or with compiled code, see fit()."""
+    return _in_eval(model, _measure(loss, whole, jit), xs, ys)
+
+
+def _in_eval(model: Module, measure: Measure, xs: Sequence[Any], ys: Sequence[Any]) -> float:
     mode = model.training
     model.eval()
     try:
-        if jit:
-            return _evaluated(model, xs, ys, loss, whole)
+        return measure(model, xs, ys)
+    finally:
+        model.train(mode)
+
+
+def _measure(loss: Loss, whole: bool, jit: bool) -> Measure:
+    """A function for the mean loss; compiled, it keeps a program for each form of sample."""
+    def plain(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
         with no_grad():
             total = 0.0
             for part in _parts(model, xs, ys, loss, None, whole):
                 total += part.data
             return total
-    finally:
-        model.train(mode)
 
-
-def _evaluated(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool) -> float:
-    """The mean loss by compiled code, a program for each form of sample."""
-    from ..compiler import jit
+    def compiled(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
+        count = samples(xs, ys)
+        if whole:
+            return float(one(model, floated(xs), floated(ys)))
+        total = 0.0
+        for x, y in zip(xs, ys):
+            total += one(model, floated(x), floated(y))
+        return total / count
+    if not jit:
+        return plain
+    from ..compiler import jit as compile
     from ..compiler.structure import floated
-    samples(xs, ys)
-    if whole:
-        return float(jit(loss)(model, floated(xs), floated(ys)))
-    mean = jit(loss)
-    total = 0.0
-    for x, y in zip(xs, ys):
-        total += mean(model, floated(x), floated(y))
-    return total / len(xs)
+    one = compile(loss)
+    return compiled
 
 
 def _parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, penalty: Callable[[Any], Value] | None,
@@ -283,9 +324,9 @@ def _parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, pena
     samples(xs, ys)
     pairs = [(xs, ys)] if whole else list(zip(xs, ys))
     for x, y in pairs:
-        yield _value(loss(model, x, y), "loss(model, x, y)") / len(pairs)
+        yield _value(loss(model, x, y), LOSS) / len(pairs)
     if penalty is not None:
-        yield _value(penalty(model), "penalty(model)")
+        yield _value(penalty(model), PENALTY)
 
 
 def _value(part: Any, what: str) -> Value:
@@ -298,8 +339,3 @@ def _cause(root: Value) -> str:
     """The node that infinity or nan comes from; "" if there is none."""
     node = first_nonfinite(root)
     return f"it comes from {described(node)}" if node is not None else ""
-
-
-def _buffers(model: Module) -> list[Value]:
-    return [v for _, module in model.named_modules() for value in vars(module).values() for v in leaves(value)
-            if isinstance(v, Buffer)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...nn import Linear, Module, ReLU, Sequential, mse
 from .. import SGD, evaluate, fit
-from .target import Target, tell
+from .target import Target, compiled, outputs, tell
 
 
 def points() -> tuple[list[list[float]], list[list[float]]]:
@@ -33,7 +33,8 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     random.seed(seed)
     xs, ys = points()
     model = network()
-    tell(fit(model, xs, ys, loss, SGD(model.parameters(), lr=0.2), steps=1000 if full else 100))
-    for x in (-1.0, -0.5, 0.0, 0.5, 1.0):
-        print(f"  x = {x:4.1f}   model {model([x])[0].data:.3f}   x**2 + 0.1 = {x * x + 0.1:.3f}")
-    yield Target("mean squared error", evaluate(model, xs, ys, loss), most=0.005 if full else 0.02)
+    tell(compiled(fit, model, xs, ys, loss, SGD(model.parameters(), lr=0.2), steps=1000 if full else 100))
+    some = [-1.0, -0.5, 0.0, 0.5, 1.0]
+    for x, [y] in zip(some, outputs(model, [[x] for x in some])):
+        print(f"  x = {x:4.1f}   model {y:.3f}   x**2 + 0.1 = {x * x + 0.1:.3f}")
+    yield Target("mean squared error", compiled(evaluate, model, xs, ys, loss), most=0.005 if full else 0.02)

@@ -13,7 +13,7 @@ from typing import Any
 from ...nn import Linear, Module, ReLU, Residual, Sequential, Sigmoid, Tanh, init, mse
 from .. import Adam, fit, grad_norm
 from ..fit import gradient
-from .target import Target
+from .target import Target, compiled
 
 KINDS, WIDTH, POINTS = ("sigmoid", "tanh", "ReLU", "residual"), 8, 16
 XS = [[-1 + 2 * i / (POINTS - 1)] for i in range(POINTS)]
@@ -48,7 +48,7 @@ def measured(kind: str, depth: int, steps: int) -> tuple[float, float]:
     optimiser = Adam(model.parameters(), lr=3e-3)
     gradient(model, XS, YS, loss, optimiser)
     first, last = (grad_norm(model[i].parameters()) for i in (1, depth))
-    return first / last, fit(model, XS, YS, loss, optimiser, steps=steps)[-1].loss
+    return first / last, compiled(fit, model, XS, YS, loss, optimiser, steps=steps)[-1].loss
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:

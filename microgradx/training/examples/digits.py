@@ -10,7 +10,7 @@ from typing import Any
 
 from ...nn import Conv2d, Flatten, Linear, Module, ReLU, Sequential, cross_entropy
 from .. import Adam, LinearLR, fit, split
-from .target import Target, accuracy, extra, tell
+from .target import Target, accuracy, compiled, extra, tell
 
 Image = list[list[list[float]]]                 # channels x height x width; here one channel
 
@@ -46,6 +46,6 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         random.seed(seed)
         model = network()
         print(f"{name}, {len(model.parameters()):,} parameters, {len(train[0])} images, {epochs} epochs")
-        tell(fit(model, *train, loss, Adam(model.parameters(), lr=0.01), epochs=epochs, batch_size=4,
-                 schedule=LinearLR(1.0, 0.0, steps), seed=seed))
+        tell(compiled(fit, model, *train, loss, Adam(model.parameters(), lr=0.01), epochs=epochs, batch_size=4,
+                      schedule=LinearLR(1.0, 0.0, steps), seed=seed))
         yield Target(f"test accuracy of the {name} in %", accuracy(model, *test), least=95)

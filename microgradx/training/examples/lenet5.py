@@ -10,7 +10,7 @@ from typing import Any
 from ...nn import Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential, Tanh, cross_entropy
 from .. import Adam, CosineAnnealingLR, fit, split
 from .digits import Image
-from .target import Target, accuracy, extra, tell
+from .target import Target, accuracy, compiled, extra, tell
 
 
 def images() -> tuple[list[Image], list[int]]:
@@ -36,11 +36,12 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     random.seed(seed)
     model = lenet5()
     if full:
-        history = fit(model, *train, loss, Adam(model.parameters(), lr=2e-3), epochs=3, batch_size=4,
-                      schedule=CosineAnnealingLR(3 * len(train[0]) // 4), seed=seed)
+        history = compiled(fit, model, *train, loss, Adam(model.parameters(), lr=2e-3), epochs=3, batch_size=4,
+                           schedule=CosineAnnealingLR(3 * len(train[0]) // 4), seed=seed)
     else:
         print("a slice of what --full does: 100 of 4,000 images, once; a guess is right in 10 % of all cases")
-        history = fit(model, *train, loss, Adam(model.parameters(), lr=1e-3), steps=100, batch_size=1, seed=seed)
+        history = compiled(fit, model, *train, loss, Adam(model.parameters(), lr=1e-3), steps=100, batch_size=1,
+                           seed=seed)
         test = test[0][:100], test[1][:100]
     tell(history)
     yield Target(f"accuracy on {len(test[0])} other images in %", accuracy(model, *test), least=95 if full else 25)

@@ -14,9 +14,11 @@ slopes at one point: step(). The moved weights differ little, so both ways lead 
 """
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 from ...activations import sigmoid
-from ...derivatives import gradients
+from ...derivatives import grad
+from ...reductions import dot
 from ...value import Value
 from .target import Target
 
@@ -41,8 +43,7 @@ one point, as the steps below do.
 
 def note() -> str:
     """What there is to know before stepping through the network."""
-    w = [Value(x) for x in WEIGHTS]
-    rows = zip(range(1, 9), WEIGHTS, gradients(loss(w), w), step(WEIGHTS))
+    rows = zip(range(1, 9), WEIGHTS, grad(loss)(WEIGHTS), step(WEIGHTS))
     lines = [f"w{k}        {x:.2f}      {slope:<12.9f}    {new:.9f}" for k, x, slope, new in rows]
     return NOTE.format(weights="\n".join(lines))
 
@@ -93,8 +94,7 @@ def step(weights: Sequence[float]) -> list[float]:
     >>> [round(w, 8) for w in step(WEIGHTS)[:2]]
     [0.14978072, 0.19956143]
     """
-    w = [Value(x) for x in weights]
-    return moved(w, gradients(loss(w), w))
+    return moved(weights, grad(loss)(weights))
 
 
 def article_step(weights: Sequence[float]) -> list[float]:
@@ -104,19 +104,16 @@ def article_step(weights: Sequence[float]) -> list[float]:
     >>> round(loss(article_step(WEIGHTS)).data, 9)
     0.291027924
     """
-    w = [Value(x) for x in weights]
-    hidden = hidden_units(w[:4])
-    into = nets(hidden, w[4:])
-    e = error(into)
-    outer = moved(w[4:], gradients(e, w[4:]))
-    d1, d2 = gradients(e, into)                 # dE/dnet1 and dE/dnet2 before the move ...
-    net1, net2 = nets(hidden, outer)            # ... go back through the weights after it
-    return moved(w[:4], gradients(d1 * net1 + d2 * net2, w[:4])) + outer
+    first, last = list(weights[:4]), list(weights[4:])
+    slopes = grad(error)(nets(hidden_units(first), last))       # dE/dnet1 and dE/dnet2 before the move ...
+    outer = moved(last, grad(lambda w: loss([*first, *w]))(last))
+    inner = grad(lambda w: dot(slopes, nets(hidden_units(w), outer)))(first)    # ... go back through those after it
+    return moved(first, inner) + outer
 
 
-def moved(weights: Sequence[Value], slopes: Sequence[float]) -> list[float]:
+def moved(weights: Sequence[Any], slopes: Sequence[Any]) -> list[Any]:
     """Each weight a step of the learning rate down its slope."""
-    return [w.data - RATE * slope for w, slope in zip(weights, slopes)]
+    return [w - RATE * slope for w, slope in zip(weights, slopes)]
 
 
 # The example ---------------------------------------------------------------------------------------------------
@@ -131,8 +128,9 @@ def run(full: bool, seed: int) -> Iterator[Target]:
 
 
 def trained(update: Callable[[Sequence[float]], list[float]]) -> float:
-    """The loss after 10,000 updates of this kind."""
-    weights = WEIGHTS
+    """The loss after 10,000 updates of this kind, compiled."""
+    from ...compiler import jit
+    weights, update = WEIGHTS, jit(update)
     for done, until in pairwise([0, 1, 10, 100, 1000, 10_000]):
         for _ in range(until - done):
             weights = update(weights)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...nn import MLP, Module, hinge, l2_penalty
 from .. import SGD, LinearLR, fit
-from .target import Target, right_answers, tell
+from .target import Target, compiled, outputs, tell
 
 
 def moons(count: int, noise: float = 0.1) -> tuple[list[list[float]], list[int]]:
@@ -36,8 +36,9 @@ def penalty(model: Module) -> Any:
 
 def picture(model: Module, width: int = 60, height: int = 20) -> str:
     """The plane: # where the model says 1."""
-    rows = [[[-1.5 + 4 * i / width, 1.5 - 2.5 * j / height] for i in range(width)] for j in range(height)]
-    return "\n".join("".join("#" if model(x).data > 0 else "." for x in row) for row in rows)
+    points = [[-1.5 + 4 * i / width, 1.5 - 2.5 * j / height] for j in range(height) for i in range(width)]
+    marks = "".join("#" if score > 0 else "." for score in outputs(model, points))
+    return "\n".join(marks[start:start + width] for start in range(0, len(marks), width))
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
@@ -46,9 +47,9 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     xs, ys = moons(500 if full else 100)
     model = MLP(2, [16, 16, 1])
     print(f"{len(xs)} points, {model.__class__.__name__} 2-16-16-1 of {len(model.parameters())} parameters")
-    history = fit(model, xs, ys, loss, SGD(model.parameters(), lr=1.0), steps=100,
-                  schedule=LinearLR(1.0, 0.1, total_iters=100), penalty=penalty)
+    history = compiled(fit, model, xs, ys, loss, SGD(model.parameters(), lr=1.0), steps=100,
+                       schedule=LinearLR(1.0, 0.1, total_iters=100), penalty=penalty)
     tell(history)
     print(picture(model))
-    right = right_answers(model, xs, ys, lambda score, y: score.data * y > 0)
+    right = [score * y > 0 for score, y in zip(outputs(model, xs), ys)].count(True)
     yield Target("train accuracy in %", 100 * right / len(xs), least=100)

@@ -15,7 +15,7 @@ from ...nn import GRU, LSTM, RNN, Embedding, Linear, Module, MultiheadAttention,
 from ...recording import no_grad
 from ...value import Value
 from .. import Adam, LinearLR, evaluate, fit, split
-from .target import Target, tell
+from .target import Target, compiled, tell
 
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"         # 0, the dot, begins and ends a name
 CONTEXT, WIDTH, HEADS = 16, 16, 4
@@ -121,8 +121,8 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         model = make()
         print(f"{name}, {len(model.parameters()):,} parameters")
         optimiser = Adam(model.parameters(), lr=lr, betas=(0.85, 0.99))
-        tell(fit(model, *train, loss, optimiser, steps=steps, batch_size=1, schedule=LinearLR(1.0, 0.0, steps),
-                 seed=seed))
+        tell(compiled(fit, model, *train, loss, optimiser, steps=steps, batch_size=1,
+                      schedule=LinearLR(1.0, 0.0, steps), seed=seed))
         rng = random.Random(seed)
         print("  it writes:", ", ".join(sample(model, rng) for _ in range(10)))
-        yield Target(f"validation loss of the {name}", evaluate(model, xs, ys, loss), most=bigram)
+        yield Target(f"validation loss of the {name}", compiled(evaluate, model, xs, ys, loss), most=bigram)

@@ -1,4 +1,4 @@
-"""What the examples share: a target to reach, how many answers are right, a history in a few lines.
+"""What the examples share: a target to reach, compiled training, how many answers are right, a history in a few lines.
 
     >>> from microgradx.training.examples.target import Target
     >>> print(Target("test accuracy in %", 96.4, least=95))
@@ -8,12 +8,18 @@
 """
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from importlib.util import find_spec
+from typing import Any, NamedTuple, TypeVar
 
 from ...nn import Module
+from ...nn.shapes import each
 from ...recording import no_grad
+from ...value import Value
 from ..fit import History
+
+T = TypeVar("T")
 
 
 class Target(NamedTuple):
@@ -36,18 +42,52 @@ class Target(NamedTuple):
         return f"target: {self.what} {wanted}, reached {self.value:.8g}: {'OK' if self.reached else 'NOT REACHED'}"
 
 
-def right_answers(model: Module, xs: Sequence[Any], ys: Sequence[Any], right: Callable[[Any, Any], bool]) -> int:
-    """For how many samples right(model(x), y) holds, in eval() mode."""
+def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
+    """f(..., jit=True) for fit and evaluate; f(...) where the program is too large for what is installed."""
+    if find_spec("llvmlite") and find_spec("numpy"):
+        return f(*args, **options, jit=True)
+    from ...compiler.python import TooLarge
+    try:
+        _advise("generated Python")
+        return f(*args, **options, jit=True)
+    except TooLarge:
+        _advise("an interpreted graph")
+        return f(*args, **options)
+
+
+@cache                                              # told once
+def _advise(instead: str) -> None:
+    print(f'llvmlite is not installed, so this runs as {instead}; pip install "microgradx[jit]" for machine code')
+
+
+def outputs(model: Module, xs: Sequence[Any]) -> list[Any]:
+    """model(x) for each x as numbers, in eval() mode.
+
+    >>> from microgradx.nn import ReLU
+    >>> from microgradx.training.examples.target import outputs
+    >>> outputs(ReLU(), [[1.0, -1.0], [2.0, 0.0]])
+    [[1.0, 0.0], [2.0, 0.0]]
+    """
+    mode = model.training
     model.eval()
+    try:
+        return compiled(_outputs, model, xs)
+    finally:
+        model.train(mode)
+
+
+def _outputs(model: Module, xs: Sequence[Any], jit: bool = False) -> list[Any]:
+    if jit:
+        from ...compiler import jit as compile
+        forward = compile(lambda model, x: model(x))
+        return [forward(model, x) for x in xs]
     with no_grad():
-        count = [right(model(x), y) for x, y in zip(xs, ys)].count(True)
-    model.train()
-    return count
+        return [each(lambda v: v.data if isinstance(v, Value) else v, model(x)) for x in xs]
 
 
 def accuracy(model: Module, xs: Sequence[Any], ys: Sequence[int]) -> float:
     """In percent, how often the largest output is that of the class y."""
-    return 100 * right_answers(model, xs, ys, lambda out, y: max(out, key=lambda v: v.data) is out[y]) / len(xs)
+    return 100 * [max(out) == out[y] for out, y in zip(outputs(model, xs), ys)].count(True) / len(xs)
 
 
 def tell(history: History, parts: int = 5) -> None:

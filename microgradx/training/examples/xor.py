@@ -8,7 +8,7 @@ from typing import Any
 
 from ...nn import Linear, Module, Perceptron, Sequential, Tanh, bce_with_logits
 from .. import Adam, fit
-from .target import Target, right_answers, tell
+from .target import Target, compiled, outputs, tell
 
 XS, YS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
 ATTEMPTS = 10
@@ -29,8 +29,8 @@ def run(full: bool, seed: int) -> Iterator[Target]:
     random.seed(seed)
     for attempt in range(1, ATTEMPTS + 1):
         model = Sequential(Linear(2, 2), Tanh(), Linear(2, 1))
-        history = fit(model, XS, YS, loss, Adam(model.parameters(), lr=0.1), steps=1000, threshold=0.01)
-        right = right_answers(model, XS, YS, lambda out, y: (out[0].data > 0) == (y == 1))
+        history = compiled(fit, model, XS, YS, loss, Adam(model.parameters(), lr=0.1), steps=1000, threshold=0.01)
+        right = [(logit > 0) == (y == 1) for [logit], y in zip(outputs(model, XS), YS)].count(True)
         print(f"a network 2-2-1, start {attempt}: {right} of 4 right after {len(history)} steps")
         if right == len(XS):
             break
