@@ -21,9 +21,7 @@ from .compiled import (
 )
 from .nn_cases import CASES, is_constant, layer, numbers
 
-STATISTICS = [case for case in CASES if "BatchNorm" in case.name and case.training
-              and case.options.get("track_running_stats", True)]       # set Buffers while they run
-every_case = pytest.mark.parametrize("case", [case for case in CASES if case not in STATISTICS], ids=str)
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 def model(case):

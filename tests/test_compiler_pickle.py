@@ -13,7 +13,7 @@ from microgradx import sum as added
 from microgradx.compiler import shards
 from microgradx.compiler.parcel import landed
 from microgradx.nesting import leaves
-from microgradx.nn import LeakyReLU, Linear, Sequential
+from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
 from microgradx.table import TABLE
 
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
@@ -170,3 +170,11 @@ def test_without_dask_the_example_says_what_to_install(monkeypatch):
     monkeypatch.setattr("microgradx.compiler.shards.find_spec", lambda name: None)
     with pytest.raises(SystemExit, match=r"microgradx\[dask\]"):
         shards.main()
+
+
+@pytest.mark.parametrize("layer", [Dropout(0.5), BatchNorm1d(1)], ids=repr)
+def test_what_draws_or_keeps_statistics_is_not_sent(layer):
+    f = jit(lambda xs: layer(xs)[0][0])
+    f([[1.0], [2.0]])
+    with pytest.raises(pickle.PicklingError, match=r"Dropout, BatchNorm in training.*call eval\(\)"):
+        pickle.dumps(f)

@@ -20,6 +20,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
+from ..value import Value
 from .jitted import Jitted
 from .program import Program
 from .structure import Modules, by_key, read, rebuilt, with_modules
@@ -59,13 +60,20 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
 
 
 def packed(f: Jitted) -> tuple[Any, ...]:
-    """What pickle makes of a compiled function. PicklingError if it was never called: then there is no program."""
+    """What pickle makes of a compiled function.
+
+    PicklingError if it was never called, for then there is no program; or if one draws random numbers or sets Buffers,
+    for a generator and a Module's statistics would go their own way in each process.
+    """
     programs: Programs = dict(f.f.programs) if isinstance(f.f, Landed) else {}
     programs |= {by_key(structure): (v.program, v.tree) for structure, v in f.variants.items()}
     name = getattr(f.f, "__name__", "a function")
     if not programs:
         raise pickle.PicklingError(f"jit has not recorded {name} yet; call it once with arguments like those to come, "
                                    "then send it")
+    if any(p.updates or not all(isinstance(source, Value) for source in p.closures) for p, _ in programs.values()):
+        raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics while it runs (Dropout, BatchNorm "
+                                   "in training), which processes cannot share; call eval() on its Modules first")
     return landed, (pickle.dumps((name, f.__doc__, programs, f.backend, f.strict)),)
 
 
