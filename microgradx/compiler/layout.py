@@ -71,12 +71,18 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False) ->
             ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
-        found += [Group(op, slots[ids], matrix) for ids, matrix in matrices]
+        found += [_upwards(op, slots[ids], matrix) for ids, matrix in matrices]
     copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
     if copies:
         sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
         found.append(Group(identity, np.array(copies, np.int64) + out, sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
+
+
+def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
+    """A group in the order of its slots: results have theirs from the order in which they were asked for."""
+    order = np.argsort(slots)
+    return Group(op, slots[order], inputs[order])
 
 
 def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], list[int]]:

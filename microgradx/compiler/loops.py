@@ -25,6 +25,7 @@ from .affine import Slots, affine
 from .layout import Group, breaks
 
 FEW = 4             # sums of so few terms are no loop: each term is a column of its own
+LOOKED_AT = 16      # cuts that are compared
 CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
 REDUCED = (red.sum, red.dot, red.chain)
 
@@ -113,7 +114,7 @@ def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
     steps = np.diff(lists, axis=2)
     cuts = np.flatnonzero((steps != steps[:1]).any(axis=(0, 1))) + 1      # where not all rows go on alike
     if len(cuts) > CUTS:
-        return [nest for alike in _classes(steps) for nest in _reduced(op, slots[alike], lists[alike])]
+        return [nest for alike in _halves(steps, cuts - 1) for nest in _reduced(op, slots[alike], lists[alike])]
     found: list[Nest] = []
     for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), lists.shape[2]]):
         for terms in affine(lists[0, :, start:end].T):
@@ -132,6 +133,12 @@ def _sorted(lists: Slots) -> Slots:
         order = np.argsort(lists[:, k], axis=1, kind="stable")
         lists = np.take_along_axis(lists, order[:, None, :], axis=2)
     return lists
+
+
+def _halves(steps: Slots, cuts: Slots) -> list[Slots]:
+    """The rows in two parts or few: those that go on alike at that one of the cuts where rows differ least."""
+    parts = [_classes(steps[:, :, cut:cut + 1]) for cut in cuts[::max(1, len(cuts) // LOOKED_AT)].tolist()]
+    return min(parts, key=len)
 
 
 def _classes(steps: Slots) -> list[Slots]:
