@@ -83,16 +83,19 @@ LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "t
 LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
 LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
 LISTS = ("sum", "dot", "chain", "take")
+STRICT = frozenset([*ELEMENTS, *LIBM, *LISTS])
+DEFAULT = STRICT | frozenset(elementary.FORMS)
 
 
 def native(op: Op, strict: bool) -> bool:
     """Whether a row needs no lowering. Strict: only what has the bits of Python's math."""
-    known = ELEMENTS.keys() | LIBM.keys() | set(LISTS)
-    return op.name in known or (not strict and op.name in elementary.FORMS)
+    return op.name in (STRICT if strict else DEFAULT)
 
 
 def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
-    """`op` of numbers or vectors."""
+    """`op` of numbers or vectors; of a composed operation (compose.py) its term, from the inside out."""
+    if hasattr(op, "term"):
+        return _term(b, op.term, xs, strict)
     if op.name in ELEMENTS:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "chain"):
@@ -100,6 +103,11 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
     found = None if strict or single else elementary.call(b, op.name, *xs)
     return by_lane(b, lambda *ys: _call(b, op, ys), xs) if found is None else found
+
+
+def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
+    """An operation on inputs, by their number, and on other terms."""
+    return emit(b, term.op, [xs[a] if isinstance(a, int) else _term(b, a, xs, strict) for a in term.args], strict)
 
 
 def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:

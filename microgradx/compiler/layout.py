@@ -23,6 +23,7 @@ import numpy as np
 from ..ops import identity
 from ..table import Op
 from .affine import Slots, affine
+from .compose import outermost
 from .program import Program
 
 WIDE = 8            # operations of more inputs keep the order in which they were recorded,
@@ -65,13 +66,13 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False) ->
     size += len(p.results)
 
     found = []
-    for (_, op, is_result), nodes in sorted(_alike(p, first, late).items(), key=lambda item: item[0][0]):
+    for (_, _, is_result), nodes in sorted(_alike(p, first, late).items(), key=lambda item: item[0][0]):
         matrices = [(np.array(ids), slots[[p.args[i] for i in ids]]) for ids in _by_width(p, nodes)]
         if not is_result:
             ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
-        found += [_upwards(op, slots[ids], matrix) for ids, matrix in matrices]
+        found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
     copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
     if copies:
         sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
@@ -101,15 +102,15 @@ def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], l
     found: dict[tuple[int, Op, bool], list[int]] = {}
     for i, op in enumerate(p.ops):
         if op is not None:
-            found.setdefault((level[i], op, i in results), []).append(i)
+            found.setdefault((level[i], outermost(op), i in results), []).append(i)
     return found
 
 
 def _by_width(p: Program, nodes: list[int]) -> list[list[int]]:
-    """The nodes by their number of inputs."""
-    found: dict[int, list[int]] = {}
+    """The nodes by their operation and number of inputs."""
+    found: dict[tuple[Any, int], list[int]] = {}
     for i in nodes:
-        found.setdefault(len(p.args[i]), []).append(i)
+        found.setdefault((p.ops[i], len(p.args[i])), []).append(i)
     return list(found.values())
 
 

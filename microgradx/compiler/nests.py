@@ -252,7 +252,7 @@ class Writer(Code):
         def row(at: list[Any], totals: list[Any]) -> list[Any]:
             block = BLOCK * width
             first: Any = LONG(0)
-            if 2 not in kinds:
+            if 2 not in kinds and not self.shape.block:
                 with self.loop(LONG(0), b.sub(count, LONG(block - 1)), block, LONG(0), *totals) as (i, now, new):
                     new[:] = [b.add(i, LONG(block)),
                               *(self.term(vector(at, i, u, None), now[1 + u]) for u in range(BLOCK))]
@@ -261,7 +261,8 @@ class Writer(Code):
                 new[:] = [self.term(vector(at, i, 0, self.mask(b.sub(count, i))), now[0])]
             return [self.carried[0], *totals[1:]]
 
-        totals = self.summed(self.inner, operands, [number(0.0, self.vector)] * BLOCK, row)
+        several = 1 if self.shape.block else BLOCK
+        totals = self.summed(self.inner, operands, [number(0.0, self.vector)] * several, row)
         while len(totals) > 1:
             totals = [b.fadd(x, y) for x, y in zip(totals[::2], totals[1::2])]
         total = self.added(totals[0])

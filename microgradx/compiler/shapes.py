@@ -32,7 +32,8 @@ class Shape(NamedTuple):
     along       "outer" or "inner", where the vectors lie; "" for one number at a time
     steps       along it, for out (if outer) and each operand: 0 the same number, 1 side by side, 2 any other step
     more        whether it adds to what is there
-    block       vectors that hold all of the loop, where these are few; 0 for any number
+    block       vectors that hold all of the loop, where these are few; 0 for any number. Along terms 1 where they are
+                too few to be added up in several totals
     jam         turns of the last of the outer loops that are computed side by side
     moves       whether each operand changes from one of these turns to the next
     rest        whether turns are left over
@@ -69,10 +70,12 @@ def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
         shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer))
         if shape.reduces and 2 not in shape.steps:
             shape = _side_by_side(shape, -(-count // width), outer)
+        elif count <= width:
+            shape = shape._replace(block=1)
     elif along == "inner":
         count, operands = inner.pop(k)
         vector = [count, *operands]
-        shape = shape._replace(steps=tuple(map(_kind, operands)), inner=len(inner))
+        shape = shape._replace(steps=tuple(map(_kind, operands)), inner=len(inner), block=int(count < BLOCK * width))
     loops = [x for count, out, operands in outer for x in (count, out, *operands)]
     terms = [x for count, operands in inner for x in (count, *operands)]
     return shape, [nest.out, *nest.operands, *loops, *terms, *vector]

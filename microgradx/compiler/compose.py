@@ -1,0 +1,109 @@
+"""Compose: operations that are used once become a part of the operation that uses them: one loop instead of three.
+
+    >>> from microgradx import carry, sech, square
+    >>> from microgradx.compiler.compose import composed
+    >>> from microgradx.compiler.program import Program
+    >>> p = Program()
+    >>> g, x = p.input(), p.input()
+    >>> p.results = [p.add(carry, (g, p.add(square, (p.add(sech, (x,)),))))]
+    >>> [op.name for op in composed(p, False).ops if op]
+    ['carry(0, square(sech(1)))']
+
+What is computed, and in which order, stays the same; but the numbers in between are never written to memory.
+"""
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from ..table import Op
+from .elements import LISTS, native
+from .program import Program
+
+MOST = 6                                # inputs of a composed operation
+
+
+class Term(NamedTuple):
+    """An operation on inputs, by their number, or on other terms."""
+
+    op: Op
+    args: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.op.name}({', '.join(map(str, self.args))})"
+
+    def moved(self, places: tuple[int, ...]) -> Term:
+        """The same on inputs of other numbers."""
+        return Term(self.op, tuple([a.moved(places) if isinstance(a, Term) else places[a] for a in self.args]))
+
+
+class Composed:
+    """A term as an operation: what a row is to the code that emits it."""
+
+    def __init__(self, term: Term) -> None:
+        self.term, self.name = term, str(term)
+
+
+def outermost(op: Any) -> Op:
+    """The row that gives the result: of what is composed, the last one."""
+    return op.term.op if isinstance(op, Composed) else op
+
+
+row = cache(Composed)                   # one for each term: loops of the same operation are found by its identity
+
+
+def composed(p: Program, strict: bool) -> Program:
+    """The same program with fewer nodes."""
+    return _Composition(p, strict).run()
+
+
+class _Composition:
+    """One walk over a program. `waiting` are the terms of nodes that may become a part of another, and their inputs."""
+
+    def __init__(self, p: Program, strict: bool) -> None:
+        self.p, self.strict, self.out = p, strict, Program(strict=strict)
+        self.new = [0] * len(p)
+        self.waiting: dict[int, tuple[Term, tuple[int, ...]]] = {}
+
+    def run(self) -> Program:
+        """The program without what became a part of others."""
+        p, out, uses, kept = self.p, self.out, self.p.uses(), set(self.p.results)
+        for i, (op, args) in enumerate(zip(p.ops, p.args)):
+            if op is None:
+                self.new[i] = out.constant(p.numbers[i]) if i in p.numbers else out.input()
+            elif op.name not in LISTS and len(args) <= MOST and native(op, self.strict) and (
+                    (uses[i] == 1 and i not in kept) or not self.waiting.keys().isdisjoint(args)):
+                self.waiting[i] = self.term(op, args)
+                if uses[i] > 1 or i in kept:
+                    self.node(i)
+            else:
+                self.new[i] = out._new(op, tuple([self.node(a) for a in args]))
+        out.closures, out.updates, out.traced = p.closures, p.updates, p.traced
+        out.results = [self.node(r) for r in p.results]
+        return out
+
+    def node(self, i: int) -> int:
+        """The new node of an old one; one that waited is made now."""
+        if i in self.waiting:
+            term, inputs = self.waiting.pop(i)
+            plain = all(not isinstance(a, Term) for a in term.args)
+            op: Any = term.op if plain else row(term)
+            args = tuple([inputs[a] for a in term.args]) if plain else inputs
+            self.new[i] = self.out._new(op, args)
+        return self.new[i]
+
+    def term(self, op: Op, args: tuple[int, ...]) -> tuple[Term, tuple[int, ...]]:
+        """An operation with those of its inputs that wait drawn in, as far as they fit, and what is left of inputs."""
+        inputs: dict[int, int] = {}             # nodes by number
+        parts: list[Any] = []
+        left = len(args)
+        for a in args:
+            left -= 1
+            inner = self.waiting.get(a)
+            if inner is not None and len(inputs.keys() | set(inner[1])) + left <= MOST:
+                del self.waiting[a]
+                places = tuple([inputs.setdefault(node, len(inputs)) for node in inner[1]])
+                parts.append(inner[0].moved(places))
+            else:
+                parts.append(inputs.setdefault(self.node(a), len(inputs)))
+        return Term(op, tuple(parts)), tuple(inputs)

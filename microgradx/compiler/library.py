@@ -1,0 +1,77 @@
+"""Library: the functions of all shapes that this process has met, compiled once each and shared by its programs.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.library import addresses
+    >>> from microgradx.compiler.shapes import Shape
+    >>> shape = Shape(mul, 2, 0, 0, "outer", (1, 1, 0))
+    >>> addresses([shape], strict=False) == addresses([shape], strict=False)
+    True
+
+Sequences of seven letters and of eight differ in their counts and slots, which stand in tables, and in few shapes.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any
+
+from llvmlite import ir
+
+from ..ops import carry
+from .elements import BIT, DOUBLE, LONG, emit, native, number
+from .native import load, width
+from .nests import Writer
+from .shapes import Shape
+
+AXES = 6            # loops of a careful sum, over results and over terms
+CAREFUL = Shape(carry, 2, AXES, AXES)
+
+_known: dict[tuple[Shape, bool], int] = {}
+_engines: list[Any] = []                # machine code stays as long as the process
+_one_at_a_time = Lock()
+
+
+def addresses(shapes: Iterable[Shape], strict: bool) -> list[int]:
+    """The address of the function of each shape, i1 f(double *memory, long *table); CAREFUL is one of them."""
+    shapes = list(shapes)
+    with _one_at_a_time:
+        new = [shape for shape in dict.fromkeys(shapes) if (shape, strict) not in _known]
+        if new:
+            module = ir.Module("shapes")
+            for k, shape in enumerate(new):
+                _written(module, f"f{k}", shape, strict)
+            rows = {shape.op.name: shape.op for shape in new if not hasattr(shape.op, "term")
+                    and not native(shape.op, strict)}
+            _engines.append(load(module, list(rows.values())))
+            for k, shape in enumerate(new):
+                _known[shape, strict] = _engines[-1][0].get_function_address(f"f{k}")
+        return [_known[shape, strict] for shape in shapes]
+
+
+def _written(module: Any, name: str, shape: Shape, strict: bool) -> None:
+    if shape == CAREFUL:
+        _careful(Writer(module, name, shape, width(), True))
+    else:
+        Writer(module, name, shape, width(), strict).write()
+
+
+def _careful(writer: Writer) -> None:
+    """A sum in which a gradient of 0 carries nothing, whatever its loops; its table says whether it adds to what is
+    there."""
+    b = writer.b
+    slots = writer.many(3)
+    more = b.icmp_signed("!=", writer.next(), LONG(0))
+    outer, inner = [writer.many(4) for _ in range(AXES)], [writer.many(3) for _ in range(AXES)]
+
+    def result(at: list[Any]) -> None:
+        out = writer.address(at[0])
+        start = b.select(more, b.load(out, typ=DOUBLE), number(0.0, DOUBLE))
+        total, = writer.summed(inner, at[1:], [start], term)
+        b.store(total, out)
+
+    def term(at: list[Any], totals: list[Any]) -> list[Any]:
+        xs = [writer.get(writer.memory, slot) for slot in at]
+        return [b.fadd(totals[0], emit(b, carry, xs, True))]
+
+    writer.each(outer, slots, result)
+    b.ret(BIT(0))
