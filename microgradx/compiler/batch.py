@@ -35,8 +35,9 @@ class Lanes(Code):
         """The value of a node."""
         return self.values[i] if i in self.values else self.fetches[i]()
 
-    def compute(self, varying: bool) -> None:
-        """All nodes that are not known yet; or only those whose inputs are, the same in all lanes."""
+    def compute(self, varying: bool, done: Callable[[int], None] = lambda i: None) -> None:
+        """All nodes that are not known yet; or only those whose inputs are, the same in all lanes. done(i) after each:
+        what is to become of a value is best said at once, for there are few registers for it to wait in."""
         for i, (op, args) in enumerate(zip(self.p.ops, self.p.args)):
             if op is None or i in self.values or not (varying or all(a in self.values for a in args)):
                 continue
@@ -44,6 +45,7 @@ class Lanes(Code):
             if any(isinstance(x.type, ir.VectorType) for x in xs):
                 xs = [x if isinstance(x.type, ir.VectorType) else self.spread(x) for x in xs]
             self.values[i] = emit(self.b, op, xs, self.strict)
+            done(i)
 
     def spread(self, x: Any) -> Any:
         """A number in all lanes."""
@@ -120,25 +122,39 @@ def summed(module: Any, p: Program, addresses: Mapping[int, int], width: int, st
     zero, lanes = number(0.0, code.vector), ir.Constant(ir.VectorType(LONG, width), list(range(width)))
     for k in range(len(p.results)):
         b.store(zero, code.at(totals, k, code.vector), align=8)
-    with code.loop(0, count, width) as (first, _, _):
-        left = b.sub(count, first)
-        mask = b.icmp_signed("<", lanes, splat(b, left, ir.VectorType(LONG, width)))
+    # What does not fill a vector comes first: its totals, in which lanes are left over, are then set to 0 there, once.
+    odd = b.srem(count, LONG(width))
+    with code.loop(b.select(b.icmp_signed("==", odd, LONG(0)), LONG(0), b.sub(odd, LONG(width))), count, width) as (
+            first, _, _):
         starts = []
-        for k in range(width):                  # beyond the last sample, the first one of the batch once more
-            inside = b.icmp_signed("<", LONG(k), left)
-            starts.append(code.get(offsets, b.select(inside, b.add(first, LONG(k)), LONG(0)), LONG))
+        for k in range(width):                  # before the first sample, the first one once more
+            place = b.add(first, LONG(k))
+            inside = b.icmp_signed(">=", place, LONG(0))
+            starts.append(code.get(offsets, b.select(inside, place, LONG(0)), LONG))
         for j, i in enumerate(own):
             x: Any = ir.Constant(code.vector, ir.Undefined)
             for k, start in enumerate(starts):
                 x = b.insert_element(x, code.get(data, b.add(start, LONG(j))), INT(k))
             code.values[i] = x
-        code.compute(varying=True)
+        def add(i: int) -> None:
+            for k in places.pop(i, ()):
+                y = code.value(i)
+                y = y if isinstance(y.type, ir.VectorType) else code.spread(y)
+                place = code.at(totals, k, code.vector)
+                total = b.load(place, typ=code.vector, align=8)
+                b.store(b.fadd(total, y), place, align=8)
+
+        places: dict[int, list[int]] = {}       # of each result in `out`
         for k, r in enumerate(p.results):
-            y = code.value(r)
-            y = y if isinstance(y.type, ir.VectorType) else code.spread(y)
-            place = code.at(totals, k, code.vector)
-            total = b.load(place, typ=code.vector, align=8)
-            b.store(b.fadd(total, b.select(mask, y, zero)), place, align=8)
+            places.setdefault(r, []).append(k)
+        code.compute(varying=True, done=add)
+        for i in list(places):                  # results that are inputs or constants
+            add(i)
+        with b.if_then(b.icmp_signed("<", first, LONG(0)), likely=False):
+            mask = b.icmp_signed(">=", b.add(lanes, splat(b, first, lanes.type)), ir.Constant(lanes.type, [0] * width))
+            with code.loop(0, LONG(len(p.results)), 1) as (k, _, _):
+                place = code.at(totals, k, code.vector)
+                b.store(b.select(mask, b.load(place, typ=code.vector, align=8), zero), place, align=8)
     with code.loop(0, LONG(len(p.results)), 1) as (k, _, _):
         with code.loop(0, LONG(width), 1, number(0.0, DOUBLE)) as (lane, (total,), new):
             new[:] = [b.fadd(total, code.get(totals, b.add(b.mul(k, LONG(width)), lane)))]
