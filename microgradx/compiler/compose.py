@@ -13,6 +13,7 @@ What is computed, and in which order, stays the same; but the numbers in between
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -77,10 +78,18 @@ class _Composition:
                 if uses[i] > 1 or i in kept:
                     self.node(i)
             else:
-                self.new[i] = out._new(op, tuple([self.node(a) for a in args]))
+                self.new[i] = out._new(op, self.nodes(args))
         out.closures, out.updates, out.traced = p.closures, p.updates, p.traced
-        out.results = [self.node(r) for r in p.results]
+        out.results = list(self.nodes(p.results))
         return out
+
+    def nodes(self, old: Sequence[int]) -> tuple[int, ...]:
+        """The new nodes of old ones."""
+        if not self.waiting.keys().isdisjoint(old):
+            for i in old:
+                self.node(i)
+        new = self.new
+        return tuple([new[i] for i in old])
 
     def node(self, i: int) -> int:
         """The new node of an old one; one that waited is made now."""

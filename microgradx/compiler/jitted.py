@@ -22,7 +22,7 @@ from ..table import Op
 from .program import Program, program
 from .python import PythonKernel, python_call, spoken
 from .structure import MANY, Modules, by_key, emptied, is_exact, read, rebuilder, with_modules, zeroed
-from .trace import trace
+from .trace import trace, unhindered
 
 BACKENDS = ("native", "python")
 STORM = 16                              # programs of one function from which on somebody ought to know
@@ -158,7 +158,7 @@ class Jitted:
         return by_key(structure) if self.shared else structure
 
     def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
-        with self._lock:
+        with self._lock, unhindered():
             if structure in self.variants:      # another thread was faster
                 return self.variants[structure]
             start = perf_counter()

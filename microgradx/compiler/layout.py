@@ -16,6 +16,7 @@ as many inputs form a group: its inputs are a matrix of slots, in which loops.py
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,13 +48,27 @@ class Memory(NamedTuple):
     results: int                                    # the first slot of the results, which lie side by side
 
 
-def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False) -> Memory:
+class Wires:
+    """The inputs of all nodes of a program, one after the other in one array."""
+
+    def __init__(self, p: Program) -> None:
+        counts = np.fromiter(map(len, p.args), np.int64, len(p))
+        self.first = np.cumsum(counts) - counts
+        self.all = np.fromiter(chain.from_iterable(p.args), np.int64, int(counts.sum()))
+
+    def matrix(self, nodes: list[int], width: int) -> Slots:
+        """A row for each of these nodes, which have so many inputs."""
+        return self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
+
+
+def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wires: Wires | None = None) -> Memory:
     """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on.
 
     late    a node waits until it is needed, together with what is needed beside it; else it is computed as soon as it
             can be, together with what can be computed beside it. Which of the two finds longer rows depends on the
             program
     """
+    wires = wires or Wires(p)
     slots = np.full(len(p), -1, np.int64)
     slots[p.inputs] = inputs
     size = start
@@ -67,7 +82,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False) ->
 
     found = []
     for (_, _, is_result), nodes in sorted(_alike(p, first, late).items(), key=lambda item: item[0][0]):
-        matrices = [(np.array(ids), slots[[p.args[i] for i in ids]]) for ids in _by_width(p, nodes)]
+        matrices = [(np.array(ids), slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in _by_width(p, nodes)]
         if not is_result:
             ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
             slots[ids] = np.arange(size, size + len(ids))
@@ -94,7 +109,8 @@ def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], l
         for i in range(len(p) - 1, -1, -1):
             below = level[i] - 1
             for a in p.args[i]:
-                level[a] = min(level[a], below)
+                if level[a] > below:        # noqa: PLR1730 - min() is a call for each of a million inputs
+                    level[a] = below
     else:
         for i, args in enumerate(p.args):
             if args:

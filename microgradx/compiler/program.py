@@ -155,10 +155,10 @@ class Program:
                     needed[a] = 1
         for i in self.inputs:
             needed[i] = 1
-        out, new = Program(strict=self.strict), [0] * len(self)
-        for i, (op, args) in enumerate(zip(self.ops, self.args)):
-            if needed[i]:
-                new[i] = out._new(op, tuple([new[a] for a in args]))
+        kept = [i for i in range(len(self)) if needed[i]]
+        out, new = Program(strict=self.strict), dict(zip(kept, range(len(kept))))
+        out.ops = [self.ops[i] for i in kept]
+        out.args = [tuple([new[a] for a in self.args[i]]) for i in kept]
         out.numbers = {new[i]: x for i, x in self.numbers.items() if needed[i]}
         out.inputs, out.closures = [new[i] for i in self.inputs], self.closures
         out.results, out.updates, out.traced = [new[r] for r in self.results], self.updates, self.traced
@@ -179,7 +179,7 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
             try:
                 ids[v] = out.add(op, tuple([ids[a] for a in args]))
             except KeyError:                                # constants among them, or what was there before
-                ids[v] = out.add(op, tuple([_id(out, ids, a) for a in args]))
+                ids[v] = out.add(op, tuple([ids[a] if a in ids else _id(out, ids, a) for a in args]))
         out.results = [_id(out, ids, v) for v in (*recorded.results, *recorded.updates.values())]
         out.traced = len(recorded.nodes)
         if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):

@@ -14,7 +14,7 @@ from llvmlite import ir
 from .code import Code
 from .compose import composed
 from .elements import BIT, LONG, POINTER
-from .layout import Memory, groups
+from .layout import Memory, Wires, groups
 from .library import AXES, CAREFUL, addresses
 from .loops import REDUCED, Nest, nests
 from .native import Kernel, Place, width
@@ -58,15 +58,16 @@ Found = tuple[Memory, list[tuple[Nest, int]]]
 
 def _fewest(p: Program, place: Place, strict: bool) -> Found:
     """The schedule with the fewest loops."""
-    late: Found = _loops(p, place, strict, True)
-    early: Found | None = _loops(p, place, strict, False, len(late[1]))
+    wires = Wires(p)
+    late: Found = _loops(p, wires, place, strict, True)
+    early: Found | None = _loops(p, wires, place, strict, False, len(late[1]))
     return min(late, early, key=lambda found: len(found[1])) if early else late
 
 
-def _loops(p: Program, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
+def _loops(p: Program, wires: Wires, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
     """All nests in order; with the last one of a group how many it has, with the others 0. None if there are more than
     `most`."""
-    memory = groups(p, place.inputs, place.given + 1, late)
+    memory = groups(p, place.inputs, place.given + 1, late, wires)
     found: list[tuple[Nest, int]] = []
     for group in memory.groups:
         inside = [part for nest in nests(group, place.status, strict) for part in _within(nest)]

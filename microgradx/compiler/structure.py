@@ -108,7 +108,13 @@ def results(tree: Any) -> list[Any]:
     if isinstance(tree, dict):
         return [x for branch in tree.values() for x in results(branch)]
     if isinstance(tree, (list, tuple)):
-        return [x for branch in tree for x in results(branch)]
+        found: list[Any] = []
+        for branch in tree:                     # most are Values or floats: no call for each
+            if isinstance(branch, Value) or branch.__class__ is float:
+                found.append(branch)
+            else:
+                found += results(branch)
+        return found
     return [tree] if is_leaf(tree) else []
 
 
@@ -117,7 +123,7 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
     if isinstance(tree, dict):
         return {name: rebuilt(branch, numbers) for name, branch in tree.items()}
     if isinstance(tree, (list, tuple)):
-        branches = [rebuilt(branch, numbers) for branch in tree]
+        branches = [next(numbers) if isinstance(branch, Value) else rebuilt(branch, numbers) for branch in tree]
         return branches if isinstance(tree, list) else tuple(branches)
     return next(numbers) if is_leaf(tree) else tree
 
