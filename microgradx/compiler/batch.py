@@ -13,9 +13,10 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..ops import div, mul, reciprocal
+from ..ops import carry, div, mul, reciprocal
+from ..table import Op
 from .code import Code
-from .elements import DOUBLE, INT, LONG, POINTER, emit, number, splat
+from .elements import DOUBLE, INT, LONG, POINTER, carried, emit, fma, number, splat
 from .program import Program
 
 Fetch = Callable[[], Any]
@@ -35,17 +36,23 @@ class Lanes(Code):
         """The value of a node."""
         return self.values[i] if i in self.values else self.fetches[i]()
 
-    def compute(self, varying: bool, done: Callable[[int], None] = lambda i: None) -> None:
-        """All nodes that are not known yet; or only those whose inputs are, the same in all lanes. done(i) after each:
-        what is to become of a value is best said at once, for there are few registers for it to wait in."""
+    def compute(self, varying: bool) -> None:
+        """All nodes that are not known yet; or only those whose inputs are, the same in all lanes."""
         for i, (op, args) in enumerate(zip(self.p.ops, self.p.args)):
             if op is None or i in self.values or not (varying or all(a in self.values for a in args)):
                 continue
             xs = [self.value(a) for a in args]
             if any(isinstance(x.type, ir.VectorType) for x in xs):
-                xs = [x if isinstance(x.type, ir.VectorType) else self.spread(x) for x in xs]
-            self.values[i] = emit(self.b, op, xs, self.strict)
-            done(i)
+                xs = list(map(self.vectored, xs))
+            self.node(i, op, xs)
+
+    def node(self, i: int, op: Op, xs: list[Any]) -> None:
+        """One node."""
+        self.values[i] = emit(self.b, op, xs, self.strict)
+
+    def vectored(self, x: Any) -> Any:
+        """A vector as it is, a number in all lanes."""
+        return x if isinstance(x.type, ir.VectorType) else self.spread(x)
 
     def spread(self, x: Any) -> Any:
         """A number in all lanes."""
@@ -107,57 +114,87 @@ def _number_at(code: Code, address: int) -> Any:
     return code.get(code.b.inttoptr(LONG(address), POINTER), 0)
 
 
-def summed(module: Any, p: Program, addresses: Mapping[int, int], width: int, strict: bool) -> Any:
+class Sum(Lanes):
     """void batch(double *data, long *offsets, long count, double *totals, double *out).
 
     Inputs that have an address are numbers that all samples share; the others are those of a sample, which lie side by
     side in `data` from its offset on. `out` gets the sum of each result over the samples; `totals` is room for a vector
     of each.
     """
-    code = Lanes(module, "batch", [POINTER, POINTER, LONG, POINTER, POINTER], p, width, strict)
-    b, (data, offsets, count, totals, out) = code.b, code.args
-    own = [i for k, i in enumerate(p.inputs) if k not in addresses]
-    for k, address in addresses.items():
-        code.fetches[p.inputs[k]] = partial(_number_at, code, address)
-    zero, lanes = number(0.0, code.vector), ir.Constant(ir.VectorType(LONG, width), list(range(width)))
-    for k in range(len(p.results)):
-        b.store(zero, code.at(totals, k, code.vector), align=8)
-    # What does not fill a vector comes first: its totals, in which lanes are left over, are then set to 0 there, once.
-    odd = b.srem(count, LONG(width))
-    with code.loop(b.select(b.icmp_signed("==", odd, LONG(0)), LONG(0), b.sub(odd, LONG(width))), count, width) as (
-            first, _, _):
-        starts = []
-        for k in range(width):                  # before the first sample, the first one once more
+
+    def __init__(self, module: Any, p: Program, addresses: Mapping[int, int], width: int) -> None:
+        super().__init__(module, "batch", [POINTER, POINTER, LONG, POINTER, POINTER], p, width, strict=False)
+        self.data, self.offsets, self.count, self.totals, self.out = self.args
+        self.own = [i for k, i in enumerate(p.inputs) if k not in addresses]
+        for k, address in addresses.items():
+            self.fetches[p.inputs[k]] = partial(_number_at, self, address)
+        self.places: dict[int, list[int]] = {}          # of each result in `out`
+        for k, r in enumerate(p.results):
+            self.places.setdefault(r, []).append(k)
+        uses = p.uses()                                 # products that are nothing but results
+        self.products = {i for i, places in self.places.items() if p.ops[i] in (mul, carry) and uses[i] == len(places)}
+
+    def write(self) -> Any:
+        """The whole function. What does not fill a vector comes first: its totals, in which lanes are left over, are
+        then set to 0 there, once."""
+        b = self.b
+        self.each_total(lambda place: b.store(number(0.0, self.vector), place, align=8))
+        odd = b.srem(self.count, LONG(self.width))
+        start = b.select(b.icmp_signed("==", odd, LONG(0)), LONG(0), b.sub(odd, LONG(self.width)))
+        with self.loop(start, self.count, self.width) as (first, _, _):
+            self.read(first)
+            self.compute(varying=True)
+            for i in self.places:
+                if self.p.ops[i] is None:               # an input or a constant
+                    self.add(i, partial(b.fadd, self.vectored(self.value(i))))
+            with b.if_then(b.icmp_signed("<", first, LONG(0)), likely=False):
+                self.masked(first)
+        with self.loop(0, LONG(len(self.p.results)), 1) as (k, _, _):
+            with self.loop(0, LONG(self.width), 1, number(0.0, DOUBLE)) as (lane, (total,), new):
+                new[:] = [b.fadd(total, self.get(self.totals, b.add(b.mul(k, LONG(self.width)), lane)))]
+            b.store(self.carried[0], self.at(self.out, k))
+        b.ret_void()
+        return self.function
+
+    def each_total(self, body: Callable[[Any], Any]) -> None:
+        """body(address) of the vector of each total."""
+        with self.loop(0, LONG(len(self.p.results)), 1) as (k, _, _):
+            body(self.at(self.totals, k, self.vector))
+
+    def read(self, first: Any) -> None:
+        """The numbers of the samples from `first` on, one in each lane; before the first sample it once more."""
+        b, starts = self.b, []
+        for k in range(self.width):
             place = b.add(first, LONG(k))
             inside = b.icmp_signed(">=", place, LONG(0))
-            starts.append(code.get(offsets, b.select(inside, place, LONG(0)), LONG))
-        for j, i in enumerate(own):
-            x: Any = ir.Constant(code.vector, ir.Undefined)
+            starts.append(self.get(self.offsets, b.select(inside, place, LONG(0)), LONG))
+        for j, i in enumerate(self.own):
+            x: Any = ir.Constant(self.vector, ir.Undefined)
             for k, start in enumerate(starts):
-                x = b.insert_element(x, code.get(data, b.add(start, LONG(j))), INT(k))
-            code.values[i] = x
-        def add(i: int) -> None:
-            for k in places.pop(i, ()):
-                y = code.value(i)
-                y = y if isinstance(y.type, ir.VectorType) else code.spread(y)
-                place = code.at(totals, k, code.vector)
-                total = b.load(place, typ=code.vector, align=8)
-                b.store(b.fadd(total, y), place, align=8)
+                x = b.insert_element(x, self.get(self.data, b.add(start, LONG(j))), INT(k))
+            self.values[i] = x
 
-        places: dict[int, list[int]] = {}       # of each result in `out`
-        for k, r in enumerate(p.results):
-            places.setdefault(r, []).append(k)
-        code.compute(varying=True, done=add)
-        for i in list(places):                  # results that are inputs or constants
-            add(i)
-        with b.if_then(b.icmp_signed("<", first, LONG(0)), likely=False):
-            mask = b.icmp_signed(">=", b.add(lanes, splat(b, first, lanes.type)), ir.Constant(lanes.type, [0] * width))
-            with code.loop(0, LONG(len(p.results)), 1) as (k, _, _):
-                place = code.at(totals, k, code.vector)
-                b.store(b.select(mask, b.load(place, typ=code.vector, align=8), zero), place, align=8)
-    with code.loop(0, LONG(len(p.results)), 1) as (k, _, _):
-        with code.loop(0, LONG(width), 1, number(0.0, DOUBLE)) as (lane, (total,), new):
-            new[:] = [b.fadd(total, code.get(totals, b.add(b.mul(k, LONG(width)), lane)))]
-        b.store(code.carried[0], code.at(out, k))
-    b.ret_void()
-    return code.function
+    def node(self, i: int, op: Op, xs: list[Any]) -> None:
+        """Results are added up at once, products in one instruction: there are few registers for them to wait in."""
+        if i in self.products:
+            term: Callable[..., Any] = carried if op is carry else fma
+            self.add(i, lambda total: term(self.b, *map(self.vectored, xs), total, strict=False))
+        else:
+            super().node(i, op, xs)
+            y = self.vectored(self.values[i])
+            self.add(i, partial(self.b.fadd, y))
+
+    def add(self, i: int, more: Callable[[Any], Any]) -> None:
+        """The totals of a node, if it is a result, with more."""
+        for k in self.places.get(i, ()):
+            place = self.at(self.totals, k, self.vector)
+            self.b.store(more(self.b.load(place, typ=self.vector, align=8)), place, align=8)
+
+    def masked(self, first: Any) -> None:
+        """0 in the lanes before the first sample, in all totals."""
+        b = self.b
+        lanes = ir.Constant(ir.VectorType(LONG, self.width), list(range(self.width)))
+        inside = b.icmp_signed(">", lanes, splat(b, b.sub(LONG(-1), first), lanes.type))
+        zero = number(0.0, self.vector)
+        self.each_total(lambda place: b.store(
+            b.select(inside, b.load(place, typ=self.vector, align=8), zero), place, align=8))

@@ -25,7 +25,7 @@ BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_poi
 class Driver(Code):
     """void train(long *fields, long steps): see FIELDS; `done` is the number of steps that were made.
 
-    lanes       whether a batch is computed by one call of batch.summed, else sample by sample
+    lanes       whether a batch is computed by one call of batch.Sum, else sample by sample
     penalty     whether there is one
     buffers     whether kernels give new numbers for Buffers after loss and gradient
     strict      whether kernels add loss and gradient to those in `total` themselves

@@ -4,6 +4,7 @@ A row that is not spelled here is lowered to rows that are (lower.py); one that 
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -52,12 +53,30 @@ def _compare(sign: str) -> Emit:
 
 
 def _where(b: Any, c: Any, yes: Any, no: Any) -> Any:
-    return b.select(b.fcmp_unordered("!=", c, number(0.0, c.type)), yes, no)            # nan is true, as in Python
+    return b.select(_truth(b, c), yes, no)
+
+
+def _truth(b: Any, c: Any) -> Any:
+    """The bit that a comparison made a number of; of other numbers whether they are not 0. nan is true, as in Python"""
+    if isinstance(c, ir.SelectInstr) and c.operands[1:] == [number(1.0, c.type), number(0.0, c.type)]:
+        return c.operands[0]
+    return b.fcmp_unordered("!=", c, number(0.0, c.type))
 
 
 def _carry(b: Any, g: Any, s: Any) -> Any:
     zero = number(0.0, g.type)
     return b.select(b.fcmp_ordered("==", g, zero), zero, b.fmul(g, s))
+
+
+def carried(b: Any, g: Any, s: Any, total: Any, strict: bool) -> Any:
+    """A gradient times a slope, added to a total that is not -0.0: a gradient of 0 carries nothing."""
+    return b.select(b.fcmp_ordered("==", g, number(0.0, g.type)), total, fma(b, g, s, total, strict))
+
+
+def _is_finite(x: Any) -> bool:
+    """Whether it is known to be, in all lanes."""
+    lanes = x.constant if isinstance(x, ir.Constant) else math.inf
+    return all(map(math.isfinite, lanes if isinstance(lanes, list) else [lanes]))
 
 
 def _extreme(sign: str) -> Emit:
@@ -117,13 +136,12 @@ def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         for x in xs:
             total = x if total is None else b.fadd(total, x)
         return total
-    half = len(xs) // 2
+    half, chain = len(xs) // 2, op.name == "chain"
     for x, y in zip(xs[:half], xs[half:]):
-        if op.name == "chain":
-            part = _carry(b, x, y)
-            total = part if total is None else b.fadd(total, part)
+        if chain and not _is_finite(y):
+            total = _carry(b, x, y) if total is None else carried(b, x, y, total, strict=True)
         else:
-            total = b.fmul(x, y) if total is None else fma(b, x, y, total, strict)
+            total = b.fmul(x, y) if total is None else fma(b, x, y, total, strict or chain)
     return total
 
 

@@ -58,7 +58,8 @@ class Wires:
 
     def matrix(self, nodes: list[int], width: int) -> Slots:
         """A row for each of these nodes, which have so many inputs."""
-        return self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
+        found: Slots = self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
+        return found
 
 
 def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wires: Wires | None = None) -> Memory:

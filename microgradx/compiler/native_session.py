@@ -9,7 +9,7 @@ import numpy as np
 from llvmlite import ir
 
 from ..table import Op
-from .batch import mapped, summed
+from .batch import Sum, mapped
 from .driver import FIELDS, Driver
 from .effects import Draw
 from .elements import native
@@ -150,7 +150,7 @@ class NativeSession(Session):
         addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
         low = fused(p)
         low.results = low.results[:self.count + 1]          # Buffers stay what they are
-        summed(module, low, addresses, width(), False)
+        Sum(module, low, addresses, width()).write()
         self.totals = np.zeros((self.count + 1) * width())
         return called(low, False)
 
