@@ -65,7 +65,7 @@ class ReLU(Elementwise):
 class LeakyReLU(Elementwise):
     """x where it is positive, else negative_slope * x.
 
-    Any shape, the same out. As torch.nn.LeakyReLU.
+    Any shape, the same out. As torch.nn.LeakyReLU; source: Maas et al. 2013.
 
     >>> LeakyReLU(0.1)([2.0, -2.0])
     [2.0, -0.2]
@@ -80,7 +80,7 @@ class LeakyReLU(Elementwise):
 class ELU(Elementwise):
     """x where it is positive, else alpha * (exp(x) - 1).
 
-    Any shape, the same out. As torch.nn.ELU.
+    Any shape, the same out. As torch.nn.ELU; source: Clevert et al. 2016.
 
     >>> ELU()([2.0, -800.0])
     [2.0, -1.0]
@@ -107,7 +107,7 @@ class SELU(Elementwise):
 class SiLU(Elementwise):
     """x * sigmoid(x).
 
-    Any shape, the same out. As torch.nn.SiLU. Source: Ramachandran et al. 2017.
+    Any shape, the same out. As torch.nn.SiLU; source: Ramachandran et al. 2017.
 
     >>> SiLU()([0.0, 800.0])
     [0.0, 800.0]
@@ -142,7 +142,7 @@ class GELU(Module):
 class Mish(Elementwise):
     """x * tanh(softplus(x)).
 
-    Any shape, the same out. As torch.nn.Mish. Source: Misra 2019.
+    Any shape, the same out. As torch.nn.Mish; source: Misra 2019.
 
     >>> Mish()([0.0, 800.0])
     [0.0, 800.0]
