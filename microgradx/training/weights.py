@@ -40,7 +40,12 @@ Path = str | os.PathLike[str]
 
 
 class WeightsError(ValueError):
-    """A file that does not hold what it should: the message names the file and the first thing that is wrong."""
+    """A file that does not hold what it should: the message names the file and the first thing that is wrong.
+
+    >>> save({"weight": "heavy"}, "model.safetensors")
+    Traceback (most recent call last):
+    microgradx.training.weights.WeightsError: 'model.safetensors': 'weight': expected a nested list of numbers, got 'heavy'
+    """
 
 
 # Saving --------------------------------------------------------------------------------------------------------
@@ -50,6 +55,12 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
 
     A file that is there already is replaced in one step, when all is on the disk.
     WeightsError, TypeError or ValueError for what is no such dict, before anything is written; OSError from the disk.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save({"weight": [[1.0, 2.0]]}, f"{folder}/model.safetensors")
+    ...     os.listdir(folder)
+    ['model.safetensors']
     """
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
@@ -108,6 +119,14 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
 
     WeightsError if the file breaks a rule of the format, or does not fit the model in every name and shape; then
     nothing is set. OSError if it cannot be read.
+
+    >>> import tempfile
+    >>> from microgradx.nn import Linear
+    >>> model, other = Linear(2, 1), Linear(2, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.safetensors")
+    ...     load(f"{folder}/model.safetensors", other) == model.state_dict() == other.state_dict()
+    True
     """
     try:
         with open(path, "rb") as file:
