@@ -129,8 +129,8 @@ class Value(Node):
     >>> w, x = Value(0.5, "w"), Value(2.0)
     >>> y = w * x + 1
     >>> y.backward()
-    >>> y.data, w
-    (2.0, Value(data=0.5, grad=2.0, label='w'))
+    >>> y.data, w.grad, w
+    (2.0, 2.0, Value(data=0.5, grad=2.0, label='w'))
     """
 
     __slots__ = ()

@@ -124,7 +124,7 @@ class Variant:
 class Jitted:
     """A compiled function; see jit().
 
-    Called as the function itself; report() tells what the last call ran. It is pickled as the programs that it recorded.
+    Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded.
 
     >>> from microgradx import jit, tanh
     >>> neuron = jit(lambda w, x: tanh(w * x))
@@ -241,7 +241,8 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
     back in the nesting of f's result.
 
-    TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend.
+    TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
+    "native" without llvmlite. TypeError if f is no function.
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x)

@@ -30,7 +30,7 @@ GAINS: dict[str, Callable[[float], float]] = {      # of the parameter a, for le
 
 
 def parameter(*sizes: int) -> Nested:
-    """A nested list of Values of these sizes, all 0: a weight to initialise.
+    """A nested list of Values of these sizes, all 0: a weight to initialise. torch: Parameter(zeros(*sizes)).
 
     >>> parameter(1, 2)
     [[Value(data=0.0, grad=0.0), Value(data=0.0, grad=0.0)]]
@@ -146,7 +146,9 @@ def kaiming_normal_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonline
 
 
 def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
-    """By how much a layer must amplify what this nonlinearity then shrinks. ValueError for one not known. torch: calculate_gain.
+    """By how much a layer must amplify what this nonlinearity then shrinks. torch: calculate_gain.
+
+    ValueError for one not known.
 
     >>> calculate_gain("tanh")
     1.6666666666666667

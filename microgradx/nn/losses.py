@@ -213,6 +213,8 @@ def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, 
 def l1_penalty(parameters: Nested) -> Any:
     """The sum of sizes of all parameters, of a Module or a nested list: added to a loss, it drives weights to 0.
 
+    The lasso (Tibshirani 1996).
+
     >>> l1_penalty([[3.0], [-4.0]])
     7.0
     """
@@ -221,6 +223,8 @@ def l1_penalty(parameters: Nested) -> Any:
 
 def l2_penalty(parameters: Nested) -> Any:
     """The sum of squares of all parameters, of a Module or a nested list: added to a loss, it keeps weights small.
+
+    Ridge regression (Hoerl & Kennard 1970). c times it has the gradient that torch adds for weight_decay=2*c.
 
     >>> l2_penalty([[3.0], [4.0]])
     25.0

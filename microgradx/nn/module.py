@@ -25,7 +25,7 @@ from .shapes import flat
 
 
 class Buffer(Value):
-    """A number that a Module saves but does not train, such as the running mean of a BatchNorm.
+    """A number that a Module saves but does not train, such as the running mean of a BatchNorm. torch: register_buffer.
 
     Write `self.count.data += 1`, or set .data to a Value, whose number it takes. In a compiled program each run reads
     and sets it so; .data is then a Value while the program is recorded.
@@ -210,7 +210,14 @@ class Module:
         return self.train(False)
 
     def extra_repr(self) -> str:
-        """What the print shows of this Module itself: Linear says its sizes."""
+        """What the print shows of this Module itself: Linear says its sizes.
+
+        >>> class Scale(Module):
+        ...     def extra_repr(self):
+        ...         return "by 2"
+        >>> Scale()
+        Scale(by 2)  # 0 parameters
+        """
         return ""
 
     def __repr__(self) -> str:

@@ -21,6 +21,7 @@ def detached(state: Nested) -> Nested:
 
     Truncated backpropagation through time: a text of 10,000 letters is learned in chunks. The state is handed on
     from chunk to chunk, its history is not, so each backward() goes through one chunk only and the old graph is freed.
+    torch: state.detach(). Source: Williams & Peng 1990.
 
     >>> from microgradx.nn import RNN, detached
     >>> from microgradx import sum, tape
@@ -121,7 +122,8 @@ class GRU(_Layers):
 class LSTM(_Layers):
     """Units with a memory over a sequence; the state is a tuple (h, c). As torch.nn.LSTM.
 
-    Weights, shapes and errors are those of RNN, with 4*hidden_size rows a weight. Source: Hochreiter & Schmidhuber 1997.
+    Weights, shapes and errors are those of RNN, with 4*hidden_size rows a weight.
+    Source: Hochreiter & Schmidhuber 1997.
 
     >>> from microgradx.nesting import shape
     >>> output, (h, c) = LSTM(2, 3)([[1.0, 0.0], [0.0, 1.0]])

@@ -50,7 +50,8 @@ def documentation(op: Op) -> str:
     f, numbers = f"{op.name}, {by}" if by else op.name, ", ".join(map(repr, xs))
     errors = ["TypeError for what is no number."]
     if isinstance(op, Reduction):
-        errors += ["ValueError for lists of two lengths."] * (op.lists == 2) + ["ValueError for an empty list."] * op.least
+        errors += ["ValueError for lists of two lengths."] * (op.lists == 2)
+        errors += ["ValueError for an empty list."] * (op.least > 0)
     return "\n".join([
         f"{op.name}: a row of the table. On floats it gives a float, on Values a Value.\n", _in_full(op),
         f"\nWhere it has no value that is nan, at a pole infinity. {' '.join(errors)}\n",

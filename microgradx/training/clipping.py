@@ -18,7 +18,7 @@ from .optim import require
 
 
 def grad_norm(params: Sequence[Value]) -> float:
-    """The length of the gradient: of all parameters, as one vector.
+    """The length of the gradient: of all parameters, as one vector. torch: get_total_norm.
 
     >>> w = [Value(3.0), Value(4.0)]
     >>> (w[0] ** 2 / 2 + w[1] ** 2 / 2).backward()

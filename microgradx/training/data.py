@@ -25,7 +25,7 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
     size   None for all samples at once (full batch), 1 for stochastic gradient descent
     rng    shuffles the order; without it samples come as they stand. A random.Random(seed) shuffles each epoch anew
 
-    ValueError if xs and ys differ in length, are empty, or size is below 1.
+    ValueError if xs and ys differ in length, are empty, or size is below 1. torch: DataLoader.
 
     >>> list(batches([1, 2, 3], "abc", 2))
     [([1, 2], ['a', 'b']), ([3], ['c'])]
@@ -45,7 +45,7 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
 def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:
     """(xs, ys) for training and (xs, ys) with `share` of the samples for validation, drawn from `seed`; none in both.
 
-    ValueError if one of the two would be empty.
+    ValueError if one of the two would be empty. torch: random_split.
 
     >>> (xs, ys), (kept_xs, kept_ys) = split([1, 2, 3, 4], [1, 4, 9, 16], share=0.25)
     >>> len(xs), len(kept_xs), [x * x for x in xs] == ys

@@ -42,16 +42,16 @@ Path = str | os.PathLike[str]
 class WeightsError(ValueError):
     """A file that does not hold what it should: the message names the file and the first thing that is wrong.
 
-    >>> save({"weight": "heavy"}, "model.safetensors")
+    >>> save({"weight": "w"}, "model.safetensors")
     Traceback (most recent call last):
-    microgradx.training.weights.WeightsError: 'model.safetensors': 'weight': expected a nested list of numbers, got 'heavy'
+    microgradx.training.weights.WeightsError: 'model.safetensors': 'weight': expected a nested list of numbers, got 'w'
     """
 
 
 # Saving --------------------------------------------------------------------------------------------------------
 
 def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
-    """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists, as 64-bit floats.
+    """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists: safetensors of 64 bits.
 
     A file that is there already is replaced in one step, when all is on the disk.
     WeightsError, TypeError or ValueError for what is no such dict, before anything is written; OSError from the disk.
@@ -115,7 +115,9 @@ class Tensor(NamedTuple):
 
 
 def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
-    """The state_dict in a file: nested lists of floats by name. A model (or optimiser), if given, takes it over.
+    """The state_dict in a safetensors file: nested lists of floats by name.
+
+    A model (or optimiser), if given, takes it over.
 
     WeightsError if the file breaks a rule of the format, or does not fit the model in every name and shape; then
     nothing is set. OSError if it cannot be read.
