@@ -117,10 +117,8 @@ class Tensor(NamedTuple):
 def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
     """The state_dict in a safetensors file: nested lists of floats by name.
 
-    A model (or optimiser), if given, takes it over.
-
-    WeightsError if the file breaks a rule of the format, or does not fit the model in every name and shape; then
-    nothing is set. OSError if it cannot be read.
+    A model (or optimiser), if given, takes it over. WeightsError if the file breaks a rule of the format, or does not
+    fit the model in every name and shape; then nothing is set. OSError if it cannot be read.
 
     >>> import tempfile
     >>> from microgradx.nn import Linear
