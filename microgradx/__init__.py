@@ -83,7 +83,7 @@ from .reductions import max as max
 from .reductions import min as min
 from .reductions import sum as sum
 from .step import Step, steps
-from .table import reduction, row
+from .table import Op, Reduction, reduction, row
 from .value import Value
 
 if TYPE_CHECKING:
@@ -131,3 +131,23 @@ def _mimebundle(self: Value, include: object = None, exclude: object = None) -> 
 
 
 Value._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]     # here, for the engine knows no front end
+
+
+class _RowDocumentation:
+    """help(tanh) tells of the row; help of its class, of rows. Here for the same reason."""
+
+    def __init__(self, of_the_class: str | None) -> None:
+        self.of_the_class = of_the_class
+
+    def __get__(self, op: Op | None, kind: type[Op]) -> str | None:
+        if op is None:
+            return self.of_the_class
+        from .show.listing import documentation
+        try:
+            return documentation(op)
+        except Exception:                               # a row of yours whose slopes cannot be read as text
+            return self.of_the_class
+
+
+for _kind in (Op, Reduction):
+    _kind.__doc__ = _RowDocumentation(_kind.__doc__)    # type: ignore[assignment]

@@ -1,19 +1,29 @@
-"""Step through, check and draw the derivatives of an expression. (python3 -m microgradx where it is not installed.)
+"""Step through backpropagation, check it, draw it, learn with it, in the order of README.
 
-    microgradx                                          step through a neuron
-    microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1      step through an expression
-    microgradx check "tanh(w*x + b)" w=0.5 x=2 b=-1     its gradients against finite differences
-    microgradx tree "tanh(w*x + b)" w=0.5 x=2 b=-1      its graph as text
-    microgradx draw "tanh(w*x + b)" w=0.5 x=2 b=-1 -o neuron.svg       its picture
-    microgradx ops tanh                                 a row of the table of operations, or all of it
-    microgradx train moons                              train an example on real input
+Two commands
+    python3 -m microgradx                                           # step through the backprop of one neuron
 
-Exit code 0: fine; 1: a gradient is wrong; 2: what was typed cannot be done, told in one line on stderr.
+Step through it
+    python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1       # an expression; Mazur's network: --example mazur
+    python3 -m microgradx tree "tanh(w*x + b)*w" w=0.5 x=2 b=-1     # its graph as text
+    python3 -m microgradx check "tanh(w*x + b)" w=0.5 x=2 b=-1      # its gradients against finite differences
+    python3 -m microgradx ops tanh                                  # a row of the table; without a name all of it
+
+See it
+    python3 -m microgradx draw "tanh(w*x + b)" w=0.5 x=2 b=-1 -o neuron.svg         # a picture
+    python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1 --html neuron.html    # a page to step through
+
+Learn with it
+    python3 -m microgradx train xor                                 # an example; without a name they are listed
+
+Where it is installed, microgradx does for python3 -m microgradx. For the rest of README: help(microgradx) in Python.
+Exit code 0: fine; 1: a gradient is wrong or a target missed; 2: what was typed cannot be done, told in one line.
 """
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from inspect import cleandoc
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -40,7 +50,10 @@ def demo(_: argparse.Namespace) -> int:
 
 
 def step(args: argparse.Namespace) -> int:
-    """Step through the forward and backward pass of an expression: at the terminal, or by commands piped in."""
+    """Step through both passes of an expression.
+
+    At a terminal by typed commands, else by those piped in; without any the whole transcript is printed.
+    """
     from .show.session import stepper
     if args.example and args.expression:
         raise UsageError("step takes an expression or an example, not both")
@@ -53,8 +66,21 @@ def step(args: argparse.Namespace) -> int:
     return 0
 
 
+def tree(args: argparse.Namespace) -> int:
+    """Print the graph of an expression as text.
+
+    A tree with data, local slopes and gradients.
+    """
+    from .show.tree import tree as text
+    print(text(graph(args)))
+    return 0
+
+
 def check(args: argparse.Namespace) -> int:
-    """Compare the gradient by every variable with a finite difference; exit code 1 where they disagree."""
+    """Compare the gradients of an expression with finite differences.
+
+    By every variable; exit code 1 where they disagree.
+    """
     from .naming import names
     from .show.answers import verdicts
     root = graph(args)
@@ -65,30 +91,6 @@ def check(args: argparse.Namespace) -> int:
     return 0 if right else 1
 
 
-def tree(args: argparse.Namespace) -> int:
-    """Print the graph of an expression as a tree of text, with data, local slopes and gradients."""
-    from .show.tree import tree as text
-    print(text(graph(args)))
-    return 0
-
-
-def draw(args: argparse.Namespace) -> int:
-    """Draw the graph of an expression, with data, local slopes and gradients, into a file."""
-    from .show.drawing import draw as picture
-    from .show.render import save
-    save(picture(graph(args)), args.output)
-    return 0
-
-
-def train(args: argparse.Namespace) -> int:
-    """Train an example on real input; exit code 1 where it misses its target. Without a name, list them."""
-    from .training.examples import EXAMPLES, run
-    if args.example:
-        return 0 if run(args.example, args.full, args.seed) else 1
-    print("\n".join(f"{name:9}{about}" for name, about in EXAMPLES.items()))
-    return 0
-
-
 def ops(args: argparse.Namespace) -> int:
     """Print the table of operations: value, slopes, domain, kinks."""
     from .show.listing import entry, listing
@@ -96,6 +98,29 @@ def ops(args: argparse.Namespace) -> int:
         print(entry(args.name) if args.name else listing())
     except KeyError:
         raise UsageError(f"the table has no row {args.name!r}; microgradx ops lists them all") from None
+    return 0
+
+
+def draw(args: argparse.Namespace) -> int:
+    """Draw the graph of an expression into a file.
+
+    With data, local slopes and gradients; needs the extra "draw".
+    """
+    from .show.drawing import draw as picture
+    from .show.render import save
+    save(picture(graph(args)), args.output)
+    return 0
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train an example on real input.
+
+    Without a name they are listed; exit code 1 where it misses its target.
+    """
+    from .training.examples import EXAMPLES, run
+    if args.example:
+        return 0 if run(args.example, args.full, args.seed) else 1
+    print("\n".join(f"{name:9}{about}" for name, about in EXAMPLES.items()))
     return 0
 
 
@@ -148,13 +173,18 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The commands and their arguments."""
-    top = Parser("microgradx", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    about, _, examples = (__doc__ or "").partition("\n\n")
+    as_written = argparse.RawDescriptionHelpFormatter
+    top = Parser("microgradx", description=about, epilog=examples, formatter_class=as_written)
     top.add_argument("--version", action="version", version=f"microgradx {__version__}")
     top.set_defaults(run=demo)
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(run: Callable[[argparse.Namespace], int]) -> Parser:
-        added = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        told = cleandoc(run.__doc__ or "")
+        own = "\n".join(line for line in examples.splitlines() if f" microgradx {run.__name__} " in line)
+        added = commands.add_parser(run.__name__, help=told.partition("\n")[0], description=told,
+                                    epilog=f"examples:\n{own}", formatter_class=as_written)
         added.set_defaults(run=run)
         return added
 
@@ -168,15 +198,15 @@ def parser() -> Parser:
     stepping.add_argument("--example", choices=["neuron", "mazur"], help="step through this network instead")
     stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
     stepping.add_argument("--html", metavar="FILE", help="write a page to step through in a browser instead")
-    of_expression(check)
     of_expression(tree)
+    of_expression(check)
+    command(ops).add_argument("name", nargs="?", help="the row to print in full")
     drawing = of_expression(draw)
     drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
     training = command(train)
     training.add_argument("example", nargs="?", help="its name; without one they are listed")
     training.add_argument("--full", action="store_true", help="the long run")
     training.add_argument("--seed", type=int, default=1, help="for data, first weights and order of samples")
-    command(ops).add_argument("name", nargs="?", help="the row to print in full")
     return top
 
 

@@ -33,6 +33,13 @@ class GradientError(AssertionError):
     kink      at a kink the slopes on its two sides, the smaller first; else None
     op        the name of the row that is wrong, where it can be told; else None
     meaning   what to make of it, in words
+
+    >>> from microgradx import GradientError, Value, gradcheck
+    >>> try:
+    ...     gradcheck(lambda w: w * Value(w.data), 3.0)
+    ... except GradientError as error:
+    ...     print(error.what, error.slope, error.expected, error.kink)
+    d f / d args[0] 3.0 6.0 None
     """
 
     def __init__(self, what: str, input: str, slope: float, expected: float, bound: float,

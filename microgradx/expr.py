@@ -37,7 +37,13 @@ WORD = re.compile(r"[^\W\d]\w*")
 
 
 class ExpressionError(ValueError):
-    """Text that is no expression of the table: one line that names the part, its column, and what to write."""
+    """Text that is no expression of the table: one line that names the part, its column, and what to write.
+
+    >>> from microgradx import parse
+    >>> parse("w*x", w=0.5)
+    Traceback (most recent call last):
+    microgradx.expr.ExpressionError: column 3: 'x' has no value; add x=1; given: w
+    """
 
 
 def parse(text: str, /, **variables: Value | float) -> Value:

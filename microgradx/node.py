@@ -65,13 +65,23 @@ class Node:
         self._grad = x if x.__class__ is float else number(x)
 
     def named(self: N, label: str) -> N:
-        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
+        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str.
+
+        >>> from microgradx import Value
+        >>> (Value(2.0) * 3).named("y")
+        Value(data=6.0, grad=0.0, label='y')
+        """
         self.label = _label(label)
         return self
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The inputs in order: Values, and floats for constants; () for a leaf."""
+        """The inputs in order: Values, and floats for constants; () for a leaf.
+
+        >>> from microgradx import Value
+        >>> (Value(2.0) * 3).args
+        (Value(data=2.0, grad=0.0), 3.0)
+        """
         a, b = self._a, self._b
         if a.__class__ is tuple:
             return a if b is None else a + b
@@ -79,7 +89,12 @@ class Node:
 
     @property
     def slopes(self) -> tuple[float | None, ...]:
-        """The derivative by each of args, frozen when recorded; None where no gradient flows."""
+        """The derivative by each of args, frozen when recorded; None where no gradient flows.
+
+        >>> from microgradx import Value
+        >>> (Value(2.0) * Value(3.0)).slopes, (Value(2.0) * 3).slopes
+        ((3.0, 2.0), (3.0, None))
+        """
         a, b = self._a, self._b
         if a.__class__ is tuple:
             da = self._da or (None,) * len(a)

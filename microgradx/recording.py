@@ -30,7 +30,15 @@ tracer: ContextVar[Any] = ContextVar("tracer", default=None)
 
 
 def tape(*roots: N) -> list[N]:
-    """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth."""
+    """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth.
+
+    The last one is the root itself. Of several roots the tapes are joined, each Value comes once.
+
+    >>> from microgradx import Value, tape
+    >>> a = Value(2.0)
+    >>> [v.data for v in tape(a * a + 1)]
+    [2.0, 4.0, 5.0]
+    """
     order: list[N] = []
     seen: set[Any] = {None}                         # None, a second input that is not there, needs no visit
     whole: set[int] = {id(None)}                    # lists of inputs that are on the tape; many nodes may share one
@@ -104,6 +112,8 @@ def recording() -> AbstractContextManager[None]:
 
 def scope(name: str) -> AbstractContextManager[None]:
     """Within it Values are made under this name, which groups them in pictures: v.scope. Scopes nest with a dot.
+
+    TypeError if the name is no str.
 
     >>> from microgradx import Value, scope
     >>> x = Value(2.0)

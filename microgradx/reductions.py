@@ -133,7 +133,8 @@ def take(table: Any, i: Any) -> Any:
     """The entry `i` of a list (or the row `i` of a list of rows).
 
     A plain number picks the entry itself, without a node. An index that is a Value is recorded, so a compiled
-    program looks it up as it runs. IndexError unless i is a whole number from 0 to len(table) - 1.
+    program looks it up as it runs. IndexError unless i is a whole number from 0 to len(table) - 1, TypeError for a
+    table that is no list.
 
     >>> from microgradx import Value, take
     >>> take([1.0, 2.0, 4.0], 2), take([1.0, 2.0, 4.0], Value(2)).data

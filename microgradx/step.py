@@ -39,6 +39,11 @@ class Step:
     contribution  slope * incoming; 0 where incoming is 0, whatever the slope
     before, after the gradient of target without and with this contribution
     use, uses     this is the use-th of all uses of target; its gradient is complete when the two are equal
+
+    >>> from microgradx import Value, steps
+    >>> step = steps(Value(3.0, "w") * 2)[-1]
+    >>> step.phase, step.rule, step.contribution, step.after
+    ('backward', 'dy/dw = 2', 2.0, 2.0)
     """
 
     __slots__ = ("phase", "node", "i", "names", "slope", "incoming", "contribution", "before", "after",

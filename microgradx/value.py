@@ -125,6 +125,12 @@ class Value(Node):
             for a constant, and for an input such as the condition of where()
 
     TypeError if data is not one real number.
+
+    >>> w, x = Value(0.5, "w"), Value(2.0)
+    >>> y = w * x + 1
+    >>> y.backward()
+    >>> y.data, w.grad, w
+    (2.0, 2.0, Value(data=0.5, grad=2.0, label='w'))
     """
 
     __slots__ = ()

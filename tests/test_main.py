@@ -3,7 +3,9 @@ import contextlib
 import io
 import os
 import pathlib
+import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -226,12 +228,44 @@ def test_ops_shows_a_row_added_by_a_user(run, monkeypatch):
 
 # Help, version, bad usage --------------------------------------------------------------------------------------
 
+def examples_in(text):
+    return re.findall(r"^ *(python3 -m microgradx(?: .*)?)$", text, re.M)
+
+
+EXAMPLES = examples_in(microgradx.__main__.__doc__)
+COMMANDS = ["step", "tree", "check", "ops", "draw", "train"]
+
+
 def test_version_and_help(run):
     assert run("--version") == (0, f"microgradx {microgradx.__version__}\n", "")
     code, out, _ = run("--help")
-    assert code == 0 and all(command in out for command in ("step", "check", "tree", "ops", "Exit code 0"))
-    for command in ("step", "check", "tree", "ops"):
-        assert run(command, "--help")[0] == 0
+    assert code == 0 and "Exit code 0" in out and max(map(len, out.splitlines())) <= 120
+    listed = [line.split()[0] for line in out.partition("COMMAND\n")[2].partition("\n\n")[0].splitlines()]
+    assert listed == COMMANDS and examples_in(out) == EXAMPLES
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_has_its_examples(run, command):
+    code, out, _ = run(command, "--help")
+    assert code == 0 and examples_in(out) and set(examples_in(out)) <= set(EXAMPLES)
+    assert all(line.startswith(f"python3 -m microgradx {command} ") for line in examples_in(out))
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_the_examples_in_help_end_well(run, line, tmp_path, monkeypatch):
+    """As they stand: the remark behind # is a comment to a shell, too."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*shlex.split(line, comments=True)[3:])
+    assert (code, err) == (0, "") and (out or any(file.stat().st_size > 1000 for file in tmp_path.iterdir()))
+
+
+def test_help_mirrors_readme():
+    """The headings of README and its commands, in its order."""
+    text = (ROOT / "README.md").read_text()
+    headings = [line for line in microgradx.__main__.__doc__.splitlines()[1:] if re.fullmatch(r"[A-Z][\w ]*", line)]
+    assert [h for h in re.findall(r"^## (.*)$", text, re.M) if h in headings] == headings and len(headings) == 4
+    ours, readmes = ([shlex.split(line, comments=True) for line in lines] for lines in (EXAMPLES, examples_in(text)))
+    assert ours == readmes
 
 
 def test_an_expression_may_begin_with_a_sign(run):

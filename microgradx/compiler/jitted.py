@@ -37,6 +37,11 @@ class Report(NamedTuple):
     loops       nests of loops found; 0 for a straight line
     seconds     from the call to the compiled program
     programs    how many structures the function was compiled for so far
+
+    >>> from microgradx import jit
+    >>> square = jit(lambda x: x * x, backend="python")
+    >>> square(3.0), square.report().backend, square.report().programs
+    (9.0, 'python', 1)
     """
 
     backend: str
@@ -117,7 +122,15 @@ class Variant:
 
 
 class Jitted:
-    """A compiled function; see jit()."""
+    """A compiled function; see jit().
+
+    Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded.
+
+    >>> from microgradx import jit, tanh
+    >>> neuron = jit(lambda w, x: tanh(w * x))
+    >>> type(neuron).__name__, neuron(0.0, 2.0)
+    ('Jitted', 0.0)
+    """
 
     # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
     # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
@@ -200,7 +213,13 @@ class Jitted:
         return self
 
     def report(self) -> Report:
-        """What the last call ran. ValueError before the first call."""
+        """What the last call ran. ValueError before the first call.
+
+        >>> from microgradx import jit
+        >>> square = jit(lambda x: x * x)
+        >>> square(3.0), square.report().programs
+        (9.0, 1)
+        """
         if self._last is None:
             raise ValueError("nothing is compiled yet; call the function once")
         v = self._last
@@ -222,7 +241,8 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
     back in the nesting of f's result.
 
-    TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend.
+    TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
+    "native" without llvmlite. TypeError if f is no function.
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x)

@@ -41,7 +41,13 @@ _tracing = RLock()                      # a Module's own parameters are marked w
 
 
 class TracingError(Unknown):
-    """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out."""
+    """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out.
+
+    >>> from microgradx import jit
+    >>> jit(lambda x: x.data)(2.0)
+    Traceback (most recent call last):
+    microgradx.compiler.trace.TracingError: the number of a Value is not known while its program is recorded ...
+    """
 
 
 def refuse(what: str, instead: str) -> NoReturn:

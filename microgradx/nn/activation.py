@@ -17,6 +17,8 @@ from .shapes import Nested, each, expect, within
 class Elementwise(Module):
     """A row of the table on every number, with constants for the row's further inputs. Any shape in, the same out.
 
+    torch.nn has a class for each; here a class names its row.
+
     >>> from microgradx import sin
     >>> class Sine(Elementwise):
     ...     row = sin
@@ -39,19 +41,37 @@ class Elementwise(Module):
 
 
 class Identity(Elementwise):
-    """x itself."""
+    """x itself.
+
+    Any shape, the same out. As torch.nn.Identity.
+
+    >>> Identity()([[1.0, 2.0]])
+    [[1.0, 2.0]]
+    """
 
     row = ops.identity
 
 
 class ReLU(Elementwise):
-    """x where it is positive, else 0."""
+    """x where it is positive, else 0.
+
+    Any shape, the same out. As torch.nn.ReLU.
+
+    >>> ReLU()([2.0, -2.0])
+    [2.0, 0.0]
+    """
 
     row = activations.relu
 
 
 class LeakyReLU(Elementwise):
-    """x where it is positive, else negative_slope * x."""
+    """x where it is positive, else negative_slope * x.
+
+    Any shape, the same out. As torch.nn.LeakyReLU; source: Maas et al. 2013.
+
+    >>> LeakyReLU(0.1)([2.0, -2.0])
+    [2.0, -0.2]
+    """
 
     row = activations.leaky_relu
 
@@ -60,7 +80,13 @@ class LeakyReLU(Elementwise):
 
 
 class ELU(Elementwise):
-    """x where it is positive, else alpha * (exp(x) - 1)."""
+    """x where it is positive, else alpha * (exp(x) - 1).
+
+    Any shape, the same out. As torch.nn.ELU; source: Clevert et al. 2016.
+
+    >>> ELU()([2.0, -800.0])
+    [2.0, -1.0]
+    """
 
     row = activations.elu
 
@@ -69,19 +95,37 @@ class ELU(Elementwise):
 
 
 class SELU(Elementwise):
-    """ELU scaled so that layer after layer keeps mean 0 and variance 1 (Klambauer et al. 2017)."""
+    """ELU scaled so that layer after layer keeps mean 0 and variance 1 (Klambauer et al. 2017).
+
+    Any shape, the same out. As torch.nn.SELU.
+
+    >>> SELU()([1.0, 0.0])
+    [1.0507009873554805, 0.0]
+    """
 
     row = activations.selu
 
 
 class SiLU(Elementwise):
-    """x * sigmoid(x)."""
+    """x * sigmoid(x).
+
+    Any shape, the same out. As torch.nn.SiLU; source: Ramachandran et al. 2017.
+
+    >>> SiLU()([0.0, 800.0])
+    [0.0, 800.0]
+    """
 
     row = activations.silu
 
 
 class GELU(Module):
-    """x times the share of a normal distribution below x; approximate="tanh" for the older form (GPT-2)."""
+    """x times the share of a normal distribution below x; approximate="tanh" for the older form (GPT-2).
+
+    Any shape, the same out. ValueError for another `approximate`. As torch.nn.GELU; source: Hendrycks & Gimpel 2016.
+
+    >>> round(GELU()([1.0])[0], 4), round(GELU("tanh")([1.0])[0], 4)
+    (0.8413, 0.8412)
+    """
 
     def __init__(self, approximate: Literal["none", "tanh"] = "none") -> None:
         if approximate not in ("none", "tanh"):
@@ -98,43 +142,85 @@ class GELU(Module):
 
 
 class Mish(Elementwise):
-    """x * tanh(softplus(x))."""
+    """x * tanh(softplus(x)).
+
+    Any shape, the same out. As torch.nn.Mish; source: Misra 2019.
+
+    >>> Mish()([0.0, 800.0])
+    [0.0, 800.0]
+    """
 
     row = activations.mish
 
 
 class Sigmoid(Elementwise):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    Any shape, the same out. As torch.nn.Sigmoid.
+
+    >>> Sigmoid()([0.0, 800.0])
+    [0.5, 1.0]
+    """
 
     row = activations.sigmoid
 
 
 class LogSigmoid(Elementwise):
-    """log(sigmoid(x)), exact in both tails."""
+    """log(sigmoid(x)), exact in both tails.
+
+    Any shape, the same out. As torch.nn.LogSigmoid.
+
+    >>> LogSigmoid()([-800.0])
+    [-800.0]
+    """
 
     row = activations.log_sigmoid
 
 
 class Tanh(Elementwise):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    Any shape, the same out. As torch.nn.Tanh.
+
+    >>> Tanh()([0.0, 800.0])
+    [0.0, 1.0]
+    """
 
     row = ops.tanh
 
 
 class Softplus(Elementwise):
-    """log(1 + exp(x)): a smooth ReLU. (torch says x itself beyond 20, which is 1e-10 off there.)"""
+    """log(1 + exp(x)): a smooth ReLU. (torch says x itself beyond 20, which is 1e-10 off there.)
+
+    Any shape, the same out. As torch.nn.Softplus.
+
+    >>> Softplus()([-800.0, 800.0])
+    [0.0, 800.0]
+    """
 
     row = activations.softplus
 
 
 class Softsign(Elementwise):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    Any shape, the same out. As torch.nn.Softsign.
+
+    >>> Softsign()([1.0, -3.0])
+    [0.5, -0.75]
+    """
 
     row = activations.softsign
 
 
 class Hardtanh(Elementwise):
-    """x, cut off at min_val and max_val."""
+    """x, cut off at min_val and max_val.
+
+    Any shape, the same out. ValueError unless min_val is below max_val. As torch.nn.Hardtanh.
+
+    >>> Hardtanh()([0.5, -3.0])
+    [0.5, -1.0]
+    """
 
     row = ops.clamp
 
@@ -145,7 +231,13 @@ class Hardtanh(Elementwise):
 
 
 class Softmax(Module):
-    """exp(x) over its sum: positive numbers that add up to 1, along the innermost lists, (*, C)."""
+    """exp(x) over its sum: positive numbers that add up to 1, along the innermost lists, (*, C).
+
+    As torch.nn.Softmax(dim=-1). TypeError for what is no list.
+
+    >>> Softmax()([[0.0, 0.0], [1000.0, 0.0]])
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
 
     def forward(self, x: Nested) -> Nested:
         """(*, C) to (*, C)."""
@@ -153,7 +245,13 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """The logarithm of softmax along the innermost lists, (*, C)."""
+    """The logarithm of softmax along the innermost lists, (*, C).
+
+    As torch.nn.LogSoftmax(dim=-1). TypeError for what is no list.
+
+    >>> LogSoftmax()([1000.0, 0.0])
+    [0.0, -1000.0]
+    """
 
     def forward(self, x: Nested) -> Nested:
         """(*, C) to (*, C)."""

@@ -25,6 +25,8 @@ Mask = list[list[bool]] | None
 def attend(query: list[Any], keys: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
     """softmax(query·keys / sqrt(d)) values, for one query: what it takes from the values, and the shares it takes.
 
+    query (d), keys (S, d), values (S, e) to (e) and the shares (S). Source: Vaswani et al. 2017.
+
     >>> attend([0.0], [[1.0], [2.0]], [[10.0], [20.0]])
     ([15.0], [0.5, 0.5])
     """
@@ -38,6 +40,14 @@ class MultiheadAttention(Module):
 
     in_proj_weight (3*embed_dim, embed_dim) makes queries, keys and values, in_proj_bias (3*embed_dim);
     out_proj is a Linear. With batch_first=False, torch's default, a batch is (L, N, embed_dim).
+
+    ValueError unless embed_dim is a multiple of num_heads. Source: Vaswani et al. 2017.
+
+    >>> from microgradx.nesting import shape
+    >>> x = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]
+    >>> output, weights = MultiheadAttention(embed_dim=4, num_heads=2)(x, x, x)
+    >>> shape(output), shape(weights)
+    ((3, 4), (3, 3))
     """
 
     def __init__(self, embed_dim: int, num_heads: int, bias: bool = True, batch_first: bool = False) -> None:

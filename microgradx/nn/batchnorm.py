@@ -79,12 +79,23 @@ class BatchNorm1d(_BatchNorm):
 
     weight (C) of ones, bias (C) of zeros. While training mean and variance are those of the batch; after eval() the
     running ones, buffers that are saved with the weights. As torch.nn.BatchNorm1d; source: Ioffe & Szegedy 2015.
+
+    ValueError while training on one number a channel, whose variance is 0.
+
+    >>> norm = BatchNorm1d(1)
+    >>> [[round(y.data, 2)] for y, in norm([[10.0], [20.0]])], norm.running_mean[0].data
+    ([[-1.0], [1.0]], 1.5)
     """
 
     places = ((), ("L",))
 
 
 class BatchNorm2d(_BatchNorm):
-    """The same for a batch of images (N, C, H, W). As torch.nn.BatchNorm2d."""
+    """The same for a batch of images (N, C, H, W). As torch.nn.BatchNorm2d.
+
+    >>> images = [[[[1.0, 2.0]]], [[[3.0, 4.0]]]]              # two of one channel, 1 x 2
+    >>> [[round(y.data, 2) for y in row] for image in BatchNorm2d(1)(images) for row in image[0]]
+    [[-1.34, -0.45], [0.45, 1.34]]
+    """
 
     places = (("H", "W"),)

@@ -25,14 +25,27 @@ from .shapes import Nested, flat, like
 
 
 class ModuleList(Module):
-    """A list of Modules whose parameters are found: "0.weight", "1.weight", ... It computes nothing itself."""
+    """A list of Modules whose parameters are found: "0.weight", "1.weight", ... It computes nothing itself.
+
+    TypeError for an element that is no Module. As torch.nn.ModuleList.
+
+    >>> from microgradx.nn import Linear
+    >>> layers = ModuleList([Linear(2, 1), Linear(2, 1)])
+    >>> len(layers), layers[1], [name for name, _ in layers.named_parameters()]
+    (2, Linear(2, 1)  # 3 parameters, ['0.weight', '0.bias', '1.weight', '1.bias'])
+    """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         for module in modules:
             self.append(module)
 
     def append(self, module: Module) -> ModuleList:
-        """Add a Module to the end. TypeError if it is none."""
+        """Add a Module to the end. TypeError if it is none.
+
+        >>> from microgradx.nn import ReLU
+        >>> len(ModuleList().append(ReLU()).append(ReLU()))
+        2
+        """
         if not isinstance(module, Module):
             raise TypeError(f"{type(self).__name__}: expected Modules, got {short(module)} ({type(module).__name__})")
         setattr(self, str(len(self)), module)
@@ -49,7 +62,14 @@ class ModuleList(Module):
 
 
 class Sequential(ModuleList):
-    """Each Module on what the one before it gives."""
+    """Each Module on what the one before it gives.
+
+    Shapes are those of its Modules. TypeError for what is no Module. As torch.nn.Sequential.
+
+    >>> from microgradx.nn import ReLU, Softmax
+    >>> Sequential(ReLU(), Softmax())([0.0, -7.0])
+    [0.5, 0.5]
+    """
 
     def __init__(self, *modules: Module) -> None:
         super().__init__(modules)
@@ -66,6 +86,10 @@ class Residual(Sequential):
 
     The gradient passes the plus sign whole, so however deep the stack, the first layers are reached. ValueError if
     f gives another shape than x has.
+
+    >>> from microgradx.nn import ReLU
+    >>> Residual(ReLU())([2.0, -2.0])
+    [4.0, -2.0]
     """
 
     def forward(self, x: Nested) -> Nested:

@@ -67,6 +67,13 @@ class Conv1d(_Convolution):
     """A kernel over sequences: (in_channels, L), or a batch (N, in_channels, L). As torch.nn.Conv1d.
 
     weight (out_channels, in_channels, kernel_size), bias (out_channels), first drawn evenly within ±1/sqrt(fan_in).
+
+    ValueError for a kernel longer than the padded input.
+
+    >>> from microgradx.nesting import shape
+    >>> layer = Conv1d(1, 2, kernel_size=3)
+    >>> shape(layer.weight), shape(layer([[0.0, 1.0, 2.0, 3.0, 4.0]]))
+    ((2, 1, 3), (2, 3))
     """
 
     axes = 1
@@ -77,6 +84,11 @@ class Conv2d(_Convolution):
 
     weight (out_channels, in_channels, kernel height, kernel width), bias (out_channels). Each of kernel_size, stride
     and padding is one number, or a tuple for height and width.
+
+    >>> from microgradx.nesting import shape
+    >>> layer = Conv2d(1, 2, (2, 3), padding=(0, 1))
+    >>> shape(layer.weight), shape(layer([[[0.0] * 5] * 4]))
+    ((2, 1, 2, 3), (2, 3, 5))
     """
 
     axes = 2

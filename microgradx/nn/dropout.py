@@ -17,6 +17,10 @@ class Dropout(Module):
 
     Any shape. Draws from Python's `random`, or from `generator`. ValueError unless 0 <= p <= 1. As torch.nn.Dropout;
     source: Srivastava et al. 2014.
+
+    >>> drop = Dropout(1.0)
+    >>> drop([1.0, 2.0]), drop.eval()([1.0, 2.0])
+    ([0.0, 0.0], [1.0, 2.0])
     """
 
     def __init__(self, p: float = 0.5, generator: Generator = None) -> None:

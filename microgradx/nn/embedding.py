@@ -21,6 +21,11 @@ class Embedding(Module):
     weight (num_embeddings, embedding_dim), first drawn from a normal distribution. A plain index picks the row
     without a node; an index that is a Value is recorded, so that a compiled program looks it up as it runs.
     IndexError unless an index is a whole number from 0 to num_embeddings - 1.
+
+    >>> words = Embedding(10, 2)
+    >>> words.load_state_dict({"weight": [[i, -i] for i in range(10)]})
+    >>> [[v.data for v in vector] for vector in words([3, 1])]
+    [[3.0, -3.0], [1.0, -1.0]]
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:

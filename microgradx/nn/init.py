@@ -30,17 +30,25 @@ GAINS: dict[str, Callable[[float], float]] = {      # of the parameter a, for le
 
 
 def parameter(*sizes: int) -> Nested:
-    """A nested list of Values of these sizes, all 0: a weight to initialise."""
+    """A nested list of Values of these sizes, all 0: a weight to initialise. torch: Parameter(zeros(*sizes)).
+
+    >>> parameter(1, 2)
+    [[Value(data=0.0, grad=0.0), Value(data=0.0, grad=0.0)]]
+    """
     return nested(sizes, lambda: Value(0.0))
 
 
 def constant_(tree: Nested, val: float) -> Nested:
-    """Every Value set to `val`."""
+    """Every Value set to `val`. torch: constant_.
+
+    >>> constant_(parameter(2), 0.25)
+    [Value(data=0.25, grad=0.0), Value(data=0.25, grad=0.0)]
+    """
     return _fill(tree, lambda: val)
 
 
 def zeros_(tree: Nested) -> Nested:
-    """Every Value set to 0. Right for biases; for the weights of two layers it fails.
+    """Every Value set to 0. Right for biases; for the weights of two layers it fails. torch: zeros_.
 
     With zero weights every neuron of a layer computes the same and gets the same gradient: they stay equal for ever,
     one neuron in many copies. Worse, gradients pass to the layer below through these weights, as zeros: nothing
@@ -56,46 +64,91 @@ def zeros_(tree: Nested) -> Nested:
 
 
 def ones_(tree: Nested) -> Nested:
-    """Every Value set to 1."""
+    """Every Value set to 1. torch: ones_.
+
+    >>> ones_(parameter(2))
+    [Value(data=1.0, grad=0.0), Value(data=1.0, grad=0.0)]
+    """
     return constant_(tree, 1.0)
 
 
 def uniform_(tree: Nested, a: float = 0.0, b: float = 1.0, generator: Generator = None) -> Nested:
-    """Every Value drawn evenly between a and b."""
+    """Every Value drawn evenly between a and b. torch: uniform_.
+
+    >>> low, high = uniform_(parameter(2), 1.0, 2.0, random.Random(0))
+    >>> 1 <= low.data <= 2, low.data == high.data
+    (True, False)
+    """
     draw = (generator or random).uniform
     return _fill(tree, lambda: draw(a, b))
 
 
 def normal_(tree: Nested, mean: float = 0.0, std: float = 1.0, generator: Generator = None) -> Nested:
-    """Every Value drawn from a normal distribution."""
+    """Every Value drawn from a normal distribution. torch: normal_.
+
+    >>> weight = normal_(parameter(1000), mean=5.0, std=2.0, generator=random.Random(0))
+    >>> round(sum(v.data for v in weight) / 1000, 1)
+    5.0
+    """
     draw = (generator or random).gauss
     return _fill(tree, lambda: draw(mean, std))
 
 
 def xavier_uniform_(tree: Nested, gain: float = 1.0, generator: Generator = None) -> Nested:
-    """Even, with std gain*sqrt(2/(fan_in + fan_out)): signals keep their size both ways (Glorot & Bengio 2010)."""
+    """Even, with std gain*sqrt(2/(fan_in + fan_out)): signals keep their size both ways (Glorot & Bengio 2010).
+
+    tree (out, in, ...). ValueError for fewer than two dimensions. torch: xavier_uniform_.
+
+    >>> weight = xavier_uniform_(parameter(50, 50))
+    >>> max(v.data for v in leaves(weight)) <= math.sqrt(6 / (50 + 50))
+    True
+    """
     return _even(tree, _xavier(tree, gain), generator)
 
 
 def xavier_normal_(tree: Nested, gain: float = 1.0, generator: Generator = None) -> Nested:
-    """Normal, with std gain*sqrt(2/(fan_in + fan_out))."""
+    """Normal, with std gain*sqrt(2/(fan_in + fan_out)).
+
+    tree (out, in, ...). ValueError for fewer than two dimensions. torch: xavier_normal_ (Glorot & Bengio 2010).
+
+    >>> weight = xavier_normal_(parameter(50, 50), generator=random.Random(0))
+    >>> round(math.hypot(*[v.data for v in leaves(weight)]) / 50, 2)    # sqrt(2 / (50 + 50))
+    0.14
+    """
     return normal_(tree, 0.0, _xavier(tree, gain), generator)
 
 
 def kaiming_uniform_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu",
                      generator: Generator = None) -> Nested:
-    """Even, with std gain/sqrt(fan): what relu cuts off is made up for (He et al. 2015)."""
+    """Even, with std gain/sqrt(fan): what relu cuts off is made up for (He et al. 2015).
+
+    tree (out, in, ...). ValueError for fewer than two dimensions, another mode, or a nonlinearity without a known gain.
+    torch: kaiming_uniform_.
+
+    >>> weight = kaiming_uniform_(parameter(50, 50), nonlinearity="relu")
+    >>> max(v.data for v in leaves(weight)) <= math.sqrt(6 / 50)
+    True
+    """
     return _even(tree, _kaiming(tree, a, mode, nonlinearity), generator)
 
 
 def kaiming_normal_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu",
                     generator: Generator = None) -> Nested:
-    """Normal, with std gain/sqrt(fan)."""
+    """Normal, with std gain/sqrt(fan).
+
+    tree (out, in, ...). ValueError as for kaiming_uniform_. torch: kaiming_normal_ (He et al. 2015).
+
+    >>> weight = kaiming_normal_(parameter(50, 50), nonlinearity="relu", generator=random.Random(0))
+    >>> round(math.hypot(*[v.data for v in leaves(weight)]) / 50, 2)    # sqrt(2 / 50)
+    0.2
+    """
     return normal_(tree, 0.0, _kaiming(tree, a, mode, nonlinearity), generator)
 
 
 def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
-    """By how much a layer must amplify what this nonlinearity then shrinks. ValueError for one not known.
+    """By how much a layer must amplify what this nonlinearity then shrinks. torch: calculate_gain.
+
+    ValueError for one not known.
 
     >>> calculate_gain("tanh")
     1.6666666666666667
@@ -108,7 +161,10 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
 def fans(tree: Nested) -> tuple[int, int]:
     """How many inputs a unit of this weight has, and how many units an input feeds: (fan_in, fan_out).
 
-    The weight is (out, in, ...kernel). ValueError for fewer than two dimensions.
+    The weight is (out, in, ...kernel). ValueError for fewer than two dimensions. As torch.nn.init computes them.
+
+    >>> fans(parameter(6, 1, 5, 5))                     # the first convolution of LeNet-5
+    (25, 150)
     """
     sizes = shape(tree)
     if len(sizes) < 2:

@@ -23,6 +23,12 @@ class PReLU(Module):
     """LeakyReLU with a slope that is learned: one for all, or one for each of num_parameters channels.
 
     weight (num_parameters). For channels x is a batch, (N, C, ...), as in torch.
+
+    Any shape, the same out. ValueError for another number of channels. As torch.nn.PReLU; source: He et al. 2015.
+
+    >>> unit = PReLU(2)
+    >>> [[v.data for v in channel] for channel in unit([[[4.0], [-4.0]]])[0]], len(unit.parameters())
+    ([[4.0], [-1.0]], 2)
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
@@ -46,6 +52,12 @@ class RReLU(Module):
     """LeakyReLU with a slope drawn anew for each number, evenly from lower to upper; their mean after eval().
 
     Draws from Python's `random`, or from `generator`.
+
+    Any shape, the same out. ValueError for lower above upper. As torch.nn.RReLU; source: Xu et al. 2015.
+
+    >>> unit = RReLU(0.25, 0.75)
+    >>> -3 <= unit([-4.0])[0] <= -1, unit.eval()([-4.0, 4.0])
+    (True, [-2.0, 4.0])
     """
 
     def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, generator: Generator = None) -> None:

@@ -39,6 +39,13 @@ class Linear(Module):
 
     weight (out_features, in_features), bias (out_features), first drawn evenly within ±1/sqrt(in_features).
     With fused=False a unit is drawn as its products and their sum; the numbers are the same. As torch.nn.Linear.
+
+    ValueError for another shape of x, or sizes below 1.
+
+    >>> layer = Linear(2, 1)
+    >>> layer.load_state_dict({"weight": [[2, 3]], "bias": [1]})
+    >>> [[y.data for y in row] for row in layer([[1.0, 1.0], [10.0, 0.0]])]
+    [[6.0], [21.0]]
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, fused: bool = True) -> None:

@@ -27,17 +27,27 @@ Reduction = Literal["mean", "sum", "none"]
 # Number by number ----------------------------------------------------------------------------------------------
 
 def mse(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
-    """The square of each difference. torch: mse_loss."""
+    """The square of each difference. torch: mse_loss.
+
+    >>> mse([1.0, 2.0], [1.0, 4.0]), mse(1.0, 4.0)
+    (2.0, 9.0)
+    """
     return _pairwise("mse", lambda x, t: square(x - t), input, target, reduction)
 
 
 def l1(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
-    """The size of each difference. torch: l1_loss."""
+    """The size of each difference. torch: l1_loss.
+
+    >>> l1([1.0, 2.0], [1.0, 4.0])
+    1.0
+    """
     return _pairwise("l1", lambda x, t: abs(x - t), input, target, reduction)
 
 
 def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: float = 1.0) -> Any:
     """Half the square of a difference up to delta, beyond it a straight line. torch: huber_loss.
+
+    ValueError unless delta is above 0. Source: Huber 1964.
 
     >>> huber([0.0, 0.0], [1.0, 3.0], "none")
     [0.5, 2.5]
@@ -56,6 +66,11 @@ def bce(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 
     Targets lie from 0 to 1. Infinite for p = 0 where the target is 1 (torch stops at 100): bce_with_logits, which
     takes the number before the sigmoid, has no such end.
+
+    ValueError for a target outside 0 to 1.
+
+    >>> bce([0.0, 0.0], [0, 1], "none")
+    [0.0, inf]
     """
     return _pairwise("bce", lambda p, t: _between(t, lambda: -log(p), lambda: -log1p(-p)), input, target, reduction)
 
@@ -73,7 +88,10 @@ def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean"
 def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     """How much a score falls short of 1 on the right side: relu(1 - target*score), for targets -1 and 1.
 
-    The loss of support vector machines. ValueError for another target.
+    The loss of support vector machines (torch's hinge_embedding_loss is another one). ValueError for another target.
+
+    >>> hinge([2.0, 0.5, -1.0], [1, 1, 1], "none")
+    [0.0, 0.5, 2.0]
     """
     for t in flat(target):
         if not isinstance(t, Value) and t not in (-1, 1):
@@ -85,6 +103,11 @@ def kl_div(input: Nested, target: Nested, reduction: Reduction | Literal["batchm
     """target * (log(target) - input): how far log-probabilities are from probabilities. torch: kl_div.
 
     The sum of it is the Kullback-Leibler divergence; "batchmean" divides that by the number of samples.
+
+    ValueError for "batchmean" of what is no batch (N, ...).
+
+    >>> kl_div([[0.0, 0.0]], [[1.0, 0.0]], "batchmean"), kl_div([[-1.0, 0.0]], [[1.0, 0.0]], "batchmean")
+    (0.0, 1.0)
     """
     if reduction == "batchmean":
         return _pairwise("kl_div", _kl, input, target, "sum") / expect("kl_div", input, ("N", "*"))[0]
@@ -138,7 +161,13 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean") 
 
 
 def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
-    """Minus the log-probability of the right class, from log-probabilities (C) or (N, C). torch: nll_loss."""
+    """Minus the log-probability of the right class, from log-probabilities (C) or (N, C). torch: nll_loss.
+
+    IndexError for a target that is no class.
+
+    >>> nll([[-1.0, -2.0], [-3.0, -4.0]], [0, 1])
+    2.5
+    """
     return _by_sample("nll", lambda xs, t: -take(xs, t), input, target, reduction)
 
 
@@ -182,12 +211,20 @@ def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, 
 # Of the weights ------------------------------------------------------------------------------------------------
 
 def l1_penalty(parameters: Nested) -> Any:
-    """The sum of sizes of all parameters, of a Module or a nested list: added to a loss, it drives weights to 0."""
+    """The sum of sizes of all parameters, of a Module or a nested list: added to a loss, it drives weights to 0.
+
+    The lasso (Tibshirani 1996).
+
+    >>> l1_penalty([[3.0], [-4.0]])
+    7.0
+    """
     return sum([abs(p) for p in leaves(parameters)])
 
 
 def l2_penalty(parameters: Nested) -> Any:
     """The sum of squares of all parameters, of a Module or a nested list: added to a loss, it keeps weights small.
+
+    Ridge regression (Hoerl & Kennard 1970). c times it has the gradient that torch adds for weight_decay=2*c.
 
     >>> l2_penalty([[3.0], [4.0]])
     25.0

@@ -25,6 +25,13 @@ class Neuron(Module):
     """relu(b + w1*x1 + w2*x2 + ...), or the sum itself with nonlin=False. A list of nin numbers to one Value.
 
     w: nin Values, drawn evenly from -1 to 1 by Python's `random`; b: a Value, 0.
+
+    Source: micrograd's Neuron.
+
+    >>> neuron = Neuron(2)
+    >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = 2.0, 3.0, -1.0
+    >>> neuron([1.0, 1.0]).data, neuron([1.0, -1.0]).data
+    (4.0, 0.0)
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
@@ -44,7 +51,13 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """nout neurons on the same inputs: (nin) to a list of nout Values, or to the one Value where nout is 1."""
+    """nout neurons on the same inputs: (nin) to a list of nout Values, or to the one Value where nout is 1.
+
+    Source: micrograd's Layer.
+
+    >>> len(Layer(2, 3)([1.0, -2.0])), Layer(2, 3).neurons[0]
+    (3, Neuron(ReLU, 2)  # 3 parameters)
+    """
 
     def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
         self.neurons = [Neuron(nin, nonlin) for _ in range(nout)]
@@ -56,7 +69,14 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """Layers of nouts[0], nouts[1], ... neurons, one on the other; all ReLU but the last, which is linear."""
+    """Layers of nouts[0], nouts[1], ... neurons, one on the other; all ReLU but the last, which is linear.
+
+    (nin) to a list of nouts[-1] Values, or to the one Value where that is 1. Source: micrograd's MLP.
+
+    >>> model = MLP(3, [4, 2])
+    >>> len(model.parameters()), len(model([1.0, -2.0, 0.5]))
+    (26, 2)
+    """
 
     def __init__(self, nin: int, nouts: list[int]) -> None:
         sizes = [nin, *nouts]

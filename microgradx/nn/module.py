@@ -25,10 +25,15 @@ from .shapes import flat
 
 
 class Buffer(Value):
-    """A number that a Module saves but does not train, such as the running mean of a BatchNorm.
+    """A number that a Module saves but does not train, such as the running mean of a BatchNorm. torch: register_buffer.
 
     Write `self.count.data += 1`, or set .data to a Value, whose number it takes. In a compiled program each run reads
     and sets it so; .data is then a Value while the program is recorded.
+
+    >>> count = Buffer(0)
+    >>> count.data += 1
+    >>> count
+    Buffer(data=1.0, grad=0.0)
     """
 
     __slots__ = ()
@@ -48,6 +53,15 @@ class Module:
 
     An attribute that holds Values is a parameter (Buffers: state). Names, nesting and state_dict() are torch's.
     A call runs forward() in a scope of the Module's name, so that pictures show it as a group.
+
+    >>> from microgradx.nn import Linear, Tanh
+    >>> class Net(Module):
+    ...     def __init__(self):
+    ...         self.hidden, self.scale = Linear(2, 3), Value(2.0)
+    ...     def forward(self, x):
+    ...         return [self.scale * h for h in Tanh()(self.hidden(x))]
+    >>> len(Net()([1.0, -1.0])), [name for name, _ in Net().named_parameters()]
+    (3, ['scale', 'hidden.weight', 'hidden.bias'])
     """
 
     training = True
@@ -72,26 +86,54 @@ class Module:
     # Parameters ------------------------------------------------------------------------------------------------
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This Module and all within it, each with its dotted name; this one's is ""."""
+        """This Module and all within it, each with its dotted name; this one's is "".
+
+        >>> from microgradx.nn import Linear, ReLU, Sequential
+        >>> [name for name, _ in Sequential(Linear(2, 1), ReLU()).named_modules()]
+        ['', '0', '1']
+        """
         yield prefix, self
         for name, value in vars(self).items():
             for path, module in _modules(name, value):
                 yield from module.named_modules(_dotted(prefix, path))
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """The name of each parameter with its Value or nested list of Values; a shared one comes once."""
+        """The name of each parameter with its Value or nested list of Values; a shared one comes once.
+
+        >>> from microgradx.nn import Linear
+        >>> [(name, shape(values)) for name, values in Linear(2, 1).named_parameters()]
+        [('weight', (1, 2)), ('bias', (1,))]
+        """
         return ((name, nest) for name, nest, values in self._state() if not isinstance(values[0], Buffer))
 
     def parameters(self) -> list[Value]:
-        """All parameters as one flat list of Values."""
+        """All parameters as one flat list of Values.
+
+        >>> from microgradx.nn import Linear
+        >>> len(Linear(2, 1).parameters())
+        3
+        """
         return [v for _, _, values in self._state() if not isinstance(values[0], Buffer) for v in values]
 
     def buffers(self) -> list[Buffer]:
-        """All Buffers as one flat list."""
+        """All Buffers as one flat list.
+
+        >>> from microgradx.nn import BatchNorm1d
+        >>> len(BatchNorm1d(2).buffers())                   # two means, two variances, one count
+        5
+        """
         return [v for _, _, values in self._state() for v in values if isinstance(v, Buffer)]
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter to 0."""
+        """Set the gradient of every parameter to 0.
+
+        >>> from microgradx.nn import PReLU
+        >>> unit = PReLU()
+        >>> unit([-2.0])[0].backward()
+        >>> unit.zero_grad()
+        >>> unit.weight[0].grad
+        0.0
+        """
         for p in self.parameters():
             p.grad = 0.0
 
@@ -109,7 +151,12 @@ class Module:
     # Saving and loading ----------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The numbers of all parameters and buffers by name, as nested lists of floats."""
+        """The numbers of all parameters and buffers by name, as nested lists of floats.
+
+        >>> from microgradx.nn import BatchNorm1d
+        >>> BatchNorm1d(1, affine=False).state_dict()
+        {'running_mean': [0.0], 'running_var': [1.0], 'num_batches_tracked': 0.0}
+        """
         return {name: rebuild(nest, iter([v.data for v in values])) for name, nest, values in self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
@@ -117,6 +164,13 @@ class Module:
 
         KeyError for missing or unexpected names (with strict=False both are passed over), ValueError for a shape
         that differs, TypeError for what is no number.
+
+        >>> from microgradx.nn import Linear
+        >>> model = Linear(2, 1, bias=False)
+        >>> model.load_state_dict({"weight": [[3.0, 4.0]]})
+        >>> model.load_state_dict({"weight": [3.0, 4.0]})
+        Traceback (most recent call last):
+        ValueError: weight: expected shape (1, 2), got (2,)
         """
         own = {name: nest for name, nest, _ in self._state()}
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
@@ -135,17 +189,35 @@ class Module:
     # Mode and print --------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Turn on what happens in training only (Dropout, the statistics of BatchNorm) here and within."""
+        """Turn on what happens in training only (Dropout, the statistics of BatchNorm) here and within.
+
+        >>> from microgradx.nn import Dropout
+        >>> drop = Dropout(1.0)
+        >>> drop.eval()([5.0]), drop.train()([5.0])
+        ([5.0], [0.0])
+        """
         for _, module in self.named_modules():
             object.__setattr__(module, "training", mode)
         return self
 
     def eval(self) -> Module:
-        """Turn off what happens in training only."""
+        """Turn off what happens in training only.
+
+        >>> from microgradx.nn import Dropout
+        >>> Dropout(1.0).eval()([5.0])
+        [5.0]
+        """
         return self.train(False)
 
     def extra_repr(self) -> str:
-        """What the print shows of this Module itself: Linear says its sizes."""
+        """What the print shows of this Module itself: Linear says its sizes.
+
+        >>> class Scale(Module):
+        ...     def extra_repr(self):
+        ...         return "by 2"
+        >>> Scale()
+        Scale(by 2)  # 0 parameters
+        """
         return ""
 
     def __repr__(self) -> str:

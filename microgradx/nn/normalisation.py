@@ -59,6 +59,11 @@ class LayerNorm(_SampleNorm):
     """(x - mean) / sqrt(variance + eps) * weight + bias over the last dimensions. As torch.nn.LayerNorm.
 
     weight (normalized_shape) of ones, bias (normalized_shape) of zeros; the variance is the biased one.
+
+    ValueError for another shape of x. Source: Ba et al. 2016.
+
+    >>> [[round(y.data, 2) for y in row] for row in LayerNorm(2)([[1.0, 3.0], [10.0, 30.0]])]
+    [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True,
@@ -76,6 +81,11 @@ class RMSNorm(_SampleNorm):
     """x / sqrt(mean of squares + eps) * weight over the last dimensions. As torch.nn.RMSNorm.
 
     weight (normalized_shape) of ones. eps is the distance from 1 to the next float if not given.
+
+    ValueError for another shape of x. Source: Zhang & Sennrich 2019.
+
+    >>> [round(y.data, 2) for y in RMSNorm(2)([1.0, 7.0])]
+    [0.2, 1.4]
     """
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float | None = None,

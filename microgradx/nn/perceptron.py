@@ -33,6 +33,14 @@ class Perceptron(Module):
     The two middle lines add up to w1 + w2 + 2b > 0, the outer two to w1 + w2 + 2b <= 0: no numbers will do. One
     line in the plane has the two ones on one side only if it has a zero there too. A hidden layer bends the line;
     but the slope of the step is 0 everywhere, so gradients say nothing to it: that is why units became smooth.
+
+    Source: Rosenblatt 1958; Minsky & Papert 1969.
+
+    >>> negation = Perceptron(1)
+    >>> negation.fit([([0], 1), ([1], 0)])                  # mistakes in each round
+    [2, 1, 0]
+    >>> negation([0]).data, negation([1]).data
+    (1.0, 0.0)
     """
 
     def __init__(self, in_features: int) -> None:

@@ -70,13 +70,24 @@ class MaxPool1d(_MaxPool):
     """The largest number of each window of (C, L), or of a batch (N, C, L). stride is kernel_size if not given.
 
     Padding is never the largest; it may be half the kernel at most. As torch.nn.MaxPool1d.
+
+    ValueError for more padding.
+
+    >>> MaxPool1d(2)([[1.0, 3.0, 2.0, 0.0]]), MaxPool1d(3, stride=1, padding=1)([[1.0, 3.0, 2.0, 0.0]])
+    ([[3.0, 2.0]], [[3.0, 3.0, 3.0, 2.0]])
     """
 
     axes = 1
 
 
 class MaxPool2d(_MaxPool):
-    """The largest number of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.MaxPool2d."""
+    """The largest number of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.MaxPool2d.
+
+    Of equal numbers the first takes the whole gradient. ValueError for padding of more than half the kernel.
+
+    >>> MaxPool2d(2)([[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]]])
+    [[[4.0, 8.0]]]
+    """
 
     axes = 2
 
@@ -85,13 +96,24 @@ class AvgPool1d(_AvgPool):
     """The mean of each window of (C, L), or of a batch (N, C, L). As torch.nn.AvgPool1d.
 
     Padding counts as zeros, unless count_include_pad=False.
+
+    ValueError for padding of more than half the kernel.
+
+    >>> AvgPool1d(2)([[1.0, 3.0, 2.0, 0.0]])
+    [[2.0, 1.0]]
     """
 
     axes = 1
 
 
 class AvgPool2d(_AvgPool):
-    """The mean of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.AvgPool2d."""
+    """The mean of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.AvgPool2d.
+
+    ValueError for padding of more than half the kernel.
+
+    >>> AvgPool2d(2)([[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]]])
+    [[[2.5, 6.5]]]
+    """
 
     axes = 2
 
@@ -100,6 +122,9 @@ class Flatten(Module):
     """The dimensions from start_dim to the last as one. As torch.nn.Flatten, whose default 1 spares the batch.
 
     For one sample write Flatten(0): (C, H, W) to (C*H*W). ValueError if there is no such dimension.
+
+    >>> Flatten()([[[1.0, 2.0], [3.0, 4.0]]]), Flatten(0)([[1.0, 2.0], [3.0, 4.0]])
+    ([[1.0, 2.0, 3.0, 4.0]], [1.0, 2.0, 3.0, 4.0])
     """
 
     def __init__(self, start_dim: int = 1) -> None:

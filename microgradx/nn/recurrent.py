@@ -149,6 +149,12 @@ class RNNCell(_Cell):
     """h' = tanh(weight_ih x + bias_ih + weight_hh h + bias_hh), or relu of it. As torch.nn.RNNCell.
 
     weight_ih (hidden_size, input_size), weight_hh (hidden_size, hidden_size), bias_ih and bias_hh (hidden_size).
+
+    ValueError for another nonlinearity, or another shape. Source: Elman 1990.
+
+    >>> cell = RNNCell(2, 3)
+    >>> cell, len(cell([1.0, 0.0]))
+    (RNNCell(2, 3)  # 21 parameters, 3)
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True,
@@ -157,7 +163,16 @@ class RNNCell(_Cell):
 
 
 class GRUCell(_Cell):
-    """A gated unit (see gru_rule); its weights have 3*hidden_size rows: r, z, n. As torch.nn.GRUCell."""
+    """A gated unit (see gru_rule); its weights have 3*hidden_size rows: r, z, n. As torch.nn.GRUCell.
+
+    (input_size) and a state (hidden_size), zeros if not given, to the next state; or a batch, (N, ...) each.
+    ValueError for another shape. Source: Cho et al. 2014.
+
+    >>> cell = GRUCell(2, 3)
+    >>> h = cell([1.0, 0.0])
+    >>> len(cell.weight_ih), len(cell([0.0, 1.0], h))
+    (9, 3)
+    """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True) -> None:
         super().__init__(GATED, input_size, hidden_size, bias)
@@ -166,7 +181,15 @@ class GRUCell(_Cell):
 class LSTMCell(_Cell):
     """A unit with a memory (see lstm_rule); its weights have 4*hidden_size rows: i, f, g, o. As torch.nn.LSTMCell.
 
-    The state is a tuple (h, c).
+    The state is a tuple (h, c), of hidden_size numbers each, or of (N, hidden_size) for a batch.
+
+    ValueError for another shape. Source: Hochreiter & Schmidhuber 1997.
+
+    >>> cell = LSTMCell(2, 3)
+    >>> h, c = cell([1.0, 0.0])
+    >>> h, c = cell([0.0, 1.0], (h, c))
+    >>> len(cell.weight_ih), len(h), len(c)
+    (12, 3, 3)
     """
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True) -> None:

@@ -34,6 +34,10 @@ def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "",
     """f and its derivative from low to high. The dots at kinks show the value and the slope that is used there.
 
     f takes one number and is written with microgradx's functions. ValueError unless low < high.
+
+    >>> from microgradx import sin
+    >>> curve(sin).get_title()
+    'sin'
     """
     if not low < high:
         raise ValueError(f"a curve goes from low to high, got low={low}, high={high}")
@@ -63,7 +67,11 @@ def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "",
 
 
 def activations() -> "list[Axes]":
-    """The page of every textbook: sigmoid, tanh, ReLU and its leaky kin, each with its derivative. Six axes."""
+    """The page of every textbook: sigmoid, tanh, ReLU and its leaky kin, each with its derivative. Six axes.
+
+    >>> [axes.get_title() for axes in activations()][:3]
+    ['sigmoid', 'tanh', 'ReLU']
+    """
     a, b = LEAKS
     shown: list[tuple[str, Function]] = [
         ("sigmoid", sigmoid), ("tanh", tanh), ("ReLU", relu), ("leaky ReLU: slope 0.01", leaky_relu),
@@ -78,7 +86,12 @@ def activations() -> "list[Axes]":
 
 
 def kinks(f: Function, low: float, high: float) -> list[float]:
-    """Where between low and high f has a kink, jump or pole: there a kink quantity of one of its rows is 0."""
+    """Where between low and high f has a kink, jump or pole: there a kink quantity of one of its rows is 0.
+
+    >>> from microgradx import abs
+    >>> kinks(lambda x: abs(x - 1), -4.0, 4.0)
+    [1.0]
+    """
     def quantities(x: float) -> list[float]:
         with recording():
             results = [y for y in leaves(f(Value(x))) if isinstance(y, Value)]

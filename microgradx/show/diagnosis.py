@@ -50,6 +50,11 @@ class Group(NamedTuple):
     zero       the share of the values whose gradient is 0
     dead       the share of the activations whose slope is 0, so that nothing passes
     saturated  the share of the activations that are flat for good, as tanh is far from 0
+
+    >>> from microgradx import Value, relu
+    >>> unit = diagnose(relu(Value(-1.0))).activations[0]
+    >>> unit.name, unit.level, unit.dead
+    ('relu', 1, 1.0)
     """
 
     name: str
@@ -70,6 +75,11 @@ class Diagnosis:
     nonfinite    the first node that made infinity or nan of finite inputs, or None
     flow         for each level the rms of the gradients of its activations
     problems     what is wrong, a sentence each
+
+    >>> from microgradx import Value, relu
+    >>> found = diagnose(relu(Value(-1.0, "x")))
+    >>> found.flow, found.problems
+    ({1: 1.0}, ['no gradient: leaves', 'dead: 100% of relu at level 1'])
     """
 
     def __init__(self, parameters: list[Group], activations: list[Group], nonfinite: Value | None) -> None:

@@ -11,6 +11,8 @@
 import math
 
 from .. import text
+from ..derivatives import value_and_grad
+from ..samples import called_with, moderate
 from ..table import TABLE, Domain, Op, Reduction
 from .layout import columns, cut, fields
 
@@ -27,10 +29,42 @@ def listing() -> str:
 
 def entry(name: str) -> str:
     """One row of the table in full. KeyError if there is none of this name."""
-    op = TABLE[name]
+    return f"{name}\n{_in_full(TABLE[name])}"
+
+
+def _in_full(op: Op) -> str:
     textbook = [("in textbooks", f"dy/d{op.inputs[0]} = {op.textbook}")] if op.textbook else []
-    return f"{name}\n" + fields(("value", _formula(op)), *(("slope", slope) for slope in _slopes(op)), *textbook,
-                                ("domain", _domain(op) or "any number"), ("kinks", _kinks(op) or "none"))
+    return fields(("value", _formula(op)), *(("slope", slope) for slope in _slopes(op)), *textbook,
+                  ("domain", _domain(op) or "any number"), ("kinks", _kinks(op) or "none"))
+
+
+def documentation(op: Op) -> str:
+    """What help(tanh) says: the row in full, and an example with its value and slopes.
+
+    >>> from microgradx import log
+    >>> documentation(log).splitlines()[0]
+    'log: a row of the table. On floats it gives a float, on Values a Value.'
+    """
+    xs = called_with(op, [_sample(i, domain) for i, domain in enumerate(op.domains(len(_names(op))))])
+    by = tuple(range(len(xs))) if len(xs) > 1 else 0
+    f, numbers = f"{op.name}, {by}" if by else op.name, ", ".join(map(repr, xs))
+    errors = ["TypeError for what is no number."]
+    if isinstance(op, Reduction):
+        errors += ["ValueError for lists of two lengths."] * (op.lists == 2)
+        errors += ["ValueError for an empty list."] * (op.least > 0)
+    return "\n".join([
+        f"{op.name}: a row of the table. On floats it gives a float, on Values a Value.\n", _in_full(op),
+        f"\nWhere it has no value that is nan, at a pole infinity. {' '.join(errors)}\n",
+        ">>> from microgradx import value_and_grad",
+        f">>> value_and_grad({f})({numbers})",
+        repr(value_and_grad(op, by)(*xs))])
+
+
+def _sample(i: int, domain: Domain) -> float:
+    """A number for input i of an example: 0.5, 1.5, ... where the domain has them."""
+    low, high = moderate(domain)
+    x = float(domain[-1]) if isinstance(domain, range) else i + 0.5
+    return x if low <= x <= high else round((low + high) / 2, 2)
 
 
 def _names(op: Op) -> tuple[str, ...]:

@@ -28,7 +28,11 @@ GRID = 50                                   # points by points at which a decisi
 
 
 def canvas(layout: str = "a", **more: Any) -> list[Any]:
-    """Empty axes in this layout, "ab;cc" for two above a wide one. ImportError without matplotlib, telling the way."""
+    """Empty axes in this layout, "ab;cc" for two above a wide one. ImportError without matplotlib, telling the way.
+
+    >>> len(canvas("ab;cc"))
+    3
+    """
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -43,7 +47,11 @@ def canvas(layout: str = "a", **more: Any) -> list[Any]:
 
 
 def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
-    """The loss by step: of numbers, or of the records of fit(), which may bring a validation loss along."""
+    """The loss by step: of numbers, or of the records of fit(), which may bring a validation loss along.
+
+    >>> losses([1.0, 0.5, 0.3]).get_ylabel()
+    'loss'
+    """
     ax = ax or canvas()[0]
     values = [getattr(record, "loss", record) for record in history]
     ax.plot(range(1, len(values) + 1), values, color=STRONG, linewidth=1.5, label="training")
@@ -61,6 +69,10 @@ def boundary(f: Callable[[list[float]], Any], points: Sequence[Sequence[float]],
     """Where the score f([x, y]) changes sign, with the points it was learnt from: circles where the label is above 0.
 
     f may be a Module of two inputs and one output.
+
+    >>> axes = boundary(lambda p: p[0] - p[1], [[1.0, 0.0], [0.0, 1.0]], [1, -1])
+    >>> [line.get_marker() for line in axes.lines]
+    ['o', 'x']
     """
     ax = ax or canvas()[0]
     xs, ys = (_around([point[i] for point in points]) for i in (0, 1))
@@ -76,7 +88,11 @@ def boundary(f: Callable[[list[float]], Any], points: Sequence[Sequence[float]],
 
 
 def gradient_norms(norms: Mapping[str, Sequence[float]], *, ax: "Axes | None" = None) -> "Axes":
-    """The length of the gradient by step, a line for each layer, its name at the end of the line."""
+    """The length of the gradient by step, a line for each layer, its name at the end of the line.
+
+    >>> len(gradient_norms({"layer 1": [1.0, 0.5], "layer 2": [0.1, 0.2]}).lines)
+    2
+    """
     ax = ax or canvas()[0]
     for k, (name, sizes) in enumerate(norms.items()):
         colour = mix(MIDDLE, DARK, k / max(len(norms) - 1, 1))
@@ -87,7 +103,13 @@ def gradient_norms(norms: Mapping[str, Sequence[float]], *, ax: "Axes | None" = 
 
 
 def gradient_flow(diagnosis: "Diagnosis") -> Any:
-    """A diagnosis as two axes: the gradient by level, and the shares of dead and of saturated activations."""
+    """A diagnosis as two axes: the gradient by level, and the shares of dead and of saturated activations.
+
+    >>> from microgradx import Value, diagnose, tanh
+    >>> top, bottom = gradient_flow(diagnose(tanh(tanh(Value(0.5)))))
+    >>> top.get_title(loc="left")
+    'nothing conspicuous'
+    """
     top, bottom = canvas("aa;bb", sharex=True, height_ratios=[2, 1])
     levels, sizes = list(diagnosis.flow), list(diagnosis.flow.values())
     top.plot(levels, sizes, "o-", color=STRONG, markersize=4, linewidth=1.3)
@@ -110,6 +132,12 @@ def replay(model: Any, states: Sequence[Mapping[str, Any]], history: Sequence[An
     states are the model's state_dict() after each step, as fit(..., callback=lambda model, record:
     states.append(model.state_dict())) collects them; history is told at losses(), the rest at boundary(). The model
     itself is left as it is. ValueError if there are not as many states as steps.
+
+    >>> from microgradx.nn import Linear
+    >>> model = Linear(2, 1)
+    >>> states = [{"weight": [[1.0, 0.0]], "bias": [0.0]}, {"weight": [[0.0, 1.0]], "bias": [0.0]}]
+    >>> len(replay(model, states, [0.5, 0.25], [[1.0, 0.0], [0.0, 1.0]], [1, -1]))
+    6
     """
     if len(states) != len(history) or not states:
         raise ValueError(f"replay needs a state for each step, got {len(states)} states for {len(history)} steps")

@@ -18,7 +18,13 @@ from .optim import require
 
 
 def grad_norm(params: Sequence[Value]) -> float:
-    """The length of the gradient: of all parameters, as one vector."""
+    """The length of the gradient: of all parameters, as one vector. torch: get_total_norm.
+
+    >>> w = [Value(3.0), Value(4.0)]
+    >>> (w[0] ** 2 / 2 + w[1] ** 2 / 2).backward()
+    >>> grad_norm(w)
+    5.0
+    """
     gradient = [p.grad for p in params]
     return sqrt(dot(gradient, gradient))
 
@@ -26,7 +32,13 @@ def grad_norm(params: Sequence[Value]) -> float:
 def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
     """Shorten the gradient to the length `max_norm` if it is longer; the length that it had is returned.
 
-    ValueError if max_norm is below 0.
+    ValueError if max_norm is below 0. torch: clip_grad_norm_; source: Pascanu et al. 2013.
+
+    >>> from microgradx.training import clip_grad_norm
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> clip_grad_norm([w], 1.0), round(w.grad, 3)
+    (6.0, 1.0)
     """
     require(max_norm=max_norm)
     norm = grad_norm(params)
@@ -37,7 +49,7 @@ def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
 
 
 def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
-    """Cut each gradient off at -clip_value and clip_value. ValueError if that is below 0.
+    """Cut each gradient off at -clip_value and clip_value. ValueError if that is below 0. torch: clip_grad_value_.
 
     >>> from microgradx import Value
     >>> from microgradx.training import clip_grad_value

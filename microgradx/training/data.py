@@ -25,7 +25,12 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
     size   None for all samples at once (full batch), 1 for stochastic gradient descent
     rng    shuffles the order; without it samples come as they stand. A random.Random(seed) shuffles each epoch anew
 
-    ValueError if xs and ys differ in length, are empty, or size is below 1.
+    ValueError if xs and ys differ in length, are empty, or size is below 1. torch: DataLoader.
+
+    >>> list(batches([1, 2, 3], "abc", 2))
+    [([1, 2], ['a', 'b']), ([3], ['c'])]
+    >>> [len(xs) for xs, ys in batches(range(10), range(10), 4, Random(1))]
+    [4, 4, 2]
     """
     order = list(range(samples(xs, ys)))
     if size is not None and (not isinstance(size, int) or size < 1):
@@ -40,7 +45,11 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
 def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:
     """(xs, ys) for training and (xs, ys) with `share` of the samples for validation, drawn from `seed`; none in both.
 
-    ValueError if one of the two would be empty.
+    ValueError if one of the two would be empty. torch: random_split.
+
+    >>> (xs, ys), (kept_xs, kept_ys) = split([1, 2, 3, 4], [1, 4, 9, 16], share=0.25)
+    >>> len(xs), len(kept_xs), [x * x for x in xs] == ys
+    (3, 1, True)
     """
     order = list(range(samples(xs, ys)))
     count = round(share * len(order))

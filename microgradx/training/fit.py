@@ -42,6 +42,9 @@ class Record(NamedTuple):
     """One step: its number and epoch from 1, the loss before it, the rate and length of gradient it was made with.
 
     The last step of an epoch also has the mean loss on the validation data after it.
+
+    >>> Record(step=1, epoch=1, loss=0.5, lr=0.1, norm=2.0).loss
+    0.5
     """
 
     step: int
@@ -53,13 +56,27 @@ class Record(NamedTuple):
 
 
 class History(list[Record]):
-    """The records of all steps. `stopped` tells why there are no more of them."""
+    """The records of all steps. `stopped` tells why there are no more of them.
+
+    >>> history = History([Record(1, 1, 0.5, 0.1, 2.0), Record(2, 2, 0.25, 0.1, 1.0)])
+    >>> [record.loss for record in history], history.stopped
+    ([0.5, 0.25], 'all steps done')
+    """
 
     stopped = "all steps done"
 
 
 class NonFiniteError(ArithmeticError):
-    """A loss or a gradient is infinite or nan. All parameters are as they were before that step."""
+    """A loss or a gradient is infinite or nan. All parameters are as they were before that step.
+
+    >>> from microgradx import log
+    >>> from microgradx.nn import Linear
+    >>> from microgradx.training import SGD
+    >>> model = Linear(1, 1)
+    >>> fit(model, [[0.0]], [0.0], lambda m, x, y: log(0 * m(x)[0] ** 2), SGD(model.parameters()), steps=1)
+    Traceback (most recent call last):
+    microgradx.training.fit.NonFiniteError: the loss is -inf: it comes from row 'log' at x = 0.0
+    """
 
 
 def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser, *,
@@ -85,6 +102,14 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
 
     NonFiniteError names the first node that made infinity or nan. ValueError for data or arguments that do not fit.
     TracingError with jit=True where the loss asks for a number or a truth.
+
+    >>> from microgradx.nn import Linear, mse
+    >>> from microgradx.training import SGD
+    >>> model = Linear(1, 1)
+    >>> history = fit(model, [[1.0], [2.0]], [[2.0], [4.0]], lambda m, x, y: mse(m(x), y),
+    ...               SGD(model.parameters(), lr=0.2), epochs=500)
+    >>> len(history), round(model([3.0])[0].data, 3)
+    (500, 6.0)
     """
     if isinstance(validation, float):
         (xs, ys), validation = split(xs, ys, validation, seed)
@@ -280,7 +305,14 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
 
 def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False,
              jit: bool = False) -> float:
-    """The mean loss on these samples, in eval() mode and without a graph; or with compiled code, see fit()."""
+    """The mean loss on these samples, in eval() mode and without a graph; or with compiled code, see fit().
+
+    xs and ys as for fit(). ValueError if they differ in length or are empty.
+
+    >>> from microgradx.nn import Identity, mse
+    >>> evaluate(Identity(), [[Value(1.0)], [Value(2.0)]], [[1.0], [4.0]], lambda m, x, y: mse(m(x), y))
+    2.0
+    """
     return _in_eval(model, _measure(loss, whole, jit), xs, ys)
 
 

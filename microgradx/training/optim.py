@@ -36,6 +36,15 @@ class Optimiser:
     kept    the names of the numbers that update() keeps for each parameter, as torch calls them
 
     TypeError if params holds anything but Values, ValueError if there are none or one comes twice.
+
+    >>> from microgradx import Value, sign
+    >>> class SignSGD(Optimiser):                       # a new one is a class with a rule
+    ...     def update(self, p, g, kept, t, lr):
+    ...         return p - lr * sign(g), kept
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> SignSGD([w], lr=0.5).step(); w.data
+    2.5
     """
 
     kept: tuple[str, ...] = ()
@@ -59,7 +68,13 @@ class Optimiser:
         raise NotImplementedError(f"{type(self).__name__} does not define update(self, p, g, kept, t, lr)")
 
     def step(self) -> None:
-        """Move every parameter once, by the gradient in its .grad. All is computed before anything is set."""
+        """Move every parameter once, by the gradient in its .grad. All is computed before anything is set.
+
+        >>> w = Value(3.0)
+        >>> (w * w).backward()
+        >>> SGD([w], lr=0.5).step(); w.data
+        0.0
+        """
         t = self.t + 1
         moved = [self.update(p.data, p.grad, kept, t, self.lr) for p, kept in zip(self.params, self.numbers)]
         try:
@@ -74,7 +89,13 @@ class Optimiser:
         self.numbers, self.t = [kept for _, kept in moved], t
 
     def zero_grad(self) -> None:
-        """Set the gradient of every parameter to 0."""
+        """Set the gradient of every parameter to 0.
+
+        >>> w = Value(3.0)
+        >>> (w * w).backward()
+        >>> SGD([w]).zero_grad(); w.grad
+        0.0
+        """
         for p in self.params:
             p.grad = 0.0
 
@@ -82,11 +103,23 @@ class Optimiser:
         """What is needed to go on later: the count of steps and the numbers kept, lists in the order of the parameters.
 
         Learning rate and the like are the constructor's. Weights and state may be saved with save().
+
+        >>> w = Value(3.0)
+        >>> (w * w).backward()
+        >>> optimiser = SGD([w], momentum=0.9)
+        >>> optimiser.step(); optimiser.state_dict()
+        {'step': 1.0, 'momentum_buffer': [6.0]}
         """
         return {"step": float(self.t), **{name: [kept[i] for kept in self.numbers] for i, name in enumerate(self.kept)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state_dict(). KeyError for other names, ValueError for other lengths; nothing is set then."""
+        """Go on from a state_dict(). KeyError for other names, ValueError for other lengths; nothing is set then.
+
+        >>> optimiser = SGD([Value(3.0)], momentum=0.9)
+        >>> optimiser.load_state_dict({"step": 1.0, "momentum_buffer": [6.0]})
+        >>> optimiser.state_dict()
+        {'step': 1.0, 'momentum_buffer': [6.0]}
+        """
         names = ["step", *self.kept]
         if sorted(state) != sorted(names):
             raise KeyError(f"the state does not fit {type(self).__name__}: expected {names}, got {list(state)}")
@@ -104,6 +137,8 @@ class Optimiser:
 
 class SGD(Optimiser):
     """Gradient descent, with momentum (Polyak) or Nesterov's form of it (Sutskever et al. 2013, as torch has it).
+
+    As torch.optim.SGD. ValueError for a hyperparameter out of range, and for nesterov without momentum.
 
     >>> from microgradx import Value
     >>> from microgradx.training import SGD
@@ -132,7 +167,17 @@ class SGD(Optimiser):
 
 
 class Adam(Optimiser):
-    """Steps of about lr whatever the size of the gradients: mean m over root mean square v (Kingma & Ba 2015)."""
+    """Steps of about lr whatever the size of the gradients: mean m over root mean square v (Kingma & Ba 2015).
+
+    As torch.optim.Adam. ValueError for a hyperparameter out of range.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import Adam
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> Adam([w], lr=0.1).step(); round(w.data, 6)
+    2.9
+    """
 
     kept = ("exp_avg", "exp_avg_sq")
 
@@ -158,7 +203,16 @@ class Adam(Optimiser):
 
 
 class AdamW(Adam):
-    """Adam with weight decay beside the gradient, not scaled by it (Loshchilov & Hutter 2019)."""
+    """Adam with weight decay beside the gradient, not scaled by it (Loshchilov & Hutter 2019).
+
+    As torch.optim.AdamW. ValueError for a hyperparameter out of range.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import AdamW
+    >>> w = Value(3.0)                                  # with a gradient of 0
+    >>> AdamW([w], lr=0.1, weight_decay=0.5).step(); round(w.data, 6)
+    2.85
+    """
 
     def __init__(self, params: Iterable[Value], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 1e-2) -> None:
@@ -170,7 +224,17 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimiser):
-    """The gradient over its root mean square (Hinton's lecture 6e, 2012), with momentum if wanted."""
+    """The gradient over its root mean square (Hinton's lecture 6e, 2012), with momentum if wanted.
+
+    As torch.optim.RMSprop. ValueError for a hyperparameter out of range.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import RMSprop
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> RMSprop([w], lr=0.1).step(); round(w.data, 6)
+    2.0
+    """
 
     kept = ("square_avg", "momentum_buffer")
 

@@ -15,13 +15,22 @@ Schedule = Callable[[int], float]
 
 
 def StepLR(step_size: int, gamma: float = 0.1) -> Schedule:
-    """Times gamma after every `step_size` steps."""
+    """Times gamma after every `step_size` steps.
+
+    ValueError for a step_size below 1. As torch.optim.lr_scheduler.StepLR.
+
+    >>> from microgradx.training import StepLR
+    >>> [StepLR(2, gamma=0.5)(t) for t in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
     _expect(step_size)
     return lambda t: gamma ** (t // step_size)
 
 
 def CosineAnnealingLR(T_max: int) -> Schedule:
     """From 1 to 0 in T_max steps, along a cosine (Loshchilov & Hutter 2017); then up again.
+
+    ValueError for a T_max below 1. As torch.optim.lr_scheduler.CosineAnnealingLR.
 
     >>> from microgradx.training import CosineAnnealingLR
     >>> [round(CosineAnnealingLR(4)(t), 3) for t in range(5)]
@@ -33,6 +42,8 @@ def CosineAnnealingLR(T_max: int) -> Schedule:
 
 def LinearLR(start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Schedule:
     """In a straight line from start_factor to end_factor in total_iters steps, constant from there: a warm-up.
+
+    ValueError for total_iters below 1. As torch.optim.lr_scheduler.LinearLR.
 
     >>> from microgradx.training import LinearLR
     >>> [LinearLR(0.0, 1.0, 4)(t) for t in range(6)]

@@ -40,16 +40,27 @@ Path = str | os.PathLike[str]
 
 
 class WeightsError(ValueError):
-    """A file that does not hold what it should: the message names the file and the first thing that is wrong."""
+    """A file that does not hold what it should: the message names the file and the first thing that is wrong.
+
+    >>> save({"weight": "w"}, "model.safetensors")
+    Traceback (most recent call last):
+    microgradx.training.weights.WeightsError: 'model.safetensors': 'weight': expected a nested list of numbers, got 'w'
+    """
 
 
 # Saving --------------------------------------------------------------------------------------------------------
 
 def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
-    """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists, as 64-bit floats.
+    """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists: safetensors of 64 bits.
 
     A file that is there already is replaced in one step, when all is on the disk.
     WeightsError, TypeError or ValueError for what is no such dict, before anything is written; OSError from the disk.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save({"weight": [[1.0, 2.0]]}, f"{folder}/model.safetensors")
+    ...     os.listdir(folder)
+    ['model.safetensors']
     """
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
@@ -104,10 +115,18 @@ class Tensor(NamedTuple):
 
 
 def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
-    """The state_dict in a file: nested lists of floats by name. A model (or optimiser), if given, takes it over.
+    """The state_dict in a safetensors file: nested lists of floats by name.
 
-    WeightsError if the file breaks a rule of the format, or does not fit the model in every name and shape; then
-    nothing is set. OSError if it cannot be read.
+    A model (or optimiser), if given, takes it over. WeightsError if the file breaks a rule of the format, or does not
+    fit the model in every name and shape; then nothing is set. OSError if it cannot be read.
+
+    >>> import tempfile
+    >>> from microgradx.nn import Linear
+    >>> model, other = Linear(2, 1), Linear(2, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.safetensors")
+    ...     load(f"{folder}/model.safetensors", other) == model.state_dict() == other.state_dict()
+    True
     """
     try:
         with open(path, "rb") as file:
