@@ -74,9 +74,10 @@ def carried(b: Any, g: Any, s: Any, total: Any, strict: bool) -> Any:
 
 
 def _is_finite(x: Any) -> bool:
-    """Whether it is known to be, in all lanes."""
-    lanes = x.constant if isinstance(x, ir.Constant) else math.inf
-    return all(map(math.isfinite, lanes if isinstance(lanes, list) else [lanes]))
+    """Whether it is a finite constant, in all lanes the same."""
+    while isinstance(x, ir.Constant):
+        x = x.constant[0] if isinstance(x.constant, list) else x.constant
+    return isinstance(x, float) and math.isfinite(x)
 
 
 def _extreme(sign: str) -> Emit:
