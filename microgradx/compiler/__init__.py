@@ -8,9 +8,11 @@ program.py      the graph as plain lists, simplified (rules.py)
 python.py       the program as Python source: the back end that needs nothing installed
 spelling.py     for machine code, rows of the table in terms of the few that a machine has (elements.py)
 straight.py     a small program as one line of machine instructions; entry.py: as a builtin function of Python
-layout.py       a large one: which numbers lie side by side in memory
+compose.py      a large one: operations that are used once become a part of the next
+layout.py       which numbers lie side by side in memory
 loops.py        the loops that they came from, found again
-nests.py        loops as vector code, one function a shape; schedule.py calls them one after the other
+shapes.py       what many loops have in common: nests.py writes one function for all of a shape, in vector code
+library.py      those functions, compiled once in a process; schedule.py calls them one after the other
 elementary/     exp, tanh and their like on vectors of numbers
 batch.py        a small program for many samples at once
 native.py       machine code in memory; resident.py: parameters that stay there
@@ -19,6 +21,6 @@ parcel.py       jit(f) in other processes; shards.py: gradients of much data, by
 session.py      compiled training: fit(..., jit=True); native_session.py and driver.py, in machine code
 """
 from .jitted import Jitted, Report, jit
-from .trace import TracingError
+from .trace import TooLarge, TracingError
 
-__all__ = ["Jitted", "Report", "TracingError", "jit"]
+__all__ = ["Jitted", "Report", "TooLarge", "TracingError", "jit"]

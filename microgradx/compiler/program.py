@@ -101,7 +101,7 @@ class Program:
             return self.insert(inner, args)
         if len(args) > SHORT:
             return self._new(op, args)
-        key = (op, *args)
+        key = (op, *(sorted(args) if op in (ops.add, ops.mul) else args))
         if key not in self._known:
             numbers = self.numbers
             known = [numbers[a] for a in args if a in numbers]

@@ -30,6 +30,7 @@ from ..nesting import is_leaf
 from ..table import Op, Reduction
 from .program import Program, template
 from .spelling import SPELLINGS
+from .trace import TooLarge
 
 LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
 LIMIT = 1_000_000                       # inputs of all operations together
@@ -54,10 +55,6 @@ def spoken(op: Op) -> bool:
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
     return inner is None or any(row is not None and row.name == "where" for row in inner.ops)
-
-
-class TooLarge(ValueError):
-    """A program has more operations than Python would compile in reasonable time."""
 
 
 class PythonKernel:

@@ -36,6 +36,7 @@ from .effects import Recorder
 from .structure import is_number, results
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
+MOST = 5_000_000                        # operations that a program may have: some 4 GB while it is compiled
 PACKAGE = str(Path(__file__).parent.parent)
 _tracing = RLock()                      # a Module's own parameters are marked while it is traced: one at a time
 
@@ -47,6 +48,15 @@ class TracingError(Unknown):
     >>> jit(lambda x: x.data)(2.0)
     Traceback (most recent call last):
     microgradx.compiler.trace.TracingError: the number of a Value is not known while its program is recorded ...
+    """
+
+
+class TooLarge(ValueError):
+    """A program has more operations than can be compiled in reasonable time and memory.
+
+    >>> from microgradx.compiler import trace
+    >>> f"{trace.MOST:,} operations"
+    '5,000,000 operations'
     """
 
 
@@ -167,6 +177,9 @@ def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
     out: Any = node(Value, path, op, float(len(nodes)), a, b, None, None)
     out.__class__ = Traced
     if op is not None:
+        if len(nodes) >= MOST:
+            raise TooLarge(f"f records more than {MOST:,} operations ({_line()}), too many for one program; compile what "
+                           "it does for one sample, and call that for each, or train by fit(..., jit=True)")
         nodes.append(out)
     return out  # type: ignore[no-any-return]
 

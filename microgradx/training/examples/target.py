@@ -46,7 +46,7 @@ def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
     """f(..., jit=True) for fit and evaluate; f(...) where the program is too large for what is installed."""
     if find_spec("llvmlite") and find_spec("numpy"):
         return f(*args, **options, jit=True)
-    from ...compiler.python import TooLarge
+    from ...compiler import TooLarge
     try:
         _advise("generated Python")
         return f(*args, **options, jit=True)
