@@ -10,8 +10,9 @@ from microgradx.table import TABLE
 from . import notebooks
 from .notebooks import METADATA, PATHS, code, complaints, dumps, executed, joined, load, texts
 
-SLOW = {"07", "08", "09"}                               # longer than five seconds
-NEEDS = {"08": ("mlxtend", "sklearn")}                  # modules of the extra `examples`
+SLOW = {"07", "08", "09", "10"}                               # longer than five seconds
+NEEDS = {"08": ("mlxtend", "sklearn"),                  # modules of the extra `examples`
+         "10": ("llvmlite",), "12": ("llvmlite",)}      # of the extra `jit`
 
 
 def heavy(path):
