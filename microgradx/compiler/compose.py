@@ -44,6 +44,9 @@ class Composed:
     def __init__(self, term: Term) -> None:
         self.term, self.name = term, str(term)
 
+    def __repr__(self) -> str:
+        return f"<composed {self.name}>"
+
 
 def outermost(op: Any) -> Op:
     """The row that gives the result: of what is composed, the last one."""

@@ -32,8 +32,8 @@ class Report(NamedTuple):
     """What became of a function, for one structure of its arguments.
 
     backend     "native" or "python"
-    traced      nodes that were recorded
-    kept        nodes after simplification
+    traced      operations that were recorded
+    kept        operations after simplification
     loops       nests of loops found; 0 for a straight line
     seconds     from the call to the compiled program
     programs    how many structures the function was compiled for so far
@@ -53,7 +53,7 @@ class Report(NamedTuple):
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
-        return (f"{self.backend}: {self.traced:,} nodes traced, {self.kept:,} after simplification, {form}, "
+        return (f"{self.backend}: {self.traced:,} operations traced, {self.kept:,} after simplification, {form}, "
                 f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
 
 
@@ -224,7 +224,7 @@ class Jitted:
             raise ValueError("nothing is compiled yet; call the function once")
         v = self._last
         kernel = vars(v).get("kernel")          # there is none where only the exact function was needed
-        return Report(self.backend, v.program.traced, len(v.program), getattr(kernel, "nests", 0), v.seconds,
+        return Report(self.backend, v.program.traced, v.program.count(), getattr(kernel, "nests", 0), v.seconds,
                       len(self.variants))
 
 

@@ -144,6 +144,10 @@ class Program:
             counts[r] += 1
         return counts
 
+    def count(self) -> int:
+        """How many of the nodes are operations."""
+        return len(self.ops) - self.ops.count(None)
+
     def live(self) -> Program:
         """The program without the nodes that no result needs. All inputs stay."""
         needed = bytearray(len(self))

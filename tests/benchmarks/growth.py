@@ -25,17 +25,17 @@ Made = tuple[Callable[..., Any], Sequence[Any]]
 
 
 def network(operations: int) -> Made:
-    """784-n-10: two operations for each weight, a product with its input and one with its gradient."""
+    """784-n-10: an operation for each weight, which makes its gradient, and a few for each unit."""
     random.seed(1)
-    width = max(1, operations // (2 * 794))
+    width = max(1, operations // 794)
     model = Sequential(Linear(784, width), Tanh(), Linear(width, 10))
     return lambda m, x: cross_entropy(m(x), 3), (model, [random.random() for _ in range(784)])
 
 
 def tangle(operations: int) -> Made:
-    """Three for each step: an operation, its tanh, and what carries the gradient back."""
+    """Five for each step: an operation, its tanh, and what carries the gradient back through both."""
     rng = random.Random(1)
-    steps = range(operations // 4)
+    steps = range(operations // 5)
     plan = [(rng.choice([mg.add, mg.mul, mg.sub]), rng.randrange(40), rng.randrange(40)) for _ in steps]
 
     def f(xs: Sequence[Any]) -> Any:
