@@ -178,8 +178,8 @@ def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
     out.__class__ = Traced
     if op is not None:
         if len(nodes) >= MOST:
-            raise TooLarge(f"f records more than {MOST:,} operations ({_line()}), too many for one program; compile what "
-                           "it does for one sample, and call that for each, or train by fit(..., jit=True)")
+            raise TooLarge(f"f records more than {MOST:,} operations ({_line()}), too many for one program; compile "
+                           "what it does for one sample, and call that for each, or train by fit(..., jit=True)")
         nodes.append(out)
     return out  # type: ignore[no-any-return]
 
