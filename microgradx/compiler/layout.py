@@ -26,6 +26,7 @@ from ..table import Op
 from .affine import Slots, affine
 from .compose import outermost
 from .program import Program
+from .resident import LINE
 
 WIDE = 8            # operations of more inputs keep the order in which they were recorded,
 UNEVEN = 8          # and those whose inputs are so few loops
@@ -76,7 +77,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
         slots[i], size = size, size + 1
     first = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
-    out = size
+    out = size = lined(size) - 1 + LINE         # a loss, and then its gradient at the beginning of a line
     for r, k in first.items():
         slots[r] = out + k
     size += len(p.results)
@@ -85,6 +86,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     for (_, _, is_result), nodes in sorted(_alike(p, first, late).items(), key=lambda item: item[0][0]):
         matrices = [(np.array(ids), slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in _by_width(p, nodes)]
         if not is_result:
+            size = lined(size) if len(nodes) >= LINE else size
             ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
@@ -94,6 +96,11 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
         sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
         found.append(Group(identity, np.array(copies, np.int64) + out, sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
+
+
+def lined(slot: int) -> int:
+    """The next slot at the beginning of a line of the cache."""
+    return -(-slot // LINE) * LINE
 
 
 def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:

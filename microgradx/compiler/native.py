@@ -27,6 +27,7 @@ from ..ieee import nan
 from ..table import Op
 from .elements import native
 from .program import Program
+from .resident import LINE, aligned
 
 FLAT = 500                              # operations that one straight line may have
 
@@ -104,7 +105,7 @@ class Place(NamedTuple):
 
 def placed(p: Program, blocks: Mapping[int, int]) -> Place:
     """Memory for a program. `blocks` tells the address of each input that has one."""
-    memory = np.zeros(len(p) + len(p.results) + 2)
+    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)
     start = memory.ctypes.data
     given = count()
     inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]

@@ -16,7 +16,7 @@ from .elements import native
 from .fuse import fused
 from .native import called, compiled, load, raise_noted, width
 from .program import Program
-from .resident import address, resident
+from .resident import LINE, address, aligned, resident
 from .session import Session, Steps
 
 LANES = 3000                            # operations that a straight line for a batch may have
@@ -68,8 +68,8 @@ class NativeSession(Session):
         self.block = resident(values)
         self.apart = self.block is None         # another Module keeps them elsewhere: they are brought here and back
         if self.apart:
-            self.block = np.zeros(self.count)
-        self.total, self.held = np.zeros(self.count + 1), np.zeros((2, len(self.buffers)))
+            self.block = aligned(self.count)
+        self.total, self.held = aligned(self.count + 1, first=1), np.zeros((2, len(self.buffers)))
         first = address(self.block)
         self.addresses = {k: first + 8 * k for k in range(self.count)}
         if self.in_order:
@@ -151,7 +151,9 @@ class NativeSession(Session):
         low = fused(p)
         low.results = low.results[:self.count + 1]          # Buffers stay what they are
         Sum(module, low, addresses, width()).write()
-        self.totals = np.zeros((self.count + 1) * width())
+        # Read again for the next samples. Whole lines that are written go past the nearest cache (measured on Zen 4: a
+        # step takes 1.4 times as long), so each vector lies across two.
+        self.totals = aligned((self.count + 1) * width(), first=LINE // 2)
         return called(low, False)
 
     # Steps ---------------------------------------------------------------------------------------------------------
