@@ -65,7 +65,8 @@ class _Composition:
     """One walk over a program. `waiting` are the terms of nodes that may become a part of another, and their inputs."""
 
     def __init__(self, p: Program, strict: bool) -> None:
-        self.p, self.strict, self.out = p, strict, Program(strict=strict)
+        self.p, self.out = p, Program(strict=strict)
+        self.fits = cache(lambda op: op.name not in LISTS and native(op, strict))
         self.new = [0] * len(p)
         self.waiting: dict[int, tuple[Term, tuple[int, ...]]] = {}
 
@@ -75,7 +76,7 @@ class _Composition:
         for i, (op, args) in enumerate(zip(p.ops, p.args)):
             if op is None:
                 self.new[i] = out.constant(p.numbers[i]) if i in p.numbers else out.input()
-            elif op.name not in LISTS and len(args) <= MOST and native(op, self.strict) and (
+            elif len(args) <= MOST and self.fits(op) and (
                     (uses[i] == 1 and i not in kept) or not self.waiting.keys().isdisjoint(args)):
                 self.waiting[i] = self.term(op, args)
                 if uses[i] > 1 or i in kept:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
-from functools import cached_property, update_wrapper
+from functools import cache, cached_property, update_wrapper
 from importlib.util import find_spec
 from threading import RLock
 from time import perf_counter
@@ -195,7 +195,7 @@ class Jitted:
         if self.backend == "python":
             return spoken
         from .elements import native
-        return lambda op: native(op, self.strict)
+        return cache(lambda op: native(op, self.strict))
 
     def _warn(self) -> None:
         warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "

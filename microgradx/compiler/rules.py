@@ -60,10 +60,10 @@ def _neg(p: Program, args: Ids) -> int | None:
 def _carry(p: Program, args: Ids) -> int | None:
     """Of a gradient that is known, 0 or a product; by a finite slope a product (but that 0 * -1 is -0.0)."""
     g, s = args
-    number = p.number(g)
-    if number is not None:
-        return p.constant(0.0) if number == 0 else p.add(ops.mul, (g, s))
-    finite = abs(p.numbers.get(s, float("inf"))) < float("inf")
+    numbers = p.numbers
+    if g in numbers:
+        return p.constant(0.0) if numbers[g] == 0 else p.add(ops.mul, (g, s))
+    finite = s in numbers and abs(numbers[s]) < float("inf")
     return p.add(ops.mul, (s, g)) if finite and not p.strict else None
 
 
