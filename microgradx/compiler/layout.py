@@ -11,7 +11,7 @@ as many inputs form a group: its inputs are a matrix of slots, in which loops.py
     >>> p.results = [p.add(mul, (x, xs[0])) for x in xs]
     >>> memory = groups(p, [0, 1, 2], 3)
     >>> [(g.op.name, g.slots.tolist(), g.inputs.tolist()) for g in memory.groups]
-    [('mul', [3, 4, 5], [[0, 0], [1, 0], [2, 0]])]
+    [('mul', [7, 8, 9], [[0, 0], [1, 0], [2, 0]])]
 """
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
         slots[i], size = size, size + 1
     first = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
-    out = size = lined(size) - 1 + LINE         # a loss, and then its gradient at the beginning of a line
+    out = size = lined(size + 1) - 1            # a loss, and then its gradient at the beginning of a line
     for r, k in first.items():
         slots[r] = out + k
     size += len(p.results)

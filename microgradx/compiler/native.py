@@ -21,7 +21,6 @@ from threading import Lock, local
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
-import numpy as np
 
 from ..ieee import nan
 from ..table import Op

@@ -19,7 +19,6 @@ import numpy as np
 
 from ..value import Value
 
-
 LINE = 8                                # doubles in a line of the cache
 
 
