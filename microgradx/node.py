@@ -12,8 +12,8 @@ Recording: every operation makes a node that holds its result, its inputs, and i
 result by each input, as the table gives it at this very moment. Backward: the nodes in reverse order, and for each
 input one line, `input.grad += slope * grad`. That is all of backpropagation.
 """
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any, Self, TypeVar
 
 from .ieee import RAISED, number
 from .recording import current_scope, tape, tracer
@@ -178,7 +178,7 @@ class _Untold:
         raise self.reason
 
 
-class Vector:
+class Vector(tuple[Any, ...]):
     """A list of Values and numbers whose numbers are read once: for a list that goes into many reductions.
 
     A layer gives the same inputs to all its units: inputs = Vector(xs); [dot(weights, inputs) for weights in rows].
@@ -190,37 +190,38 @@ class Vector:
     [10.0, 16.0]
     """
 
-    __slots__ = ("args", "data", "constants")
+    args: tuple[Any, ...]                   # the same as a plain tuple, as a node holds it
+    data: Any                               # the numbers
+    constants: tuple[int, ...] = ()         # which elements are no Values
 
-    def __init__(self, xs: Sequence[Any]) -> None:
-        self.args: tuple[Any, ...] = tuple(xs)
-        self.constants: tuple[int, ...] = ()            # which elements are
+    def __new__(cls, xs: Iterable[Any]) -> Self:
+        """Read the numbers."""
+        args: tuple[Any, ...] = tuple(xs)
+        data: Any
+        constants: tuple[int, ...] = ()
         try:
-            self.data: Any = tuple([a._data for a in self.args if isinstance(a, Node)])
-            if len(self.data) < len(self.args):
-                self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
-                self.data = tuple([a if a.__class__ is float else a._data for a in self.args])
-                self.constants = tuple([i for i, a in enumerate(self.args) if a.__class__ is float])
+            data = tuple([a._data for a in args if isinstance(a, Node)])
+            if len(data) < len(args):
+                args = tuple([a if isinstance(a, Node) else number(a) for a in args])
+                data = tuple([a if a.__class__ is float else a._data for a in args])
+                constants = tuple([i for i, a in enumerate(args) if a.__class__ is float])
         except Unknown as unknown:                      # a list all the same; who asks for its numbers is told
-            self.data = _Untold(unknown)
-            self.args = tuple([a if isinstance(a, Node) else number(a) for a in self.args])
+            data = _Untold(unknown)
+            args = tuple([a if isinstance(a, Node) else number(a) for a in args])
+        out = super().__new__(cls, args)
+        out.args, out.data, out.constants = args, data, constants
+        return out
 
     def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
         if not self.constants:
-            return tuple(found)
+            return found if found.__class__ is tuple else tuple(found)
         if len(self.constants) == len(self.args):
             return None
         slopes: list[float | None] = [*found]
         for i in self.constants:
             slopes[i] = None
         return tuple(slopes)
-
-    def __len__(self) -> int:
-        return len(self.args)
-
-    def __iter__(self) -> Any:
-        return iter(self.args)
 
 
 def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:

@@ -170,7 +170,8 @@ class Reduction(Op):
             form = ", ".join(["[...]"] * self.lists + ["i"] * self.index)
             got = f"{len(lists)} argument{'s' * (len(lists) != 1)}"
             raise TypeError(f"{self.name} got {got}; write {self.name}({form})")
-        rows = [self._inputs(xs) for xs in lists[:self.lists]]
+        rows = [xs if isinstance(xs, (list, tuple)) and len(xs) >= self.least else self._inputs(xs)
+                for xs in lists[:self.lists]]
         if len(rows) == 2 and len(rows[0]) != len(rows[1]):
             raise ValueError(f"{self.name} takes lists of one length, got {len(rows[0])} and {len(rows[1])}")
         for xs in rows if not self.index else ():
@@ -180,8 +181,6 @@ class Reduction(Op):
         return self.apply((*chain.from_iterable(rows), *lists[self.lists:]))
 
     def _inputs(self, xs: Any) -> Any:
-        if xs.__class__ is list and len(xs) >= self.least:
-            return xs
         if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
         inputs = xs if hasattr(type(xs), "__len__") else tuple(xs)

@@ -57,3 +57,25 @@ def test_ci_runs_the_test_line_word_for_word():
 def test_every_module_at_the_root_is_in_the_reading_table():
     files = {p.name for p in (ROOT / "microgradx").glob("*.py")} - {"__init__.py", "__main__.py"}
     assert {name for name in files if f"`{name}`" not in README} == set()
+
+
+PICTURES = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", README)
+
+
+def test_pictures_are_there_and_told_in_words():
+    assert [path for _, path in PICTURES] == ["notebooks/neuron.svg", "notebooks/stepper.png"]
+    assert all(len(words) > 50 and 1000 < (ROOT / path).stat().st_size < 300_000 for words, path in PICTURES)
+
+
+def test_the_drawing_is_what_draw_draws():
+    """But for where the Graphviz at hand puts it; the numbers are those of the ten lines."""
+    pytest.importorskip("graphviz")
+    from .pictures import DRAWING, drawing, neuron, texts
+    assert texts(DRAWING.read_text(encoding="utf-8")) == texts(drawing())
+    assert f"{neuron():.4f}" in texts(drawing())
+
+
+def test_links_lead_somewhere():
+    links = re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", README)
+    assert len(links) == len(list((ROOT / "notebooks").glob("*.ipynb")))
+    assert all((ROOT / link).is_file() for link in links)

@@ -118,7 +118,7 @@ function assign(node, classes) {
 // Writes a text; a long one, -1.55322e-258, is set narrower.
 function fit(place, text, width) {
   write(place, text);
-  if (text.length * 8.5 > width) {
+  if (text.length * 9.5 > width) {                      // bold, in a wide face
     place.setAttribute("textLength", width);
     place.setAttribute("lengthAdjust", "spacingAndGlyphs");
   } else {
