@@ -184,30 +184,13 @@ class NativeSession(Session):
         for part in (*parts, *([self.decay] if self.decay else [])):
             part.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
-        each = self.whole or any(part.draws for part in parts)
-        arrays = {
-            **(self.gathered(batches) if each else self.single_samples(batches)),
-            "kernels": np.array([part.kernel.address for part in parts], np.int64),
-            "memories": np.array([part.kernel.start for part in parts], np.int64),
-            "owns": np.array([part.own for part in parts], np.int64),
-            "flags": np.array([part.kernel.place.status for part in parts], np.int64),
-            "outs": np.array([part.kernel.results for part in parts], np.int64),
+        arrays = self.sample_fields(batches, parts) | self.code_fields(parts) | {
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
             "buffers": self.held[0], "held": self.held[1],
         }
-        if self.lanes:
-            self.extra[1:] = [source.data for source in self.closures]
-            arrays |= {"which": np.zeros(max(map(len, batches)), np.int64), "extra": self.extra, "totals": self.totals}
-        fields = {name: _address(array) for name, array in arrays.items()}
-        fields |= {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
-        if self.lanes:
-            fields["kernels"] = self.batch
-        if self.decay is not None:
-            kernel = self.decay.kernel
-            fields |= {"penalty": kernel.address, "penalty_memory": kernel.start,
-                       "penalty_out": kernel.start + 8 * kernel.results}
+        fields = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
         table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
         try:
             self.driver(_address(table), len(batches))
@@ -218,6 +201,36 @@ class NativeSession(Session):
         for part in parts:
             part.kernel.check()
         return int(done[0])
+
+    @staticmethod
+    def code_fields(parts: Sequence[Part]) -> dict[str, Any]:
+        """Where the kernels of all forms are, their memories, and what is where in these."""
+        return {"kernels": np.array([part.kernel.address for part in parts], np.int64),
+                "memories": np.array([part.kernel.start for part in parts], np.int64),
+                "owns": np.array([part.own for part in parts], np.int64),
+                "flags": np.array([part.kernel.place.status for part in parts], np.int64),
+                "outs": np.array([part.kernel.results for part in parts], np.int64)}
+
+    def plain_fields(self) -> dict[str, int]:
+        """What is no array: counts, and the addresses of single functions."""
+        fields = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
+        if self.lanes:
+            fields["kernels"] = self.batch
+        if self.decay is not None:
+            kernel = self.decay.kernel
+            fields |= {"penalty": kernel.address, "penalty_memory": kernel.start,
+                       "penalty_out": kernel.start + 8 * kernel.results}
+        return fields
+
+    def sample_fields(self, batches: Sequence[Sequence[int]], parts: Sequence[Part]) -> dict[str, Any]:
+        """The numbers of the samples, and which of them each batch has."""
+        if self.whole or any(part.draws for part in parts):
+            return self.gathered(batches)
+        found = self.single_samples(batches)
+        if self.lanes:
+            self.extra[1:] = [source.data for source in self.closures]
+            found |= {"which": np.zeros(max(map(len, batches)), np.int64), "extra": self.extra, "totals": self.totals}
+        return found
 
     def single_samples(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
         """All samples as they are, and for each batch which of them. A batch that comes again is read once."""
