@@ -48,6 +48,7 @@ class Composed:
         return f"<composed {self.name}>"
 
 
+@cache
 def outermost(op: Any) -> Op:
     """The row that gives the result: of what is composed, the last one."""
     return op.term.op if isinstance(op, Composed) else op

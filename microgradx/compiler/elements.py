@@ -1,6 +1,6 @@
 """Elements: what the machine does to numbers, or to vectors of them, in LLVM's language: each row's one spelling there.
 
-A row that is not spelled here is lowered to rows that are (lower.py); one that cannot be is called back in Python.
+A row that is not spelled here is told in rows that are (spelling.py); one that cannot be is called back in Python.
 """
 from __future__ import annotations
 

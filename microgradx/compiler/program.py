@@ -30,6 +30,7 @@ from .trace import Recorded, TracingError, is_constant, trace, unhindered
 
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
+COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
 SHORT = 4                               # only nodes of so few inputs are looked for a second time
 
 
@@ -101,7 +102,7 @@ class Program:
             return self.insert(inner, args)
         if len(args) > SHORT:
             return self._new(op, args)
-        key = (op, *(sorted(args) if op in (ops.add, ops.mul) else args))
+        key = (op, *(sorted(args) if op in COMMUTE else args))
         if key not in self._known:
             numbers = self.numbers
             known = [numbers[a] for a in args if a in numbers]
