@@ -20,6 +20,10 @@ def test_what_is_computed_twice_is_computed_once():
     assert made(lambda x: [mg.sin(x), mg.sin(x), mg.sin(x + 0.0)], 1.0) == ["sin", "add", "sin"]    # -0.0 + 0.0 is 0.0
 
 
+def test_sums_and_products_are_the_same_either_way_round():
+    assert made(lambda x, y: [x + y, y + x, x * y, y * x, x - y, y - x], 1.0, 2.0) == ["add", "mul", "sub", "sub"]
+
+
 def test_constants_are_computed_at_once():
     assert made(lambda x: x * mg.exp(Value(0.0)) + mg.sin(Value(2.0) * 0.5) * 0, 1.0) == ["add"]
     p = program(trace(lambda: Value(2.0) * 3 + 1, []))
