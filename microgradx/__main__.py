@@ -31,6 +31,8 @@ from . import __version__
 from .expr import ExpressionError, parse
 from .value import Value
 
+ABOUT, _, EXAMPLES = (__doc__ or "").partition("\n\n")
+AS_WRITTEN = argparse.RawDescriptionHelpFormatter
 EXPRESSION, GIVEN = "tanh(w*x + b)", "w=0.5 x=2 b=-1"
 SHORT = ("-h", "-o")                # options of one letter; -x*w is an expression
 
@@ -173,41 +175,42 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The commands and their arguments."""
-    about, _, examples = (__doc__ or "").partition("\n\n")
-    as_written = argparse.RawDescriptionHelpFormatter
-    top = Parser("microgradx", description=about, epilog=examples, formatter_class=as_written)
+    top = Parser("microgradx", description=ABOUT, epilog=EXAMPLES, formatter_class=AS_WRITTEN)
     top.add_argument("--version", action="version", version=f"microgradx {__version__}")
     top.set_defaults(run=demo)
-    commands = top.add_subparsers(title="commands", metavar="COMMAND")
-
-    def command(run: Callable[[argparse.Namespace], int]) -> Parser:
-        told = cleandoc(run.__doc__ or "")
-        own = "\n".join(line for line in examples.splitlines() if f" microgradx {run.__name__} " in line)
-        added = commands.add_parser(run.__name__, help=told.partition("\n")[0], description=told,
-                                    epilog=f"examples:\n{own}", formatter_class=as_written)
-        added.set_defaults(run=run)
-        return added
-
-    def of_expression(run: Callable[[argparse.Namespace], int]) -> Parser:
-        added = command(run)
-        added.add_argument("expression", nargs="?", metavar="EXPR", help=f'such as "{EXPRESSION}"')
-        added.add_argument("values", nargs="*", metavar="name=value", help="a number for every variable, or pi/4")
-        return added
-
-    stepping = of_expression(step)
+    add = top.add_subparsers(title="commands", metavar="COMMAND").add_parser
+    stepping = of_expression(add, step)
     stepping.add_argument("--example", choices=["neuron", "mazur"], help="step through this network instead")
     stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
     stepping.add_argument("--html", metavar="FILE", help="write a page to step through in a browser instead")
-    of_expression(tree)
-    of_expression(check)
-    command(ops).add_argument("name", nargs="?", help="the row to print in full")
-    drawing = of_expression(draw)
+    of_expression(add, tree)
+    of_expression(add, check)
+    command(add, ops).add_argument("name", nargs="?", help="the row to print in full")
+    drawing = of_expression(add, draw)
     drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
-    training = command(train)
+    training = command(add, train)
     training.add_argument("example", nargs="?", help="its name; without one they are listed")
     training.add_argument("--full", action="store_true", help="the long run")
     training.add_argument("--seed", type=int, default=1, help="for data, first weights and order of samples")
     return top
+
+
+def command(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:
+    """One command: its name, help and examples are those of the function that it runs."""
+    told = cleandoc(run.__doc__ or "")
+    own = "\n".join(line for line in EXAMPLES.splitlines() if f" microgradx {run.__name__} " in line)
+    added = add(run.__name__, help=told.partition("\n")[0], description=told,
+                epilog=f"examples:\n{own}", formatter_class=AS_WRITTEN)
+    added.set_defaults(run=run)
+    return added
+
+
+def of_expression(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:
+    """A command that is given an expression and its variables."""
+    added = command(add, run)
+    added.add_argument("expression", nargs="?", metavar="EXPR", help=f'such as "{EXPRESSION}"')
+    added.add_argument("values", nargs="*", metavar="name=value", help="a number for every variable, or pi/4")
+    return added
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:

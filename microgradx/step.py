@@ -15,6 +15,7 @@ Steps are data: nothing is printed, and no node is touched, neither its data nor
 are true whether or not backward() was called, and bit for bit those of backward() from leaves set to 0.
 """
 import re
+from collections import Counter
 
 from . import text
 from .naming import brief, equal, names
@@ -137,31 +138,34 @@ def steps(root: Value) -> list[Step]:
     if not isinstance(root, Value):
         raise TypeError(f"steps takes the Value to step back from, got {type(root).__name__}")
     called, order = names(root), tape(root)
-    uses = dict.fromkeys(order, 0)
-    for v in order:
-        for a in v.args:
-            if isinstance(a, Value):
-                uses[a] += 1
-    adjoint = dict.fromkeys(order, 0.0)
-    terms: dict[Value, list[float]] = {v: [] for v in order}
-    found = [Step("forward", v, called) for v in order]
-
-    def pass_on(v: Value, i: int | None, slope: float | None, incoming: float) -> None:
-        """One backward step. The same additions in the same order as backward(): the same bits."""
-        step = Step("backward", v, called, i)
-        x = step.target
-        step.slope, step.incoming, step.before = slope, incoming, adjoint[x]
-        if slope is not None and incoming != 0.0:       # a gradient of 0 carries nothing, not even times infinity
-            step.contribution = slope * incoming
-            adjoint[x] += step.contribution
-        terms[x].append(step.contribution)
-        step._terms, step.after = terms[x], adjoint[x]
-        step.use, step.uses = len(terms[x]), uses[x] or 1
-        found.append(step)
-
-    pass_on(root, None, 1.0, 1.0)
+    sums = _Sums(order, called)
+    forward = [Step("forward", v, called) for v in order]
+    backward = [sums.step(root, None, 1.0, 1.0)]
     for v in reversed(order):
         for i, (a, slope) in enumerate(zip(v.args, v.slopes, strict=True)):
             if isinstance(a, Value):
-                pass_on(v, i, slope, adjoint[v])
-    return found
+                backward.append(sums.step(v, i, slope, sums.adjoint[v]))
+    return forward + backward
+
+
+class _Sums:
+    """The gradients on the way back: adjoint[x] so far, terms[x] that it is the sum of, uses[x] that each make one."""
+
+    def __init__(self, order: list[Value], called: dict[Value, str]) -> None:
+        self.called = called
+        self.uses = Counter(a for v in order for a in v.args if isinstance(a, Value))
+        self.adjoint = dict.fromkeys(order, 0.0)
+        self.terms: dict[Value, list[float]] = {v: [] for v in order}
+
+    def step(self, v: Value, i: int | None, slope: float | None, incoming: float) -> Step:
+        """One backward step. The same additions in the same order as backward(): the same bits."""
+        step = Step("backward", v, self.called, i)
+        x = step.target
+        step.slope, step.incoming, step.before = slope, incoming, self.adjoint[x]
+        if slope is not None and incoming != 0.0:       # a gradient of 0 carries nothing, not even times infinity
+            step.contribution = slope * incoming
+            self.adjoint[x] += step.contribution
+        self.terms[x].append(step.contribution)
+        step._terms, step.after = self.terms[x], self.adjoint[x]
+        step.use, step.uses = len(self.terms[x]), self.uses[x] or 1
+        return step

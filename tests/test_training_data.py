@@ -1,4 +1,6 @@
 """Batches and splits: every sample once, in an order from a seed, and nobody's lists touched."""
+import math
+from itertools import islice
 from random import Random
 
 import pytest
@@ -6,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx.training import batches, split
+from microgradx.training.data import endless
 
 LENGTHS, SIZES, SEEDS = st.integers(1, 40), st.none() | st.integers(1, 50), st.integers(0, 5)
 
@@ -92,3 +95,16 @@ def test_a_batch_size_that_is_none_is_refused(size):
 def test_a_share_that_leaves_one_side_empty_is_refused(share):
     with pytest.raises(ValueError, match="both sides"):
         split(*data(10), share)
+
+
+# Without end ---------------------------------------------------------------------------------------------------
+
+@given(LENGTHS, st.integers(1, 50), SEEDS)
+def test_without_end_every_epoch_is_shuffled_anew(n, size, seed):
+    found = list(islice(endless(n, size, seed), 2 * math.ceil(n / size)))
+    rng, places = Random(seed), range(n)
+    assert found == [rows for _ in range(2) for rows, _ in batches(places, places, size, rng)]
+
+
+def test_without_end_a_full_batch_keeps_its_order():
+    assert list(islice(endless(3), 2)) == [[0, 1, 2]] * 2

@@ -68,26 +68,27 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
         raise TypeError(f"draw takes the Value to draw the graph of, got {type(root).__name__}")
     from .render import Drawing
     sketch = Sketch(root, params, depth, expand, around, hops, through, limit)
-    boxes, lines = sketch.grouping.boxes, sketch.lines
-    scale = Scale([*map(sketch.gradient, boxes), *(line.contribution for line in lines)])
+    boxes = sketch.grouping.boxes
+    scale = Scale([*map(sketch.gradient, boxes), *(line.contribution for line in sketch.lines)])
     drawing = Drawing(graph_attr={**GRAPH, **(HURRY if len(boxes) > LARGE else {}), "label": legend(sketch, scale)},
                       node_attr=NODE, edge_attr=EDGE)
-    clusters = _clusters(drawing, boxes)
-    called = _called(sketch, params)
     ids = {box: f"n{k}" for k, box in enumerate(boxes)}
+    _nodes(drawing, sketch, scale, ids, _called(sketch, params))
+    _edges(drawing, sketch, scale, ids, contributions)
+    return drawing
+
+
+# Nodes ---------------------------------------------------------------------------------------------------------
+
+def _nodes(drawing: "Drawing", sketch: Sketch, scale: Scale, ids: dict[Box, str], called: dict[Value, str]) -> None:
+    """A card for each box, in the frame of its scope."""
+    clusters = _clusters(drawing, list(ids))
     for box, node in ids.items():
         label, look = _single(sketch, box, scale, called) if box.title is None else _several(sketch, box, scale)
         clusters[box.path].node(node, label, **look)
     for path in sorted(clusters, key=len, reverse=True)[:-1]:           # from the inside out
         clusters[path[:-1]].subgraph(clusters[path])
-    place = "tooltip" if sketch.dense else "label"
-    for line in lines:
-        number = {place: _number(sketch, line, contributions)}
-        drawing.edge(ids[line.start], ids[line.end], **number, **_stroke(line, scale))
-    return drawing
 
-
-# Nodes ---------------------------------------------------------------------------------------------------------
 
 def _clusters(drawing: "Drawing", boxes: list[Box]) -> dict[Path, "Drawing"]:
     """A frame for each open scope, with the whole picture for what is outside of all."""
@@ -139,6 +140,14 @@ def _left_out(sketch: Sketch, box: Box) -> list[str]:
 
 
 # Edges ---------------------------------------------------------------------------------------------------------
+
+def _edges(drawing: "Drawing", sketch: Sketch, scale: Scale, ids: dict[Box, str], contributions: bool) -> None:
+    """An arrow for each line; where there are many, its number is shown on pointing at it."""
+    place = "tooltip" if sketch.dense else "label"
+    for line in sketch.lines:
+        number = {place: _number(sketch, line, contributions)}
+        drawing.edge(ids[line.start], ids[line.end], **number, **_stroke(line, scale))
+
 
 def _number(sketch: Sketch, line: Line, contributions: bool) -> str:
     """What is written on an edge: the slope, and on request what it does to the gradient."""

@@ -1,7 +1,10 @@
 """Training: optimisers, schedules, batches, fit() and weights on disk, all on the public face of Value."""
 from .clipping import clip_grad_norm, clip_grad_value, grad_norm
 from .data import batches, split
-from .fit import History, NonFiniteError, Record, evaluate, fit
+from .evaluation import evaluate
+from .fit import fit
+from .gradient import NonFiniteError
+from .history import History, Record
 from .optim import SGD, Adam, AdamW, Optimiser, RMSprop
 from .schedules import CosineAnnealingLR, LinearLR, StepLR
 from .weights import WeightsError, load, save

@@ -12,6 +12,8 @@
 What is given is never reordered, nor are its elements copied: the lists that come out are new, what is in them is not.
 """
 from collections.abc import Iterator, Sequence
+from itertools import count as counter
+from itertools import repeat
 from random import Random
 from typing import Any
 
@@ -40,6 +42,20 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
     size = size or len(order)
     for start in range(0, len(order), size):
         yield pick(xs, ys, order[start:start + size])
+
+
+def endless(length: int, size: int | None = None, seed: int = 0) -> Iterator[list[int]]:
+    """Epoch after epoch without end, as the places of the samples of each batch; shuffled anew for each, from `seed`.
+
+    >>> from itertools import islice
+    >>> [len(places) for places in islice(endless(5, 2), 6)]
+    [2, 2, 1, 2, 2, 1]
+    """
+    places = range(length)
+    if size is None:
+        return repeat(list(places))         # the order of a full batch is only a matter of rounding
+    rng = Random(seed)
+    return (batch for _ in counter() for batch, _ in batches(places, places, size, rng))
 
 
 def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...nn import Linear, Module, ReLU, Residual, Sequential, Sigmoid, Tanh, init, mse
 from .. import Adam, fit, grad_norm
-from ..fit import gradient
+from ..gradient import gradient
 from .target import Target, compiled
 
 KINDS, WIDTH, POINTS = ("sigmoid", "tanh", "ReLU", "residual"), 8, 16

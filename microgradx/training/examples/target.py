@@ -17,7 +17,8 @@ from ...nn import Module
 from ...nn.shapes import each
 from ...recording import no_grad
 from ...value import Value
-from ..fit import History
+from ..history import History
+from ..mode import mode
 
 T = TypeVar("T")
 
@@ -68,12 +69,8 @@ def outputs(model: Module, xs: Sequence[Any]) -> list[Any]:
     >>> outputs(ReLU(), [[1.0, -1.0], [2.0, 0.0]])
     [[1.0, 0.0], [2.0, 0.0]]
     """
-    mode = model.training
-    model.eval()
-    try:
+    with mode(model, training=False):
         return compiled(_outputs, model, xs)
-    finally:
-        model.train(mode)
 
 
 def _outputs(model: Module, xs: Sequence[Any], jit: bool = False) -> list[Any]:

@@ -1,0 +1,68 @@
+"""Evaluation: the mean loss of a model on samples, without a graph and without a step.
+
+    >>> from microgradx import Value
+    >>> from microgradx.nn import PReLU, mse
+    >>> from microgradx.training import evaluate
+    >>> evaluate(PReLU(), [[-4.0], [2.0]], [[0.0], [4.0]], lambda m, x, y: mse(m(x), y))
+    2.5
+"""
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..nn import Module
+from ..recording import no_grad
+from .data import samples
+from .gradient import Loss, parts
+from .mode import mode
+
+Measure = Callable[[Module, Sequence[Any], Sequence[Any]], float]       # mean loss of a model on samples
+
+
+def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False,
+             jit: bool = False) -> float:
+    """The mean loss on these samples, in eval() mode and without a graph; or with compiled code, see fit().
+
+    xs and ys as for fit(). ValueError if they differ in length or are empty.
+
+    >>> from microgradx import Value
+    >>> from microgradx.nn import Identity, mse
+    >>> evaluate(Identity(), [[Value(1.0)], [Value(2.0)]], [[1.0], [4.0]], lambda m, x, y: mse(m(x), y))
+    2.0
+    """
+    return measure(loss, whole, jit)(model, xs, ys)
+
+
+def measure(loss: Loss, whole: bool = False, jit: bool = False) -> Measure:
+    """A function for the mean loss in eval() mode; compiled, it keeps a program for each form of sample."""
+    mean = _compiled(loss, whole) if jit else _eager(loss, whole)
+
+    def measured(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
+        with mode(model, training=False):
+            return mean(model, xs, ys)
+    return measured
+
+
+def _eager(loss: Loss, whole: bool) -> Measure:
+    def mean(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
+        with no_grad():
+            total = 0.0
+            for part in parts(model, xs, ys, loss, whole=whole):
+                total += part.data
+            return total
+    return mean
+
+
+def _compiled(loss: Loss, whole: bool) -> Measure:
+    from ..compiler import jit
+    from ..compiler.structure import floated
+    one = jit(loss)
+
+    def mean(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
+        count = samples(xs, ys)
+        if whole:
+            return float(one(model, floated(xs), floated(ys)))
+        total = 0.0
+        for x, y in zip(xs, ys):
+            total += one(model, floated(x), floated(y))
+        return total / count
+    return mean

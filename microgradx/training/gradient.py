@@ -1,0 +1,109 @@
+"""The gradient of a batch: the mean loss of its samples and a penalty, one backward pass after the other.
+
+    >>> from microgradx.nn import Linear, mse
+    >>> from microgradx.training import SGD
+    >>> from microgradx.training.gradient import gradient
+    >>> model = Linear(1, 1, bias=False)
+    >>> model.load_state_dict({"weight": [[0.0]]})
+    >>> gradient(model, [[1.0], [3.0]], [[1.0], [3.0]], lambda m, x, y: mse(m(x), y), SGD(model.parameters()))
+    (5.0, 10.0)
+    >>> model.weight[0][0].grad             # the mean of -2 and -18
+    -10.0
+"""
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from ..check import described, first_nonfinite
+from ..ieee import short
+from ..nn import Module
+from ..value import Value
+from .clipping import grad_norm
+from .data import samples
+from .optim import Optimiser
+
+Loss = Callable[[Any, Any, Any], Value]             # loss(model, x, y) of one sample
+Penalty = Callable[[Any], Value]                    # penalty(model)
+
+
+class NonFiniteError(ArithmeticError):
+    """A loss or a gradient is infinite or nan. All parameters are as they were before that step.
+
+    >>> from microgradx import log
+    >>> from microgradx.nn import Linear
+    >>> from microgradx.training import SGD, fit
+    >>> model = Linear(1, 1)
+    >>> fit(model, [[0.0]], [0.0], lambda m, x, y: log(0 * m(x)[0] ** 2), SGD(model.parameters()), steps=1)
+    Traceback (most recent call last):
+    microgradx.training.gradient.NonFiniteError: the loss is -inf: it comes from row 'log' at x = 0.0
+    """
+
+
+def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
+             penalty: Penalty | None = None, whole: bool = False) -> tuple[float, float]:
+    """Put the gradient of a batch's loss into .grad, one sample at a time to save memory; the loss and its length.
+
+    NonFiniteError if the loss or the gradient is not finite. Whatever is raised, Buffers are as they were.
+    """
+    roots = partial(parts, model, xs, ys, loss, penalty, whole)
+    buffers = model.buffers()
+    before = [b.data for b in buffers]
+    try:
+        optimiser.zero_grad()
+        total = _backward(roots())
+        norm = grad_norm(optimiser.params)
+        if not math.isfinite(norm):
+            causes = filter(None, map(_cause, roots()))
+            raise NonFiniteError(f"the gradient is not finite, the loss is {total}: {next(causes, 'it overflows')}")
+    except BaseException:
+        for b, x in zip(buffers, before):
+            b.data = x
+        raise
+    return total, norm
+
+
+def _backward(roots: Iterable[Value]) -> float:
+    """Add the gradient of each root to what is in .grad; the sum of the roots."""
+    total = 0.0
+    for root in roots:
+        root.backward()
+        total += root.data
+        if not math.isfinite(total):
+            raise NonFiniteError(f"the loss is {total}: {_cause(root)}")
+    return total
+
+
+def _cause(root: Value) -> str:
+    """The node that infinity or nan comes from; "" if there is none."""
+    node = first_nonfinite(root)
+    return f"it comes from {described(node)}" if node is not None else ""
+
+
+# What a loss is the sum of -------------------------------------------------------------------------------------
+
+def parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, penalty: Penalty | None = None,
+          whole: bool = False) -> Iterator[Value]:
+    """The Values whose sum is the loss of a batch, one after the other: each graph is gone before the next is made."""
+    samples(xs, ys)
+    pairs = [(xs, ys)] if whole else list(zip(xs, ys))
+    for x, y in pairs:
+        yield loss_of(loss, model, x, y) / len(pairs)
+    if penalty is not None:
+        yield penalty_of(penalty, model)
+
+
+def loss_of(loss: Loss, model: Any, x: Any, y: Any) -> Value:
+    """The loss of one sample. TypeError if it is no Value."""
+    return _value(loss(model, x, y), "loss(model, x, y)")
+
+
+def penalty_of(penalty: Penalty, model: Any) -> Value:
+    """The penalty. TypeError if it is no Value."""
+    return _value(penalty(model), "penalty(model)")
+
+
+def _value(part: Any, what: str) -> Value:
+    if not isinstance(part, Value):
+        raise TypeError(f"expected one Value from {what}, got {short(part)}; add up many with sum(...)")
+    return part

@@ -1,0 +1,26 @@
+"""The mode of a model, training or eval(), for as long as a block lasts.
+
+    >>> from microgradx.nn import Dropout
+    >>> from microgradx.training.mode import mode
+    >>> drop = Dropout(1.0)
+    >>> with mode(drop, training=False):
+    ...     drop([5.0])
+    [5.0]
+    >>> drop([5.0])
+    [0.0]
+"""
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..nn import Module
+
+
+@contextmanager
+def mode(model: Module, training: bool) -> Iterator[None]:
+    """Within it the model is in this mode, afterwards in the one it was in, whatever is raised."""
+    before = model.training
+    model.train(training)
+    try:
+        yield
+    finally:
+        model.train(before)

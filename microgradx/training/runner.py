@@ -1,0 +1,89 @@
+"""Runner: makes the steps of training, each with a graph of its own; or compiled, many in one call.
+
+    >>> from microgradx.nn import Linear, mse
+    >>> from microgradx.training import SGD
+    >>> from microgradx.training.runner import Runner
+    >>> model = Linear(1, 1, bias=False)
+    >>> model.load_state_dict({"weight": [[0.0]]})
+    >>> optimiser = SGD(model.parameters(), lr=0.5)
+    >>> runner = Runner(model, [[1.0], [3.0]], [[1.0], [3.0]], lambda m, x, y: mse(m(x), y), optimiser)
+    >>> runner.steps([([0], 0.25), ([1], 0.0625)])          # two batches of one sample, each with its rate
+    [(1.0, 2.0), (2.25, 9.0)]
+    >>> runner.finish()
+    >>> model.weight[0][0].data, optimiser.lr
+    (1.0625, 0.5)
+"""
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..nn import Module
+from .clipping import clip_grad_norm
+from .data import pick
+from .gradient import Loss, NonFiniteError, Penalty, gradient, loss_of, penalty_of
+from .optim import Optimiser
+
+Plan = tuple[Sequence[int], float]          # of a step: the places of its samples, the learning rate
+Done = tuple[float, float]                  # the loss before it, the length of its gradient
+
+
+class Runner:
+    """Steps one by one, each with a graph of its own. The arguments are those of fit()."""
+
+    interrupted = False         # Ctrl-C was pressed where Python was not asked; the steps are made
+
+    def __init__(self, model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
+                 penalty: Penalty | None = None, clip: float | None = None, whole: bool = False,
+                 threshold: float = -math.inf) -> None:
+        self.model, self.xs, self.ys, self.loss, self.optimiser = model, xs, ys, loss, optimiser
+        self.penalty, self.clip, self.whole, self.threshold = penalty, clip, whole, threshold
+        self.lr = optimiser.lr
+
+    def steps(self, plans: Sequence[Plan]) -> list[Done]:
+        """Make these steps. NonFiniteError: see gradient()."""
+        return [self.step(places, lr) for places, lr in plans]
+
+    def step(self, places: Sequence[int], lr: float) -> Done:
+        """Forward, backward, and a step of the optimiser."""
+        self.optimiser.lr = lr
+        done = self.gradient(places)
+        if self.clip is not None:
+            clip_grad_norm(self.optimiser.params, self.clip)
+        self.optimiser.step()
+        return done
+
+    def gradient(self, places: Sequence[int]) -> Done:
+        """Forward and backward."""
+        xs, ys = pick(self.xs, self.ys, places)
+        return gradient(self.model, xs, ys, self.loss, self.optimiser, self.penalty, self.whole)
+
+    def finish(self) -> None:
+        """After the last step: the optimiser has the rate that it came with."""
+        self.optimiser.lr = self.lr
+
+
+class CompiledRunner(Runner):
+    """Many steps in one call; where one is not finite, it is made with a graph, to tell why."""
+
+    def __init__(self, *args: Any) -> None:
+        from ..compiler.session import Session
+        super().__init__(*args)
+        loss, penalty = self.loss, self.penalty
+        self.session = Session(
+            self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
+            penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
+            threshold=self.threshold)
+
+    def steps(self, plans: Sequence[Plan]) -> list[Done]:
+        """Make these steps; the last one is that which reaches the threshold. NonFiniteError: see gradient()."""
+        done = self.session.run([places for places, _ in plans], [lr for _, lr in plans])
+        self.interrupted = self.session.interrupted
+        if len(done) < len(plans) and not (done and done[-1][0] <= self.threshold):
+            self.gradient(plans[len(done)][0])
+            raise NonFiniteError("compiled code came to a loss or gradient that is not finite; eager code does not")
+        return done
+
+    def finish(self) -> None:
+        """After the last step: the optimiser has what compiled code kept for it, too."""
+        self.session.finish()
+        super().finish()

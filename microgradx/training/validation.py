@@ -1,0 +1,55 @@
+"""Validation: the loss on data kept apart, after every epoch; the weights with the lowest can be put back.
+
+    >>> from microgradx.nn import Linear, mse
+    >>> from microgradx.training import History, Record
+    >>> from microgradx.training.evaluation import measure
+    >>> from microgradx.training.validation import Validation
+    >>> model, history = Linear(1, 1), History()
+    >>> watch = Validation(([[0.0]], [[1.0]]), measure(lambda m, x, y: mse(m(x), y)), epoch=1, patience=2)
+    >>> for step, bias in enumerate([0.0, 0.75, 2.0, 3.0], 1):              # as if training had led there
+    ...     model.bias[0].data = bias
+    ...     history.append(Record(step, step, 0.5, 0.1, 1.0))
+    ...     watch.measure_if_due(model, history)
+    >>> [record.validation for record in history], watch.is_stale(len(history))
+    ([1.0, 0.0625, 1.0, 4.0], True)
+    >>> watch.restore(model)
+    >>> model.bias[0].data
+    0.75
+"""
+import math
+from typing import Any
+
+from ..nn import Module
+from .data import Pair
+from .evaluation import Measure
+from .history import History
+
+
+class Validation:
+    """The loss on validation data after every epoch, and the weights with the lowest.
+
+    data      (xs, ys), or None: then nothing is measured
+    epoch     how many steps it has
+    patience  epochs without a lower loss after which it is stale; None: never, and the last weights stay
+    """
+
+    def __init__(self, data: Pair | None, measure: Measure, epoch: int, patience: int | None) -> None:
+        self.data, self.measure, self.epoch, self.patience = data, measure, epoch, patience
+        self.lowest, self.best, self.step = math.inf, dict[str, Any](), 0
+
+    def measure_if_due(self, model: Module, history: History) -> None:
+        """After an epoch, note the loss in its last record."""
+        if self.data is not None and len(history) % self.epoch == 0:
+            error = self.measure(model, *self.data)
+            history[-1] = history[-1]._replace(validation=error)
+            if error < self.lowest:
+                self.lowest, self.best, self.step = error, model.state_dict(), len(history)
+
+    def is_stale(self, step: int) -> bool:
+        """Whether it has not fallen for as many epochs as patience lasts."""
+        return self.patience is not None and step - self.step >= self.patience * self.epoch
+
+    def restore(self, model: Module) -> None:
+        """Put the best weights back, where there is patience."""
+        if self.patience is not None and self.best:
+            model.load_state_dict(self.best)
