@@ -2,7 +2,8 @@
 
 Read it as a chapter, in the order in which a function goes through it:
 
-trace.py        f is run once on Values without numbers; the graph it records is the program
+trace.py        f is run once on Values without numbers (traced.py); the graph it records is the program
+errors.py       what they refuse there; branches.py: a row that asks which is followed both ways
 effects.py      what layers keep and draw at random, as a part of the program
 program.py      the graph as plain lists, simplified (rules.py)
 python.py       the program as Python source: the back end that needs nothing installed
@@ -20,7 +21,7 @@ jitted.py       jit(f), a program for each structure of arguments (structure.py)
 parcel.py       jit(f) in other processes; shards.py: gradients of much data, by a cluster
 session.py      compiled training: fit(..., jit=True); native_session.py and driver.py, in machine code
 """
+from .errors import TooLarge, TracingError
 from .jitted import Jitted, Report, jit
-from .trace import TooLarge, TracingError
 
 __all__ = ["Jitted", "Report", "TooLarge", "TracingError", "jit"]

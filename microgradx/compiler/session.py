@@ -23,9 +23,10 @@ from ..reductions import dot
 from ..table import Op
 from ..value import Value
 from .effects import Draw
+from .errors import TracingError
 from .program import Program, program
 from .structure import floated, is_number, numbers
-from .trace import TracingError, trace
+from .trace import trace
 
 Steps = list[tuple[float, float]]
 Unit = tuple[int, ...]                  # places of samples that one run of a program takes
