@@ -12,7 +12,8 @@ straight.py     a small program as one line of machine instructions; entry.py: a
 compose.py      a large one: operations that are used once become a part of the next
 layout.py       which numbers lie side by side in memory
 loops.py        the loops that they came from, found again
-shapes.py       what many loops have in common: nests.py writes one function for all of a shape, in vector code
+shapes.py       what many loops have in common
+nests.py        one function for all of a shape; in vectors (vectors.py) of results.py, of terms.py
 library.py      those functions, compiled once in a process; schedule.py calls them one after the other
 elementary/     exp, tanh and their like on vectors of numbers
 batch.py        a small program for many samples at once
