@@ -19,7 +19,7 @@ from llvmlite import ir
 
 from ..ops import carry
 from .elements import BIT, DOUBLE, LONG, emit, native, number
-from .native import load, width
+from .machine import load, width
 from .nests import Writer
 from .results import Results
 from .shapes import Shape

@@ -14,7 +14,8 @@ from .driver import FIELDS, Driver
 from .effects import Draw
 from .elements import native
 from .fuse import fused
-from .native import called, compiled, load, raise_noted, width
+from .machine import load, raise_noted, width
+from .native import called, compiled
 from .program import Program
 from .resident import LINE, address, aligned, resident
 from .session import Session, Steps
