@@ -11,12 +11,12 @@ spelling.py     for machine code, rows of the table in terms of the few that a m
 straight.py     a small program as one line of machine instructions; entry.py: as a builtin function of Python
 compose.py      a large one: operations that are used once become a part of the next
 layout.py       which numbers lie side by side in memory
-loops.py        the loops that they came from, found again
+loops.py        the loops that they came from, found again (affine.py)
 shapes.py       what many loops have in common
 nests.py        one function for all of a shape, a number at a time; in vectors (vectors.py): results.py, terms.py
 library.py      those functions, compiled once in a process; schedule.py calls them one after the other
 elementary/     exp, tanh and their like on vectors of numbers
-batch.py        a small program for many samples at once
+batch.py        a small program for many samples at once (fuse.py)
 native.py       a program as a kernel.py, code that machine.py loads; resident.py: parameters that stay in memory
 jitted.py       jit(f), a program (variant.py) for each structure of arguments (structure.py) and Module (seen.py)
 report.py       what became of a function
