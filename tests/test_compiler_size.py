@@ -75,7 +75,7 @@ def test_a_million_nodes():
 
 @every_way
 def test_beyond_the_limit(way, monkeypatch):
-    monkeypatch.setattr("microgradx.compiler.trace.MOST", 100)
+    monkeypatch.setattr("microgradx.compiler.traced.MOST", 100)
 
     def many(x):
         for _ in range(101):
@@ -84,5 +84,5 @@ def test_beyond_the_limit(way, monkeypatch):
     with pytest.raises(TooLarge, match=r"f records more than 100 operations \(test_compiler_size.py:\d+, "
                                        r"`x = mg.tanh\(x\)`\), too many .* fit\(..., jit=True\)"):
         way.jit(many)(0.5)
-    monkeypatch.setattr("microgradx.compiler.trace.MOST", 101)
+    monkeypatch.setattr("microgradx.compiler.traced.MOST", 101)
     assert way.jit(many)(0.5) == pytest.approx(many(0.5))

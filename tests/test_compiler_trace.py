@@ -9,7 +9,8 @@ import pytest
 import microgradx as mg
 from microgradx import Value, nn, no_grad, take, value_and_grad, where
 from microgradx.compiler import TracingError
-from microgradx.compiler.trace import both_ways, trace
+from microgradx.compiler.branches import both_ways
+from microgradx.compiler.trace import trace
 from microgradx.value import Comparison
 
 from .compiled import every_way

@@ -13,7 +13,7 @@ from ..ops import minimum
 from .code import Code
 from .elements import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number
 
-# What the driver is told, in this order: addresses and numbers, each of 8 bytes. See session.Native.
+# What the driver is told, in this order: addresses and numbers, each of 8 bytes. See NativeSession.drive.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",

@@ -24,7 +24,8 @@ from llvmlite import ir
 
 from ..nesting import is_leaf
 from .elements import DOUBLE, INT, LONG, POINTER
-from .native import called, is_small, load
+from .machine import load
+from .native import called, is_small
 from .program import Program
 from .straight import line
 

@@ -19,10 +19,13 @@ from llvmlite import ir
 
 from ..ops import carry
 from .elements import BIT, DOUBLE, LONG, emit, native, number
-from .native import load, width
+from .machine import load, width
 from .nests import Writer
+from .results import Results
 from .shapes import Shape
+from .terms import Terms
 
+WRITERS = {"": Writer, "outer": Results, "inner": Terms}        # by the loop along which vectors lie
 AXES = 6            # loops of a careful sum, over results and over terms
 CAREFUL = Shape(carry, 2, AXES, AXES)
 
@@ -52,7 +55,7 @@ def _written(module: Any, name: str, shape: Shape, strict: bool) -> None:
     if shape == CAREFUL:
         _careful(Writer(module, name, shape, width(), True))
     else:
-        Writer(module, name, shape, width(), strict).write()
+        WRITERS[shape.along](module, name, shape, width(), strict).write()
 
 
 def _careful(writer: Writer) -> None:

@@ -1,4 +1,14 @@
-"""Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them."""
+"""Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them.
+
+    >>> from microgradx import Value
+    >>> from microgradx.compiler.session import Session
+    >>> from microgradx.training import SGD
+    >>> w = Value(0.0)
+    >>> rule = SGD([w], lr=0.25)
+    >>> session = Session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule, backend="native")
+    >>> session.run([[0]] * 2, [0.25] * 2), w.data                          # both steps in one call of machine code
+    ([(9.0, 6.0), (2.25, 3.0)], 2.25)
+"""
 from __future__ import annotations
 
 import ctypes
@@ -11,10 +21,11 @@ from llvmlite import ir
 from ..table import Op
 from .batch import Sum, mapped
 from .driver import FIELDS, Driver
-from .effects import Draw
 from .elements import native
 from .fuse import fused
-from .native import called, compiled, load, raise_noted, width
+from .machine import load, raise_noted, width
+from .native import called
+from .part import Part, fields
 from .program import Program
 from .resident import LINE, address, aligned, resident
 from .session import Session, Steps
@@ -30,33 +41,6 @@ def _address(array: Any) -> int:
 def _starts(sizes: Iterable[int]) -> Any:
     """Where each part begins, of parts of these sizes; and the end."""
     return np.cumsum([0, *sizes]).astype(np.int64)
-
-
-class Part:
-    """The machine code for one form of unit, or for the penalty. The memory of the first begins with the number of
-    units, then come numbers for each.
-
-    own         how many numbers these are
-    given       what the loss closes over and is no parameter or Buffer: Values, Draws
-    draws       whether there is a Draw among them: then they are given with each unit, else once for many steps
-    """
-
-    def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool) -> None:
-        fixed = len(p.inputs) - len(p.closures)
-        self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
-        self.draws = any(isinstance(source, Draw) for source in self.given)
-        self.kernel = compiled(p, addresses, strict)
-        self.own = own + len(self.given) * self.draws
-
-    def read(self) -> list[float]:
-        """The numbers of `given`."""
-        return [source.data for source in self.given]
-
-    def refresh(self) -> None:
-        """Give what stays for many steps."""
-        if not self.draws:
-            end = self.kernel.place.given
-            self.kernel.place.memory[end - len(self.given):end] = self.read()
 
 
 class NativeSession(Session):
@@ -184,14 +168,14 @@ class NativeSession(Session):
         for part in (*parts, *([self.decay] if self.decay else [])):
             part.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
-        arrays = self.sample_fields(batches, parts) | self.code_fields(parts) | {
+        arrays = self.sample_fields(batches, parts) | fields(parts) | {
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
             "buffers": self.held[0], "held": self.held[1],
         }
-        fields = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
-        table = np.array([fields.get(name, 0) for name in FIELDS], np.int64)
+        told = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
+        table = np.array([told.get(name, 0) for name in FIELDS], np.int64)
         try:
             self.driver(_address(table), len(batches))
         except KeyboardInterrupt:               # it was pressed meanwhile; all steps are made
@@ -202,25 +186,16 @@ class NativeSession(Session):
             part.kernel.check()
         return int(done[0])
 
-    @staticmethod
-    def code_fields(parts: Sequence[Part]) -> dict[str, Any]:
-        """Where the kernels of all forms are, their memories, and what is where in these."""
-        return {"kernels": np.array([part.kernel.address for part in parts], np.int64),
-                "memories": np.array([part.kernel.start for part in parts], np.int64),
-                "owns": np.array([part.own for part in parts], np.int64),
-                "flags": np.array([part.kernel.place.status for part in parts], np.int64),
-                "outs": np.array([part.kernel.results for part in parts], np.int64)}
-
     def plain_fields(self) -> dict[str, int]:
         """What is no array: counts, and the addresses of single functions."""
-        fields = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
+        found = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
         if self.lanes:
-            fields["kernels"] = self.batch
+            found["kernels"] = self.batch
         if self.decay is not None:
             kernel = self.decay.kernel
-            fields |= {"penalty": kernel.address, "penalty_memory": kernel.start,
-                       "penalty_out": kernel.start + 8 * kernel.results}
-        return fields
+            found |= {"penalty": kernel.address, "penalty_memory": kernel.start,
+                      "penalty_out": kernel.start + 8 * kernel.results}
+        return found
 
     def sample_fields(self, batches: Sequence[Sequence[int]], parts: Sequence[Part]) -> dict[str, Any]:
         """The numbers of the samples, and which of them each batch has."""

@@ -24,9 +24,10 @@ from .. import activations, ops, reductions
 from ..recording import tape
 from ..table import TABLE, Op
 from ..value import Value
+from .errors import TracingError
 from .rules import RULES
 from .spelling import POWERS, spelled
-from .trace import Recorded, TracingError, is_constant, trace, unhindered
+from .trace import Recorded, is_constant, trace, unhindered
 
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]

@@ -28,9 +28,9 @@ from typing import Any
 from ..ieee import RAISED
 from ..nesting import is_leaf
 from ..table import Op, Reduction
+from .errors import TooLarge
 from .program import Program, template
 from .spelling import SPELLINGS
-from .trace import TooLarge
 
 LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
 LIMIT = 1_000_000                       # inputs of all operations together

@@ -14,10 +14,11 @@ from llvmlite import ir
 from .code import Code
 from .compose import composed
 from .elements import BIT, LONG, POINTER
+from .kernel import Kernel, Place
 from .layout import Memory, Wires, groups
 from .library import AXES, CAREFUL, addresses
 from .loops import REDUCED, Nest, nests
-from .native import Kernel, Place, width
+from .machine import width
 from .program import Program
 from .shapes import Shape, shaped
 from .trace import unhindered

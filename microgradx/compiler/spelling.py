@@ -17,7 +17,7 @@ from .. import activations, ops
 from .. import reductions as red
 from ..ieee import inf
 from ..table import Op
-from .trace import both_ways
+from .branches import both_ways
 
 # Rows in other rows, where the value is written with Python's math or loops ----------------------------------------
 

@@ -1,0 +1,41 @@
+"""Report: what became of a function that was compiled.
+
+    >>> from microgradx import jit
+    >>> square = jit(lambda x: x * x, backend="python")
+    >>> square(3.0)
+    9.0
+    >>> print(square.report())                                              # doctest: +ELLIPSIS
+    python: 1 operations traced, 1 after simplification, a straight line, compiled in 0... s; 1 program so far
+"""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Report(NamedTuple):
+    """What became of a function, for one structure of its arguments.
+
+    backend     "native" or "python"
+    traced      operations that were recorded
+    kept        operations after simplification
+    loops       nests of loops found; 0 for a straight line
+    seconds     from the call to the compiled program
+    programs    how many structures the function was compiled for so far
+
+    >>> from microgradx import jit
+    >>> square = jit(lambda x: x * x, backend="python")
+    >>> square(3.0), square.report().backend, square.report().programs
+    (9.0, 'python', 1)
+    """
+
+    backend: str
+    traced: int
+    kept: int
+    loops: int
+    seconds: float
+    programs: int
+
+    def __str__(self) -> str:
+        form = f"{self.loops} loops" if self.loops else "a straight line"
+        return (f"{self.backend}: {self.traced:,} operations traced, {self.kept:,} after simplification, {form}, "
+                f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")

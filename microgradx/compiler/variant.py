@@ -1,0 +1,81 @@
+"""Variant: a function compiled for one structure of its arguments.
+
+    >>> from microgradx import jit
+    >>> product = jit(lambda x, y: x * y)
+    >>> variant = product.variant([2.0, 3.0])
+    >>> variant.program.count(), variant.run([2.0, 3.0], []), variant.exact(2.0, 3.0)
+    (1, 6.0, 6.0)
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from .program import Program
+from .python import PythonKernel, python_call
+from .structure import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
+
+
+class Variant:
+    """A function compiled for one structure of its arguments.
+
+    program, tree   what it computes, and the nesting of its result
+    modules         those among the arguments that it is for; none if it is shared by all of their structure
+    blocks          for each Module where the machine code finds its parameters; None if they are given at each run
+    """
+
+    def __init__(self, p: Program, tree: Any, modules: Modules, backend: str, shared: bool) -> None:
+        self.program, self.tree, self.backend = p, tree, backend
+        self.modules = [] if shared else [one for _, one in modules]
+        self.blocks: list[Any] = [None] * len(modules)
+        self.addresses: dict[int, int] = {}
+        self.rebuild = rebuilder(tree)
+        self.exact: Any = None
+        self.seconds = 0.0
+        if backend == "native" and not shared:
+            self._place(modules)
+
+    def _place(self, modules: Modules) -> None:
+        """Put the parameters of each Module side by side, and note their addresses by input."""
+        from .resident import address, resident
+        before = 0
+        for k, (place, one) in enumerate(modules):
+            block = self.blocks[k] = resident(one.values) if one.values else None
+            if block is not None:
+                start = address(block)
+                self.addresses |= {place + before + i: start + 8 * i for i in range(len(block))}
+            before += len(one.values)
+
+    @cached_property
+    def kernel(self) -> Any:
+        """The program from a list of numbers to a list of numbers."""
+        if self.backend == "python":
+            return PythonKernel(self.program)
+        from .native import compiled
+        return compiled(self.program, self.addresses, self.program.strict)
+
+    def compile(self, args: Sequence[Any], general: Callable[..., Any]) -> None:
+        """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
+        hands all others to `general`. Else the kernel."""
+        p, args = self.program, zeroed(tuple(args))
+        few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures and not p.updates
+        if few and is_exact(args) and is_exact(self.tree, ()):
+            self.exact = self._exact(args, general)
+        if self.exact is None:
+            self.kernel  # noqa: B018          # compiled now, not at the first run
+
+    def _exact(self, args: Sequence[Any], general: Callable[..., Any]) -> Any:
+        if self.backend == "python":
+            return python_call(self.program, args, self.tree, general)
+        from .entry import is_known, native_call
+        return native_call(self.program, args, self.tree, general) if is_known() else None
+
+    def run(self, numbers: list[float], modules: Modules) -> Any:
+        """What the function returns for the numbers among the arguments."""
+        loose = [module for module, block in zip(modules, self.blocks) if block is None]
+        with_modules(numbers, loose, lambda one: [v.data for v in one.values])
+        numbers += [source.data for source in self.program.closures]
+        found = self.kernel.run(numbers)
+        self.program.update(found)
+        return self.rebuild(found)

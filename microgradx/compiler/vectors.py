@@ -1,0 +1,105 @@
+"""Vectors: how the function of a shape reads and writes as many numbers at once as the machine's vectors hold.
+
+    >>> from llvmlite import ir
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.shapes import Shape
+    >>> from microgradx.compiler.vectors import Vectors
+    >>> writer = Vectors(ir.Module(), "f", Shape(mul, 2, 0, 0), width=4, strict=False)
+    >>> str(writer.fetch(writer.long(7), step=None, kind=1, ahead=0, mask=None).type)      # slots 7 to 10
+    '<4 x double>'
+
+results.py and terms.py tell what is done with them.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from .elements import DOUBLE, INT, LONG, number, splat
+from .nests import Writer
+from .shapes import Shape
+
+
+class Vectors(Writer):
+    """A Writer that knows vectors. Their kind is that of Shape.steps: 0 one number in all lanes, 1 side by side in
+    memory, 2 at any other step. A mask has a bit for each lane that counts; None for all.
+    """
+
+    def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
+        super().__init__(module, name, shape, width, strict)
+        self.vector, self.longs = ir.VectorType(DOUBLE, width), ir.VectorType(LONG, width)
+        self.lanes = ir.Constant(self.longs, list(range(width)))
+
+    def mask(self, left: Any) -> Any:
+        """The lanes before the end, of which so many are left."""
+        return self.b.icmp_signed("<", self.lanes, splat(self.b, left, self.longs))
+
+    def any(self, bits: Any) -> Any:
+        """Whether any of these bits is set."""
+        packed = self.b.bitcast(bits, ir.IntType(self.width))
+        return self.b.icmp_unsigned("!=", packed, ir.IntType(self.width)(0))
+
+    def added(self, x: Any) -> Any:
+        """The sum of all lanes: halves, quarters, ..."""
+        b, size = self.b, self.width
+        while size > 1:
+            size //= 2
+            low, high = (b.shuffle_vector(x, ir.Constant(x.type, ir.Undefined),
+                                          ir.Constant(ir.VectorType(INT, size), list(range(start, start + size))))
+                         for start in (0, size))
+            x = b.fadd(low, high)
+        return b.extract_element(x, INT(0))
+
+    def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
+        """A vector from memory, which begins at this slot, or so many ahead."""
+        b = self.b
+        if kind == 0:
+            return splat(b, self.get(self.memory, slot), self.vector)
+        if kind == 2:
+            return self.gathered(slot, step, mask)
+        address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
+        if mask is None:
+            return b.load(address, typ=self.vector, align=8)
+        return self.masked("load", self.vector, [address, INT(8), mask, number(0.0, self.vector)])
+
+    def gathered(self, slot: Any, step: Any, mask: Any) -> Any:
+        """A vector brought together one by one."""
+        b, out = self.b, number(0.0, self.vector)
+        slots = b.add(splat(b, slot, self.longs), b.mul(self.lanes, splat(b, step, self.longs)))
+        for k in range(self.width):
+            lane = b.extract_element(slots, INT(k))
+            if mask is not None:                # beyond the last one, the first once more
+                lane = b.select(b.extract_element(mask, INT(k)), lane, slot)
+            out = b.insert_element(out, b.load(self.address(lane), typ=DOUBLE), INT(k))
+        return out
+
+    def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
+        """A vector to memory."""
+        b = self.b
+        if kind != 1:
+            self.scattered(slot, step, mask, y)
+            return
+        address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
+        if mask is None:
+            b.store(y, address, align=8)
+        else:
+            self.masked("store", ir.VoidType(), [y, address, INT(8), mask])
+
+    def scattered(self, slot: Any, step: Any, mask: Any, y: Any) -> None:
+        """A vector to memory one by one."""
+        b = self.b
+        for k in range(self.width):
+            address, lane = self.address(b.add(slot, b.mul(LONG(k), step))), b.extract_element(y, INT(k))
+            if mask is None:
+                b.store(lane, address)
+            else:
+                with b.if_then(b.extract_element(mask, INT(k))):
+                    b.store(lane, address)
+
+    def masked(self, what: str, result: Any, args: list[Any]) -> Any:
+        """llvm.masked.load and store: only the lanes that the mask names."""
+        name = f"llvm.masked.{what}.v{self.width}f64.p0"
+        kind = ir.FunctionType(result, [x.type for x in args])
+        function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
+        return self.b.call(function, args)
