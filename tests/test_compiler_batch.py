@@ -15,7 +15,7 @@ import microgradx as mg  # noqa: E402
 from microgradx import value_and_grad, where  # noqa: E402
 from microgradx.compiler.batch import Sum, mapped  # noqa: E402
 from microgradx.compiler.elements import native  # noqa: E402
-from microgradx.compiler.native import load  # noqa: E402
+from microgradx.compiler.machine import load  # noqa: E402
 from microgradx.compiler.parcel import played  # noqa: E402
 from microgradx.compiler.program import program  # noqa: E402
 from microgradx.compiler.resident import aligned  # noqa: E402
