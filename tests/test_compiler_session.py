@@ -57,6 +57,7 @@ WAYS = [*(pytest.param(way, id=name) for name, way in PYTHON.items()),
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     """fit(..., jit=True) goes this way."""
+    from microgradx.compiler import python_session  # noqa: F401        # a subclass of Session, before that is replaced
     if request.param.options["backend"] == "native":
         monkeypatch.setattr("microgradx.compiler.native_session.LANES", request.param.lanes)
         monkeypatch.setattr("microgradx.compiler.native.FLAT", request.param.flat)

@@ -40,6 +40,8 @@ def assigned(x):
 
 
 REFUSED = [
+    (lambda x: 5.0 if x == 0 else x, "x == 0", "where"), (lambda x: x if x != 1.5 else 2.0, "x != 1.5", "where"),
+    (lambda x: 7.0 if x in (1.0, 2.0) else x, "x in (1.0, 2.0)", "take"),
     (truth, "`return x if x > 0 else -x", "where"), (loop, "`while x < 3:", "where"),
     (lambda x: 2 + math.exp(x), "math.exp", "compute with the Value itself"),
     (lambda x: 2 * float(x), "float", "compute with the Value itself"),
@@ -49,6 +51,14 @@ REFUSED = [
     (lambda x: x.grad, "", r"jit\(value_and_grad\(f\)\)"), (lambda x: (x * x).backward(), "", "value_and_grad"),
     (lambda x: setattr(x, "grad", 0.0), "", "value_and_grad"), (lambda x: [*range(x)], "", "the Value itself"),
 ]
+
+
+def test_values_in_lists_are_told_apart_as_ever():
+    """== of Values asks whether they are the same one, so that lists of them can be searched."""
+    def f(x, y):
+        kept = [x, y, x * y]
+        return kept[kept.index(y)] * 2 if y in kept and x != y and x == kept[0] else x
+    assert mg.jit(f)(3.0, 3.0) == 6.0
 
 
 @every_way

@@ -88,10 +88,15 @@ class Traced(Value):
         return answer(self)
 
     def __eq__(self, other: Any) -> Any:
-        return self is other if answers.get() is None else (self <= other) * (self >= other)
+        """Of Values, as ever, whether they are the same one; whether it equals a number is not known yet."""
+        if answers.get() is not None:
+            return (self <= other) * (self >= other)
+        if isinstance(other, (int, float)) and _nodes.get() is not None:
+            refuse_truth()
+        return self is other
 
     def __ne__(self, other: Any) -> Any:
-        return self is not other if answers.get() is None else 1 - (self == other)
+        return 1 - (self == other) if answers.get() is not None else not self == other
 
     __hash__ = Value.__hash__
 
