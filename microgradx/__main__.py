@@ -4,14 +4,14 @@ Two commands
     python3 -m microgradx                                           # step through the backprop of one neuron
 
 Step through it
-    python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1       # an expression; Mazur's network: --example mazur
-    python3 -m microgradx tree "tanh(w*x + b)*w" w=0.5 x=2 b=-1     # its graph as text
-    python3 -m microgradx check "tanh(w*x + b)" w=0.5 x=2 b=-1      # its gradients against finite differences
+    python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-0.5     # an expression; Mazur's network: --example mazur
+    python3 -m microgradx tree "tanh(w*x + b)*w" w=0.5 x=2 b=-0.5   # its graph as text
+    python3 -m microgradx check "tanh(w*x + b)" w=0.5 x=2 b=-0.5    # its gradients against finite differences
     python3 -m microgradx ops tanh                                  # a row of the table; without a name all of it
 
 See it
-    python3 -m microgradx draw "tanh(w*x + b)" w=0.5 x=2 b=-1 -o neuron.svg         # a picture
-    python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-1 --html neuron.html    # a page to step through
+    python3 -m microgradx draw "tanh(w*x + b)" w=0.5 x=2 b=-0.5 -o neuron.svg       # a picture
+    python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-0.5 --html neuron.html  # a page to step through
 
 Learn with it
     python3 -m microgradx train xor                                 # an example; without a name they are listed
@@ -33,7 +33,7 @@ from .value import Value
 
 ABOUT, _, EXAMPLES = (__doc__ or "").partition("\n\n")
 AS_WRITTEN = argparse.RawDescriptionHelpFormatter
-EXPRESSION, GIVEN = "tanh(w*x + b)", "w=0.5 x=2 b=-1"
+EXPRESSION, GIVEN = "tanh(w*x + b)", "w=0.5 x=2 b=-0.5"
 SHORT = ("-h", "-o")                # options of one letter; -x*w is an expression
 
 

@@ -279,7 +279,7 @@ def test_values_may_be_arithmetic_and_negative(run):
 
 
 @pytest.mark.parametrize("argv, says", [
-    (["dance"], "invalid choice: 'dance'"), (["step"], 'write "tanh(w*x + b)" w=0.5 x=2 b=-1'),
+    (["dance"], "invalid choice: 'dance'"), (["step"], 'write "tanh(w*x + b)" w=0.5 x=2 b=-0.5'),
     (["check"], "expected an expression"), (["tree"], "expected an expression"),
     (["step", "w*"], "column 3: the end cannot be read"), (["check", "w*x", "w=1"], "add x=1"),
     (["check", "w", "w=1", "z=2"], "z given but not used"), (["check", "w", "w=1", "w=2"], "w is given twice"),

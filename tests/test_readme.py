@@ -18,11 +18,11 @@ OURS = [line for line in COMMANDS if line.startswith("python3 -m microgradx")]
 
 
 def test_python_blocks_print_what_stands_below_them(capsys):
-    before, scope = dict(TABLE), {}
+    before = dict(TABLE)
     try:
         for i, (kind, text) in enumerate(BLOCKS):
             if kind == "python":
-                exec(text, scope)
+                exec(text, {})                  # each block stands on its own
                 printed = capsys.readouterr().out
                 assert printed == (BLOCKS[i + 1][1] if "print(" in text else "")
     finally:
