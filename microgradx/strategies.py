@@ -19,6 +19,7 @@ from itertools import cycle
 from typing import Any
 
 from .differences import UNDEFINED
+from .extras import install
 from .nesting import is_leaf
 from .point import Point
 from .recording import tape
@@ -31,7 +32,7 @@ try:
     from hypothesis import assume, note
     from hypothesis import strategies as st
 except ImportError as error:
-    raise ImportError('microgradx.strategies needs Hypothesis; write pip install "microgradx[test]"') from error
+    raise ImportError(f"microgradx.strategies needs Hypothesis; write {install('strategies')}") from error
 
 LIMIT = 2.0**20                         # of the values in a graph, and of their derivatives had no terms cancelled
 STEPS, LEAVES = 12, 3                   # at most so many operations and leaves in a graph,

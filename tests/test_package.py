@@ -13,7 +13,7 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["node"], ["value"],
+    ["ieee", "extras"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["node"], ["value"],
     ["nesting", "naming", "replay"], ["derivatives", "differences"], ["claims", "samples", "step", "expr", "nn"],
     ["point"], ["check"], ["strategies", "training"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]

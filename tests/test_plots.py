@@ -1,11 +1,13 @@
 """Plots: what is in the axes, read back from them."""
 import math
 import random
+import re
 
 import pytest
 
 import microgradx as mg
 from microgradx import Value
+from microgradx.extras import install
 from microgradx.nn import MLP
 from microgradx.show.curves import activations, curve, kinks
 from microgradx.show.plots import boundary, canvas, gradient_norms, losses, replay
@@ -143,7 +145,7 @@ def test_a_replay_needs_a_state_for_each_step(run):
 def test_without_matplotlib_the_error_says_how_to_get_it(monkeypatch):
     import sys
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install \"microgradx\[plot\]\""):
+    with pytest.raises(ImportError, match=re.escape(install("plot"))):
         canvas()
 
 

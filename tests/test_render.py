@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from microgradx import Value
+from microgradx.extras import install
 from microgradx.show import render
 from microgradx.show.drawing import draw
 from microgradx.show.tree import tree
@@ -65,7 +66,7 @@ def test_a_dot_program_is_used_where_there_is_one(monkeypatch, picture, tmp_path
 
 
 def test_without_any_graphviz_the_error_names_both_ways_and_the_rest_goes_on(nothing, picture):
-    with pytest.raises(RuntimeError, match=r"pip install \"microgradx\[draw\]\".*apt install graphviz"):
+    with pytest.raises(RuntimeError, match=re.escape(install("draw")) + ".*apt install graphviz"):
         picture.pipe(format="svg")
     assert draw(Value(1.0, "x")).source.startswith("digraph")
     assert "y = x*3" in tree((Value(2.0, "x") * 3).named("y"))
@@ -74,7 +75,7 @@ def test_without_any_graphviz_the_error_names_both_ways_and_the_rest_goes_on(not
 def test_without_python_graphviz_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
     monkeypatch.delitem(sys.modules, "microgradx.show.render")
-    with pytest.raises(ImportError, match=r"pip install \"microgradx\[draw\]\""):
+    with pytest.raises(ImportError, match=re.escape(install("draw"))):
         importlib.import_module("microgradx.show.render")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import microgradx as mg
 from microgradx import Value, dot, gradients, log, tape
 from microgradx.check import GradientError, first_nonfinite, gradcheck
+from microgradx.extras import install
 from microgradx.nesting import leaves
 from microgradx.samples import called_with, edges, is_regular, is_smooth, is_whole, kink_points
 from microgradx.strategies import LIMIT, arguments, graphs, kinks, numbers
@@ -250,4 +251,4 @@ def test_without_hypothesis_the_error_says_what_to_install():
     run = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True, check=False)
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1] == ('ImportError: microgradx.strategies needs Hypothesis; '
-                                           'write pip install "microgradx[test]"')
+                                           f"write {install('strategies')}")

@@ -2,12 +2,14 @@
 import math
 import pathlib
 import random
+import re
 import sys
 from importlib import import_module
 
 import pytest
 
 from microgradx import Value, no_grad
+from microgradx.extras import install
 from microgradx.nn import Linear
 from microgradx.training import SGD, History, evaluate, fit
 from microgradx.training.examples import EXAMPLES, curve, depth, digits, lenet5, moons, names, run, target, xor
@@ -66,14 +68,14 @@ def test_without_llvmlite_an_example_runs_as_generated_python_and_says_what_to_i
         check_it_reaches_what_it_prints(capsys, "curve")
     without_llvmlite(monkeypatch)
     _, out = outcome(capsys, "curve")
-    assert out.count('generated Python; pip install "microgradx[jit]"') == 1
+    assert out.count(f"generated Python; {install('jit')}") == 1
 
 
 def test_without_llvmlite_a_program_too_large_for_python_is_interpreted(capsys, monkeypatch):
     without_llvmlite(monkeypatch)
     monkeypatch.setattr("microgradx.compiler.python.LIMIT", 100)
     reached, out = outcome(capsys, "curve")
-    assert reached and 'an interpreted graph; pip install "microgradx[jit]"' in out
+    assert reached and f"an interpreted graph; {install('jit')}" in out
 
 
 @pytest.mark.parametrize("name", ["moons", "curve", "xor"])
@@ -107,7 +109,7 @@ def test_data_that_is_not_installed_is_told_with_what_to_install(monkeypatch, na
     for module in [m for m in sys.modules if m.partition(".")[0] == NEEDS[name]]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, NEEDS[name], None)         # an import of it fails
-    with pytest.raises(ImportError, match=r'pip install "microgradx\[examples\]"'):
+    with pytest.raises(ImportError, match=re.escape(install("examples"))):
         run(name)
 
 

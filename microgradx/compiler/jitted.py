@@ -18,6 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from ..derivatives import is_inside
+from ..extras import install
 from ..table import Op
 from .program import program
 from .python import spoken
@@ -165,7 +166,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     if backend not in BACKENDS:
         raise ValueError(f"expected backend 'native' or 'python', got {backend!r}")
     if backend == "native" and not find_spec("llvmlite"):
-        raise ImportError('backend="native" needs llvmlite; write pip install "microgradx[jit]", or backend="python"')
+        raise ImportError(f'backend="native" needs llvmlite; write {install("jit")}, or backend="python"')
     return Jitted(f, backend, strict)
 
 

@@ -25,6 +25,7 @@ from itertools import count
 from types import BuiltinFunctionType
 from typing import Any
 
+from ..extras import install
 from ..ieee import RAISED
 from ..nesting import is_leaf
 from ..table import Op, Reduction
@@ -94,7 +95,7 @@ class Body:
         size = sum(map(len, p.args))
         if size > LIMIT:
             raise TooLarge(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
-                           'write pip install "microgradx[jit]" and backend="native"')
+                           f'write {install("jit")} and backend="native"')
         self.p, self.plain = p, plain
         self.names: dict[str, Any] = {"inf": math.inf, "nan": math.nan, "RAISED": RAISED}
         self.calls: dict[Op, str] = {}

@@ -23,6 +23,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ..derivatives import value_and_grad
+from ..extras import install
 from ..nn import Linear, Sequential, Tanh
 from ..reductions import sum
 from ..training import Adam
@@ -84,7 +85,7 @@ def train(executor: Any, steps: int) -> tuple[list[float], float]:
 def main(scheduler: str | None = None) -> None:
     """Train on a cluster of Dask's: the one of this scheduler, or workers on this machine."""
     if not find_spec("distributed"):
-        raise SystemExit('this example needs Dask; write pip install "microgradx[dask]"')
+        raise SystemExit(f"this example needs Dask; write {install('dask')}")
     from distributed import Client, LocalCluster
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) if scheduler is None else nullcontext(
             scheduler) as cluster, Client(cluster) as client:

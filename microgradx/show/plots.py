@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from ..extras import install
 from ..nesting import leaves
 from ..recording import no_grad
 from ..value import Value
@@ -36,7 +37,7 @@ def canvas(layout: str = "a", **more: Any) -> list[Any]:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError('plots need matplotlib: pip install "microgradx[plot]"') from error
+        raise ImportError(f"plots need matplotlib: {install('plot')}") from error
     rows = layout.split(";")
     _, axes = plt.subplot_mosaic(layout, figsize=(4 * len(rows[0]), 3 * len(rows)), layout="constrained", **more)
     for ax in axes.values():

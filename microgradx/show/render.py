@@ -15,10 +15,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from ..extras import install
+
 try:
     import graphviz
 except ImportError as error:
-    raise ImportError('pictures need python-graphviz: pip install "microgradx[draw]"; '
+    raise ImportError(f"pictures need python-graphviz: {install('draw')}; "
                       "the tree of a graph as text needs nothing: microgradx tree") from error
 
 FORMATS = ("svg", "png", "pdf")             # what every way of rendering can write
@@ -32,7 +34,7 @@ def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
     try:
         import pygraphviz
     except ImportError:
-        raise RuntimeError("drawing needs Graphviz: pip install \"microgradx[draw]\" brings one inside pygraphviz "
+        raise RuntimeError(f"drawing needs Graphviz: {install('draw')} brings one inside pygraphviz "
                            "(Linux with glibc, macOS, Windows), or install the dot program (apt install graphviz, "
                            "brew install graphviz). Without one, .source is the DOT text and "
                            "microgradx.show.tree the graph as text") from None

@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeVar
 
+from ...extras import install
 from ...nn import Module
 from ...nn.shapes import each
 from ...recording import no_grad
@@ -58,7 +59,7 @@ def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
 
 @cache                                              # told once
 def _advise(instead: str) -> None:
-    print(f'llvmlite is not installed, so this runs as {instead}; pip install "microgradx[jit]" for machine code')
+    print(f"llvmlite is not installed, so this runs as {instead}; {install('jit')} for machine code")
 
 
 def outputs(model: Module, xs: Sequence[Any]) -> list[Any]:
@@ -104,4 +105,4 @@ def extra(module: str) -> Any:
         return import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
-        raise ImportError(f'this example needs {package}: pip install "microgradx[examples]"') from error
+        raise ImportError(f"this example needs {package}: {install('examples')}") from error
