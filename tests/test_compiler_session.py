@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from microgradx import Value, jit, log, sum, take, training, value_and_grad
-from microgradx.compiler import TracingError, session
+from microgradx.compiler import TracingError, python_session, session  # noqa: F401 - its class before tests replace Session
 from microgradx.compiler.session import Session
 from microgradx.nn import (
     RNN,
@@ -57,7 +57,6 @@ WAYS = [*(pytest.param(way, id=name) for name, way in PYTHON.items()),
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     """fit(..., jit=True) goes this way."""
-    from microgradx.compiler import python_session  # noqa: F401        # a subclass of Session, before that is replaced
     if request.param.options["backend"] == "native":
         monkeypatch.setattr("microgradx.compiler.native_session.LANES", request.param.lanes)
         monkeypatch.setattr("microgradx.compiler.native.FLAT", request.param.flat)
