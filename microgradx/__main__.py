@@ -81,7 +81,7 @@ def tree(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Compare the gradients of an expression with finite differences.
 
-    By every variable; exit code 1 where they disagree.
+    By every variable; exit code 1 where they disagree, or where there is nothing to compare: nan, infinity.
     """
     from .naming import names
     from .show.answers import verdicts

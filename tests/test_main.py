@@ -162,6 +162,13 @@ def test_check_at_a_kink_and_at_an_infinite_slope(run):
     assert code == 1 and "not finite" in out
 
 
+@pytest.mark.parametrize("expression, says", [
+    (["log(x)", "x=-1"], "the result is nan here"), (["tanh(w*x+b)", "w=inf", "x=1", "b=1"], "it is inf here")])
+def test_check_where_nothing_can_be_compared(run, expression, says):
+    code, out, _ = run("check", *expression)
+    assert code == 1 and says in out and "DISAGREE" not in out and "kink" not in out
+
+
 # tree ----------------------------------------------------------------------------------------------------------
 
 def test_tree(run):
