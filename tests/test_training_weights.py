@@ -256,7 +256,7 @@ def test_a_damaged_file_is_refused_or_read_as_the_package_reads_it(tmp_path_fact
 # Files that do not fit -----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("change, told", [
-    (lambda s: s.pop("scale"), "missing .'scale'"), (lambda s: s.pop("scale"), r"load_state_dict\(state, strict=False\)"),
+    (lambda s: s.pop("scale"), "missing .'scale'.*load_state_dict.state, strict=False. loads what fits"),
     (lambda s: s.update(more=1.0), "unexpected .'more'"),
     (lambda s: s.update(scale=[1.0]), r"scale: expected shape \(\), got \(1,\)"),
     (lambda s: s.update(weight=[[1.0, 2.0]]), r"weight: expected shape \(2, 2\), got \(1, 2\)"),
