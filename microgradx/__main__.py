@@ -44,10 +44,10 @@ class UsageError(ValueError):
 # Commands: a function each and a line in parser(). The docstring is the help, the result the exit code ------------
 
 def demo(_: argparse.Namespace) -> int:
-    """Step through a neuron."""
-    from .show.console import at_terminal
+    """Step through a neuron: by typed or piped commands, without any the whole transcript is printed."""
+    from .show.console import at_terminal, piped_in
     from .show.session import stepper
-    stepper(example("neuron"), None if at_terminal() else [])
+    stepper(example("neuron"), None if at_terminal() or piped_in() else [])
     return 0
 
 
@@ -81,7 +81,7 @@ def tree(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Compare the gradients of an expression with finite differences.
 
-    By every variable; exit code 1 where they disagree.
+    By every variable; exit code 1 where they disagree, or where there is nothing to compare: nan, infinity.
     """
     from .naming import names
     from .show.answers import verdicts

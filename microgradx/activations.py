@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .ieee import short
 from .ops import abs, carry, detach, erfc, exp, expm1, heaviside, minimum, sech, square, tanh, where
 from .reductions import logsumexp, max, sum
 from .table import Op, row
@@ -78,7 +79,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    powers = [exp(x) for x in _from_top(xs)]
+    powers = [exp(x) for x in _from_top(xs, "softmax")]
     total = sum(powers)
     return [p / total for p in powers]
 
@@ -90,12 +91,14 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
     """
-    gaps = _from_top(xs)
+    gaps = _from_top(xs, "log_softmax")
     total = logsumexp(gaps)
     return [x - total for x in gaps]
 
 
-def _from_top(xs: Sequence[Any]) -> list[Any]:
+def _from_top(xs: Sequence[Any], name: str) -> list[Any]:
     """Each element less the largest one. A common shift changes neither softmax nor its gradient: it is detached."""
+    if not hasattr(type(xs), "__len__"):
+        raise TypeError(f"{name} takes a list of Values, got {short(xs)}; write {name}([...])")
     top = detach(max(xs))
     return [x - top for x in xs]

@@ -241,7 +241,9 @@ def enter(op: R) -> R:
 
 
 def row(name: str, value: Callable[..., float], *slopes: Slope, **more: Any) -> Op:
-    """Add an operation to the table; the arguments are told at `Op`. ValueError if the name is taken.
+    """Add an operation to the table; the arguments are told at `Op`. ValueError if the name is taken, TypeError for
+
+    arguments in another order, and for a slope that lacks its inputs.
 
     >>> from microgradx import row, exp, Value
     >>> bell = row("bell", lambda x: exp(-x * x), lambda y, x: -2 * x * y)
@@ -249,11 +251,16 @@ def row(name: str, value: Callable[..., float], *slopes: Slope, **more: Any) -> 
     1.0
     >>> del TABLE["bell"]
     """
-    return enter(Op(name, value, *slopes, **more))
+    _expect_function("row", name, value, "lambda y, x: ...")
+    op = Op(name, value, *slopes, **more)
+    if len(op.inputs) != len(slopes):
+        raise TypeError(f"row {name!r} has {len(slopes)} slope{'s' * (len(slopes) > 1)}, one per input; "
+                        f"write each as lambda y, {', '.join(LETTERS.get(len(slopes), ('a', 'b', '...')))}: ...")
+    return enter(op)
 
 
 def reduction(name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], **more: Any) -> Reduction:
-    """Add an operation on lists to the table; the arguments are told at `Reduction`.
+    """Add an operation on lists to the table; the arguments are told at `Reduction`. Raises as row() does.
 
     >>> from microgradx import reduction, Value
     >>> energy = reduction("energy", lambda *xs: sum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
@@ -261,4 +268,11 @@ def reduction(name: str, value: Callable[..., float], slopes: Callable[..., Sequ
     25.0
     >>> del TABLE["energy"]
     """
+    _expect_function("reduction", name, value, "lambda y, *xs: [...]")
     return enter(Reduction(name, value, slopes, **more))
+
+
+def _expect_function(add: str, name: Any, value: Any, slope: str) -> None:
+    if not isinstance(name, str) or not callable(value):
+        raise TypeError(f"{add} takes a name and a function of floats, got {short(name)} and {short(value)}; "
+                        f"write {add}('name', value, {slope})")

@@ -34,6 +34,13 @@ def test_log_softmax_is_finite_and_its_gradient_adds_up_to_zero(xs):
     assert abs(math.fsum(grads)) <= 4e-16 * len(xs)
 
 
+@pytest.mark.parametrize("f", [softmax, log_softmax])
+@pytest.mark.parametrize("x", [1.0, Value(1.0), iter([1.0])], ids=["float", "Value", "iterator"])
+def test_softmax_of_no_list_is_refused_by_its_name(f, x):
+    with pytest.raises(TypeError, match=rf"^{f.__name__} takes a list of Values, got .*; write {f.__name__}\("):
+        f(x)
+
+
 def test_defaults_may_be_given_or_left_out():
     x = Value(-2.0)
     assert leaky_relu(x).data == leaky_relu(x, 0.01).data == -0.02

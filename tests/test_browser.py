@@ -309,9 +309,21 @@ def test_what_is_no_number_is_refused(browser, tmp_path):
         assert shown["knobs"][0]["check"].startswith("write a number") and shown["result"] == "y = 0.707107"
         assert page.find("leaf-0").get_attribute("aria-invalid") == "true"
     page.write("leaf-0", "one")
-    page.run("document.activeElement.blur()")           # what is left in peace is right again
+    page.run("document.activeElement.blur()")           # the box shows the leaf again, and what was wrong is told still
     assert page.find("leaf-0").get_attribute("aria-invalid") == "false"
+    knob = page.read()["knobs"][0]
+    assert knob["field"] == "-3" and knob["check"].startswith("write a number") and "w1 stays -3" in knob["check"]
+    page.write("leaf-0", "-3")
+    page.run("document.activeElement.blur()")           # a number ends it
     check_panel(page.read(), neuron())
+
+
+def test_a_decimal_comma_is_told(browser, tmp_path):
+    page = Page(browser, neuron(), tmp_path)
+    page.write("leaf-0", "0,5")
+    page.run("document.activeElement.blur()")
+    knob = page.read()["knobs"][0]
+    assert knob["field"] == "0" and "0.5" in knob["check"] and knob["check"].endswith("w1 stays 0")
 
 
 def test_an_index_outside_its_list_is_refused(browser, tmp_path):
@@ -322,8 +334,11 @@ def test_an_index_outside_its_list_is_refused(browser, tmp_path):
     page.write("leaf-3", "3")
     assert "whole number from 0 to 2" in page.read()["knobs"][3]["check"] and page.read()["result"] == "y = 2, was 4"
     page.run("document.activeElement.blur()")
-    assert page.read()["knobs"][3] == {"name": "i", "field": "1", "exact": "dy/di = 0",
-                                       "check": "differences: not finite nearby"}
+    knob = page.read()["knobs"][3]
+    assert (knob["name"], knob["field"], knob["exact"]) == ("i", "1", "dy/di = 0")
+    assert "whole number from 0 to 2" in knob["check"] and knob["check"].endswith("i stays 1")
+    page.find("leaf-3").click()                         # the next try
+    assert page.read()["knobs"][3]["check"] == "differences: not finite nearby"
     assert browser.get_log("browser") == []
 
 
@@ -354,7 +369,7 @@ def test_a_prediction_by_keyboard_alone(browser, tmp_path):
     for k in range(count + 1, len(events)):
         step, shown = events[k], page.read()
         target = names(root)[step.target]
-        assert shown["heard"].endswith(f"What is grad({target})?.") and "?" in shown["lines"]["Gradient"]
+        assert shown["heard"].endswith(f"What is grad({target})?") and "?" in shown["lines"]["Gradient"]
         assert page.run("return document.activeElement.id") == "answer"
         answer = step.after if k % 2 else step.after + 1
         right += k % 2
@@ -365,6 +380,22 @@ def test_a_prediction_by_keyboard_alone(browser, tmp_path):
         assert shown["verdict"].endswith(f"{right} of {k - count} right so far.")
         assert shown["lines"]["Gradient"].count("?") == 0
         page.keys(key("ENTER"))                         # the focus is on Next
+
+
+@pytest.mark.parametrize("anew", ["another number", "reset"])
+def test_other_numbers_are_asked_anew(browser, tmp_path, anew):
+    root = bent(-0.5)
+    page = Page(browser, root, tmp_path)
+    page.click("predict")
+    page.click("last")
+    page.keys("1", key("ENTER"))
+    assert page.read()["verdict"] and not page.find("answer").is_displayed()
+    if anew == "reset":
+        page.click("reset")
+    else:
+        page.write("leaf-0", "0")
+    assert page.find("answer").is_displayed() and page.find("answer").get_attribute("value") == ""
+    assert page.read()["verdict"] == ""
 
 
 def test_nothing_tells_what_is_to_be_predicted(browser, tmp_path):

@@ -61,6 +61,11 @@ def test_both(way, transform):
     agree(way.jit(transform(jit(f)))(W, X), transform(f)(W, X))
 
 
+def test_its_name_is_that_of_the_function():
+    assert repr(jit(f)) == repr(jit(jit(f))) == "jit(f)" and repr(jit(lambda x: x)) == "jit(<lambda>)"
+    assert repr(jit(nn.Linear(1, 1))) == "jit(Linear)"
+
+
 @every_way
 def test_jit_of_jit(way):
     agree(way.jit(jit(jit(f)))(W, X), f(W, list(map(Value, X))).data)

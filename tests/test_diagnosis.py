@@ -99,7 +99,9 @@ def test_without_parameters_leaves_are_grouped_by_the_layer_that_uses_them():
 
 
 def test_printed_as_tables_with_a_verdict():
-    text = str(diagnose(*deep(mg.sigmoid, layers=30, width=2)))
+    found = diagnose(*deep(mg.sigmoid, layers=30, width=2))
+    text = str(found)
+    assert repr(found) == text                          # as a notebook shows it
     head, *rest = text.split("\n\n")
     assert head.startswith("parameter") and rest[0].startswith("level    activation")
     assert "..." in rest[0] and len(rest[0].splitlines()) == 22

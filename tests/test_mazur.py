@@ -103,6 +103,7 @@ def test_a_hidden_unit_adds_up_what_both_outputs_hand_back():
 
 def test_the_note_tells_the_numbers_that_are_computed():
     told = note()
+    assert "below" not in told                         # it is printed also where no steps follow
     _, _, slopes = by_hand(WEIGHTS)
     for weight, slope, new in zip(WEIGHTS, slopes, step(WEIGHTS)):
         assert f"{weight:.2f}" in told and f"{float(slope):.9f}" in told and f"{new:.9f}" in told

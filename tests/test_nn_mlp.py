@@ -61,6 +61,11 @@ def test_a_seed_gives_micrograd_s_weights():
     assert [w.data for w in nn.Neuron(2).w] == expected
 
 
+def test_a_size_in_place_of_a_list_is_refused():
+    with pytest.raises(TypeError, match=r"expected a list of sizes as nouts, got 3; write MLP\(2, \[3\]\)"):
+        nn.MLP(2, 3)
+
+
 # The perceptron ------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("gate", ["and", "or", "nand"])

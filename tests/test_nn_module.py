@@ -67,6 +67,12 @@ def test_a_state_that_does_not_fit_changes_nothing(change, error, message):
     assert net.state_dict() == before
 
 
+@pytest.mark.parametrize("state", [5, "weight", [("weight", 1.0)]])
+def test_a_state_that_is_no_dict_is_refused(state):
+    with pytest.raises(TypeError, match="expected a dict, as state_dict"):
+        Net().load_state_dict(state)
+
+
 def test_what_fits_is_loaded_when_not_strict():
     net = Net()
     net.load_state_dict({"scale": 7.0, "other": 1.0}, strict=False)

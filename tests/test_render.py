@@ -101,3 +101,8 @@ def test_another_ending_is_refused_before_anything_is_written(name, picture, tmp
     with pytest.raises(ValueError, match=r"ends in \.svg, \.png, \.pdf or \.dot"):
         render.save(picture, tmp_path / name)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_in_place_of_a_file_is_shown_as_it_was_given(picture):
+    with pytest.raises(ValueError, match=r"or \.dot, got '\.'$"):
+        render.save(picture, ".")

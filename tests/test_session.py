@@ -1,4 +1,5 @@
 """The session at the terminal: what it shows is true, no input makes it fail, and it touches nothing."""
+import io
 import math
 import re
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from microgradx import Value, relu, sum, take, tanh, tape
 from microgradx.naming import names
 from microgradx.show.answers import judged, near, verdict, verdicts, what_if
-from microgradx.show.console import Console, at_terminal
+from microgradx.show.console import Console, at_terminal, piped_in
 from microgradx.show.layout import WIDTH, columns, cut, fields
 from microgradx.show.neuron import graph
 from microgradx.show.session import Session, stepper
@@ -85,14 +86,17 @@ def test_where_commands_lead(commands, at, capsys):
 
 @pytest.mark.parametrize("command, says", [
     ("dance", "No command 'dance'; help lists them all."), ("é", "No command 'é'"),
-    ("n two", "whole number, got 'two'"), ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
-    ("goto 21", "the steps are 1 to 20"), ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
+    ("n two", "whole number, a count from 0 up, got 'two'"), ("n -1", "a count from 0 up, got '-1'"),
+    ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
+    ("goto 21", "the steps are 1 to 20"), ("g -1", "the steps are 1 to 20"), ("g 0", "the steps are 1 to 20"),
+    ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
     ("check zz", "no value is called 'zz'"), ("check", "no gradient is known yet"),
     ("what-if", "expected the name of a value: x1, w1"), ("w zz 3", "no value is called 'zz'"),
-    ("w x1", "no number given; write what-if x1 1.5"), ("w x1 two", "column 1: 'two' has no value"),
-    ("w x1 1/", "column 3: the end cannot be read"), ("w n 3", "n is computed"),
+    ("w x1", "no number given; write what-if x1 1.5"), ("w x1 two", "expected a number, such as 0.5 or 1/3, got 'two'"),
+    ("w x1 1/", "expected a number, such as 0.5 or 1/3, got '1/'"), ("w n 3", "n is computed"),
     ("predict", "The next step gives the leaf x1 its number"), ("predict two", "nothing to predict"),
     ("p", "Before the first"), ("\x1b[31m", "No command"), ("\0", "No command"), ("-", "No command '-'"),
+    ("0.4", "No command '0.4'; to answer what predict asks write predict 0.4"), ("-1e-3", "write predict -1e-3"),
     ("__class__", "No command"), ("!ls", "No command"),
 ])
 def test_what_cannot_be_done_is_told_in_a_line(play, command, says):
@@ -195,6 +199,10 @@ def test_predict(play, guess, says):
     assert told.startswith(says) and "grad(w)         1 + 2 = 3" in told
 
 
+def test_predict_what_is_no_number(play):
+    assert play("goto 7", "predict two", root=shared())[1] == "expected a number, such as 0.5 or 1/3, got 'two'"
+
+
 def test_predict_a_value_and_the_beginning_of_the_way_back(play):
     _, asked, told = play("n 2", "predict", "predict 6", root=shared())
     assert asked.startswith("What number is v1 = w*x?") and told.startswith("Right: 6.")
@@ -241,6 +249,15 @@ def test_kinks_and_infinities_are_told():
     assert verdict(z.sqrt(), z)[2:] == (False, "the gradient is not finite")
     steep = Op("steep", lambda x: max(x, 0.0), lambda y, x: 2.0)
     assert verdict(steep(z), z)[2:] == (False, "they DISAGREE; there is a kink, slopes 0 and 1")
+
+
+def test_where_nothing_can_be_compared_it_is_told():
+    x, w, i = Value(-1.0), Value(math.inf), Value(1.0)
+    assert verdict(x.log(), x)[2:] == (False, "the result is nan here: nothing to compare")
+    assert verdict(tanh(w * 1.0 + 1.0), w)[2:] == (False, "it is inf here: nothing to compare")
+    assert verdict(take([x, x], i), i)[2:] == (True, "no neighbours to compare with")
+    stuck = Op("stuck", lambda x: 0.0 if x == -1 else math.nan, lambda y, x: 1.0)
+    assert verdict(stuck(x), x)[2:] == (False, "no neighbours to compare with")
 
 
 # All of it -----------------------------------------------------------------------------------------------------
@@ -326,7 +343,9 @@ def test_columns_and_fields():
 
 def test_terminals(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
-    assert not at_terminal()
+    assert not at_terminal() and not piped_in()
+    monkeypatch.setattr("sys.stdin", io.StringIO("n"))  # no file, so it cannot be asked
+    assert not piped_in()
 
 
 def test_a_console_counts_what_it_played(capsys):

@@ -313,7 +313,7 @@ def test_a_row_written_with_pythons_operators_answers_as_ieee_does(table):
 def test_a_name_is_taken_once(table, add):
     taken = ROWS[0]
     with pytest.raises(ValueError, match=f"the table already has a row '{taken.name}'"):
-        add(taken.name, lambda *xs: 0.0, lambda y, *xs: [0.0])
+        add(taken.name, lambda *xs: 0.0, lambda y, x: [0.0])
     assert list(TABLE.values()) == ROWS
 
 
@@ -321,6 +321,21 @@ def test_a_row_without_slopes_is_refused(table):
     with pytest.raises(TypeError, match="row 'flat' needs one slope per input"):
         mg.row("flat", lambda x: x)
     assert "flat" not in TABLE
+
+
+@pytest.mark.parametrize("add", [mg.row, mg.reduction])
+@pytest.mark.parametrize("name, value", [("b", 3), (1, math.exp), (math.exp, "b")])
+def test_a_row_without_name_or_function_is_refused(table, add, name, value):
+    with pytest.raises(TypeError, match=f"^{add.__name__} takes a name and a function of floats, got"):
+        add(name, value, lambda y, x: 1.0)
+    assert list(TABLE.values()) == ROWS
+
+
+@pytest.mark.parametrize("slopes", [[lambda y: 1], [lambda y, a, b: 1], [lambda y, a: 1, lambda y, a: 1]])
+def test_a_slope_that_lacks_its_inputs_is_refused(table, slopes):
+    with pytest.raises(TypeError, match=f"row 'b' has {len(slopes)} slope.*write each as lambda y, "):
+        mg.row("b", lambda *xs: 1.0, *slopes)
+    assert list(TABLE.values()) == ROWS
 
 
 @pytest.mark.parametrize("count", [0, 5])

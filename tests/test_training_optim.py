@@ -184,8 +184,8 @@ def test_a_state_that_does_not_fit_changes_nothing(state, error):
 
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("params, error, told", [
-    ([], ValueError, "each parameter once"), ([1.0], TypeError, "model.parameters"), (3, TypeError, "list of Values"),
-    ([Value(1.0), None], TypeError, "None"), ("ab", TypeError, "Values"),
+    ([], ValueError, "at least one parameter"), ([1.0], TypeError, "model.parameters"),
+    (3, TypeError, "list of Values"), ([Value(1.0), None], TypeError, "None"), ("ab", TypeError, "Values"),
 ])
 def test_what_is_no_list_of_parameters_is_refused(kind, params, error, told):
     with pytest.raises(error, match=told):

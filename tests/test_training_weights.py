@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import re
 import struct
 
 import pytest
@@ -219,7 +220,7 @@ def test_the_file_that_the_broken_ones_are_made_of_is_read(path):
 def test_a_header_beyond_the_limit_is_refused_unread(path, monkeypatch):
     monkeypatch.setattr(module, "HEADER_LIMIT", 20)
     path.write_bytes(file({"w": TENSOR}))
-    with pytest.raises(WeightsError, match="2 to 20 bytes"):
+    with pytest.raises(WeightsError, match="no safetensors file: expected a header of 2 to 20 bytes"):
         load(path)
 
 
@@ -255,7 +256,8 @@ def test_a_damaged_file_is_refused_or_read_as_the_package_reads_it(tmp_path_fact
 # Files that do not fit -----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("change, told", [
-    (lambda s: s.pop("scale"), "missing .'scale'"), (lambda s: s.update(more=1.0), "unexpected .'more'"),
+    (lambda s: s.pop("scale"), "missing .'scale'.*load_state_dict.state, strict=False. loads what fits"),
+    (lambda s: s.update(more=1.0), "unexpected .'more'"),
     (lambda s: s.update(scale=[1.0]), r"scale: expected shape \(\), got \(1,\)"),
     (lambda s: s.update(weight=[[1.0, 2.0]]), r"weight: expected shape \(2, 2\), got \(1, 2\)"),
 ])
@@ -281,6 +283,17 @@ def test_what_is_no_state_is_not_written(path, state, error):
     with pytest.raises(error):
         save(state, path)
     assert path.read_text() == "before" and os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("swapped, order", [
+    (lambda path: save(str(path), Model()), "save(model, path)"), (lambda path: save(path, {}), "save(model, path)"),
+    (lambda path: load(Model(), path), "load(path, model)"), (lambda path: load({}), "load(path, model)"),
+    (lambda path: load(path, str(path)), "load(path, model)"),
+])
+def test_a_model_and_a_path_in_the_wrong_order_are_told(path, swapped, order):
+    with pytest.raises(TypeError, match=f"write {re.escape(order)}") as caught:
+        swapped(path)
+    assert "\n" not in str(caught.value) and not path.exists()
 
 
 # Nothing is lost -----------------------------------------------------------------------------------------------

@@ -116,6 +116,9 @@ class Jitted:
         from .parcel import packed
         return packed(self)
 
+    def __repr__(self) -> str:
+        return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
+
     def __copy__(self) -> Jitted:
         return self                             # as a function is
 

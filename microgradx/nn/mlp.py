@@ -14,6 +14,7 @@ import random
 from typing import Any
 
 from ..activations import relu
+from ..ieee import short
 from ..ops import mul
 from ..reductions import sum
 from ..value import Value
@@ -71,7 +72,8 @@ class Layer(Module):
 class MLP(Module):
     """Layers of nouts[0], nouts[1], ... neurons, one on the other; all ReLU but the last, which is linear.
 
-    (nin) to a list of nouts[-1] Values, or to the one Value where that is 1. Source: micrograd's MLP.
+    (nin) to a list of nouts[-1] Values, or to the one Value where that is 1. TypeError if nouts is no list.
+    Source: micrograd's MLP.
 
     >>> model = MLP(3, [4, 2])
     >>> len(model.parameters()), len(model([1.0, -2.0, 0.5]))
@@ -79,6 +81,8 @@ class MLP(Module):
     """
 
     def __init__(self, nin: int, nouts: list[int]) -> None:
+        if not isinstance(nouts, (list, tuple)):
+            raise TypeError(f"MLP: expected a list of sizes as nouts, got {short(nouts)}; write MLP({nin}, [{nouts}])")
         sizes = [nin, *nouts]
         self.layers = [Layer(sizes[i], sizes[i + 1], nonlin=i + 1 < len(nouts)) for i in range(len(nouts))]
 

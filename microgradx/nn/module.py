@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..ieee import number
+from ..ieee import number, short
 from ..nesting import leaves, rebuild, shape
 from ..recording import scope
 from ..value import Value
@@ -163,7 +163,7 @@ class Module:
         """Set parameters and buffers from a state_dict(). Everything is checked before anything is set.
 
         KeyError for missing or unexpected names (with strict=False both are passed over), ValueError for a shape
-        that differs, TypeError for what is no number.
+        that differs, TypeError for what is no dict or no number.
 
         >>> from microgradx.nn import Linear
         >>> model = Linear(2, 1, bias=False)
@@ -172,11 +172,13 @@ class Module:
         Traceback (most recent call last):
         ValueError: weight: expected shape (1, 2), got (2,)
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"expected a dict, as state_dict() gives it, got {short(state)}")
         own = {name: nest for name, nest, _ in self._state()}
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
         if strict and (missing or unexpected):
             raise KeyError(f"the state does not fit {type(self).__name__}: missing {missing}, unexpected {unexpected}; "
-                           "write strict=False to load what fits")
+                           "load_state_dict(state, strict=False) loads what fits")
         fitting = {name: values for name, values in own.items() if name in state}
         for name, values in fitting.items():
             if shape(values) != shape(state[name]):

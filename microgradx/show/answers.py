@@ -68,12 +68,20 @@ class Verdict(NamedTuple):
 
 
 def verdict(root: Value, v: Value) -> Verdict:
-    """d root / d v by the chain rule against finite differences of the computation, v a leaf or a result."""
+    """d root / d v by the chain rule against finite differences of the computation, v a leaf or a result.
+
+    Where root, v or the gradient is not finite nothing can be compared, and nothing is right, as in gradcheck.
+    """
     slope, = gradients(root, [v])
     claim = Claim("", slope, as_function(root, v), v.data, 0, Gradient("", [slope], *roundings(root, [v]), 0))
     seen, denial = claim.seen(), claim.denial()
+    for what, x in (("it", v.data), ("the result", root.data)):
+        if not math.isfinite(x):
+            return Verdict(slope, seen, False, f"{what} is {brief(x)} here: nothing to compare")
     if not math.isfinite(slope):
         return Verdict(slope, seen, False, "the gradient is not finite")
+    if math.isnan(seen.value):              # right is the 0 of an index, which has no neighbours
+        return Verdict(slope, seen, denial is None, "no neighbours to compare with")
     if denial is None:
         words = "they agree" if seen.agrees(slope) else "at a kink, between the slopes of its sides"
         return Verdict(slope, seen, True, words)
@@ -82,7 +90,7 @@ def verdict(root: Value, v: Value) -> Verdict:
 
 
 def verdicts(root: Value, values: dict[Value, str]) -> tuple[str, bool]:
-    """A table of verdicts on named values, and whether all are right."""
+    """A table of verdicts on named values, and whether all are right: none is wrong or could not be compared."""
     found = [verdict(root, v) for v in values]
     rows = [[name, _exact(f.slope), _exact(f.seen.value), f"{f.seen.bound:.1g}", f.words]
             for name, f in zip(values.values(), found)]

@@ -109,7 +109,7 @@ class Diagnosis:
                 if share > MANY:
                     yield f"{word}: {share:.0%} of {group.name} at level {group.level}"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:              # not __str__: a notebook shows the tables as well
         parameters = [[g.name, *_numbers(g)] for g in self.parameters]
         activations = [[str(g.level), g.name, *_numbers(g), f"{g.dead:.0%}", f"{g.saturated:.0%}"]
                        for g in self.activations]

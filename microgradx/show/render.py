@@ -77,5 +77,5 @@ def save(drawing: Any, path: "str | os.PathLike[str]") -> None:
     file = Path(path)
     format = file.suffix[1:].lower()
     if format not in (*FORMATS, "dot"):
-        raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {file.name!r}")
+        raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {str(file)!r}")
     file.write_bytes(drawing.source.encode() if format == "dot" else drawing.pipe(format=format))

@@ -24,7 +24,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..expr import parse
+from ..expr import ExpressionError, parse
 from ..ieee import short
 from ..naming import brief
 from ..step import steps
@@ -80,11 +80,10 @@ class Session(Console):
     def do_goto(self, arg: str) -> None:
         """g, goto STEP | VALUE    to a step by its number, or to the next one about a value"""
         count = len(self.steps)
-        if not arg or arg.isdecimal():
-            at = _whole(arg)
-            if at not in range(1, count + 1):
+        if not arg or arg.removeprefix("-").isdecimal():
+            if arg.startswith("-") or _whole(arg) not in range(1, count + 1):
                 raise ValueError(f"the steps are 1 to {count}")
-            self.go(at)
+            self.go(int(arg))
         else:
             v = self.value(arg)
             ahead = [(self.at + k) % count for k in range(count)]
@@ -144,6 +143,15 @@ class Session(Console):
             print(answers.judged(step, _number(arg)))
             self.go(self.at + 1)
 
+    def default(self, line: str) -> None:
+        """What is no command; a number alone is an answer."""
+        try:
+            float(line)
+        except ValueError:
+            super().default(line)
+        else:
+            print(f"No command {short(line)}; to answer what predict asks write predict {line}")
+
     # Reading what is typed -------------------------------------------------------------------------------------
 
     def value(self, name: str) -> Value:
@@ -202,10 +210,13 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | No
 def _whole(text: str) -> int:
     """A whole number typed by the user."""
     if not text.isdecimal() or len(text) > 9:
-        raise ValueError(f"expected a whole number, got {short(text)}")
+        raise ValueError(f"expected a whole number, a count from 0 up, got {short(text)}")
     return int(text)
 
 
 def _number(text: str) -> float:
     """A number typed by the user, also as arithmetic: 1/3, -2*pi."""
-    return parse(text).data
+    try:
+        return parse(text).data
+    except ExpressionError:
+        raise ValueError(f"expected a number, such as 0.5 or 1/3, got {short(text)}") from None

@@ -56,7 +56,9 @@ class Optimiser:
         for p in self.params:
             if not isinstance(p, Value):
                 raise TypeError(f"expected Values as parameters, got {short(p)}; write model.parameters()")
-        if len(set(self.params)) != len(self.params) or not self.params:
+        if not self.params:
+            raise ValueError("expected at least one parameter; write model.parameters()")
+        if len(set(self.params)) != len(self.params):
             raise ValueError(f"expected each parameter once, got {len(self.params)}, {len(set(self.params))} different")
         require(lr=lr)
         self.lr = lr
@@ -113,13 +115,17 @@ class Optimiser:
         return {"step": float(self.t), **{name: [kept[i] for kept in self.numbers] for i, name in enumerate(self.kept)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state_dict(). KeyError for other names, ValueError for other lengths; nothing is set then.
+        """Go on from a state_dict(). KeyError for other names, ValueError for other lengths, TypeError for no dict;
+
+        nothing is set then.
 
         >>> optimiser = SGD([Value(3.0)], momentum=0.9)
         >>> optimiser.load_state_dict({"step": 1.0, "momentum_buffer": [6.0]})
         >>> optimiser.state_dict()
         {'step': 1.0, 'momentum_buffer': [6.0]}
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"expected a dict, as state_dict() gives it, got {short(state)}")
         names = ["step", *self.kept]
         if sorted(state) != sorted(names):
             raise KeyError(f"the state does not fit {type(self).__name__}: expected {names}, got {list(state)}")

