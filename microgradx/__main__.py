@@ -44,10 +44,10 @@ class UsageError(ValueError):
 # Commands: a function each and a line in parser(). The docstring is the help, the result the exit code ------------
 
 def demo(_: argparse.Namespace) -> int:
-    """Step through a neuron: by typed or piped commands, without any the whole transcript is printed."""
-    from .show.console import at_terminal, piped_in
+    """Step through a neuron."""
+    from .show.console import at_terminal
     from .show.session import stepper
-    stepper(example("neuron"), None if at_terminal() or piped_in() else [])
+    stepper(example("neuron"), None if at_terminal() else [])
     return 0
 
 

@@ -61,20 +61,6 @@ def test_with_nothing_installed_and_no_terminal_it_prints_the_whole_transcript()
         ["x1", "2", "-1.5"], ["w1", "-3", "1"], ["x2", "0", "0.5"], ["w2", "1", "0"], ["b", "6.88137", "0.5"]]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a pipe cannot be asked on Windows")
-def test_commands_in_a_pipe_are_obeyed():
-    for ran in (python(typed="n\nq\nn\n"), shell("printf 'n\nq\nn\n' | PYTHON -m microgradx")):
-        lines = ran.stdout.decode().splitlines()
-        assert ran.returncode == 0 and ran.stderr == b""
-        assert lines[-3:] == ["(0/20) n", "forward 1 of 10     x1 = 2    (a leaf: its number is given)", "(1/20) q"]
-
-
-@pytest.mark.parametrize("empty", ["< /dev/null", "<&-"])
-def test_without_commands_it_prints_and_is_done(empty):
-    ran = shell(f"PYTHON -m microgradx {empty}")
-    assert ran.returncode == 0 and ran.stderr == b"" and b"backward 10 of 10" in ran.stdout
-
-
 def test_it_does_not_wait_for_an_open_pipe():
     """As in CI, where stdin may be a pipe that nobody ever writes to or closes."""
     read, write = os.pipe()

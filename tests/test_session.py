@@ -1,5 +1,4 @@
 """The session at the terminal: what it shows is true, no input makes it fail, and it touches nothing."""
-import io
 import math
 import re
 
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from microgradx import Value, relu, sum, take, tanh, tape
 from microgradx.naming import names
 from microgradx.show.answers import judged, near, verdict, verdicts, what_if
-from microgradx.show.console import Console, at_terminal, piped_in
+from microgradx.show.console import Console, at_terminal
 from microgradx.show.layout import WIDTH, columns, cut, fields
 from microgradx.show.neuron import graph
 from microgradx.show.session import Session, stepper
@@ -86,10 +85,8 @@ def test_where_commands_lead(commands, at, capsys):
 
 @pytest.mark.parametrize("command, says", [
     ("dance", "No command 'dance'; help lists them all."), ("é", "No command 'é'"),
-    ("n two", "whole number, a count from 0 up, got 'two'"), ("n -1", "a count from 0 up, got '-1'"),
-    ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
-    ("goto 21", "the steps are 1 to 20"), ("g -1", "the steps are 1 to 20"), ("g 0", "the steps are 1 to 20"),
-    ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
+    ("n two", "whole number, a count from 0 up, got 'two'"), ("n -1", "a count from 0 up, got '-1'"), ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
+    ("goto 21", "the steps are 1 to 20"), ("g -1", "the steps are 1 to 20"), ("g 0", "the steps are 1 to 20"), ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
     ("check zz", "no value is called 'zz'"), ("check", "no gradient is known yet"),
     ("what-if", "expected the name of a value: x1, w1"), ("w zz 3", "no value is called 'zz'"),
     ("w x1", "no number given; write what-if x1 1.5"), ("w x1 two", "expected a number, such as 0.5 or 1/3, got 'two'"),
@@ -343,9 +340,7 @@ def test_columns_and_fields():
 
 def test_terminals(monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
-    assert not at_terminal() and not piped_in()
-    monkeypatch.setattr("sys.stdin", io.StringIO("n"))  # no file, so it cannot be asked
-    assert not piped_in()
+    assert not at_terminal()
 
 
 def test_a_console_counts_what_it_played(capsys):

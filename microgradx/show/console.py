@@ -19,28 +19,13 @@ first command, and a ValueError or LookupError is told in a line.
 import sys
 from cmd import Cmd
 from collections.abc import Iterable
-from select import select
 
 from ..ieee import short
-
-MOMENT = 0.5            # seconds that a pipe is given: its writer starts when we do
 
 
 def at_terminal() -> bool:
     """Whether somebody reads the screen and types."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
-def piped_in() -> bool:
-    """Whether a pipe or a file has something to read on stdin, be it only its end; a pipe is given a moment.
-
-    False for a pipe that stays open and silent, as CI may have it: reading would wait for ever. On Windows, where a
-    pipe cannot be asked, always False.
-    """
-    try:
-        return sys.stdin is not None and not sys.stdin.isatty() and bool(select([sys.stdin], [], [], MOMENT)[0])
-    except (OSError, ValueError):
-        return False
 
 
 class Console(Cmd):
