@@ -85,8 +85,10 @@ def test_where_commands_lead(commands, at, capsys):
 
 @pytest.mark.parametrize("command, says", [
     ("dance", "No command 'dance'; help lists them all."), ("é", "No command 'é'"),
-    ("n two", "whole number, a count from 0 up, got 'two'"), ("n -1", "a count from 0 up, got '-1'"), ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
-    ("goto 21", "the steps are 1 to 20"), ("g -1", "the steps are 1 to 20"), ("g 0", "the steps are 1 to 20"), ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
+    ("n two", "whole number, a count from 0 up, got 'two'"), ("n -1", "a count from 0 up, got '-1'"),
+    ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
+    ("goto 21", "the steps are 1 to 20"), ("g -1", "the steps are 1 to 20"), ("g 0", "the steps are 1 to 20"),
+    ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
     ("check zz", "no value is called 'zz'"), ("check", "no gradient is known yet"),
     ("what-if", "expected the name of a value: x1, w1"), ("w zz 3", "no value is called 'zz'"),
     ("w x1", "no number given; write what-if x1 1.5"), ("w x1 two", "expected a number, such as 0.5 or 1/3, got 'two'"),
