@@ -10,7 +10,7 @@ A Module (anything with named_parameters()) stands for its parameters, Values or
 it is a dict by name, {"weight": [[...]], "bias": [...]}.
 What is no number and no list (str, bool, None) is left as it is.
 """
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .value import Value
@@ -29,16 +29,21 @@ def is_module(x: Any) -> bool:
 def leaves(tree: Any) -> list[Any]:
     """All Values and numbers in a nesting of lists, tuples and Modules, from left to right."""
     if isinstance(tree, (list, tuple)):
-        found: list[Any] = []
-        for branch in tree:                     # most are Values or floats: no call for each
-            if isinstance(branch, Value) or branch.__class__ is float:
-                found.append(branch)
-            else:
-                found += leaves(branch)
-        return found
+        return joined(tree, leaves)
     if is_module(tree):
-        return [x for _, parameter in tree.named_parameters() for x in leaves(parameter)]
+        return joined([parameter for _, parameter in tree.named_parameters()], leaves)
     return [tree] if is_leaf(tree) else []
+
+
+def joined(branches: Iterable[Any], inside: Callable[[Any], list[Any]]) -> list[Any]:
+    """What is inside of all branches. Most are Values or floats: no call for each."""
+    found: list[Any] = []
+    for branch in branches:
+        if isinstance(branch, Value) or branch.__class__ is float:
+            found.append(branch)
+        else:
+            found += inside(branch)
+    return found
 
 
 def rebuild(tree: Any, new: Iterator[Any]) -> Any:

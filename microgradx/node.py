@@ -215,7 +215,7 @@ class Vector(tuple[Any, ...]):
     def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
         if not self.constants:
-            return found if found.__class__ is tuple else tuple(found)
+            return tuple(found)
         if len(self.constants) == len(self.args):
             return None
         slopes: list[float | None] = [*found]

@@ -14,7 +14,7 @@ from unittest import mock
 
 import pytest
 
-from microgradx import Value, jit
+from microgradx import Value, jit, tape
 from microgradx.nesting import leaves, rebuild
 
 needs_llvmlite = pytest.mark.skipif(find_spec("llvmlite") is None,
@@ -53,6 +53,20 @@ def name(way):
 
 every_way = pytest.mark.parametrize("way", WAYS, ids=name)
 native_ways = pytest.mark.parametrize("way", NATIVE, ids=name)
+
+
+def as_function(root):
+    """The graph as a function of a list, the numbers of its leaves; and these."""
+    order = tape(root)
+    leaves = [v for v in order if v.op is None]
+
+    def f(xs):
+        now = dict(zip(leaves, xs, strict=True))
+        for v in order:
+            if v.op is not None:
+                now[v] = v.op.apply(tuple([now[a] if isinstance(a, Value) else a for a in v.args]))
+        return now[root]
+    return f, [v.data for v in leaves]
 
 
 def values(tree):

@@ -54,6 +54,14 @@ def test_it_runs_and_all_engines_agree(program, request):
         assert f"| {work} |" in run.stdout
 
 
+def test_growth_is_told_for_each_program_and_size():
+    pytest.importorskip("llvmlite")
+    run = subprocess.run([sys.executable, BENCHMARKS / "growth.py", "--quick"],
+                         check=False, text=True, capture_output=True)
+    assert run.returncode == 0, run.stderr
+    assert [run.stdout.count(f"| {program} |") for program in ("network", "tangle")] == [2, 2]
+
+
 @pytest.mark.parametrize("loss, gradients", [(1.0 + 1e-8, [2.0]), (1.0, [2.0 - 1e-8]), (1.0, [2.0, 3.0]),
                                              (float("nan"), [2.0]), (1.0, [0.0])])
 def test_a_wrong_engine_is_caught(eager, loss, gradients):

@@ -1,7 +1,7 @@
 """Composed operations: what is used once becomes a part of the next; nothing is lost, computed twice or changed."""
 import pytest
 
-from .compiled import different, identical, needs_llvmlite
+from .compiled import as_function, different, identical, needs_llvmlite
 
 pytestmark = needs_llvmlite
 pytest.importorskip("llvmlite")
@@ -16,8 +16,6 @@ from microgradx.compiler.parcel import played  # noqa: E402
 from microgradx.compiler.program import Program, program  # noqa: E402
 from microgradx.compiler.trace import trace  # noqa: E402
 from microgradx.strategies import graphs  # noqa: E402
-
-from .test_compiler_graphs import as_function  # noqa: E402
 
 
 def value(term, xs):

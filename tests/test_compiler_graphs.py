@@ -7,24 +7,10 @@ from microgradx import Value, tape, value_and_grad
 from microgradx.claims import roundings
 from microgradx.strategies import graphs
 
-from .compiled import PYTHON, close, different, equal, every_way
+from .compiled import PYTHON, as_function, close, different, equal, every_way
 
 EXAMPLES = {PYTHON: 100}                    # a native program takes longer to compile than to run a million times
 FEW = 20
-
-
-def as_function(root):
-    """The graph as a function of a list, the numbers of its leaves; and these."""
-    order = tape(root)
-    leaves = [v for v in order if v.op is None]
-
-    def f(xs):
-        now = dict(zip(leaves, xs, strict=True))
-        for v in order:
-            if v.op is not None:
-                now[v] = v.op.apply(tuple([now[a] if isinstance(a, Value) else a for a in v.args]))
-        return now[root]
-    return f, [v.data for v in leaves]
 
 
 def drawn(way):

@@ -1,7 +1,7 @@
 """Layout: whatever the program, its groups computed one after the other are the program."""
 import pytest
 
-from .compiled import different, identical, needs_llvmlite
+from .compiled import as_function, different, identical, needs_llvmlite
 
 pytestmark = needs_llvmlite
 np = pytest.importorskip("numpy")
@@ -16,8 +16,6 @@ from microgradx.compiler.parcel import played  # noqa: E402
 from microgradx.compiler.program import program  # noqa: E402
 from microgradx.compiler.trace import trace  # noqa: E402
 from microgradx.strategies import graphs  # noqa: E402
-
-from .test_compiler_graphs import as_function  # noqa: E402
 
 
 def computed(memory, given_numbers):

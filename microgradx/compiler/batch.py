@@ -181,12 +181,12 @@ class Sum(Lanes):
             self.add(i, lambda total: term(self.b, *map(self.vectored, xs), total, strict=False))
         else:
             super().node(i, op, xs)
-            y = self.vectored(self.values[i])
-            self.add(i, partial(self.b.fadd, y))
+            if i in self.places:
+                self.add(i, partial(self.b.fadd, self.vectored(self.values[i])))
 
     def add(self, i: int, more: Callable[[Any], Any]) -> None:
-        """The totals of a node, if it is a result, with more."""
-        for k in self.places.get(i, ()):
+        """The totals of a node that is a result, with more."""
+        for k in self.places[i]:
             place = self.at(self.totals, k, self.vector)
             self.b.store(more(self.b.load(place, typ=self.vector, align=8)), place, align=8)
 

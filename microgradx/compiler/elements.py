@@ -5,7 +5,7 @@ A row that is not spelled here is told in rows that are (spelling.py); one that 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
@@ -110,6 +110,12 @@ DEFAULT = STRICT | frozenset(elementary.FORMS)
 def native(op: Op, strict: bool) -> bool:
     """Whether a row needs no lowering. Strict: only what has the bits of Python's math."""
     return op.name in (STRICT if strict else DEFAULT)
+
+
+def called(ops: Iterable[Any], strict: bool) -> list[Op]:
+    """The rows among these that are called back, each once. Nothing that is composed is; None stands for no row."""
+    return list({op.name: op for op in ops
+                 if op is not None and not hasattr(op, "term") and not native(op, strict)}.values())
 
 
 def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:

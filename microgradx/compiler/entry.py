@@ -23,9 +23,9 @@ from typing import Any
 from llvmlite import ir
 
 from ..nesting import is_leaf
-from .elements import DOUBLE, INT, LONG, POINTER
+from .elements import DOUBLE, INT, LONG, POINTER, called
 from .machine import load
-from .native import called, is_small
+from .native import is_small
 from .program import Program
 from .straight import line
 
@@ -51,7 +51,7 @@ class Definition(ctypes.Structure):
 def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
     """A builtin that takes arguments of the structure of `args` and nests the results as in `tree`; None for a program
     that is too large for a straight line, or calls rows back: what these raise is told by the general way."""
-    if not is_small(p) or called(p, p.strict):
+    if not is_small(p) or called(p.ops, p.strict):
         return None
     entry = Entry(p, args, tree, general)
     engine = load(entry.module)

@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 def placed(p: Program, blocks: Mapping[int, int]) -> Place:
     """Memory for a program. `blocks` tells the address of each input that has one."""
-    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)
+    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)       # rows begin at lines: at most as much is left out
     start = memory.ctypes.data
     given = count()
     inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]

@@ -18,7 +18,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..ops import carry
-from .elements import BIT, DOUBLE, LONG, emit, native, number
+from .elements import BIT, DOUBLE, LONG, called, carried, number
 from .machine import load, width
 from .nests import Writer
 from .results import Results
@@ -43,9 +43,7 @@ def addresses(shapes: Iterable[Shape], strict: bool) -> list[int]:
             module = ir.Module("shapes")
             for k, shape in enumerate(new):
                 _written(module, f"f{k}", shape, strict)
-            rows = {shape.op.name: shape.op for shape in new if not hasattr(shape.op, "term")
-                    and not native(shape.op, strict)}
-            _engines.append(load(module, list(rows.values())))
+            _engines.append(load(module, called([shape.op for shape in new], strict)))
             for k, shape in enumerate(new):
                 _known[shape, strict] = _engines[-1][0].get_function_address(f"f{k}")
         return [_known[shape, strict] for shape in shapes]
@@ -73,8 +71,8 @@ def _careful(writer: Writer) -> None:
         b.store(total, out)
 
     def term(at: list[Any], totals: list[Any]) -> list[Any]:
-        xs = [writer.get(writer.memory, slot) for slot in at]
-        return [b.fadd(totals[0], emit(b, carry, xs, True))]
+        g, s = (writer.get(writer.memory, slot) for slot in at)
+        return [carried(b, g, s, totals[0], strict=True)]
 
     writer.each(outer, slots, result)
     b.ret(BIT(0))

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..table import Op
-from .elements import native
+from .elements import called
 from .kernel import Kernel, placed
 from .program import Program
 from .straight import straight
@@ -28,7 +27,7 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
     place = placed(p, blocks or {})
     if is_small(p):
         function = straight(p, place.inputs, place.given + 1, place.status, strict)
-        kernel = Kernel(function.module, place, place.given + 1, len(p.results), called(p, strict))
+        kernel = Kernel(function.module, place, place.given + 1, len(p.results), called(p.ops, strict))
     else:
         from .schedule import looped  # a dozen modules: the first small program need not wait for them
         kernel = looped(p, place, strict)
@@ -39,8 +38,3 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
 def is_small(p: Program) -> bool:
     """Whether a program is one straight line."""
     return sum(map(len, p.args)) <= FLAT
-
-
-def called(p: Program, strict: bool) -> list[Op]:
-    """The rows that are called back."""
-    return list({op.name: op for op in p.ops if op is not None and not native(op, strict)}.values())

@@ -21,10 +21,9 @@ from llvmlite import ir
 from ..table import Op
 from .batch import Sum, mapped
 from .driver import FIELDS, Driver
-from .elements import native
+from .elements import called, native
 from .fuse import fused
 from .machine import load, raise_noted, width
-from .native import called
 from .part import Part, fields
 from .program import Program
 from .resident import LINE, address, aligned, resident
@@ -117,7 +116,7 @@ class NativeSession(Session):
         update = self.update_program()
         rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
         Driver(module, rule, self.lanes, self.penalty is not None, bool(self.buffers), self.strict)
-        rows = called(update, self.strict)
+        rows = called(update.ops, self.strict)
         if self.lanes:
             rows += self.load_lanes(module)
         self.engine = load(module, rows)
@@ -138,7 +137,7 @@ class NativeSession(Session):
         # Read again for the next samples. Whole lines that are written go past the nearest cache (measured on Zen 4: a
         # step takes 1.4 times as long), so each vector lies across two.
         self.totals = aligned((self.count + 1) * width(), first=LINE // 2)
-        return called(low, False)
+        return called(low.ops, False)
 
     # Steps ---------------------------------------------------------------------------------------------------------
 

@@ -52,8 +52,9 @@ def resident(values: Sequence[Value]) -> Any:
             return memoryview(first._da.obj)[first._db:first._db + len(values)]
     if any(v.__class__ is not Value for v in values):
         return None
-    block = memoryview(aligned(len(values)).data)
-    block[:] = memoryview(np.array([v.data for v in values]).data)
+    numbers = aligned(len(values))
+    numbers[:] = [v.data for v in values]
+    block = memoryview(numbers.data)
     for k, v in enumerate(values):
         v._da, v._db = block, k
         v.__class__ = Resident
@@ -63,7 +64,7 @@ def resident(values: Sequence[Value]) -> Any:
 def aligned(size: int, first: int = 0) -> Any:
     """So many zeros, float64; element `first` at the beginning of a line of the cache: vectors that lie across two
     lines are read and written at half the speed."""
-    memory = np.zeros(size + 2 * LINE)
+    memory = np.zeros(size + LINE)
     start = (-memory.ctypes.data // 8 - first) % LINE
     return memory[start:start + size]
 

@@ -20,7 +20,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from ..ieee import number
-from ..nesting import is_leaf, is_module
+from ..nesting import is_leaf, is_module, joined
 from ..value import Value
 from .seen import Seen, seen
 
@@ -106,15 +106,9 @@ def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bo
 def results(tree: Any) -> list[Any]:
     """All Values and numbers that a function returned; a gradient by a Module is a dict."""
     if isinstance(tree, dict):
-        return [x for branch in tree.values() for x in results(branch)]
+        return joined(tree.values(), results)
     if isinstance(tree, (list, tuple)):
-        found: list[Any] = []
-        for branch in tree:                     # most are Values or floats: no call for each
-            if isinstance(branch, Value) or branch.__class__ is float:
-                found.append(branch)
-            else:
-                found += results(branch)
-        return found
+        return joined(tree, results)
     return [tree] if is_leaf(tree) else []
 
 
