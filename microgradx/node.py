@@ -153,9 +153,13 @@ def node(kind: type[N], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, d
 
 def record(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     """`op` applied to nodes and numbers, in any number and mixture."""
-    args = tuple([a if a.__class__ is float or isinstance(a, Node) else number(a) for a in args])
     if isinstance(op, Reduction) and not op.index:
         return reduce(op, op.split(args), kind)
+    return _recorded(op, args, kind)
+
+
+def _recorded(op: Op, args: Sequence[Any], kind: type[N]) -> N:
+    args = tuple([a if a.__class__ is float or isinstance(a, Node) else number(a) for a in args])
     xs = [a if a.__class__ is float else a._data for a in args]
     y, scope = op.at(*xs), current_scope()
     if scope is None:
@@ -214,36 +218,41 @@ class Vector(tuple[Any, ...]):
 
     def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
-        if not self.constants:
+        constants = self.constants
+        if not constants:
             return tuple(found)
-        if len(self.constants) == len(self.args):
+        if len(constants) == len(found):
             return None
+        if constants[0] == len(found) - 1:              # the 1 that a bias is multiplied by
+            return *found[:-1], None
         slopes: list[float | None] = [*found]
-        for i in self.constants:
+        for i in constants:
             slopes[i] = None
         return tuple(slopes)
 
 
 def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
-    """A row of lists applied to lists (or Vectors) of nodes and numbers."""
-    vectors = [xs if xs.__class__ is Vector else Vector(xs) for xs in lists]
-    data = [v.data for v in vectors]
-    scope = current_scope()
-    slopes: Sequence[Sequence[float]]
+    """A row of one list or two applied to lists (or Vectors) of nodes and numbers."""
+    v, w, scope = lists[0], lists[-1], current_scope()
+    if v.__class__ is not Vector:
+        v = Vector(v)
     try:
-        y = op.of_lists(*data)
-        slopes = op.slopes_of_lists(y, *data) if scope is not None else []
+        if len(lists) == 1:
+            y = op.of_lists(v.data)
+            if scope is None:
+                return _unrecorded(op, v, y, kind)
+            [dv] = op.slopes_of_lists(y, v.data)
+            return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
+        if w.__class__ is not Vector:
+            w = Vector(w)
+        xs, ys = v.data, w.data
+        y = op.of_lists(xs, ys)
+        if scope is None:
+            return _unrecorded(op, v + w, y, kind)
+        dv, dw = op.slopes_of_lists(y, xs, ys)
+        return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
     except RAISED:                                      # the row knows IEEE's answer
-        xs = [x for numbers in data for x in numbers]
-        y = op.at(*xs)
-        slopes = op.split(op.partials([True] * len(xs), y, *xs))
-    if scope is None:
-        return _unrecorded(op, [x for v in vectors for x in v.args], y, kind)
-    v, dv = vectors[0], slopes[0]
-    if len(vectors) == 1:
-        return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
-    w, dw = vectors[1], slopes[1]
-    return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
+        return _recorded(op, [x for xs in lists for x in xs], kind)
 
 
 def _unrecorded(op: Op, args: Sequence[Any], y: float, kind: type[N]) -> N:

@@ -79,15 +79,13 @@ class Op:
 
     def apply(self, args: tuple[Any, ...]) -> Any:
         """The row at `args`: of numbers a float; else the first argument that is no number says how."""
+        floats = True
         for x in args:
             if x.__class__ is not float:
-                break
-        else:
-            return self.at(*args)
-        for x in args:
-            if x.__class__ not in PLAIN and hasattr(type(x), "_apply"):
-                return x._apply(self, args)
-        return self.at(*map(number, args))
+                if x.__class__ not in PLAIN and hasattr(type(x), "_apply"):
+                    return x._apply(self, args)
+                floats = False
+        return self.at(*args) if floats else self.at(*map(number, args))
 
     def at(self, *xs: float) -> float:
         """The value at floats, with IEEE's answer where Python raises or turns complex."""
@@ -170,8 +168,11 @@ class Reduction(Op):
             form = ", ".join(["[...]"] * self.lists + ["i"] * self.index)
             got = f"{len(lists)} argument{'s' * (len(lists) != 1)}"
             raise TypeError(f"{self.name} got {got}; write {self.name}({form})")
-        rows = [xs if isinstance(xs, (list, tuple)) and len(xs) >= self.least else self._inputs(xs)
-                for xs in lists[:self.lists]]
+        rows: Sequence[Any] = lists[:self.lists]
+        for xs in rows:
+            if not isinstance(xs, (tuple, list)) or len(xs) < self.least:
+                rows = [self._inputs(xs) for xs in rows]
+                break
         if len(rows) == 2 and len(rows[0]) != len(rows[1]):
             raise ValueError(f"{self.name} takes lists of one length, got {len(rows[0])} and {len(rows[1])}")
         for xs in rows if not self.index else ():

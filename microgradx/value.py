@@ -44,7 +44,10 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     return _called(method, op)
 
 
-_method = cache(_unary)                             # for rows that are called as functions: tanh(v)
+@cache
+def _method(op: Op) -> Callable[[Value], Value] | None:
+    """The method of a row that is called as a function, tanh(v): of one input, with a slope."""
+    return _unary(op) if op.__class__ is Op and len(op.rules) == 1 and op.rules[0] else None
 
 
 def _binary(op: Op) -> Callable[[Value, Operand], Value]:
@@ -140,8 +143,8 @@ class Value(Node):
 
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Value:
-        if len(args) == 1 and op.__class__ is Op and op.rules[0] and args[0].__class__ is Value:
-            return _method(op)(args[0])
+        if args[0].__class__ is Value and (method := _method(op)):
+            return method(args[0])
         try:
             return record(op, args, Value)
         except Unknown:
