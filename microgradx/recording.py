@@ -29,15 +29,18 @@ current_scope = _scope.get
 tracer: ContextVar[Any] = ContextVar("tracer", default=None)
 
 
-def tape(*roots: N) -> list[N]:
+def tape(*roots: N, leaves: bool = True) -> list[N]:
     """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth.
 
-    The last one is the root itself. Of several roots the tapes are joined, each Value comes once.
+    The last one is the root itself. Of several roots the tapes are joined, each Value comes once. With leaves=False
+    only results come: what backward() has to play.
 
     >>> from microgradx import Value, tape
     >>> a = Value(2.0)
     >>> [v.data for v in tape(a * a + 1)]
     [2.0, 4.0, 5.0]
+    >>> [v.data for v in tape(a * a + 1, leaves=False)]
+    [4.0, 5.0]
     """
     order: list[N] = []
     seen: set[Any] = {None}                         # None, a second input that is not there, needs no visit
@@ -52,14 +55,15 @@ def tape(*roots: N) -> list[N]:
             seen.add(v)
             a, b = v._a, v._b
             if a is None:                           # a leaf
-                order.append(v)
+                order += [v] if leaves else []
                 break
             if a.__class__ is tuple:                # lists of inputs, on the stack with the first on top
                 stack += (v, None)
                 for inputs in (b, a):
                     if id(inputs) not in whole:
                         waiting = [] if seen.issuperset(inputs) else [
-                            x for x in inputs if x not in seen and x.__class__ is not float]
+                            x for x in inputs if x not in seen and x.__class__ is not float
+                            and (leaves or x._a is not None)]
                         stack += reversed(waiting)
                         if not waiting:
                             whole.add(id(inputs))

@@ -139,6 +139,12 @@ class Op:
         return f"<row {self.name}({', '.join(self.names(2))})>"
 
 
+class Inputs:
+    """A list that a Reduction takes as it is, beside list and tuple: node.Vector."""
+
+    __slots__ = ()
+
+
 class Reduction(Op):
     """A row of any number of inputs, called with lists: `sum(xs)`, `dot(xs, ys)`, `take(table, i)`.
 
@@ -170,11 +176,14 @@ class Reduction(Op):
             raise TypeError(f"{self.name} got {got}; write {self.name}({form})")
         rows: Sequence[Any] = lists[:self.lists]
         for xs in rows:
-            if not isinstance(xs, (tuple, list)) or len(xs) < self.least:
+            if not isinstance(xs, (tuple, list, Inputs)):
                 rows = [self._inputs(xs) for xs in rows]
                 break
-        if len(rows) == 2 and len(rows[0]) != len(rows[1]):
-            raise ValueError(f"{self.name} takes lists of one length, got {len(rows[0])} and {len(rows[1])}")
+        first, last = rows[0], rows[-1]
+        if first is not last and len(first) != len(last):
+            raise ValueError(f"{self.name} takes lists of one length, got {len(first)} and {len(last)}")
+        if self.least and len(first) < self.least:
+            raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
         for xs in rows if not self.index else ():
             for x in xs:
                 if x.__class__ not in PLAIN and hasattr(x, "_reduce"):
@@ -184,10 +193,7 @@ class Reduction(Op):
     def _inputs(self, xs: Any) -> Any:
         if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
-        inputs = xs if hasattr(type(xs), "__len__") else tuple(xs)
-        if len(inputs) < self.least:
-            raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
-        return inputs
+        return xs if hasattr(type(xs), "__len__") else tuple(xs)
 
     def split(self, xs: Sequence[Any]) -> list[Sequence[Any]]:
         """Inputs that stand one after the other, as the lists they came in."""

@@ -33,7 +33,7 @@ class Elementwise(Module):
 
     def forward(self, x: Nested) -> Nested:
         """Any shape."""
-        return each(lambda v: self.row(v, *self.constants), x)
+        return each((lambda v: self.row(v, *self.constants)) if self.constants else self.row, x)
 
     def extra_repr(self) -> str:
         """Its constants."""

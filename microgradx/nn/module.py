@@ -18,6 +18,7 @@ from typing import Any
 
 from ..ieee import number, short
 from ..nesting import leaves, rebuild, shape
+from ..node import zero_grad
 from ..recording import scope
 from ..value import Value
 from .effects import effects
@@ -134,8 +135,7 @@ class Module:
         >>> unit.weight[0].grad
         0.0
         """
-        for p in self.parameters():
-            p.grad = 0.0
+        zero_grad(self.parameters())
 
     def _state(self) -> Iterator[tuple[str, Any, list[Value]]]:
         """The name of every parameter and buffer, its Values in their nesting, and in a flat list."""

@@ -56,7 +56,9 @@ def _written(pattern: Pattern) -> str:
 
 def each(f: Callable[[Any], Any], x: Nested) -> Nested:
     """f of every number, in the nesting of x."""
-    return [each(f, branch) for branch in x] if isinstance(x, (list, tuple)) else f(x)
+    if not isinstance(x, (list, tuple)):
+        return f(x)
+    return [each(f, branch) if isinstance(branch, (list, tuple)) else f(branch) for branch in x]
 
 
 def flat(x: Nested) -> list[Any]:

@@ -64,9 +64,11 @@ def cut(x: Nested, ranges: tuple[range, ...]) -> list[Any]:
     >>> cut([[1, 2, 3], [4, 5, 6]], (range(0, 2), range(1, 3)))
     [2, 3, 5, 6]
     """
-    first, inner = ranges[0], ranges[1:]
-    rows = x[first.start:first.stop]
-    return [v for row in rows for v in cut(row, inner)] if inner else list(rows)
+    first, *inner = ranges
+    found: list[Any] = list(x[first.start:first.stop])
+    for within in inner:
+        found = [v for row in found for v in row[within.start:within.stop]]
+    return found
 
 
 def per_axis(owner: object, name: str, size: int | Sequence[int], axes: int, least: int = 1) -> tuple[int, ...]:

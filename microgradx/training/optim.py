@@ -21,6 +21,7 @@ from typing import Any
 
 from ..ieee import inf, number, short
 from ..nesting import shape
+from ..node import zero_grad
 from ..ops import sqrt
 from ..value import Value
 
@@ -98,8 +99,7 @@ class Optimiser:
         >>> SGD([w]).zero_grad(); w.grad
         0.0
         """
-        for p in self.params:
-            p.grad = 0.0
+        zero_grad(self.params)
 
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on later: the count of steps and the numbers kept, lists in the order of the parameters.
