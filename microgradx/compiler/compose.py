@@ -13,7 +13,6 @@ What is computed, and in which order, stays the same; but the numbers in between
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -63,48 +62,42 @@ def composed(p: Program, strict: bool) -> Program:
 
 
 class _Composition:
-    """One walk over a program. `waiting` are the terms of nodes that may become a part of another, and their inputs."""
+    """One walk over a program. `waiting` are the terms of nodes that may become a part of another, and their inputs.
+
+    Nodes keep their numbers; one that became a part of another is a node without an operation, which nothing uses.
+    """
 
     def __init__(self, p: Program, strict: bool) -> None:
-        self.p, self.out = p, Program(strict=strict)
+        self.p, self.out = p, p.changed(list(p.ops), list(p.args))
         self.fits = cache(lambda op: op.name not in LISTS and native(op, strict))
-        self.new = [0] * len(p)
         self.waiting: dict[int, tuple[Term, tuple[int, ...]]] = {}
 
     def run(self) -> Program:
         """The program without what became a part of others."""
-        p, out, uses, kept = self.p, self.out, self.p.uses(), set(self.p.results)
+        p, waiting, uses, kept = self.p, self.waiting, self.p.uses(), set(self.p.results)
         for i, (op, args) in enumerate(zip(p.ops, p.args)):
             if op is None:
-                self.new[i] = out.constant(p.numbers[i]) if i in p.numbers else out.input()
-            elif len(args) <= MOST and self.fits(op) and (
-                    (uses[i] == 1 and i not in kept) or not self.waiting.keys().isdisjoint(args)):
-                self.waiting[i] = self.term(op, args)
+                continue
+            used = not waiting.keys().isdisjoint(args)      # whether an input waits
+            if len(args) <= MOST and self.fits(op) and (used or (uses[i] == 1 and i not in kept)):
+                waiting[i] = self.term(op, args)
+                self.out.ops[i], self.out.args[i] = None, ()
                 if uses[i] > 1 or i in kept:
                     self.node(i)
-            else:
-                self.new[i] = out._new(op, self.nodes(args))
-        out.closures, out.updates, out.traced = p.closures, p.updates, p.traced
-        out.results = list(self.nodes(p.results))
-        return out
-
-    def nodes(self, old: Sequence[int]) -> tuple[int, ...]:
-        """The new nodes of old ones."""
-        if not self.waiting.keys().isdisjoint(old):
-            for i in old:
-                self.node(i)
-        new = self.new
-        return tuple([new[i] for i in old])
+            elif used:
+                for a in args:
+                    self.node(a)
+        return self.out
 
     def node(self, i: int) -> int:
-        """The new node of an old one; one that waited is made now."""
+        """A node; one that waited is made now."""
         if i in self.waiting:
             term, inputs = self.waiting.pop(i)
             plain = all(not isinstance(a, Term) for a in term.args)
             op: Any = term.op if plain else row(term)
-            args = tuple([inputs[a] for a in term.args]) if plain else inputs
-            self.new[i] = self.out._new(op, args)
-        return self.new[i]
+            self.out.ops[i] = op
+            self.out.args[i] = tuple([inputs[a] for a in term.args]) if plain else inputs
+        return i
 
     def term(self, op: Op, args: tuple[int, ...]) -> tuple[Term, tuple[int, ...]]:
         """An operation with those of its inputs that wait drawn in, as far as they fit, and what is left of inputs."""

@@ -37,9 +37,11 @@ class _Fusion:
         """The program without what was drawn into sums."""
         p, out, uses = self.p, self.out, self.p.uses()
         kept = set(p.results)
+        for i in p.inputs:
+            self.new[i] = out.input()
         for i, (op, args) in enumerate(zip(p.ops, p.args)):
             if op is None:
-                self.new[i] = out.constant(p.numbers[i]) if i in p.numbers else out.input()
+                self.new[i] = out.constant(p.numbers[i]) if i in p.numbers else self.new[i]
             elif op in (ops.add, red.sum, ops.mul, red.dot):
                 self.waiting[i] = self.terms(i)
                 if uses[i] > 1 or i in kept:

@@ -39,7 +39,7 @@ class Program:
     """Nodes 0, 1, 2, ..., each after all of its inputs.
 
     native      which rows may stay as they are, see program(); None for all
-    ops         the row of each node; None for inputs and constants
+    ops         the row of each node; None for inputs and constants, and for a node that is not needed any more
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
@@ -137,37 +137,34 @@ class Program:
                 buffer.data = x
 
     def uses(self) -> list[int]:
-        """How many nodes and results use each node; a list that a node is used in twice counts twice."""
+        """How many nodes and results use each node, those that no result needs left out; a list that a node is used in
+        twice counts twice."""
         counts = [0] * len(self)
-        for args in self.args:
-            for a in args:
-                counts[a] += 1
         for r in self.results:
             counts[r] += 1
+        for i in range(len(self) - 1, -1, -1):
+            if counts[i]:
+                for a in self.args[i]:
+                    counts[a] += 1
         return counts
 
     def count(self) -> int:
         """How many of the nodes are operations."""
         return len(self.ops) - self.ops.count(None)
 
+    def changed(self, ops: list[Op | None], args: list[Ids]) -> Program:
+        """The program with these operations as its nodes; inputs, constants and results stay what they are."""
+        out = Program(strict=self.strict)
+        out.ops, out.args, out.numbers, out.inputs, out.closures = ops, args, self.numbers, self.inputs, self.closures
+        out.results, out.updates, out.traced = self.results, self.updates, self.traced
+        return out
+
     def live(self) -> Program:
-        """The program without the nodes that no result needs. All inputs stay."""
-        needed = bytearray(len(self))
-        for r in self.results:
-            needed[r] = 1
-        for i in range(len(self) - 1, -1, -1):
-            if needed[i]:
-                for a in self.args[i]:
-                    needed[a] = 1
-        for i in self.inputs:
-            needed[i] = 1
-        kept = [i for i in range(len(self)) if needed[i]]
-        out, new = Program(strict=self.strict), dict(zip(kept, range(len(kept))))
-        out.ops = [self.ops[i] for i in kept]
-        out.args = [tuple([new[a] for a in self.args[i]]) for i in kept]
-        out.numbers = {new[i]: x for i, x in self.numbers.items() if needed[i]}
-        out.inputs, out.closures = [new[i] for i in self.inputs], self.closures
-        out.results, out.updates, out.traced = [new[r] for r in self.results], self.updates, self.traced
+        """The program without operations and constants that no result needs; nothing stands in their place."""
+        needed = self.uses()
+        out = self.changed([op if count else None for op, count in zip(self.ops, needed)],
+                           [args if count else () for args, count in zip(self.args, needed)])
+        out.numbers = {i: x for i, x in self.numbers.items() if needed[i]}
         return out
 
 
