@@ -90,23 +90,21 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
         if not between.isdisjoint(v.args):
             between.add(v)
     settle = _recorded if create_graph else _computed
-    parts: dict[Value, tuple[list[Any], list[Any]]] = {y: ([1.0], [1.0])}       # incoming gradients, and slopes
+    incoming: dict[Value, list[Any]] = {v: [] for v in between}     # gradient, slope, gradient, slope, ...
+    if y in incoming:
+        incoming[y] += 1.0, 1.0
     adjoint: dict[Value, Any] = {}
     for v in reversed(order):
-        if v not in parts or v not in between:
+        found = incoming.pop(v, None)
+        if not found:
             continue
-        g = adjoint[v] = settle(*parts.pop(v))
+        g = adjoint[v] = settle(found[::2], found[1::2])
         # A number 0 carries nothing. A Value of 0 may: x*sin(x) has second derivative 2 at 0, through one.
         if g.__class__ is float and g == 0.0:
             continue
         for a, slope in zip(v.args, _slopes(v, create_graph)):
-            if slope is not None and a in between:
-                if a in parts:
-                    gs, slopes = parts[a]
-                    gs.append(g)
-                    slopes.append(slope)
-                else:
-                    parts[a] = [g], [slope]
+            if slope is not None and (flow := incoming.get(a)) is not None:
+                flow += g, slope
     return adjoint
 
 

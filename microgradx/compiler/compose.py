@@ -14,7 +14,10 @@ What is computed, and in which order, stays the same; but the numbers in between
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..table import Op
 from .elements import LISTS, native
@@ -56,13 +59,34 @@ def outermost(op: Any) -> Op:
 row = cache(Composed)                   # one for each term: loops of the same operation are found by its identity
 
 
+@cache
+def joined(op: Op, parts: tuple[Any, ...]) -> Composed:
+    """`op` as one with others: a part is an input, by its number, or another operation and the numbers of its inputs.
+
+    >>> from microgradx import mul, tanh
+    >>> joined(mul, (0, (tanh, (1,)))), joined(tanh, ((joined(mul, (0, (tanh, (1,)))), (1, 0)),))
+    (<composed mul(0, tanh(1))>, <composed tanh(mul(1, tanh(0)))>)
+    """
+    return row(Term(op, tuple([part if isinstance(part, int) else _term(*part) for part in parts])))
+
+
+def _term(op: Any, places: tuple[int, ...]) -> Term:
+    return op.term.moved(places) if isinstance(op, Composed) else Term(op, places)
+
+
 def composed(p: Program, strict: bool) -> Program:
     """The same program with fewer nodes."""
     return _Composition(p, strict).run()
 
 
+def _uses(p: Program) -> list[int]:
+    """Program.uses() of a program of which all is needed, by arrays."""
+    used = np.fromiter(chain.from_iterable((*p.args, p.results)), np.int64)
+    return np.bincount(used, minlength=len(p)).tolist()  # type: ignore[no-any-return]
+
+
 class _Composition:
-    """One walk over a program. `waiting` are the terms of nodes that may become a part of another, and their inputs.
+    """One walk over a program. `waiting` are nodes that may become a part of another: operation and inputs.
 
     Nodes keep their numbers; one that became a part of another is a node without an operation, which nothing uses.
     """
@@ -70,21 +94,22 @@ class _Composition:
     def __init__(self, p: Program, strict: bool) -> None:
         self.p, self.out = p, p.changed(list(p.ops), list(p.args))
         self.fits = cache(lambda op: op.name not in LISTS and native(op, strict))
-        self.waiting: dict[int, tuple[Term, tuple[int, ...]]] = {}
+        self.waiting: dict[int, tuple[Any, tuple[int, ...]]] = {}
 
     def run(self) -> Program:
         """The program without what became a part of others."""
-        p, waiting, uses, kept = self.p, self.waiting, self.p.uses(), set(self.p.results)
+        p, waiting, uses, kept = self.p, self.waiting, _uses(self.p), set(self.p.results)
         for i, (op, args) in enumerate(zip(p.ops, p.args)):
             if op is None:
                 continue
-            used = not waiting.keys().isdisjoint(args)      # whether an input waits
-            if len(args) <= MOST and self.fits(op) and (used or (uses[i] == 1 and i not in kept)):
-                waiting[i] = self.term(op, args)
+            alone = waiting.keys().isdisjoint(args)         # no input waits
+            once = uses[i] == 1 and i not in kept
+            if len(args) <= MOST and self.fits(op) and (once or not alone):
+                waiting[i] = (op, args) if alone else self.joined(op, args)
                 self.out.ops[i], self.out.args[i] = None, ()
-                if uses[i] > 1 or i in kept:
+                if not once:
                     self.node(i)
-            elif used:
+            elif not alone:
                 for a in args:
                     self.node(a)
         return self.out
@@ -92,25 +117,21 @@ class _Composition:
     def node(self, i: int) -> int:
         """A node; one that waited is made now."""
         if i in self.waiting:
-            term, inputs = self.waiting.pop(i)
-            plain = all(not isinstance(a, Term) for a in term.args)
-            op: Any = term.op if plain else row(term)
-            self.out.ops[i] = op
-            self.out.args[i] = tuple([inputs[a] for a in term.args]) if plain else inputs
+            self.out.ops[i], self.out.args[i] = self.waiting.pop(i)
         return i
 
-    def term(self, op: Op, args: tuple[int, ...]) -> tuple[Term, tuple[int, ...]]:
+    def joined(self, op: Op, args: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
         """An operation with those of its inputs that wait drawn in, as far as they fit, and what is left of inputs."""
         inputs: dict[int, int] = {}             # nodes by number
         parts: list[Any] = []
-        left = len(args)
+        left, drawn = len(args), False
         for a in args:
             left -= 1
             inner = self.waiting.get(a)
             if inner is not None and len(inputs.keys() | set(inner[1])) + left <= MOST:
                 del self.waiting[a]
-                places = tuple([inputs.setdefault(node, len(inputs)) for node in inner[1]])
-                parts.append(inner[0].moved(places))
+                parts.append((inner[0], tuple([inputs.setdefault(node, len(inputs)) for node in inner[1]])))
+                drawn = True
             else:
                 parts.append(inputs.setdefault(self.node(a), len(inputs)))
-        return Term(op, tuple(parts)), tuple(inputs)
+        return (joined(op, tuple(parts)), tuple(inputs)) if drawn else (op, args)

@@ -84,14 +84,7 @@ class Jitted:
         with self._lock, unhindered():
             if structure in self.variants:      # another thread was faster
                 return self.variants[structure]
-            start = perf_counter()
-            recorded = trace(self.f, args, self.strict or self.backend == "python")
-            for _, one in modules:
-                one.remember()
-            p = program(recorded, self._native(), self.strict)
-            variant = Variant(p, emptied(recorded.tree), modules, self.backend, self.shared)
-            variant.compile(args, self._general)
-            variant.seconds = perf_counter() - start
+            variant = self._built(args, modules)
             for key, old in list(self.variants.items()):
                 if any(one.module() is None for one in old.modules):
                     del self.variants[key]
@@ -99,6 +92,18 @@ class Jitted:
             if len(self.variants) == STORM:
                 self._warn()
             return variant
+
+    def _built(self, args: Sequence[Any], modules: Modules) -> Variant:
+        start = perf_counter()
+        recorded = trace(self.f, args, self.strict or self.backend == "python")
+        for _, one in modules:
+            one.remember()
+        p = program(recorded, self._native(), self.strict)
+        variant = Variant(p, emptied(recorded.tree), modules, self.backend, self.shared)
+        del recorded                            # many objects that need not be there for what comes
+        variant.compile(args, self._general)
+        variant.seconds = perf_counter() - start
+        return variant
 
     def _native(self) -> Callable[[Op], bool]:
         """Which rows the back end has."""

@@ -15,18 +15,17 @@ as many inputs form a group: its inputs are a matrix of slots, in which loops.py
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..ops import identity
 from ..table import Op
 from .affine import Slots, affine
-from .compose import outermost
 from .program import Program
 from .resident import LINE
+from .wires import Wires, alike
 
 WIDE = 8            # operations of more inputs keep the order in which they were recorded,
 UNEVEN = 8          # and those whose inputs are so few loops
@@ -49,20 +48,6 @@ class Memory(NamedTuple):
     results: int                                    # the first slot of the results, which lie side by side
 
 
-class Wires:
-    """The inputs of all nodes of a program, one after the other in one array."""
-
-    def __init__(self, p: Program) -> None:
-        counts = np.fromiter(map(len, p.args), np.int64, len(p))
-        self.first = np.cumsum(counts) - counts
-        self.all = np.fromiter(chain.from_iterable(p.args), np.int64, int(counts.sum()))
-
-    def matrix(self, nodes: list[int], width: int) -> Slots:
-        """A row for each of these nodes, which have so many inputs."""
-        found: Slots = self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
-        return found
-
-
 def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wires: Wires | None = None) -> Memory:
     """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on.
 
@@ -83,11 +68,12 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     size += len(p.results)
 
     found = []
-    for (_, _, is_result), nodes in sorted(_alike(p, first, late).items(), key=lambda item: item[0][0]):
-        matrices = [(np.array(ids), slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in _by_width(p, nodes)]
+    for is_result, parts in _ordered(p, wires, first, late):
+        matrices = [(ids, slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in parts]
         if not is_result:
-            size = lined(size) if len(nodes) >= LINE else size
-            ids = _arranged(*matrices[0]) if len(matrices) == 1 else np.array(nodes)[::_sense(matrices[0][1])]
+            ids = np.sort(np.concatenate(parts))
+            size = lined(size) if len(ids) >= LINE else size
+            ids = _arranged(*matrices[0]) if len(matrices) == 1 else ids[::_sense(matrices[0][1])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
@@ -109,9 +95,20 @@ def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
     return Group(op, slots[order], inputs[order])
 
 
-def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], list[int]]:
-    """The nodes by level, operation, and whether they are results. The level is one above those of all inputs, or one
-    below those of all that use it."""
+def _ordered(p: Program, wires: Wires, results: Iterable[int], late: bool) -> list[tuple[bool, list[Slots]]]:
+    """The nodes level by level: those of one outermost row, results apart, in parts of one operation and width."""
+    level = np.array(_levels(p, late), np.int64)
+    asked = np.zeros(len(p), np.int64)
+    asked[list(results)] = 1
+    found: dict[tuple[int, int, int], list[Slots]] = {}
+    for ids in alike(wires.nodes, [wires.kind, asked, wires.row, level]) if len(wires.nodes) else ():
+        i = ids[0]
+        found.setdefault((int(level[i]), int(wires.row[i]), int(asked[i])), []).append(ids)
+    return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]
+
+
+def _levels(p: Program, late: bool) -> list[int]:
+    """The level of each node: one above those of all inputs, or one below those of all that use it."""
     level = [0] * len(p)
     if late:
         for i in range(len(p) - 1, -1, -1):
@@ -123,19 +120,7 @@ def _alike(p: Program, results: Any, late: bool) -> dict[tuple[int, Op, bool], l
         for i, args in enumerate(p.args):
             if args:
                 level[i] = 1 + max([level[a] for a in args])
-    found: dict[tuple[int, Op, bool], list[int]] = {}
-    for i, op in enumerate(p.ops):
-        if op is not None:
-            found.setdefault((level[i], outermost(op), i in results), []).append(i)
-    return found
-
-
-def _by_width(p: Program, nodes: list[int]) -> list[list[int]]:
-    """The nodes by their operation and number of inputs."""
-    found: dict[tuple[Any, int], list[int]] = {}
-    for i in nodes:
-        found.setdefault((p.ops[i], len(p.args[i])), []).append(i)
-    return list(found.values())
+    return level
 
 
 def _arranged(ids: Slots, matrix: Slots) -> Slots:

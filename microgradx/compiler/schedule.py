@@ -15,13 +15,14 @@ from .code import Code
 from .compose import composed
 from .elements import BIT, LONG, POINTER
 from .kernel import Kernel, Place
-from .layout import Memory, Wires, groups
+from .layout import Memory, groups
 from .library import AXES, CAREFUL, addresses
 from .loops import REDUCED, Nest, nests
 from .machine import width
 from .program import Program
 from .shapes import Shape, shaped
 from .trace import unhindered
+from .wires import Wires
 
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:

@@ -124,7 +124,8 @@ class Traced(Value):
         if _nodes.get() is None:
             return reduce(op, lists, Value)
         return _noted(op, *[xs.args if xs.__class__ is Vector else
-                            tuple([a if isinstance(a, Node) else number(a) for a in xs]) for xs in lists])
+                            tuple([a if a.__class__ is Traced or isinstance(a, Node) else number(a) for a in xs])
+                            for xs in lists])
 
 
 def _operator(op: Op) -> Any:

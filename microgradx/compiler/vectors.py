@@ -16,7 +16,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .elements import DOUBLE, INT, LONG, number, splat
+from .elements import DOUBLE, INT, LONG, POINTER, number, splat
 from .nests import Writer
 from .shapes import Shape
 
@@ -64,15 +64,22 @@ class Vectors(Writer):
         return self.masked("load", self.vector, [address, INT(8), mask, number(0.0, self.vector)])
 
     def gathered(self, slot: Any, step: Any, mask: Any) -> Any:
-        """A vector brought together one by one."""
+        """A vector brought together one by one; its rest, which is not worth much code, by the machine's own way."""
+        if mask is not None:
+            return self.masked("gather", self.vector,
+                               [self.addresses(slot, step), INT(8), mask, number(0.0, self.vector)])
         b, out = self.b, number(0.0, self.vector)
-        slots = b.add(splat(b, slot, self.longs), b.mul(self.lanes, splat(b, step, self.longs)))
         for k in range(self.width):
-            lane = b.extract_element(slots, INT(k))
-            if mask is not None:                # beyond the last one, the first once more
-                lane = b.select(b.extract_element(mask, INT(k)), lane, slot)
-            out = b.insert_element(out, b.load(self.address(lane), typ=DOUBLE), INT(k))
+            out = b.insert_element(out, self.get(self.memory, slot), INT(k))
+            slot = b.add(slot, step)
         return out
+
+    def addresses(self, slot: Any, step: Any) -> Any:
+        """The addresses of a vector's numbers."""
+        b = self.b
+        bytes = b.add(splat(b, b.ptrtoint(self.address(slot), LONG), self.longs),
+                      b.mul(ir.Constant(self.longs, [8 * k for k in range(self.width)]), splat(b, step, self.longs)))
+        return b.inttoptr(bytes, ir.VectorType(POINTER, self.width))
 
     def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
         """A vector to memory."""
@@ -87,19 +94,19 @@ class Vectors(Writer):
             self.masked("store", ir.VoidType(), [y, address, INT(8), mask])
 
     def scattered(self, slot: Any, step: Any, mask: Any, y: Any) -> None:
-        """A vector to memory one by one."""
+        """A vector to memory one by one, or its rest."""
         b = self.b
+        if mask is not None:
+            self.masked("scatter", ir.VoidType(), [y, self.addresses(slot, step), INT(8), mask])
+            return
         for k in range(self.width):
-            address, lane = self.address(b.add(slot, b.mul(LONG(k), step))), b.extract_element(y, INT(k))
-            if mask is None:
-                b.store(lane, address)
-            else:
-                with b.if_then(b.extract_element(mask, INT(k))):
-                    b.store(lane, address)
+            b.store(b.extract_element(y, INT(k)), self.address(slot))
+            slot = b.add(slot, step)
 
     def masked(self, what: str, result: Any, args: list[Any]) -> Any:
-        """llvm.masked.load and store: only the lanes that the mask names."""
-        name = f"llvm.masked.{what}.v{self.width}f64.p0"
+        """llvm.masked.load and store, gather and scatter: only the lanes that the mask names."""
+        place = f"v{self.width}p0" if what in ("gather", "scatter") else "p0"
+        name = f"llvm.masked.{what}.v{self.width}f64.{place}"
         kind = ir.FunctionType(result, [x.type for x in args])
         function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
         return self.b.call(function, args)
