@@ -100,7 +100,7 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
             continue
         g = adjoint[v] = settle(found[::2], found[1::2])
         # A number 0 carries nothing. A Value of 0 may: x*sin(x) has second derivative 2 at 0, through one.
-        if g.__class__ is float and g == 0.0:
+        if v.op is None or (g.__class__ is float and g == 0.0):
             continue
         for a, slope in zip(v.args, _slopes(v, create_graph)):
             if slope is not None and (flow := incoming.get(a)) is not None:
@@ -120,7 +120,7 @@ def _recorded(gs: list[Any], slopes: list[Any]) -> Any:
     """The same as one node; none where it would multiply by 1 only."""
     if len(gs) == 1:
         g, slope = gs[0], slopes[0]
-        return g if _is_one(slope) else slope if _is_one(g) else carry(g, slope)
+        return g if _is_one(slope) else slope if _is_one(g) else carry.apply((g, slope))
     return sum(gs) if all(map(_is_one, slopes)) else chain(gs, slopes)
 
 
@@ -132,7 +132,8 @@ def _slopes(v: Value, record: bool) -> Sequence[Any]:
     """The slopes of a node: the numbers frozen in it, or the same recorded as Values."""
     if not record or v.op is None:
         return v.slopes
-    slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
+    args = v.args
+    slopes = v.op.partials([a.__class__ is not float for a in args], v, *args)
     for slope, frozen in zip(slopes, v.slopes):
         if isinstance(slope, Value) and slope.data != frozen and not math.isnan(slope.data):
             raise RuntimeError(f"an input of {v!r} was set after it was computed: its slope was {frozen} and is now "

@@ -206,7 +206,10 @@ class Reduction(Op):
         except RAISED:
             y, *numbers = map(Ieee.of, (y, *xs))
             slopes = [map(Ieee.plain, found) for found in self.slopes_of_lists(y, *self.split(numbers))]
-        return [slope if want else None for slope, want in zip(chain(*slopes), wanted, strict=True)]
+        found = list(chain(*slopes))
+        if len(found) != len(wanted):
+            raise ValueError(f"{self.name} has {len(found)} slopes for {len(wanted)} inputs; give one for each")
+        return found if all(wanted) else [slope if want else None for slope, want in zip(found, wanted)]
 
     def names(self, count: int) -> tuple[str, ...]:
         """x1, x2, ... for `count` inputs."""

@@ -16,8 +16,9 @@ from llvmlite import ir
 from ..ops import carry, div, mul, reciprocal
 from ..table import Op
 from .code import Code
-from .elements import DOUBLE, INT, LONG, POINTER, carried, emit, fma, number, splat
+from .elements import DOUBLE, INT, LONG, POINTER, carried, fma, number, splat
 from .program import Program
+from .together import Together
 
 Fetch = Callable[[], Any]
 
@@ -27,7 +28,7 @@ class Lanes(Code):
 
     def __init__(self, module: Any, name: str, args: Sequence[Any], p: Program, width: int, strict: bool) -> None:
         super().__init__(module, name, args)
-        self.p, self.width, self.strict = p, width, strict
+        self.p, self.width, self.emit = p, width, Together(p, strict)
         self.vector = ir.VectorType(DOUBLE, width)
         self.values: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()}
         self.fetches: dict[int, Fetch] = {}     # inputs that are read where they are used, so that none waits long
@@ -48,7 +49,7 @@ class Lanes(Code):
 
     def node(self, i: int, op: Op, xs: list[Any]) -> None:
         """One node."""
-        self.values[i] = emit(self.b, op, xs, self.strict)
+        self.values[i] = self.emit(self.b, i, op, xs)
 
     def vectored(self, x: Any) -> Any:
         """A vector as it is, a number in all lanes."""

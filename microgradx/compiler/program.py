@@ -104,11 +104,15 @@ class Program:
         if len(args) > SHORT:
             return self._new(op, args)
         key = (op, *(sorted(args) if op in COMMUTE else args))
-        if key not in self._known:
+        found = self._known.get(key)
+        if found is None:
             numbers = self.numbers
-            known = [numbers[a] for a in args if a in numbers]
-            self._known[key] = self.constant(op.at(*known)) if len(known) == len(args) else self._new(op, args)
-        return self._known[key]
+            if all([a in numbers for a in args]):
+                found = self.constant(op.at(*[numbers[a] for a in args]))
+            else:
+                found = self._new(op, args)
+            self._known[key] = found
+        return found
 
     def _inner(self, op: Op, args: Ids) -> Program | None:
         """What stands for an operation in other rows; None where it stays. In strict programs powers do."""

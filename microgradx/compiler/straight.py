@@ -17,8 +17,9 @@ from typing import Any
 
 from llvmlite import ir
 
-from .elements import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
+from .elements import BIT, DOUBLE, LONG, POINTER, VOID, number
 from .program import Program
+from .together import Together
 
 
 def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
@@ -44,13 +45,13 @@ def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[A
     """The results of a program at these inputs; and a bit, whether an index was outside of its table, None if there is
     no table."""
     value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
-    wrong = None
+    wrong, emit = None, Together(p, strict)
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         if op is not None and op.name == "take":
             value[i], outside = taken(b, [value[a] for a in args])
             wrong = outside if wrong is None else b.or_(wrong, outside)
         elif op is not None:
-            value[i] = emit(b, op, [value[a] for a in args], strict)
+            value[i] = emit(b, i, op, [value[a] for a in args])
     return [value[r] for r in p.results], wrong
 
 

@@ -115,8 +115,8 @@ class Traced(Value):
     def _apply(op: Op, args: Sequence[Any]) -> Value:
         if _nodes.get() is None:
             return record(op, args, Value)
-        args = tuple([a if isinstance(a, Node) else number(a) for a in args])
-        if isinstance(op, Reduction) and not op.index:
+        args = tuple([a if a.__class__ is Traced or isinstance(a, Node) else number(a) for a in args])
+        if op.__class__ is not Op and isinstance(op, Reduction) and not op.index:
             return _noted(op, *op.split(args))
         return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
 
@@ -150,17 +150,17 @@ for _op in (ops.exp, ops.log, ops.sqrt, ops.sin, ops.cos, ops.tanh, activations.
 
 def unknown() -> Traced:
     """An input: its number is given at each run."""
-    return _traced(MARK)
+    return _traced(MARK, None, None, None)
 
 
 def _noted(op: Op, a: Any, b: Any = None) -> Traced:
     """A node without a number. Where nothing is to be recorded (no_grad), one that no gradient passes."""
     path = current_scope()
     out = _traced(path or MARK, op, a, b)
-    return out if path is not None else _traced(MARK, ops.detach, out)
+    return out if path is not None else _traced(MARK, ops.detach, out, None)
 
 
-def _traced(path: str, op: Any = None, a: Any = None, b: Any = None) -> Traced:
+def _traced(path: str, op: Any, a: Any, b: Any) -> Traced:
     # The slot of the number, which is out of reach from now on, holds how many were recorded before: see as_recorded.
     nodes: Any = _nodes.get()
     out: Any = node(Value, path, op, float(len(nodes)), a, b, None, None)
