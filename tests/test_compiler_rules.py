@@ -11,7 +11,7 @@ from microgradx.compiler.program import Program
 from microgradx.compiler.rules import RULES
 from microgradx.table import TABLE, Reduction
 
-from .compiled import equal, identical
+from .compiled import close, equal, identical
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, math.inf, -math.inf, math.nan]
 FLOATS = st.sampled_from(EDGES) | st.floats()
@@ -34,7 +34,8 @@ def inputs(draw, op):
 
 
 def check(op, args, x, strict):
-    """The node that add() answers with has the very number of the row: in strict programs to the sign of a zero."""
+    """The node that add() answers with has the very number of the row: in strict programs to the sign of a zero. Powers
+    that are told in products are rounded more often."""
     p = Program(strict=strict)
     known = p.input()
     negative = p._new(TABLE["neg"], (known,))
@@ -42,7 +43,8 @@ def check(op, args, x, strict):
     node = p.add(op, tuple(nodes))
     got = run(p, x)[node]
     expected = op.at(*[x if a == "x" else -x if a == "-x" else a for a in args])
-    assert (identical if strict else equal)(got, expected), f"{op.name}{args} at {x}: {got} in place of {expected}"
+    same = identical if strict else close if op.name == "pow" else equal
+    assert same(got, expected), f"{op.name}{args} at {x}: {got} in place of {expected}"
 
 
 @every_rule
@@ -72,7 +74,8 @@ def applied(op, args, **more):
     ("carry", ["x", 3.0], ["mul"]), ("carry", [0.0, "x"], []), ("carry", ["x", math.inf], ["carry"]),
     ("sum", ["x"], []), ("dot", ["x", "x"], ["mul"]), ("dot", ["x", "x", 1.0, 1.0], ["sum"]),
     ("chain", ["x", 0.0, "x", "x"], ["carry"]), ("chain", ["x", "x", 2.0, 3.0], ["dot"]),
-    ("chain", [0.0, "x", "x", 2.0], ["mul"]), ("exp", [0.0], []),
+    ("chain", [0.0, "x", "x", 2.0], ["mul"]), ("chain", [1.0, 1.0, "x", "x"], ["sum"]),
+    ("chain", [1.0, 2.0, "x", "x"], ["dot"]), ("exp", [0.0], []),
 ])
 def test_what_is_left(name, args, left):
     assert applied(TABLE[name], args) == left

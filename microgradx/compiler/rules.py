@@ -88,7 +88,8 @@ def _dot(p: Program, args: Ids) -> int | None:
 
 
 def _chain(p: Program, args: Ids) -> int | None:
-    """Where all slopes are finite numbers, a dot product; terms with a gradient of 0 left out."""
+    """Where all gradients are numbers, or all slopes are finite ones, a dot product; terms with a gradient of 0 left
+    out."""
     half = len(args) // 2
     gs, slopes = args[:half], args[half:]
     if not p.numbers.keys().isdisjoint(args):
@@ -97,6 +98,8 @@ def _chain(p: Program, args: Ids) -> int | None:
             return chained(p, kept)
         if all(abs(p.numbers.get(s, float("inf"))) < float("inf") for s in slopes):
             return p.add(reductions.dot, args)
+        if all([g in p.numbers for g in gs]):
+            return p.add(reductions.dot, (*slopes, *gs))
     return p.add(ops.carry, args) if half == 1 and not p.strict else None
 
 
