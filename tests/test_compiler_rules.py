@@ -13,7 +13,7 @@ from microgradx.table import TABLE, Reduction
 
 from .compiled import close, equal, identical
 
-EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, math.inf, -math.inf, math.nan]
+EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 2.0**1023, 5e-324, math.inf, -math.inf, math.nan]
 FLOATS = st.sampled_from(EDGES) | st.floats()
 every_rule = pytest.mark.parametrize("op", [TABLE[name] for name in RULES], ids=lambda op: op.name)
 
@@ -69,7 +69,9 @@ def applied(op, args, **more):
 @pytest.mark.parametrize("name, args, left", [
     ("mul", ["x", 1.0], []), ("mul", [-1.0, "x"], ["neg"]), ("mul", ["x", 0.0], ["mul"]),
     ("sub", ["x", 0.0], ["sub"]), ("add", ["x", 0.0], ["add"]),
-    ("div", ["x", 1.0], []), ("div", [1.0, "x"], ["div"]), ("identity", ["x"], []), ("detach", ["x"], []),
+    ("div", ["x", 1.0], []), ("div", [1.0, "x"], ["div"]), ("div", ["x", -4.0], ["mul"]), ("div", ["x", 3.0], ["div"]),
+    ("div", ["x", 2.0**1023], ["div"]), ("div", ["x", 5e-324], ["div"]), ("div", ["x", math.inf], ["div"]),
+    ("identity", ["x"], []), ("detach", ["x"], []),
     ("where", [0.0, "x", 2.0], []), ("where", [math.nan, "x", 2.0], []), ("where", ["x", "x", "x"], []),
     ("carry", ["x", 3.0], ["mul"]), ("carry", [0.0, "x"], []), ("carry", ["x", math.inf], ["carry"]),
     ("sum", ["x"], []), ("dot", ["x", "x"], ["mul"]), ("dot", ["x", "x", 1.0, 1.0], ["sum"]),

@@ -15,6 +15,7 @@ sum of negative zeros only, which is 0.0 in eager code, may be -0.0.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,10 @@ def _mul(p: Program, args: Ids) -> int | None:
 
 
 def _div(p: Program, args: Ids) -> int | None:
-    """x/1: x."""
-    return args[0] if p.number(args[1]) == 1 else None
+    """x/1: x. x/2: x*0.5, which is quicker; likewise by all powers of two, for their reciprocals are exact."""
+    x, y = args[0], p.number(args[1])
+    exact = y is not None and 2.0**-1022 <= abs(y) <= 2.0**1022 and abs(math.frexp(y)[0]) == 0.5
+    return p.add(ops.mul, (x, p.constant(1 / y))) if exact and y else None
 
 
 def _pow(p: Program, args: Ids) -> int | None:
