@@ -33,7 +33,6 @@ from .check import GradientError, first_nonfinite, gradcheck
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
 from .expr import ExpressionError, parse
 from .naming import names
-from .node import Vector
 from .ops import abs as abs
 from .ops import (
     acos,
@@ -85,6 +84,7 @@ from .reductions import sum as sum
 from .step import Step, steps
 from .table import Op, Reduction, reduction, row
 from .value import Value
+from .vector import Vector
 
 if TYPE_CHECKING:
     from .compiler.jitted import jit

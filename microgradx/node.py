@@ -12,12 +12,12 @@ Recording: every operation makes a node that holds its result, its inputs, and i
 result by each input, as the table gives it at this very moment. Backward: the nodes in reverse order, and for each
 input one line, `input.grad += slope * grad`. That is all of backpropagation.
 """
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from .ieee import RAISED, number
+from .ieee import number
 from .recording import current_scope, tape, tracer
-from .table import Inputs, Op, Reduction
+from .table import Op
 
 N = TypeVar("N", bound="Node")
 _new = object.__new__
@@ -158,17 +158,11 @@ def node(kind: type[N], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, d
 
 def record(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     """`op` applied to nodes and numbers, in any number and mixture."""
-    if isinstance(op, Reduction) and not op.index:
-        return reduce(op, op.split(args), kind)
-    return _recorded(op, args, kind)
-
-
-def _recorded(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     args = tuple([a if a.__class__ is float or isinstance(a, Node) else number(a) for a in args])
     xs = [a if a.__class__ is float else a._data for a in args]
     y, scope = op.at(*xs), current_scope()
     if scope is None:
-        return _unrecorded(op, args, y, kind)
+        return unrecorded(op, args, y, kind)
     slopes = op.partials([a.__class__ is not float for a in args], y, *xs)
     if len(args) == 1:
         return node(kind, scope, op, y, args[0], None, slopes[0], None)
@@ -177,99 +171,7 @@ def _recorded(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     return node(kind, scope, op, y, args, None, tuple(slopes), None)
 
 
-class _Untold:
-    """The numbers of a Vector that has none yet."""
-
-    def __init__(self, reason: Unknown) -> None:
-        self.reason = reason
-
-    def __iter__(self) -> Any:
-        raise self.reason
-
-
-class Vector(Inputs, Sequence[Any]):
-    """A list of Values and numbers whose numbers are read once: for a list that goes into many reductions.
-
-    A layer gives the same inputs to all its units: inputs = Vector(xs); [dot(weights, inputs) for weights in rows].
-    The numbers are those at the time it is made. TypeError if an element is no number.
-
-    >>> from microgradx import Value, Vector, dot
-    >>> inputs = Vector([Value(2.0), 1.0])
-    >>> [dot(row, inputs).data for row in ([3.0, 4.0], [5.0, 6.0])]
-    [10.0, 16.0]
-    """
-
-    # args: the inputs, as a node holds them; data: their numbers; constants: which of them are no Values.
-    __slots__ = ("args", "data", "constants")
-
-    def __init__(self, xs: Iterable[Any]) -> None:
-        """Read the numbers."""
-        args: tuple[Any, ...] = tuple(xs)
-        data: Any
-        constants: tuple[int, ...] = ()
-        try:
-            data = tuple([a._data for a in args if isinstance(a, Node)])
-            if len(data) < len(args):
-                args = tuple([a if isinstance(a, Node) else number(a) for a in args])
-                data = tuple([a if a.__class__ is float else a._data for a in args])
-                constants = tuple([i for i, a in enumerate(args) if a.__class__ is float])
-        except Unknown as unknown:                      # a list all the same; who asks for its numbers is told
-            data = _Untold(unknown)
-            args = tuple([a if isinstance(a, Node) else number(a) for a in args])
-        self.args, self.data, self.constants = args, data, constants
-
-    def __len__(self) -> int:
-        return len(self.args)
-
-    def __getitem__(self, i: Any) -> Any:
-        return self.args[i]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.args)
-
-    def __repr__(self) -> str:
-        return f"Vector({list(self.args)})"
-
-    def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
-        """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
-        constants = self.constants
-        if not constants:
-            return tuple(found)
-        if len(constants) == len(found):
-            return None
-        if constants[0] == len(found) - 1:              # the 1 that a bias is multiplied by
-            return *found[:-1], None
-        slopes: list[float | None] = [*found]
-        for i in constants:
-            slopes[i] = None
-        return tuple(slopes)
-
-
-def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
-    """A row of one list or two applied to lists (or Vectors) of nodes and numbers."""
-    v, w, scope = lists[0], lists[-1], current_scope()
-    if v.__class__ is not Vector:
-        v = Vector(v)
-    try:
-        if len(lists) == 1:
-            y = op.of_lists(v.data)
-            if scope is None:
-                return _unrecorded(op, v.args, y, kind)
-            [dv] = op.slopes_of_lists(y, v.data)
-            return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
-        if w.__class__ is not Vector:
-            w = Vector(w)
-        xs, ys = v.data, w.data
-        y = op.of_lists(xs, ys)
-        if scope is None:
-            return _unrecorded(op, v.args + w.args, y, kind)
-        dv, dw = op.slopes_of_lists(y, xs, ys)
-        return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
-    except RAISED:                                      # the row knows IEEE's answer
-        return _recorded(op, [x for xs in lists for x in xs], kind)
-
-
-def _unrecorded(op: Op, args: Sequence[Any], y: float, kind: type[N]) -> N:
+def unrecorded(op: Op, args: Sequence[Any], y: float, kind: type[N]) -> N:
     """A result in no_grad(): a number that does not know what it was made of."""
     recorder = tracer.get()
     return kind(y) if recorder is None else recorder.unrecorded(op, args)

@@ -16,10 +16,11 @@ from typing import Any, TypeVar, Union
 
 from . import activations, ops
 from .ieee import PLAIN, RAISED
-from .node import Node, Unknown, node, record, reduce
+from .node import Node, Unknown, node, record
 from .recording import current_scope, tracer
 from .table import Op, Reduction
 from .text import digits
+from .vector import apply, reduce
 
 Operand = Union["Value", float]
 V = TypeVar("V", bound="Value")
@@ -146,7 +147,7 @@ class Value(Node):
         if args[0].__class__ is Value and (method := _method(op)):
             return method(args[0])
         try:
-            return record(op, args, Value)
+            return apply(op, args, Value)
         except Unknown:
             return _unknown(args)._apply(op, args)  # type: ignore[no-any-return]
 

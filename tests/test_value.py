@@ -444,27 +444,3 @@ def test_scopes_nest_and_end():
         with mg.scope("neuron1"):
             w = mg.dot([x, y], [1.0, 2.0])
     assert (x.scope, y.scope, w.scope, z.scope, (x + 1).scope) == ("", "layer1", "layer1.neuron1", "", "")
-
-
-def test_a_list_shared_by_many_nodes_is_walked_once_and_in_order():
-    a, b = Value(2.0), Value(3.0)
-
-    def program(vector):
-        shared = vector([a * 1.0, b * 2.0])
-        inner = mg.dot(shared, [a, 5.0])
-        return mg.dot(vector([inner, inner * a]), shared) + mg.dot(shared, shared)
-
-    y = program(mg.Vector)
-    order = tape(y)
-    place = {v: i for i, v in enumerate(order)}
-    assert len(place) == len(order)
-    assert all(place[x] < place[v] for v in order for x in v.args if isinstance(x, Value))
-    assert mg.gradients(y, [a, b]) == mg.gradients(program(list), [a, b]) == mg.gradients(program(tuple), [a, b])
-    y.backward()
-    assert [a.grad, b.grad] == mg.gradients(y, [a, b])
-
-
-def test_a_vector_of_numbers_is_no_node():
-    assert mg.dot(mg.Vector([1.0, 2.0]), mg.Vector([3, True])) == 5.0
-    with pytest.raises(TypeError, match="expected a number"):
-        mg.Vector([1.0, "2"])

@@ -17,10 +17,11 @@ from typing import Any
 
 from .. import activations, ops
 from ..ieee import number
-from ..node import Node, Unknown, Vector, node, record, reduce
+from ..node import Node, Unknown, node
 from ..recording import current_scope
 from ..table import Op, Reduction
 from ..value import Value
+from ..vector import Vector, apply, reduce
 from .branches import answer, answers
 from .errors import refuse, refuse_more, refuse_truth
 
@@ -114,7 +115,7 @@ class Traced(Value):
     @staticmethod
     def _apply(op: Op, args: Sequence[Any]) -> Value:
         if _nodes.get() is None:
-            return record(op, args, Value)
+            return apply(op, args, Value)
         args = tuple([a if a.__class__ is Traced or isinstance(a, Node) else number(a) for a in args])
         if op.__class__ is not Op and isinstance(op, Reduction) and not op.index:
             return _noted(op, *op.split(args))

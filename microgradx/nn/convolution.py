@@ -12,8 +12,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..node import Vector
 from ..reductions import dot
+from ..vector import Vector
 from . import init
 from .module import Module
 from .shapes import Nested, Pattern, expect, nested, positive, within

@@ -9,8 +9,8 @@
 import math
 from typing import Any
 
-from ..node import Vector
 from ..reductions import dot, sum
+from ..vector import Vector
 from . import init
 from .module import Module
 from .shapes import Nested, expect, positive, within
