@@ -49,7 +49,8 @@ def joined(branches: Iterable[Any], inside: Callable[[Any], list[Any]]) -> list[
 def rebuild(tree: Any, new: Iterator[Any]) -> Any:
     """The nesting of `tree` with each leaf replaced by the next of `new`; a Module becomes a dict by name."""
     if isinstance(tree, (list, tuple)):
-        branches = [rebuild(branch, new) for branch in tree]
+        branches = [next(new) if isinstance(branch, Value) or branch.__class__ is float else rebuild(branch, new)
+                    for branch in tree]                                 # no call for each, as in joined()
         return branches if isinstance(tree, list) else tuple(branches)
     if is_module(tree):
         return {name: rebuild(parameter, new) for name, parameter in tree.named_parameters()}

@@ -61,10 +61,9 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     size = start
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
         slots[i], size = size, size + 1
-    first = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
+    first = wires.asked
     out = size = lined(size + 1) - 1            # a loss, and then its gradient at the beginning of a line
-    for r, k in first.items():
-        slots[r] = out + k
+    slots[list(first)] = out + np.array(list(first.values()), np.int64)
     size += len(p.results)
 
     found = []
@@ -77,8 +76,8 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
-    copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
-    if copies:
+    if len(first) < len(p.results):
+        copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
         sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
         found.append(Group(identity, np.array(copies, np.int64) + out, sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)

@@ -28,6 +28,7 @@ class Wires:
     all, first      the inputs of all, one after the other; those of node i from place first[i] on
     nodes           those that are operations
     row, kind       a number for each node, the same for those of one outermost row; of one operation and width
+    asked           those that are results, and where among them each comes first
     """
 
     def __init__(self, p: Program) -> None:
@@ -39,6 +40,7 @@ class Wires:
         self.nodes: Slots = np.flatnonzero(op)
         self.row = numbered([outermost(one) for one in ops])[op]
         self.kind = op * (widths.max(initial=0) + 1) + widths
+        self.asked = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
 
     def matrix(self, nodes: Slots, width: int) -> Slots:
         """A row for each of these nodes, which have so many inputs."""
