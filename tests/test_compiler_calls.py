@@ -2,6 +2,7 @@
 import gc
 import inspect
 import math
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -38,6 +39,16 @@ def equal(a, b):
 
 
 # The short way -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="the short way knows the objects of CPython 3.11 to 3.13")
+@pytest.mark.parametrize("source, imported", [("lambda x: x * x", False), ("lambda x: sum([x] * 600)", True)])
+def test_a_small_function_does_not_wait_for_numpy(source, imported):
+    """Half of the time of a first call, which the finder of loops alone needs."""
+    pytest.importorskip("llvmlite")
+    program = f"import sys; from microgradx import jit, sum; jit({source})(2.0); print('numpy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == f"{imported}\n"
+
 
 @backends
 def test_floats_in_lists_go_the_short_way(backend):

@@ -59,7 +59,7 @@ def way(request, monkeypatch):
     """fit(..., jit=True) goes this way."""
     if request.param.options["backend"] == "native":
         monkeypatch.setattr("microgradx.compiler.native_session.LANES", request.param.lanes)
-        monkeypatch.setattr("microgradx.compiler.native.FLAT", request.param.flat)
+        monkeypatch.setattr("microgradx.compiler.straight.FLAT", request.param.flat)
     monkeypatch.setattr(session, "Session", partial(Session, **request.param.options))
     return request.param
 

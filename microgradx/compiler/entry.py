@@ -25,9 +25,8 @@ from llvmlite import ir
 from ..nesting import is_leaf
 from .elements import DOUBLE, INT, LONG, POINTER, called
 from .machine import load
-from .native import is_small
 from .program import Program
-from .straight import line
+from .straight import is_small, line
 
 BYTE = ir.IntType(8)
 TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS

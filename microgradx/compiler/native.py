@@ -17,9 +17,7 @@ from collections.abc import Mapping
 from .elements import called
 from .kernel import Kernel, placed
 from .program import Program
-from .straight import straight
-
-FLAT = 500                              # operations that one straight line may have
+from .straight import is_small, straight
 
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
@@ -33,8 +31,3 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
         kernel = looped(p, place, strict)
     kernel.closures = p.closures
     return kernel
-
-
-def is_small(p: Program) -> bool:
-    """Whether a program is one straight line."""
-    return sum(map(len, p.args)) <= FLAT

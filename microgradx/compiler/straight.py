@@ -21,6 +21,13 @@ from .elements import BIT, DOUBLE, LONG, POINTER, VOID, number
 from .program import Program
 from .together import Together
 
+FLAT = 500                              # inputs that the operations of one straight line may have in all
+
+
+def is_small(p: Program) -> bool:
+    """Whether a program is one straight line."""
+    return sum(map(len, p.args)) <= FLAT
+
 
 def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
     """void kernel(double *memory): inputs are read at these slots, results written from slot `results` on."""

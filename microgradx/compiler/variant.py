@@ -33,8 +33,8 @@ class Variant:
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
-        if backend == "native" and not shared:
-            self._place(modules)
+        if backend == "native" and modules and not shared:
+            self._place(modules)                # imports numpy, which a small function need not wait for
 
     def _place(self, modules: Modules) -> None:
         """Put the parameters of each Module side by side, and note their addresses by input."""
