@@ -80,8 +80,15 @@ class Program:
 
     def input(self) -> int:
         """A new input."""
-        self.inputs.append(self._new(None))
-        return self.inputs[-1]
+        return self.many(1)[0]
+
+    def many(self, count: int) -> range:
+        """So many new inputs."""
+        new = range(len(self), len(self) + count)
+        self.ops += [None] * count
+        self.args += [()] * count
+        self.inputs += new
+        return new
 
     def constant(self, x: float) -> int:
         """The node of this number; 0.0 and -0.0 are two."""
@@ -179,7 +186,8 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
     """
     with unhindered():
         out = Program(native, strict)
-        ids: dict[Any, int] = {v: out.input() for v in (*recorded.inputs, *recorded.sources)}
+        given = (*recorded.inputs, *recorded.sources)
+        ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
         for v in recorded.nodes:
             op, args = distinct(v.op), v.args
@@ -187,7 +195,8 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
                 ids[v] = out.add(op, tuple([ids[a] for a in args]))
             except KeyError:                                # constants among them, or what was there before
                 ids[v] = out.add(op, tuple([ids[a] if a in ids else _id(out, ids, a) for a in args]))
-        out.results = [_id(out, ids, v) for v in (*recorded.results, *recorded.updates.values())]
+        out.results = [ids[v] if v in ids else _id(out, ids, v)
+                       for v in (*recorded.results, *recorded.updates.values())]
         out.traced = len(recorded.nodes)
         if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
             raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
