@@ -9,6 +9,10 @@ from microgradx import Value
 from .compiled import LOOPS, close, different, identical, needs_llvmlite
 
 pytestmark = needs_llvmlite
+pytest.importorskip("llvmlite")
+
+from microgradx.compiler.loops import Nest  # noqa: E402
+from microgradx.compiler.shapes import shaped  # noqa: E402
 
 
 def numbers(count, seed=0):
@@ -50,8 +54,29 @@ def test_any_number_of_results_and_of_terms(count):
     assert different(LOOPS.jit(f)(xs, ys), expected, lambda a, b: close(a, b, scale)) == []
 
 
+@pytest.mark.parametrize("units", [4, 8, 12, 16, 24])
+@pytest.mark.parametrize("terms", [5, 8, 9, 16, 31])
+def test_short_sums_side_by_side(units, terms):
+    """A vector of them at a time or one by one: of two lists, of one, of lists in two pieces that lie apart."""
+    def f(rows, xs, ys):
+        return [*[mg.dot(row, xs) for row in rows], *[mg.sum(row) for row in rows],
+                *[mg.dot(row + row, xs + ys) for row in rows]]
+    rows, xs, ys = [numbers(terms, k) for k in range(units)], numbers(terms, 50), numbers(terms, 51)
+    expected = eager(lambda flat: f([flat[k * terms:][:terms] for k in range(units)], xs, ys), [x for row in rows for x in row])
+    assert different(LOOPS.jit(f, strict=True)(rows, xs, ys), expected, identical) == []
+    scale = 2 * sum(abs(x) for row in (*rows, xs, ys) for x in row)
+    assert different(LOOPS.jit(f)(rows, xs, ys), expected, lambda a, b: close(a, b, scale)) == []
+
+
+def test_where_short_sums_are_a_vector():
+    """Their results lie side by side, and they fill whole vectors."""
+    def found(units, terms, step=1):
+        return shaped(Nest(mg.dot, 900, (0, 500), ((units, step, (terms, 0)),), ((terms, (1, 1)),)), 8, False)[0].jam
+    assert [found(16, 16), found(8, 9), found(12, 16), found(16, 16, step=2), found(16, 400)] == [8, 8, 1, 1, 1]
+
+
 @pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("count", [5, 9, 40])
+@pytest.mark.parametrize("count", [5, 8, 9, 16, 40])
 def test_a_gradient_of_0_carries_nothing_in_a_loop(strict, count):
     """Where slopes are infinite and gradients 0, the plain sum is nan and is computed again."""
     def f(xs, weights):

@@ -34,7 +34,7 @@ class Shape(NamedTuple):
     more        whether it adds to what is there
     block       vectors that hold all of the loop, where these are few; 0 for any number. Along terms 1 where they are
                 too few to be added up in several totals
-    jam         turns of the last of the outer loops that are computed side by side
+    jam         turns of the last of the outer loops that are computed side by side; along terms 1 or a vector full
     moves       whether each operand changes from one of these turns to the next
     rest        whether turns are left over
     """
@@ -76,6 +76,7 @@ def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
         count, operands = inner.pop(k)
         vector = [count, *operands]
         shape = shape._replace(steps=tuple(map(_kind, operands)), inner=len(inner), block=int(count < BLOCK * width))
+        shape = _rows(shape, width, outer) if shape.block else shape
     loops = [x for count, out, operands in outer for x in (count, out, *operands)]
     terms = [x for count, operands in inner for x in (count, *operands)]
     return shape, [nest.out, *nest.operands, *loops, *terms, *vector]
@@ -102,6 +103,16 @@ def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[
     outer.append(outer.pop(choice))
     count, _, operands = outer[-1]
     return shape._replace(block=block, jam=best[0], moves=tuple(s != 0 for s in operands), rest=count % best[0] != 0)
+
+
+def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
+    """Short sums whose results lie side by side: as many at once as fit in a vector, whose lanes they become together.
+    Their loop is moved to the end of `outer`."""
+    for k, (count, out, operands) in enumerate(outer):
+        if out == 1 and count % width == 0:
+            outer.append(outer.pop(k))
+            return shape._replace(jam=width, moves=tuple(s != 0 for s in operands))
+    return shape
 
 
 def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:

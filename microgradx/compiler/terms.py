@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .elements import LONG, number
+from llvmlite import ir
+
+from .elements import INT, LONG, number
 from .shapes import BLOCK
 from .vectors import Vectors
 
@@ -45,10 +47,53 @@ class Terms(Vectors):
 
     def factors(self, slots: list[Any], i: Any, ahead: int, mask: Any) -> list[Any]:
         """A vector of each operand, from the i-th term on, or so many ahead."""
-        b, _, *steps = self.b, *self.along
-        kinds = self.shape.steps
-        xs = [self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, ahead, mask)
-              for slot, step, kind in zip(slots, steps, kinds)]
+        return [self.factor(k, slot, i, ahead, mask) for k, slot in enumerate(slots)]
+
+    def factor(self, k: int, slot: Any, i: Any, ahead: int, mask: Any) -> Any:
+        """That of operand k."""
+        b, step, kind = self.b, self.along[1 + k], self.shape.steps[k]
+        x = self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, ahead, mask)
         # lanes beyond the end are 0 in all operands, so that no infinity meets a 0 there
-        return [x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
-                for x, kind in zip(xs, kinds)]
+        return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
+
+    # Short sums, as many at once as a vector has lanes ----------------------------------------------------------------
+
+    def body(self, slots: list[Any]) -> None:
+        """One sum, or for all turns of a loop a vector of sums."""
+        if self.shape.jam == 1:
+            super().body(slots)
+            return
+        (count, *steps), b = self.turns, self.b
+        with self.loop(0, count, self.width, *slots) as (_, (out, *operands), new):
+            zeros = [number(0.0, self.vector)] * self.width
+            y = self.transposed(self.summed(self.inner, operands, zeros, self.rows))
+            if self.shape.more:
+                y = b.fadd(b.load(self.address(out), typ=self.vector, align=8), y)
+            if self.shape.op.name == "chain":
+                self.note_nan(self.any(b.fcmp_unordered("uno", y, y)))
+            b.store(y, self.address(out), align=8)
+            new[:] = [b.add(slot, b.mul(step, LONG(self.width))) for slot, step in zip((out, *operands), steps)]
+
+    def rows(self, slots: list[Any], totals: list[Any]) -> list[Any]:
+        """The totals of all sums after the loop along which vectors lie. What all have in common is read once."""
+        b, count, steps = self.b, self.along[0], self.turns[2:]
+        with self.loop(0, count, self.width, *totals) as (i, now, new):
+            mask = self.mask(b.sub(count, i))
+            first = self.factors(slots, i, 0, mask)
+            for j, total in enumerate(now):
+                xs = [self.factor(k, b.add(slots[k], b.mul(steps[k], LONG(j))), i, 0, mask)
+                      if j and self.shape.moves[k] else first[k] for k in range(len(slots))]
+                new[j] = self.term(xs, total)
+        return self.carried
+
+    def transposed(self, totals: list[Any]) -> Any:
+        """The sum of the lanes of total k in lane k: pairs of totals, then of pairs, each time with half the lanes."""
+        b, width, size = self.b, self.width, 1
+        while len(totals) > 1:
+            low = [start + side * width + k for start in range(0, width, 2 * size) for side in (0, 1)
+                   for k in range(size)]
+            pick = [ir.Constant(ir.VectorType(INT, width), [lane + half for lane in low]) for half in (0, size)]
+            totals = [b.fadd(*(b.shuffle_vector(x, y, lanes) for lanes in pick))
+                      for x, y in zip(totals[::2], totals[1::2])]
+            size *= 2
+        return totals[0]
