@@ -62,7 +62,8 @@ def test_short_sums_side_by_side(units, terms):
         return [*[mg.dot(row, xs) for row in rows], *[mg.sum(row) for row in rows],
                 *[mg.dot(row + row, xs + ys) for row in rows]]
     rows, xs, ys = [numbers(terms, k) for k in range(units)], numbers(terms, 50), numbers(terms, 51)
-    expected = eager(lambda flat: f([flat[k * terms:][:terms] for k in range(units)], xs, ys), [x for row in rows for x in row])
+    flat = [x for row in rows for x in row]
+    expected = eager(lambda flat: f([flat[k * terms:][:terms] for k in range(units)], xs, ys), flat)
     assert different(LOOPS.jit(f, strict=True)(rows, xs, ys), expected, identical) == []
     scale = 2 * sum(abs(x) for row in (*rows, xs, ys) for x in row)
     assert different(LOOPS.jit(f)(rows, xs, ys), expected, lambda a, b: close(a, b, scale)) == []
