@@ -120,7 +120,7 @@ def _recorded(gs: list[Any], slopes: list[Any]) -> Any:
     """The same as one node; none where it would multiply by 1 only."""
     if len(gs) == 1:
         g, slope = gs[0], slopes[0]
-        return g if _is_one(slope) else slope if _is_one(g) else carry.apply((g, slope))
+        return g if _is_one(slope) else slope if _is_one(g) else carry(g, slope)
     return sum(gs) if all(map(_is_one, slopes)) else chain(gs, slopes)
 
 

@@ -159,7 +159,11 @@ def node(kind: type[N], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, d
 def record(op: Op, args: Sequence[Any], kind: type[N]) -> N:
     """`op` applied to nodes and numbers, in any number and mixture."""
     args = tuple([a if a.__class__ is float or isinstance(a, Node) else number(a) for a in args])
-    xs = [a if a.__class__ is float else a._data for a in args]
+    return record_at([a if a.__class__ is float else a._data for a in args], op, args, kind)
+
+
+def record_at(xs: Sequence[float], op: Op, args: tuple[Any, ...], kind: type[N]) -> N:
+    """The same, where the numbers of the inputs are known."""
     y, scope = op.at(*xs), current_scope()
     if scope is None:
         return unrecorded(op, args, y, kind)

@@ -140,7 +140,7 @@ class Op:
 
 
 class Inputs:
-    """A list that a Reduction takes as it is, beside list and tuple: node.Vector."""
+    """A list that a Reduction takes as it is, beside list and tuple: vector.Vector."""
 
     __slots__ = ()
 

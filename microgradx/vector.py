@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from .ieee import RAISED, number
-from .node import Node, Unknown, node, record, unrecorded
+from .node import Node, Unknown, node, record, record_at, unrecorded
 from .recording import current_scope
 from .table import Inputs, Op, Reduction
 
@@ -90,6 +90,8 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
     v, w, scope = lists[0], lists[-1], current_scope()
     if v.__class__ is not Vector:
         v = Vector(v)
+    if len(lists) == 2 and w.__class__ is not Vector:
+        w = Vector(w)
     try:
         if len(lists) == 1:
             y = op.of_lists(v.data)
@@ -97,8 +99,6 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
                 return unrecorded(op, v.args, y, kind)
             [dv] = op.slopes_of_lists(y, v.data)
             return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
-        if w.__class__ is not Vector:
-            w = Vector(w)
         xs, ys = v.data, w.data
         y = op.of_lists(xs, ys)
         if scope is None:
@@ -106,7 +106,9 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
         dv, dw = op.slopes_of_lists(y, xs, ys)
         return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
     except RAISED:                                      # the row knows IEEE's answer
-        return record(op, [x for xs in lists for x in xs], kind)
+        if len(lists) == 1:
+            return record_at(v.data, op, v.args, kind)
+        return record_at(v.data + w.data, op, v.args + w.args, kind)
 
 
 def apply(op: Op, args: Sequence[Any], kind: type[N]) -> N:

@@ -55,6 +55,19 @@ def test_the_numbers_are_those_at_the_time_it_was_made():
     assert (mg.sum(v).data, mg.sum([x]).data) == (2.0, 5.0)
 
 
+def test_they_are_also_where_the_row_raises_and_ieee_answers():
+    op = mg.reduction("first_root", lambda *xs: math.sqrt(xs[0]), lambda y, *xs: [0.5 / y] * len(xs))
+    try:
+        x = Value(-1.0)
+        v = Vector([x, 2.0])
+        x.data = 4.0
+        y = op(v)
+        assert math.isnan(y.data) and y.args == (x, 2.0) and math.isnan(y.slopes[0]) and y.slopes[1] is None
+        assert op([x, 2.0]).slopes == (0.25, None)
+    finally:
+        del TABLE["first_root"]
+
+
 def test_lists_of_two_lengths_and_empty_ones_are_refused():
     with pytest.raises(ValueError, match="lists of one length, got 1 and 2"):
         mg.dot(Vector([Value(1.0)]), Vector([1.0, 2.0]))

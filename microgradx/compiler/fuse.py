@@ -40,8 +40,10 @@ class _Fusion:
         for i in p.inputs:
             self.new[i] = out.input()
         for i, (op, args) in enumerate(zip(p.ops, p.args)):
-            if op is None:
-                self.new[i] = out.constant(p.numbers[i]) if i in p.numbers else self.new[i]
+            if i in p.numbers:
+                self.new[i] = out.constant(p.numbers[i])
+            elif op is None:                        # an input, or what nothing needs
+                continue
             elif op in (ops.add, red.sum, ops.mul, red.dot):
                 self.waiting[i] = self.terms(i)
                 if uses[i] > 1 or i in kept:

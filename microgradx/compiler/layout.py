@@ -15,7 +15,7 @@ as many inputs form a group: its inputs are a matrix of slots, in which loops.py
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     size += len(p.results)
 
     found = []
-    for is_result, parts in _ordered(p, wires, first, late):
+    for is_result, parts in _ordered(p, wires, late):
         matrices = [(ids, slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in parts]
         if not is_result:
             ids = np.sort(np.concatenate(parts))
@@ -94,13 +94,13 @@ def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
     return Group(op, slots[order], inputs[order])
 
 
-def _ordered(p: Program, wires: Wires, results: Iterable[int], late: bool) -> list[tuple[bool, list[Slots]]]:
+def _ordered(p: Program, wires: Wires, late: bool) -> list[tuple[bool, list[Slots]]]:
     """The nodes level by level: those of one outermost row, results apart, in parts of one operation and width."""
     level = np.array(_levels(p, late), np.int64)
     asked = np.zeros(len(p), np.int64)
-    asked[list(results)] = 1
+    asked[list(wires.asked)] = 1
     found: dict[tuple[int, int, int], list[Slots]] = {}
-    for ids in alike(wires.nodes, [wires.kind, asked, wires.row, level]) if len(wires.nodes) else ():
+    for ids in alike(wires.nodes, [wires.kind, asked, wires.row, level]):
         i = ids[0]
         found.setdefault((int(level[i]), int(wires.row[i]), int(asked[i])), []).append(ids)
     return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]

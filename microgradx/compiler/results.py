@@ -44,9 +44,7 @@ class Results(Vectors):
             self.blocks(slots, 1)
             return
         (count, *steps), b, jam = self.turns, self.b, self.shape.jam
-        with self.loop(0, b.sub(count, LONG(jam - 1)), jam, *slots) as (_, now, new):
-            self.blocks(now, jam)
-            new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
+        self.jammed(slots, lambda now: self.blocks(now, jam))
         if self.shape.rest:
             done = b.sub(count, b.srem(count, LONG(jam)))
             with self.loop(done, count, 1, *self.carried) as (_, now, new):
@@ -109,9 +107,3 @@ class Results(Vectors):
     def turn(self, out: Any, j: int) -> Any:
         """The slot of the result j turns later."""
         return self.b.add(out, self.b.mul(self.turns[1], LONG(j))) if j else out
-
-    def check(self, y: Any, mask: Any) -> None:
-        """Remember a nan in a sum in which a gradient of 0 carries nothing."""
-        if self.shape.op.name == "chain" and self.shape.reduces:
-            bad = self.b.fcmp_unordered("uno", y, y)
-            self.note_nan(self.any(bad if mask is None else self.b.and_(bad, mask)))

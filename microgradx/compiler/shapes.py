@@ -100,19 +100,23 @@ def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[
             choice = k
     if choice is None:
         return shape._replace(block=block)
-    outer.append(outer.pop(choice))
-    count, _, operands = outer[-1]
-    return shape._replace(block=block, jam=best[0], moves=tuple(s != 0 for s in operands), rest=count % best[0] != 0)
+    return _jammed(shape._replace(block=block), outer, choice, best[0])
 
 
 def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
-    """Short sums whose results lie side by side: as many at once as fit in a vector, whose lanes they become together.
-    Their loop is moved to the end of `outer`."""
-    for k, (count, out, operands) in enumerate(outer):
+    """Short sums whose results lie side by side: as many at once as fit in a vector, whose lanes they become
+    together."""
+    for k, (count, out, _) in enumerate(outer):
         if out == 1 and count % width == 0:
-            outer.append(outer.pop(k))
-            return shape._replace(jam=width, moves=tuple(s != 0 for s in operands))
+            return _jammed(shape, outer, k, width)
     return shape
+
+
+def _jammed(shape: Shape, outer: list[tuple[int, int, tuple[int, ...]]], k: int, jam: int) -> Shape:
+    """Loop k of `outer`, moved to the end, by so many turns at once."""
+    outer.append(outer.pop(k))
+    count, _, operands = outer[-1]
+    return shape._replace(jam=jam, moves=tuple(s != 0 for s in operands), rest=count % jam != 0)
 
 
 def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-
-from .elements import INT, LONG, number
+from .elements import LONG, number
 from .shapes import BLOCK
 from .vectors import Vectors
 
@@ -63,16 +61,17 @@ class Terms(Vectors):
         if self.shape.jam == 1:
             super().body(slots)
             return
-        (count, *steps), b = self.turns, self.b
-        with self.loop(0, count, self.width, *slots) as (_, (out, *operands), new):
-            zeros = [number(0.0, self.vector)] * self.width
-            y = self.transposed(self.summed(self.inner, operands, zeros, self.rows))
-            if self.shape.more:
-                y = b.fadd(b.load(self.address(out), typ=self.vector, align=8), y)
-            if self.shape.op.name == "chain":
-                self.note_nan(self.any(b.fcmp_unordered("uno", y, y)))
-            b.store(y, self.address(out), align=8)
-            new[:] = [b.add(slot, b.mul(step, LONG(self.width))) for slot, step in zip((out, *operands), steps)]
+        self.jammed(slots, self.sums)
+
+    def sums(self, slots: list[Any]) -> None:
+        """A vector of sums."""
+        out, *operands = slots
+        zeros = [number(0.0, self.vector)] * self.width
+        y = self.transposed(self.summed(self.inner, operands, zeros, self.rows))
+        if self.shape.more:
+            y = self.b.fadd(self.fetch(out, None, 1, 0, None), y)
+        self.check(y, None)
+        self.put(out, None, 1, 0, None, y)
 
     def rows(self, slots: list[Any], totals: list[Any]) -> list[Any]:
         """The totals of all sums after the loop along which vectors lie. What all have in common is read once."""
@@ -85,15 +84,3 @@ class Terms(Vectors):
                       if j and self.shape.moves[k] else first[k] for k in range(len(slots))]
                 new[j] = self.term(xs, total)
         return self.carried
-
-    def transposed(self, totals: list[Any]) -> Any:
-        """The sum of the lanes of total k in lane k: pairs of totals, then of pairs, each time with half the lanes."""
-        b, width, size = self.b, self.width, 1
-        while len(totals) > 1:
-            low = [start + side * width + k for start in range(0, width, 2 * size) for side in (0, 1)
-                   for k in range(size)]
-            pick = [ir.Constant(ir.VectorType(INT, width), [lane + half for lane in low]) for half in (0, size)]
-            totals = [b.fadd(*(b.shuffle_vector(x, y, lanes) for lanes in pick))
-                      for x, y in zip(totals[::2], totals[1::2])]
-            size *= 2
-        return totals[0]

@@ -32,8 +32,8 @@ class Together:
         self.partner: dict[int, tuple[int, tuple[str, str]]] = {}
         self.ready: dict[int, Any] = {}
         known = {(op.name, args): i for i, (op, args) in enumerate(zip(p.ops, p.args)) if op is not None}
-        for (name, args), i in known.items() if not strict else ():
-            for names in PAIRS:
+        for names in PAIRS if not strict else ():
+            for (name, args), i in known.items():
                 j = known.get((names[1], args))
                 if name == names[0] and j is not None:
                     self.partner |= {i: (j, names), j: (i, names)}
@@ -45,7 +45,6 @@ class Together:
         if i not in self.partner:
             return emit(b, op, xs, self.strict)
         j, names = self.partner[i]
-        found = dict(zip(names, call_pair(b, names, xs[0])))
-        mine = found.pop(op.name)
-        self.ready[j], = found.values()
-        return mine
+        found, k = call_pair(b, names, xs[0]), names.index(op.name)
+        self.ready[j] = found[1 - k]
+        return found[k]

@@ -116,17 +116,20 @@ class Traced(Value):
     def _apply(op: Op, args: Sequence[Any]) -> Value:
         if _nodes.get() is None:
             return apply(op, args, Value)
-        args = tuple([a if a.__class__ is Traced or isinstance(a, Node) else number(a) for a in args])
-        if op.__class__ is not Op and isinstance(op, Reduction) and not op.index:
+        args = _inputs(args)
+        if isinstance(op, Reduction) and not op.index:
             return _noted(op, *op.split(args))
         return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
 
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
         if _nodes.get() is None:
             return reduce(op, lists, Value)
-        return _noted(op, *[xs.args if xs.__class__ is Vector else
-                            tuple([a if a.__class__ is Traced or isinstance(a, Node) else number(a) for a in xs])
-                            for xs in lists])
+        return _noted(op, *[xs.args if xs.__class__ is Vector else _inputs(xs) for xs in lists])
+
+
+def _inputs(xs: Iterable[Any]) -> tuple[Any, ...]:
+    """Nodes, and floats for all other numbers."""
+    return tuple([x if x.__class__ is Traced or isinstance(x, Node) else number(x) for x in xs])
 
 
 def _operator(op: Op) -> Any:

@@ -12,6 +12,7 @@ results.py and terms.py tell what is done with them.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -51,6 +52,31 @@ class Vectors(Writer):
             x = b.fadd(low, high)
         return b.extract_element(x, INT(0))
 
+    def transposed(self, totals: list[Any]) -> Any:
+        """The sum of the lanes of total k in lane k: pairs of totals, then of pairs, each time with half the lanes."""
+        b, width, size = self.b, self.width, 1
+        while len(totals) > 1:
+            low = [start + side * width + k for start in range(0, width, 2 * size) for side in (0, 1)
+                   for k in range(size)]
+            pick = [ir.Constant(ir.VectorType(INT, width), [lane + half for lane in low]) for half in (0, size)]
+            totals = [b.fadd(*(b.shuffle_vector(x, y, lanes) for lanes in pick))
+                      for x, y in zip(totals[::2], totals[1::2])]
+            size *= 2
+        return totals[0]
+
+    def jammed(self, slots: list[Any], do: Callable[[list[Any]], None]) -> None:
+        """do(slots) for every Shape.jam turns of their loop."""
+        (count, *steps), b, jam = self.turns, self.b, self.shape.jam
+        with self.loop(0, b.sub(count, LONG(jam - 1)), jam, *slots) as (_, now, new):
+            do(now)
+            new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
+
+    def check(self, y: Any, mask: Any) -> None:
+        """Remember a nan in a sum in which a gradient of 0 carries nothing."""
+        if self.shape.op.name == "chain" and self.shape.reduces:
+            bad = self.b.fcmp_unordered("uno", y, y)
+            self.note_nan(self.any(bad if mask is None else self.b.and_(bad, mask)))
+
     def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
         """A vector from memory, which begins at this slot, or so many ahead."""
         b = self.b
@@ -77,9 +103,9 @@ class Vectors(Writer):
     def addresses(self, slot: Any, step: Any) -> Any:
         """The addresses of a vector's numbers."""
         b = self.b
-        bytes = b.add(splat(b, b.ptrtoint(self.address(slot), LONG), self.longs),
-                      b.mul(ir.Constant(self.longs, [8 * k for k in range(self.width)]), splat(b, step, self.longs)))
-        return b.inttoptr(bytes, ir.VectorType(POINTER, self.width))
+        places = b.add(splat(b, b.ptrtoint(self.address(slot), LONG), self.longs),
+                       b.mul(ir.Constant(self.longs, [8 * k for k in range(self.width)]), splat(b, step, self.longs)))
+        return b.inttoptr(places, ir.VectorType(POINTER, self.width))
 
     def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
         """A vector to memory."""

@@ -60,6 +60,8 @@ def alike(nodes: Slots, keys: Sequence[Slots]) -> list[Slots]:
     >>> alike(np.array([0, 1, 2, 3]), [np.array([7, 5, 5, 7])])
     [array([0, 3]), array([1, 2])]
     """
+    if not len(nodes):
+        return []
     columns = np.array([key[nodes] for key in keys])
     order = np.lexsort(columns)
     steps = np.diff(columns[:, order])
