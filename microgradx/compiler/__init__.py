@@ -8,6 +8,7 @@ effects.py      what layers keep and draw at random, as a part of the program
 program.py      the graph as plain lists, simplified (rules.py)
 python.py       the program as Python source: the back end that needs nothing installed
 spelling.py     for machine code, rows of the table in terms of the few that a machine has (elements.py)
+fuse.py         sums of products as one operation
 straight.py     a small program as one line of machine instructions; entry.py: as a builtin function of Python
 compose.py      a large one: operations that are used once become a part of the next
 layout.py       which numbers lie side by side in memory
@@ -16,7 +17,7 @@ shapes.py       what many loops have in common
 nests.py        one function for all of a shape, a number at a time; in vectors (vectors.py): results.py, terms.py
 library.py      those functions, compiled once in a process; schedule.py calls them one after the other
 elementary/     exp, tanh and their like on vectors of numbers
-batch.py        a small program for many samples at once (fuse.py)
+batch.py        a small program for many samples at once
 native.py       a program as a kernel.py, code that machine.py loads; resident.py: parameters that stay in memory
 jitted.py       jit(f), a program (variant.py) for each structure of arguments (structure.py) and Module (seen.py)
 report.py       what became of a function

@@ -45,7 +45,16 @@ def declared(module: Any, name: str, result: Any, args: list[Any]) -> Any:
 
 def fma(b: Any, x: Any, y: Any, z: Any, strict: bool) -> Any:
     """x*y + z: rounded once, or twice as Python does."""
-    return b.fadd(z, b.fmul(x, y)) if strict else intrinsic(b, "fma", x, y, z)
+    return b.fadd(z, times(b, x, y)) if strict or _is_unit(y) else intrinsic(b, "fma", x, y, z)
+
+
+def times(b: Any, x: Any, y: Any) -> Any:
+    """x*y, which is no product where y is 1 or -1."""
+    return b.fmul(x, y) if not _is_unit(y) else x if y == number(1.0, y.type) else b.fneg(x)
+
+
+def _is_unit(x: Any) -> bool:
+    return isinstance(x, ir.Constant) and x in (number(1.0, x.type), number(-1.0, x.type))
 
 
 def _compare(sign: str) -> Emit:
@@ -148,7 +157,7 @@ def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         if chain and not _is_finite(y):
             total = _carry(b, x, y) if total is None else carried(b, x, y, total, strict=True)
         else:
-            total = b.fmul(x, y) if total is None else fma(b, x, y, total, strict or chain)
+            total = times(b, x, y) if total is None else fma(b, x, y, total, strict or chain)
     return total
 
 

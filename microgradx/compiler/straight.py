@@ -13,11 +13,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
 
 from .elements import BIT, DOUBLE, LONG, POINTER, VOID, number
+from .fuse import CARRIES, fused
 from .program import Program
 from .together import Together
 
@@ -50,7 +52,36 @@ def straight(p: Program, inputs: Sequence[int], results: int, status: int, stric
 
 def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
     """The results of a program at these inputs; and a bit, whether an index was outside of its table, None if there is
-    no table."""
+    no table.
+
+    Where gradients are carried, first by a hasty program, which multiplies them without a look at what is 0. If it
+    makes a result nan, the program is run as it is.
+    """
+    first = min((i for i, op in enumerate(p.ops) if op in CARRIES), default=len(p))
+    if strict or first == len(p):
+        return _emitted(b, p if strict else fused(p), given, strict)
+    quick, wrong = _emitted(b, fused(p, hasty=True), given, strict)
+    before = b.block
+    with b.if_then(_any_nan(b, [x for x, r in zip(quick, p.results) if r >= first]), likely=False):
+        careful, wrong_too = _emitted(b, p, given, strict)
+        behind = b.block
+
+    def either(x: Any, y: Any) -> Any:
+        found = b.phi(x.type)
+        found.add_incoming(x, before)
+        found.add_incoming(y, behind)
+        return found
+    return list(map(either, quick, careful)), None if wrong is None else either(wrong, wrong_too)
+
+
+def _any_nan(b: Any, xs: Sequence[Any]) -> Any:
+    """A bit: set if one of these numbers is nan, and perhaps if two are infinite. Two sums, neither waits for the
+    other."""
+    return b.fcmp_unordered("uno", reduce(b.fadd, xs[::2]), reduce(b.fadd, xs[1::2] or xs))
+
+
+def _emitted(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
+    """All nodes of a program, one after the other; see line()."""
     value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
     wrong, emit = None, Together(p, strict)
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
