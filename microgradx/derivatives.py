@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import compress
 from typing import Any, Literal, overload
 
 from .nesting import is_leaf, is_module, leaves, rebuild
@@ -85,7 +86,7 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
 
 def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, Any]:
     """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
-    order, between = _arranged.get()(tape(y)), set(xs)
+    order, between = _arranged.get()(tape(y, leaves=False)), set(xs)
     for v in order:
         if not between.isdisjoint(v.args):
             between.add(v)
@@ -100,12 +101,15 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
             continue
         g = adjoint[v] = settle(found[::2], found[1::2])
         # A number 0 carries nothing. A Value of 0 may: x*sin(x) has second derivative 2 at 0, through one.
-        if v.op is None or (g.__class__ is float and g == 0.0):
+        if g.__class__ is float and g == 0.0:
             continue
         for a, slope in zip(v.args, _slopes(v, create_graph)):
             if slope is not None and (flow := incoming.get(a)) is not None:
                 flow += g, slope
-    return adjoint
+    flows = {x: flow for x in xs if (flow := incoming.get(x))}      # of leaves
+    if create_graph:
+        return adjoint | dict(zip(flows, _all_recorded(list(flows.values()))))
+    return adjoint | {x: _computed(flow[::2], flow[1::2]) for x, flow in flows.items()}
 
 
 def _computed(gs: list[float], slopes: list[float]) -> float:
@@ -122,6 +126,13 @@ def _recorded(gs: list[Any], slopes: list[Any]) -> Any:
         g, slope = gs[0], slopes[0]
         return g if _is_one(slope) else slope if _is_one(g) else carry(g, slope)
     return sum(gs) if all(map(_is_one, slopes)) else chain(gs, slopes)
+
+
+def _all_recorded(flows: list[list[Any]]) -> list[Any]:
+    """The same for many, those of one gradient times one slope all at once: most parameters are used once."""
+    single = [len(flow) == 2 and float not in map(type, flow) for flow in flows]
+    products = iter(carry.each(*zip(*compress(flows, single))) if any(single) else ())
+    return [next(products) if alone else _recorded(flow[::2], flow[1::2]) for flow, alone in zip(flows, single)]
 
 
 def _is_one(x: Any) -> bool:

@@ -87,6 +87,11 @@ class Op:
                 floats = False
         return self.at(*args) if floats else self.at(*map(number, args))
 
+    def each(self, *lists: Sequence[Any]) -> list[Any]:
+        """The operation element by element, as a list: for two lists [op(a, b) for a, b in zip(xs, ys)]."""
+        first = next((x for xs in lists for x in xs if hasattr(x, "_each")), None)
+        return first._each(self, lists) if first is not None else [self(*xs) for xs in zip(*lists)]
+
     def at(self, *xs: float) -> float:
         """The value at floats, with IEEE's answer where Python raises or turns complex."""
         try:

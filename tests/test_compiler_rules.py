@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from microgradx.compiler import rules
 from microgradx.compiler.program import Program
-from microgradx.compiler.rules import RULES
+from microgradx.compiler.rules import FREE, RULES
 from microgradx.compiler.spelling import POWERS
 from microgradx.table import TABLE, Reduction
 
@@ -46,6 +46,16 @@ def check(op, args, x, strict):
     expected = op.at(*[x if a == "x" else -x if a == "-x" else a for a in args])
     same = identical if strict else close if op.name == "pow" and args[1] in POWERS else equal
     assert same(got, expected), f"{op.name}{args} at {x}: {got} in place of {expected}"
+
+
+@pytest.mark.parametrize("name", RULES.keys() - FREE.keys())
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_rule_of_constants_is_silent_without_one(name, strict):
+    """add() does not ask it then."""
+    p = Program(strict=strict)
+    x, y = p.input(), p.input()
+    for a in (x, y, p._new(TABLE["neg"], (x,))):
+        assert all(RULES[name](p, args) is None for args in [(a, b) for b in (x, y)])
 
 
 @every_rule
@@ -97,5 +107,6 @@ def test_strict_programs_keep_a_sum_that_makes_a_positive_zero(name, args):
 ])
 def test_a_wrong_rule_is_found(name, args, x, wrong):
     check(TABLE[name], args, x, True)
-    with mock.patch.dict(rules.RULES, {name: wrong}), pytest.raises(AssertionError, match=f"{name}.* in place of"):
+    with (mock.patch.dict(rules.RULES, {name: wrong}), mock.patch.dict(rules.FREE, {name: wrong}),
+          pytest.raises(AssertionError, match=f"{name}.* in place of")):
         check(TABLE[name], args, x, True)

@@ -18,6 +18,8 @@ import struct
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from .. import activations, ops, reductions
@@ -25,7 +27,7 @@ from ..recording import tape
 from ..table import TABLE, Op
 from ..value import Value
 from .errors import TracingError
-from .rules import RULES
+from .rules import FREE, RULES
 from .spelling import POWERS, spelled
 from .trace import Recorded, is_constant, trace, unhindered
 
@@ -38,7 +40,7 @@ SHORT = 4                               # only nodes of so few inputs are looked
 class Program:
     """Nodes 0, 1, 2, ..., each after all of its inputs.
 
-    native      which rows may stay as they are, see program(); None for all
+    native      which rows may stay as they are, see program(); all of them if it is not told
     ops         the row of each node; None for inputs and constants, and for a node that is not needed any more
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
@@ -51,7 +53,7 @@ class Program:
     """
 
     def __init__(self, native: Native | None = None, strict: bool = False) -> None:
-        self.native, self.strict = native, strict
+        self.native, self.strict = native or _every, strict
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
@@ -100,32 +102,34 @@ class Program:
 
     def add(self, op: Op, args: Ids) -> int:
         """The node of `op` applied to these: simplified, computed at once of constants, shared with an equal one."""
-        rule = RULES.get(op.name)
+        numbers, known = self.numbers, self._known
+        constant = not numbers.keys().isdisjoint(args)          # one of them at least
+        rule = (RULES if constant else FREE).get(op.name)
         if rule is not None:
             found = rule(self, args)
             if found is not None:
                 return found
-        inner = self._inner(op, args)
-        if inner is not None:
-            return self.insert(inner, args)
+        if op is ops.pow or not self.native(op):
+            inner = self._inner(op, args)
+            if inner is not None:
+                return self.insert(inner, args)
         if len(args) > SHORT:
             return self._new(op, args)
         key = (op, *(sorted(args) if op in COMMUTE else args))
-        found = self._known.get(key)
+        found = known.get(key)
         if found is None:
-            numbers = self.numbers
-            if all([a in numbers for a in args]):
+            if (constant or not args) and all([a in numbers for a in args]):
                 found = self.constant(op.at(*[numbers[a] for a in args]))
             else:
                 found = self._new(op, args)
-            self._known[key] = found
+            known[key] = found
         return found
 
     def _inner(self, op: Op, args: Ids) -> Program | None:
         """What stands for an operation in other rows; None where it stays. In strict programs powers do."""
         if op is ops.pow and not self.strict and self.number(args[1]) in POWERS:
             return power(self.numbers[args[1]])
-        return None if self.native is None or self.native(op) else template(op, len(args))
+        return None if self.native(op) else template(op, len(args))
 
     def insert(self, inner: Program, args: Ids) -> int:
         """The result of another program of one result, with these nodes as its inputs."""
@@ -179,6 +183,10 @@ class Program:
         return out
 
 
+def _every(_: Op) -> bool:
+    return True
+
+
 def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
     """The program of a recorded function: its results by its inputs and by the Values that it closes over.
 
@@ -189,12 +197,15 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        for v in recorded.nodes:
-            op, args = distinct(v.op), v.args
-            try:
-                ids[v] = out.add(op, tuple([ids[a] for a in args]))
-            except KeyError:                                # constants among them, or what was there before
-                ids[v] = out.add(op, tuple([ids[a] if a in ids else _id(out, ids, a) for a in args]))
+        known = ids.__getitem__
+        for op, run in groupby(recorded.nodes, attrgetter("op")):
+            row = distinct(op)
+            for v in run:
+                try:
+                    args = tuple(map(known, v.args))
+                except KeyError:                            # constants among them, or what was there before
+                    args = tuple([ids[a] if a in ids else _id(out, ids, a) for a in v.args])
+                ids[v] = out.add(row, args)
         out.results = [ids[v] if v in ids else _id(out, ids, v)
                        for v in (*recorded.results, *recorded.updates.values())]
         out.traced = len(recorded.nodes)

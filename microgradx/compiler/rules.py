@@ -121,3 +121,5 @@ RULES: dict[str, Rule] = {
     "identity": _same, "detach": _same, "mul": _mul, "div": _div, "pow": _pow, "neg": _neg, "carry": _carry,
     "where": _where, "sum": _sum, "dot": _dot, "chain": _chain,
 }
+# Of these, those that have something to say where no input is a constant.
+FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "chain")}

@@ -121,6 +121,11 @@ class Traced(Value):
             return _noted(op, *op.split(args))
         return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
 
+    def _each(self, op: Op, lists: Sequence[Any]) -> list[Any]:
+        if _nodes.get() is None:
+            return [apply(op, xs, Value) for xs in zip(*lists)]
+        return [_noted(op, *xs) for xs in zip(*map(_inputs, lists))]
+
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
         if _nodes.get() is None:
             return reduce(op, lists, Value)
