@@ -10,7 +10,8 @@ A Module (anything with named_parameters()) stands for its parameters, Values or
 it is a dict by name, {"weight": [[...]], "bias": [...]}.
 What is no number and no list (str, bool, None) is left as it is.
 """
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from .value import Value
@@ -35,22 +36,22 @@ def leaves(tree: Any) -> list[Any]:
     return [tree] if is_leaf(tree) else []
 
 
-def joined(branches: Iterable[Any], inside: Callable[[Any], list[Any]]) -> list[Any]:
-    """What is inside of all branches. Most are Values or floats: no call for each."""
-    found: list[Any] = []
-    for branch in branches:
-        if isinstance(branch, Value) or branch.__class__ is float:
-            found.append(branch)
-        else:
-            found += inside(branch)
-    return found
+def joined(branches: Collection[Any], inside: Callable[[Any], list[Any]]) -> list[Any]:
+    """What is inside of all branches. Most lists hold nothing but Values or floats: no call for each."""
+    if are_leaves(branches):
+        return list(branches)
+    return list(chain.from_iterable(map(inside, branches)))
+
+
+def are_leaves(branches: Iterable[Any]) -> bool:
+    """Whether all are Values or floats."""
+    return all(kind is float or issubclass(kind, Value) for kind in set(map(type, branches)))
 
 
 def rebuild(tree: Any, new: Iterator[Any]) -> Any:
     """The nesting of `tree` with each leaf replaced by the next of `new`; a Module becomes a dict by name."""
     if isinstance(tree, (list, tuple)):
-        branches = [next(new) if isinstance(branch, Value) or branch.__class__ is float else rebuild(branch, new)
-                    for branch in tree]                                 # no call for each, as in joined()
+        branches = list(islice(new, len(tree))) if are_leaves(tree) else [rebuild(branch, new) for branch in tree]
         return branches if isinstance(tree, list) else tuple(branches)
     if is_module(tree):
         return {name: rebuild(parameter, new) for name, parameter in tree.named_parameters()}

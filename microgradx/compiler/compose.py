@@ -79,10 +79,18 @@ def composed(p: Program, strict: bool) -> Program:
     return _Composition(p, strict).run()
 
 
-def _uses(p: Program) -> list[int]:
-    """Program.uses() of a program of which all is needed, by arrays."""
-    used = np.fromiter(chain.from_iterable((*p.args, p.results)), np.int64)
-    return np.bincount(used, minlength=len(p)).tolist()  # type: ignore[no-any-return]
+def _used_once(p: Program) -> tuple[list[bool], list[int]]:
+    """Whether each node is used once, and is no result; and the nodes of which that holds, or of an input of theirs.
+
+    All of the program is needed, so that arrays can count.
+    """
+    widths = np.fromiter(map(len, p.args), np.int64, len(p))
+    used = np.fromiter(chain.from_iterable(p.args), np.int64, int(widths.sum()))
+    once = np.bincount(used, minlength=len(p)) == 1
+    once[p.results] = False
+    near = once.copy()
+    near[np.repeat(np.arange(len(p)), widths)[once[used]]] = True
+    return once.tolist(), np.flatnonzero(near).tolist()
 
 
 class _Composition:
@@ -98,16 +106,17 @@ class _Composition:
 
     def run(self) -> Program:
         """The program without what became a part of others."""
-        p, waiting, uses, kept = self.p, self.waiting, _uses(self.p), set(self.p.results)
-        for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        p, waiting = self.p, self.waiting
+        once, near = _used_once(p)
+        for i in near:
+            op, args = p.ops[i], p.args[i]
             if op is None:
                 continue
             alone = waiting.keys().isdisjoint(args)         # no input waits
-            once = uses[i] == 1 and i not in kept
-            if len(args) <= MOST and self.fits(op) and (once or not alone):
+            if len(args) <= MOST and self.fits(op) and (once[i] or not alone):
                 waiting[i] = (op, args) if alone else self.joined(op, args)
                 self.out.ops[i], self.out.args[i] = None, ()
-                if not once:
+                if not once[i]:
                     self.node(i)
             elif not alone:
                 for a in args:

@@ -61,9 +61,8 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
     size = start
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
         slots[i], size = size, size + 1
-    first = wires.asked
     out = size = lined(size + 1) - 1            # a loss, and then its gradient at the beginning of a line
-    slots[list(first)] = out + np.array(list(first.values()), np.int64)
+    slots[wires.asked] = out + wires.place
     size += len(p.results)
 
     found = []
@@ -76,10 +75,10 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
-    if len(first) < len(p.results):
-        copies = [k for k, r in enumerate(p.results) if first.get(r) != k]
-        sources = slots[[p.results[k] for k in copies]].reshape(-1, 1)
-        found.append(Group(identity, np.array(copies, np.int64) + out, sources))
+    if len(wires.place) < len(p.results):           # some are inputs or constants, or are there twice
+        copies = np.delete(np.arange(len(p.results)), wires.place)
+        sources = slots[np.array(p.results, np.int64)[copies]].reshape(-1, 1)
+        found.append(Group(identity, copies + out, sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
 
 
@@ -96,9 +95,9 @@ def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
 
 def _ordered(p: Program, wires: Wires, late: bool) -> list[tuple[bool, list[Slots]]]:
     """The nodes level by level: those of one outermost row, results apart, in parts of one operation and width."""
-    level = np.array(_levels(p, late), np.int64)
+    level = _levels(wires, late)
     asked = np.zeros(len(p), np.int64)
-    asked[list(wires.asked)] = 1
+    asked[wires.asked] = 1
     found: dict[tuple[int, int, int], list[Slots]] = {}
     for ids in alike(wires.nodes, [wires.kind, asked, wires.row, level]):
         i = ids[0]
@@ -106,20 +105,19 @@ def _ordered(p: Program, wires: Wires, late: bool) -> list[tuple[bool, list[Slot
     return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]
 
 
-def _levels(p: Program, late: bool) -> list[int]:
-    """The level of each node: one above those of all inputs, or one below those of all that use it."""
-    level = [0] * len(p)
+def _levels(wires: Wires, late: bool) -> Slots:
+    """The level of each operation: one above those of all inputs, or one below those of all that use it."""
+    level = [0] * len(wires.first)
+    users, inputs = wires.inside
     if late:
-        for i in range(len(p) - 1, -1, -1):
-            below = level[i] - 1
-            for a in p.args[i]:
-                if level[a] > below:        # noqa: PLR1730 - min() is a call for each of a million inputs
-                    level[a] = below
+        for i, a in zip(reversed(users), reversed(inputs)):
+            if level[a] >= level[i]:
+                level[a] = level[i] - 1
     else:
-        for i, args in enumerate(p.args):
-            if args:
-                level[i] = 1 + max([level[a] for a in args])
-    return level
+        for i, a in zip(users, inputs):
+            if level[i] <= level[a]:
+                level[i] = level[a] + 1
+    return np.array(level, np.int64)
 
 
 def _arranged(ids: Slots, matrix: Slots) -> Slots:

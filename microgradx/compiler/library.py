@@ -11,7 +11,7 @@ Sequences of seven letters and of eight differ in their counts and slots, which 
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Any
 
@@ -39,14 +39,21 @@ def addresses(shapes: Iterable[Shape], strict: bool) -> list[int]:
     shapes = list(shapes)
     with _one_at_a_time:
         new = [shape for shape in dict.fromkeys(shapes) if (shape, strict) not in _known]
-        if new:
-            module = ir.Module("shapes")
-            for k, shape in enumerate(new):
-                _written(module, f"f{k}", shape, strict)
-            _engines.append(load(module, called([shape.op for shape in new], strict)))
-            for k, shape in enumerate(new):
-                _known[shape, strict] = _engines[-1][0].get_function_address(f"f{k}")
+        _load([shape for shape in new if shape != CAREFUL], strict, effort=1)
+        _load([shape for shape in new if shape == CAREFUL], strict, effort=0)
         return [_known[shape, strict] for shape in shapes]
+
+
+def _load(shapes: Sequence[Shape], strict: bool, effort: int) -> None:
+    """Compile the functions of these shapes."""
+    if not shapes:
+        return
+    module = ir.Module("shapes")
+    for k, shape in enumerate(shapes):
+        _written(module, f"f{k}", shape, strict)
+    _engines.append(load(module, called([shape.op for shape in shapes], strict), effort))
+    for k, shape in enumerate(shapes):
+        _known[shape, strict] = _engines[-1][0].get_function_address(f"f{k}")
 
 
 def _written(module: Any, name: str, shape: Shape, strict: bool) -> None:

@@ -18,7 +18,7 @@ import struct
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
@@ -35,6 +35,7 @@ Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
 SHORT = 4                               # only nodes of so few inputs are looked for a second time
+FEW = 8                                 # operations that are added one by one
 
 
 class Program:
@@ -102,8 +103,8 @@ class Program:
 
     def add(self, op: Op, args: Ids) -> int:
         """The node of `op` applied to these: simplified, computed at once of constants, shared with an equal one."""
-        numbers, known = self.numbers, self._known
-        constant = not numbers.keys().isdisjoint(args)          # one of them at least
+        numbers, known, short = self.numbers, self._known, len(args) <= SHORT
+        constant = short and not numbers.keys().isdisjoint(args)        # one of them at least
         rule = (RULES if constant else FREE).get(op.name)
         if rule is not None:
             found = rule(self, args)
@@ -113,7 +114,7 @@ class Program:
             inner = self._inner(op, args)
             if inner is not None:
                 return self.insert(inner, args)
-        if len(args) > SHORT:
+        if not short:
             return self._new(op, args)
         key = (op, *(sorted(args) if op in COMMUTE else args))
         found = known.get(key)
@@ -124,6 +125,19 @@ class Program:
                 found = self._new(op, args)
             known[key] = found
         return found
+
+    def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
+        """The nodes of `op` applied to each of these: as add(), but in one go where nothing is to be simplified."""
+        if len(rows) > FEW and op.name not in FREE and op not in COMMUTE and len(rows[0]) <= SHORT and self.native(op):
+            keys, numbers, known = [(op, *args) for args in rows], self.numbers.keys(), self._known.keys()
+            if (len(set(keys)) == len(keys) and known.isdisjoint(keys)
+                    and numbers.isdisjoint(chain.from_iterable(rows))):
+                new = range(len(self), len(self) + len(rows))
+                self.ops += [op] * len(rows)
+                self.args += rows
+                self._known.update(zip(keys, new))
+                return new
+        return [self.add(op, args) for args in rows]
 
     def _inner(self, op: Op, args: Ids) -> Program | None:
         """What stands for an operation in other rows; None where it stays. In strict programs powers do."""
@@ -197,22 +211,39 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        known = ids.__getitem__
-        for op, run in groupby(recorded.nodes, attrgetter("op")):
-            row = distinct(op)
+        for op, group in groupby(recorded.nodes, attrgetter("op")):
+            row, run = distinct(op), list(group)
+            if len(run) > FEW:
+                _add(out, ids, row, run)
+                continue
             for v in run:
-                try:
-                    args = tuple(map(known, v.args))
-                except KeyError:                            # constants among them, or what was there before
-                    args = tuple([ids[a] if a in ids else _id(out, ids, a) for a in v.args])
-                ids[v] = out.add(row, args)
-        out.results = [ids[v] if v in ids else _id(out, ids, v)
-                       for v in (*recorded.results, *recorded.updates.values())]
+                ids[v] = out.add(row, _nodes(out, ids, v.args))
+        out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
         out.traced = len(recorded.nodes)
         if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
             raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
                                "write buffer.data")
         return out.live()
+
+
+def _add(out: Program, ids: dict[Any, int], op: Op, run: list[Value]) -> None:
+    """Add many Values of one row: at once those whose inputs are there before the first of them."""
+    rows: list[Ids] = []
+    for k, v in enumerate(run):
+        try:
+            rows.append(tuple(map(ids.__getitem__, v.args)))
+        except KeyError:
+            ids |= zip(run[k - len(rows):k], out.extend(op, rows))
+            rows = [_nodes(out, ids, v.args)]
+    ids |= zip(run[len(run) - len(rows):], out.extend(op, rows))
+
+
+def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any]) -> Ids:
+    """The node of each."""
+    try:
+        return tuple(map(ids.__getitem__, xs))
+    except KeyError:                                        # numbers are among them, or what was there before
+        return tuple([ids[x] if x in ids else _id(out, ids, x) for x in xs])
 
 
 def _id(out: Program, ids: dict[Any, int], x: Any) -> int:

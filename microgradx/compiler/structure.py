@@ -16,11 +16,11 @@ bools, strings, None, nesting.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 from ..ieee import number
-from ..nesting import is_leaf, is_module, joined
+from ..nesting import are_leaves, is_leaf, is_module, joined
 from ..value import Value
 from .seen import Seen, seen
 
@@ -117,7 +117,8 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
     if isinstance(tree, dict):
         return {name: rebuilt(branch, numbers) for name, branch in tree.items()}
     if isinstance(tree, (list, tuple)):
-        branches = [next(numbers) if isinstance(branch, Value) else rebuilt(branch, numbers) for branch in tree]
+        alone = are_leaves(tree)
+        branches = list(islice(numbers, len(tree))) if alone else [rebuilt(branch, numbers) for branch in tree]
         return branches if isinstance(tree, list) else tuple(branches)
     return next(numbers) if is_leaf(tree) else tree
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 from typing import Any
 
 from .. import activations, ops
@@ -122,9 +123,17 @@ class Traced(Value):
         return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
 
     def _each(self, op: Op, lists: Sequence[Any]) -> list[Any]:
-        if _nodes.get() is None:
-            return [apply(op, xs, Value) for xs in zip(*lists)]
-        return [_noted(op, *xs) for xs in zip(*map(_inputs, lists))]
+        nodes, path = _nodes.get(), current_scope()
+        if nodes is None or path is None or len(lists) != 2:
+            return [self._apply(op, xs) for xs in zip(*lists)]
+        places = count(len(nodes))
+        found: Any = [node(Value, path, op, k, a, b, None, None) for k, a, b in zip(places, *map(_inputs, lists))]
+        for v in found:
+            v.__class__ = Traced
+        nodes += found
+        if len(nodes) > MOST:
+            refuse_more(MOST)
+        return found  # type: ignore[no-any-return]
 
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
         if _nodes.get() is None:
@@ -172,7 +181,7 @@ def _noted(op: Op, a: Any, b: Any = None) -> Traced:
 def _traced(path: str, op: Any, a: Any, b: Any) -> Traced:
     # The slot of the number, which is out of reach from now on, holds how many were recorded before: see as_recorded.
     nodes: Any = _nodes.get()
-    out: Any = node(Value, path, op, float(len(nodes)), a, b, None, None)
+    out: Any = node(Value, path, op, len(nodes), a, b, None, None)
     out.__class__ = Traced
     if op is not None:
         if len(nodes) >= MOST:

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -25,10 +26,11 @@ from .program import Program
 class Wires:
     """The nodes of a program.
 
-    all, first      the inputs of all, one after the other; those of node i from place first[i] on
+    all, users      the inputs of all, one after the other, and of which node each is one
+    first           those of node i are the ones from place first[i] on
     nodes           those that are operations
     row, kind       a number for each node, the same for those of one outermost row; of one operation and width
-    asked           those that are results, and where among them each comes first
+    asked, place    those of them that are results, and where among these each comes first
     """
 
     def __init__(self, p: Program) -> None:
@@ -38,14 +40,25 @@ class Wires:
         ops = {op: k for k, op in enumerate(dict.fromkeys((None, *p.ops)))}
         op = np.fromiter(map(ops.__getitem__, p.ops), np.int64, len(p))
         self.nodes: Slots = np.flatnonzero(op)
+        self.users = np.repeat(np.arange(len(p)), widths)
         self.row = numbered([outermost(one) for one in ops])[op]
         self.kind = op * (widths.max(initial=0) + 1) + widths
-        self.asked = {r: k for k, r in reversed(list(enumerate(p.results))) if p.ops[r] is not None}
+        asked, place = np.unique(np.array(p.results, np.int64), return_index=True)
+        self.asked, self.place = asked[op[asked] > 0], place[op[asked] > 0]
 
     def matrix(self, nodes: Slots, width: int) -> Slots:
         """A row for each of these nodes, which have so many inputs."""
         found: Slots = self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
         return found
+
+
+    @cached_property
+    def inside(self) -> tuple[list[int], list[int]]:
+        """All pairs of an operation and an input of it that is one too, in the order of the first."""
+        is_operation = np.zeros(len(self.first), bool)
+        is_operation[self.nodes] = True
+        inside = is_operation[self.all]
+        return self.users[inside].tolist(), self.all[inside].tolist()
 
 
 def numbered(xs: Iterable[Hashable]) -> Slots:
