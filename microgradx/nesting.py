@@ -67,6 +67,8 @@ def shape(tree: Any) -> tuple[int, ...]:
     """
     if not isinstance(tree, (list, tuple)):
         return ()
+    if are_leaves(tree):
+        return (len(tree),)
     inner = {shape(branch) for branch in tree}
     if len(inner) > 1:
         raise ValueError(f"ragged: elements of one list have shapes {' and '.join(map(str, sorted(inner)))}; "

@@ -80,13 +80,14 @@ def composed(p: Program, strict: bool) -> Program:
 
 
 def _used_once(p: Program) -> tuple[list[bool], list[int]]:
-    """Whether each node is used once, and is no result; and the nodes of which that holds, or of an input of theirs.
+    """Whether each node is an operation that is used once, and no result; and of which nodes, or inputs of them, that
+    holds.
 
     All of the program is needed, so that arrays can count.
     """
     widths = np.fromiter(map(len, p.args), np.int64, len(p))
     used = np.fromiter(chain.from_iterable(p.args), np.int64, int(widths.sum()))
-    once = np.bincount(used, minlength=len(p)) == 1
+    once = (np.bincount(used, minlength=len(p)) == 1) & (widths > 0)
     once[p.results] = False
     near = once.copy()
     near[np.repeat(np.arange(len(p)), widths)[once[used]]] = True
@@ -109,9 +110,8 @@ class _Composition:
         p, waiting = self.p, self.waiting
         once, near = _used_once(p)
         for i in near:
-            op, args = p.ops[i], p.args[i]
-            if op is None:
-                continue
+            op: Any = p.ops[i]
+            args = p.args[i]
             alone = waiting.keys().isdisjoint(args)         # no input waits
             if len(args) <= MOST and self.fits(op) and (once[i] or not alone):
                 waiting[i] = (op, args) if alone else self.joined(op, args)

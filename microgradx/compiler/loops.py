@@ -86,9 +86,13 @@ def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
 def _mapped(group: Group) -> list[Nest]:
     """Loops in which each input is a column of its own."""
     rows = np.column_stack([group.slots, group.inputs])
-    rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
+    found = affine(rows)
+    if len(found) > 1 or found[0].sizes[-1:] != (max(found[0].sizes, default=1),):
+        # not yet one nest whose innermost loop is the longest: perhaps in another order
+        rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
+        found = affine(rows)
     return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
-                 tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in affine(rows)]
+                 tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in found]
 
 
 def _taken(group: Group, status: int) -> list[Nest]:

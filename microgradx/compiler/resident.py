@@ -50,10 +50,10 @@ def resident(values: Sequence[Value]) -> Any:
         first = values[0]
         if all(v._da.obj is first._da.obj and v._db == first._db + k for k, v in enumerate(values)):
             return memoryview(first._da.obj)[first._db:first._db + len(values)]
-    if any(v.__class__ is not Value for v in values):
+    if set(map(type, values)) != {Value}:
         return None
     numbers = aligned(len(values))
-    numbers[:] = [v.data for v in values]
+    numbers[:] = [v._data for v in values]
     block = memoryview(numbers.data)
     for k, v in enumerate(values):
         v._da, v._db = block, k
