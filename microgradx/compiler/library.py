@@ -4,14 +4,15 @@
     >>> from microgradx.compiler.library import addresses
     >>> from microgradx.compiler.shapes import Shape
     >>> shape = Shape(mul, 2, 0, 0, "outer", (1, 1, 0))
-    >>> addresses([shape], strict=False) == addresses([shape], strict=False)
+    >>> addresses({shape: 1000}, strict=False) == addresses({shape: 10}, strict=False)
     True
 
-Sequences of seven letters and of eight differ in their counts and slots, which stand in tables, and in few shapes.
+Sequences of seven letters and of eight differ in their counts and slots, which stand in tables, and in few shapes. A
+function that has little to do is compiled in haste: it takes a quarter of the time.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -29,31 +30,32 @@ WRITERS = {"": Writer, "outer": Results, "inner": Terms}        # by the loop al
 AXES = 6            # loops of a careful sum, over results and over terms
 CAREFUL = Shape(carry, 2, AXES, AXES)
 
-_known: dict[tuple[Shape, bool], int] = {}
+LITTLE = 256        # numbers that a function computes, or reads for a sum, in a run of the program
+
+_known: dict[tuple[Shape, bool], tuple[int, int]] = {}          # with which effort it was compiled, and its address
 _engines: list[Any] = []                # machine code stays as long as the process
 _one_at_a_time = Lock()
 
 
-def addresses(shapes: Iterable[Shape], strict: bool) -> list[int]:
-    """The address of the function of each shape, i1 f(double *memory, long *table); CAREFUL is one of them."""
-    shapes = list(shapes)
+def addresses(work: Mapping[Shape, int], strict: bool) -> dict[Shape, int]:
+    """The address of the function of each shape, i1 f(double *memory, long *table), by how much it has to do. CAREFUL
+    may be one of them."""
     with _one_at_a_time:
-        new = [shape for shape in dict.fromkeys(shapes) if (shape, strict) not in _known]
-        _load([shape for shape in new if shape != CAREFUL], strict, effort=1)
-        _load([shape for shape in new if shape == CAREFUL], strict, effort=0)
-        return [_known[shape, strict] for shape in shapes]
+        for effort in (0, 1):
+            new = [shape for shape, size in work.items()
+                   if (size > LITTLE) == effort and _known.get((shape, strict), (-1,))[0] < effort]
+            if new:
+                _compile(new, strict, effort)
+        return {shape: _known[shape, strict][1] for shape in work}
 
 
-def _load(shapes: Sequence[Shape], strict: bool, effort: int) -> None:
-    """Compile the functions of these shapes."""
-    if not shapes:
-        return
+def _compile(shapes: Sequence[Shape], strict: bool, effort: int) -> None:
     module = ir.Module("shapes")
     for k, shape in enumerate(shapes):
         _written(module, f"f{k}", shape, strict)
     _engines.append(load(module, called([shape.op for shape in shapes], strict), effort))
     for k, shape in enumerate(shapes):
-        _known[shape, strict] = _engines[-1][0].get_function_address(f"f{k}")
+        _known[shape, strict] = effort, _engines[-1][0].get_function_address(f"f{k}")
 
 
 def _written(module: Any, name: str, shape: Shape, strict: bool) -> None:

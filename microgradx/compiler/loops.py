@@ -15,6 +15,7 @@ but never wrong.
 """
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,11 @@ class Nest(NamedTuple):
     outer: tuple[tuple[int, int, tuple[int, ...]], ...]
     inner: tuple[tuple[int, tuple[int, ...]], ...] = ()
     more: bool = False
+
+    @property
+    def size(self) -> int:
+        """How often the operation, or the addition of a term, is done."""
+        return math.prod([count for count, *_ in self.outer]) * math.prod([count for count, _ in self.inner])
 
 
 def nests(group: Group, status: int = 0, strict: bool = False) -> list[Nest]:

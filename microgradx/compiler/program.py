@@ -15,6 +15,7 @@ A node is an operation (a row of the table) on earlier nodes, an input, or a con
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
@@ -63,14 +64,15 @@ class Program:
         self.results: list[int] = []
         self.updates: list[Value] = []
         self.traced = 0
-        self._known: dict[Any, int] = {}
+        self._constants: dict[float | bytes, int] = {}
+        self._known: dict[Op, dict[Ids, int]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self.ops)
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: rows by name."""
-        return {**vars(self), "_known": {}, "ops": [op and _name(op) for op in self.ops]}
+        return {**vars(self), "_known": defaultdict(dict), "ops": [op and _name(op) for op in self.ops]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """LookupError for a row that the table of this process does not have."""
@@ -96,14 +98,14 @@ class Program:
     def constant(self, x: float) -> int:
         """The node of this number; 0.0 and -0.0 are two."""
         key = x if x == x and x != 0 else struct.pack("d", x)
-        if key not in self._known:
-            self._known[key] = self._new(None)
-            self.numbers[self._known[key]] = x
-        return self._known[key]
+        if key not in self._constants:
+            self._constants[key] = self._new(None)
+            self.numbers[self._constants[key]] = x
+        return self._constants[key]
 
     def add(self, op: Op, args: Ids) -> int:
         """The node of `op` applied to these: simplified, computed at once of constants, shared with an equal one."""
-        numbers, known, short = self.numbers, self._known, len(args) <= SHORT
+        numbers, short = self.numbers, len(args) <= SHORT
         constant = short and not numbers.keys().isdisjoint(args)        # one of them at least
         rule = (RULES if constant else FREE).get(op.name)
         if rule is not None:
@@ -116,7 +118,7 @@ class Program:
                 return self.insert(inner, args)
         if not short:
             return self._new(op, args)
-        key = (op, *(sorted(args) if op in COMMUTE else args))
+        known, key = self._known[op], tuple(sorted(args)) if op in COMMUTE else args
         found = known.get(key)
         if found is None:
             if (constant or not args) and all([a in numbers for a in args]):
@@ -129,14 +131,14 @@ class Program:
     def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
         """The nodes of `op` applied to each of these: as add(), but in one go where nothing is to be simplified."""
         if len(rows) > FEW and op.name not in FREE and op not in COMMUTE and len(rows[0]) <= SHORT and self.native(op):
-            keys, numbers, known = [(op, *args) for args in rows], self.numbers.keys(), self._known.keys()
-            if (len(set(keys)) == len(keys) and known.isdisjoint(keys)
-                    and numbers.isdisjoint(chain.from_iterable(rows))):
-                new = range(len(self), len(self) + len(rows))
+            known = self._known[op]
+            new = dict(zip(rows, range(len(self), len(self) + len(rows))))
+            if (len(new) == len(rows) and known.keys().isdisjoint(new)
+                    and self.numbers.keys().isdisjoint(chain.from_iterable(rows))):
                 self.ops += [op] * len(rows)
                 self.args += rows
-                self._known.update(zip(keys, new))
-                return new
+                known |= new
+                return list(new.values())
         return [self.add(op, args) for args in rows]
 
     def _inner(self, op: Op, args: Ids) -> Program | None:
@@ -190,10 +192,14 @@ class Program:
 
     def live(self) -> Program:
         """The program without operations and constants that no result needs; nothing stands in their place."""
-        needed = self.uses()
-        out = self.changed([op if count else None for op, count in zip(self.ops, needed)],
-                           [args if count else () for args, count in zip(self.args, needed)])
-        out.numbers = {i: x for i, x in self.numbers.items() if needed[i]}
+        used = set(self.results).union(*self.args)
+        out = self.changed(self.ops, self.args)
+        if any([op is not None and i not in used for i, op in enumerate(self.ops)]):    # else all of them are needed
+            counts = self.uses()
+            used = {i for i, count in enumerate(counts) if count}
+            out.ops = [op if count else None for op, count in zip(self.ops, counts)]
+            out.args = [args if count else () for args, count in zip(self.args, counts)]
+        out.numbers = {i: x for i, x in self.numbers.items() if i in used}
         return out
 
 

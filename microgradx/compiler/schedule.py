@@ -24,6 +24,8 @@ from .shapes import Shape, shaped
 from .trace import unhindered
 from .wires import Wires
 
+FAR = 1000          # operations that loops run over on average, from which on one loop less is no gain
+
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:
     """A program as loops."""
@@ -36,22 +38,23 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     memory, found = _fewest(p, place, strict)
     for slot, x in memory.constants.items():
         place.memory[slot] = x
-    shapes: dict[Shape, int] = {CAREFUL: 0}
+    work: dict[Shape, int] = {CAREFUL: 0}
     tables: list[int] = []
     careful: list[int] = []
-    calls: list[tuple[int, int, int, int]] = []         # function, its table, careful table, first to be done again
+    calls: list[tuple[Shape, int, int, int]] = []       # function, its table, careful table, first to be done again
     for nest, parts in found:
         shape, table = shaped(nest, width(), strict)
         again = len(calls) + 1 - parts if parts and is_chain(nest) else -1
-        calls.append((shapes.setdefault(shape, len(shapes)), len(tables), len(careful), again))
+        calls.append((shape, len(tables), len(careful), again))
+        work[shape] = work.get(shape, 0) + nest.size
         tables += table
         if is_chain(nest):
             careful += _padded(nest)
-    functions = np.array(addresses(shapes, strict), np.int64)
-    data = np.array(calls, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
-    data[0][:, 0] = functions[data[0][:, 0]]
+    function = addresses(work, strict)
+    rows = [(function[shape], *rest) for shape, *rest in calls]
+    data = np.array(rows, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
     module = ir.Module("loops")
-    _kernel(module, int(functions[0]), *data)
+    _kernel(module, function[CAREFUL], *data)
     return Kernel(module, place, memory.results, len(p.results), (), data, len(calls))
 
 
@@ -59,9 +62,11 @@ Found = tuple[Memory, list[tuple[Nest, int]]]
 
 
 def _fewest(p: Program, place: Place, strict: bool) -> Found:
-    """The schedule with the fewest loops."""
+    """The schedule with the fewest loops; the late one alone where its loops are long."""
     wires = Wires(p)
     late: Found = _loops(p, wires, place, strict, True)
+    if len(wires.nodes) > FAR * len(late[1]):
+        return late
     early: Found | None = _loops(p, wires, place, strict, False, len(late[1]))
     return min(late, early, key=lambda found: len(found[1])) if early else late
 

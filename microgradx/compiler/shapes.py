@@ -13,7 +13,6 @@ and some thousand numbers, quick to compile.
 """
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from ..table import Op
@@ -121,7 +120,7 @@ def _jammed(shape: Shape, outer: list[tuple[int, int, tuple[int, ...]]], k: int,
 
 def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
     """The loop along which vectors are cheapest: the fewest, and the fewest numbers to be picked one by one."""
-    total = math.prod([loop[0] for loop in nest.outer]) * math.prod([loop[0] for loop in nest.inner])
+    total = nest.size
     best = total * 1.5
     choice = ("", 0)
     if nest.op.name == "take":
