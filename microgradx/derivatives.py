@@ -86,12 +86,12 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
 
 def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, Any]:
     """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
-    order, between = _arranged.get()(tape(y, leaves=False)), set(xs)
+    order = _arranged.get()(tape(y, leaves=False))
+    incoming: dict[Value, list[Any]] = {x: [] for x in xs}          # gradient, slope, gradient, slope, ...
     for v in order:
-        if not between.isdisjoint(v.args):
-            between.add(v)
+        if not incoming.keys().isdisjoint(v.args):                  # it stands between y and xs
+            incoming[v] = []
     settle = _recorded if create_graph else _computed
-    incoming: dict[Value, list[Any]] = {v: [] for v in between}     # gradient, slope, gradient, slope, ...
     if y in incoming:
         incoming[y] += 1.0, 1.0
     adjoint: dict[Value, Any] = {}
@@ -106,7 +106,7 @@ def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, 
         for a, slope in zip(v.args, _slopes(v, create_graph)):
             if slope is not None and (flow := incoming.get(a)) is not None:
                 flow += g, slope
-    flows = {x: flow for x in xs if (flow := incoming.get(x))}      # of leaves
+    flows = {x: flow for x, flow in incoming.items() if flow}       # of leaves
     if create_graph:
         return adjoint | dict(zip(flows, _all_recorded(list(flows.values()))))
     return adjoint | {x: _computed(flow[::2], flow[1::2]) for x, flow in flows.items()}
@@ -130,7 +130,7 @@ def _recorded(gs: list[Any], slopes: list[Any]) -> Any:
 
 def _all_recorded(flows: list[list[Any]]) -> list[Any]:
     """The same for many, those of one gradient times one slope all at once: most parameters are used once."""
-    single = [len(flow) == 2 and float not in map(type, flow) for flow in flows]
+    single = [len(flow) == 2 and float not in (flow[0].__class__, flow[1].__class__) for flow in flows]
     products = iter(carry.each(*zip(*compress(flows, single))) if any(single) else ())
     return [next(products) if alone else _recorded(flow[::2], flow[1::2]) for flow, alone in zip(flows, single)]
 

@@ -58,9 +58,8 @@ def _lists(x: Any) -> Iterator[list[Any]]:
     if isinstance(x, (list, tuple)) and all(isinstance(y, (Value, list, tuple)) or is_module(y) for y in x[:1]):
         if isinstance(x, list):
             yield x
-        for element in x:
-            if element.__class__ is not Value:
-                yield from _lists(element)
+        for element in x if set(map(type, x)) != {Value} else ():
+            yield from _lists(element)
 
 
 _seen: WeakKeyDictionary[Any, list[Seen]] = WeakKeyDictionary()

@@ -16,7 +16,7 @@ bools, strings, None, nesting.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import accumulate, islice, pairwise
+from itertools import islice, pairwise, repeat
 from typing import Any
 
 from ..ieee import number
@@ -125,7 +125,7 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
 
 def emptied(tree: Any) -> Any:
     """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
-    return rebuilt(tree, iter([0.0] * len(results(tree))))
+    return rebuilt(tree, repeat(0.0))
 
 
 def floated(tree: Any) -> Any:
@@ -153,26 +153,34 @@ def numbers(tree: Any) -> list[float]:
 Rebuild = Callable[[list[float]], Any]
 
 
-def rebuilder(tree: Any, start: int = 0) -> Rebuild:
-    """What rebuilt() does for this nesting, prepared: lists of numbers are slices. The numbers begin at `start`.
+def rebuilder(tree: Any) -> Rebuild:
+    """What rebuilt() does for this nesting, prepared: lists of numbers are slices.
 
     >>> from microgradx.compiler.structure import rebuilder
     >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
     {'w': [1.0, 2.0], 'b': 3.0}
     """
-    if isinstance(tree, (list, tuple)) and set(map(type, tree)) == FLOATS:
-        end = start + len(tree)
-        return (lambda found: found[start:end]) if isinstance(tree, list) else (lambda found: tuple(found[start:end]))
+    return _prepared(tree, 0)[0]
+
+
+def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
+    """The same for numbers from this place on, and where the next ones begin."""
     if isinstance(tree, dict):
-        values = rebuilder(list(tree.values()), start)
-        return lambda found: dict(zip(tree, values(found)))
-    if isinstance(tree, (list, tuple)):
-        starts = list(accumulate([len(results(branch)) for branch in tree], initial=start))
-        if isinstance(tree, list) and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):
-            bounds = list(pairwise(starts))
-            return lambda found: [found[start:end] for start, end in bounds]        # a matrix
-        parts = [rebuilder(branch, at) for branch, at in zip(tree, starts)]
-        if isinstance(tree, list):
-            return lambda found: [part(found) for part in parts]
-        return lambda found: tuple([part(found) for part in parts])
-    return (lambda found: found[start]) if is_leaf(tree) else (lambda found: tree)
+        values, end = _prepared(list(tree.values()), start)
+        return lambda found: dict(zip(tree, values(found))), end
+    if not isinstance(tree, (list, tuple)):
+        return (lambda found: found[start], start + 1) if is_leaf(tree) else (lambda found: tree, start)
+    kind = list if isinstance(tree, list) else tuple
+    if set(map(type, tree)) == FLOATS:
+        end = start + len(tree)
+        return (lambda found: found[start:end]) if kind is list else (lambda found: tuple(found[start:end])), end
+    bounds, parts = [start], []
+    for branch in tree:
+        part, end = _prepared(branch, bounds[-1])
+        parts.append(part)
+        bounds.append(end)
+    if kind is list and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):
+        return (lambda found: [found[at:to] for at, to in pairwise(bounds)]), bounds[-1]        # a matrix
+    if kind is list:
+        return (lambda found: [part(found) for part in parts]), bounds[-1]
+    return (lambda found: tuple([part(found) for part in parts])), bounds[-1]

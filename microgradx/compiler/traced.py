@@ -143,6 +143,9 @@ class Traced(Value):
 
 def _inputs(xs: Iterable[Any]) -> tuple[Any, ...]:
     """Nodes, and floats for all other numbers."""
+    xs = tuple(xs)
+    if OWN.issuperset(map(type, xs)):                   # most often: nothing to be done
+        return xs
     return tuple([x if x.__class__ is Traced or isinstance(x, Node) else number(x) for x in xs])
 
 
@@ -155,6 +158,8 @@ def _reflected(op: Op) -> Any:
     """The method for `a op self`."""
     return lambda self, other: Traced._apply(op, (other, self))
 
+
+OWN = frozenset([Traced, float])
 
 for _name in ("add", "sub", "mul", "truediv", "pow", "neg", "pos", "abs", "lt", "le", "gt", "ge"):
     _op = {"truediv": ops.div, "pos": ops.identity, "lt": ops.less, "le": ops.less_equal, "gt": ops.greater,

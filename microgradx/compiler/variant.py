@@ -43,8 +43,8 @@ class Variant:
         for k, (place, one) in enumerate(modules):
             block = self.blocks[k] = resident(one.values) if one.values else None
             if block is not None:
-                start = address(block)
-                self.addresses |= {place + before + i: start + 8 * i for i in range(len(block))}
+                start, first = address(block), place + before
+                self.addresses |= zip(range(first, first + len(block)), range(start, start + 8 * len(block), 8))
             before += len(one.values)
 
     @cached_property
