@@ -75,9 +75,9 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     >>> dy.data, gradients(dy, [x])
     (6.0, [2.0])
     """
-    for v in (y, *xs):
-        if not isinstance(v, Value):
-            raise TypeError(f"gradients takes Values, got {type(v).__name__}; for functions of numbers write grad(f)")
+    for kind in set(map(type, (y, *xs))):
+        if not issubclass(kind, Value):
+            raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
     with recording() if create_graph else no_grad():
         adjoint = _adjoints(y, xs, create_graph)
     found = [adjoint.get(x, 0.0) for x in xs]

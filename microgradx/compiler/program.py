@@ -19,8 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 from .. import activations, ops, reductions
@@ -31,12 +30,12 @@ from .errors import TracingError
 from .rules import FREE, RULES
 from .spelling import POWERS, spelled
 from .trace import Recorded, is_constant, trace, unhindered
+from .traced import Together
 
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
 SHORT = 4                               # only nodes of so few inputs are looked for a second time
-FEW = 8                                 # operations that are added one by one
 
 
 class Program:
@@ -130,7 +129,7 @@ class Program:
 
     def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
         """The nodes of `op` applied to each of these: as add(), but in one go where nothing is to be simplified."""
-        if len(rows) > FEW and op.name not in FREE and op not in COMMUTE and len(rows[0]) <= SHORT and self.native(op):
+        if op.name not in FREE and op not in COMMUTE and len(rows[0]) <= SHORT and self.native(op):
             known = self._known[op]
             new = dict(zip(rows, range(len(self), len(self) + len(rows))))
             if (len(new) == len(rows) and known.keys().isdisjoint(new)
@@ -217,31 +216,18 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        for op, group in groupby(recorded.nodes, attrgetter("op")):
-            row, run = distinct(op), list(group)
-            if len(run) > FEW:
-                _add(out, ids, row, run)
-                continue
-            for v in run:
-                ids[v] = out.add(row, _nodes(out, ids, v.args))
+        for v in recorded.nodes:
+            op = distinct(v.op)
+            if v.__class__ is Together:
+                ids |= zip(v.values, out.extend(op, list(zip(*[_nodes(out, ids, xs) for xs in v.lists]))))
+            else:
+                ids[v] = out.add(op, _nodes(out, ids, v.args))
         out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
-        out.traced = len(recorded.nodes)
+        out.traced = recorded.nodes.size
         if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
             raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
                                "write buffer.data")
         return out.live()
-
-
-def _add(out: Program, ids: dict[Any, int], op: Op, run: list[Value]) -> None:
-    """Add many Values of one row: at once those whose inputs are there before the first of them."""
-    rows: list[Ids] = []
-    for k, v in enumerate(run):
-        try:
-            rows.append(tuple(map(ids.__getitem__, v.args)))
-        except KeyError:
-            ids |= zip(run[k - len(rows):k], out.extend(op, rows))
-            rows = [_nodes(out, ids, v.args)]
-    ids |= zip(run[len(run) - len(rows):], out.extend(op, rows))
 
 
 def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any]) -> Ids:

@@ -27,7 +27,7 @@ from ..value import Value
 from .effects import Recorder
 from .errors import refuse_truth
 from .structure import is_number, results
-from .traced import MARK, Traced, as_recorded, noting, unknown
+from .traced import MARK, Nodes, Traced, as_recorded, noting, unknown
 
 _tracing = RLock()                      # a Module's own parameters are marked while it is traced: one at a time
 
@@ -44,7 +44,7 @@ class Recorded(NamedTuple):
     """
 
     inputs: list[Value]
-    nodes: list[Value]
+    nodes: Nodes
     results: list[Any]
     tree: Any
     sources: dict[Value, Any]
@@ -57,9 +57,9 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
     """
     inputs: list[Value] = []
-    nodes: list[Value] = []
+    nodes = Nodes()
     with _tracing:
-        with noting([]):
+        with noting(Nodes()):
             given = [_replaced(a, inputs) for a in args]
         effects, arranged = Recorder(unknown), list if strict else as_recorded
         with (unhindered(), noting(nodes), _answering(), effects.in_place(), _marked(inputs), enclosed(arranged),
@@ -102,13 +102,13 @@ def _replaced(tree: Any, inputs: list[Value]) -> Any:
 def _marked(values: Sequence[Value]) -> Iterator[None]:
     """The Values are Traced for this while, a Module's parameters too. They stay the same objects, so that whatever
     else refers to a parameter, a penalty or a shared layer, refers to the input."""
-    before = [(v, v.__class__) for v in values]
+    before = [v.__class__ for v in values]
     try:
         for v in values:
             v.__class__ = Traced
         yield
     finally:
-        for v, kind in before:
+        for v, kind in zip(values, before):
             v.__class__ = kind
 
 

@@ -1,7 +1,7 @@
 """Traced: a Value without a number. It notes what is done to it, and refuses to say what it is.
 
-    >>> from microgradx.compiler.traced import noting, unknown
-    >>> nodes = []
+    >>> from microgradx.compiler.traced import Nodes, noting, unknown
+    >>> nodes = Nodes()
     >>> with noting(nodes):
     ...     x = unknown()
     ...     y = (2 * x).tanh()
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import activations, ops
 from ..ieee import number
@@ -29,7 +29,22 @@ from .errors import refuse, refuse_more, refuse_truth
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
 MOST = 5_000_000                        # operations that a program may have: some 4 GB while it is compiled
 
-_nodes: ContextVar[list[Value] | None] = ContextVar("nodes", default=None)      # None where nothing is recorded
+
+class Nodes(list[Any]):
+    """What was recorded, in order: Values, and Together where many were recorded at once. `size` counts operations."""
+
+    size = 0
+
+
+class Together(NamedTuple):
+    """Values of one row, none of which is an input of another, and their inputs: lists of the first ones, ..."""
+
+    op: Op
+    values: list[Value]
+    lists: Sequence[Sequence[Any]]
+
+
+_nodes: ContextVar[Nodes | None] = ContextVar("nodes", default=None)    # None where nothing is recorded
 _slot = vars(Node)["_data"]
 
 
@@ -126,12 +141,13 @@ class Traced(Value):
         nodes, path = _nodes.get(), current_scope()
         if nodes is None or path is None or len(lists) != 2:
             return [self._apply(op, xs) for xs in zip(*lists)]
-        places = count(len(nodes))
-        found: Any = [node(Value, path, op, k, a, b, None, None) for k, a, b in zip(places, *map(_inputs, lists))]
+        inputs = list(map(_inputs, lists))
+        found: Any = [node(Value, path, op, k, a, b, None, None) for k, a, b in zip(count(nodes.size), *inputs)]
         for v in found:
             v.__class__ = Traced
-        nodes += found
-        if len(nodes) > MOST:
+        nodes.append(Together(op, found, inputs))
+        nodes.size += len(found)
+        if nodes.size > MOST:
             refuse_more(MOST)
         return found  # type: ignore[no-any-return]
 
@@ -186,18 +202,19 @@ def _noted(op: Op, a: Any, b: Any = None) -> Traced:
 def _traced(path: str, op: Any, a: Any, b: Any) -> Traced:
     # The slot of the number, which is out of reach from now on, holds how many were recorded before: see as_recorded.
     nodes: Any = _nodes.get()
-    out: Any = node(Value, path, op, len(nodes), a, b, None, None)
+    out: Any = node(Value, path, op, nodes.size, a, b, None, None)
     out.__class__ = Traced
     if op is not None:
-        if len(nodes) >= MOST:
-            refuse_more(MOST)
         nodes.append(out)
+        nodes.size += 1
+        if nodes.size > MOST:
+            refuse_more(MOST)
     return out  # type: ignore[no-any-return]
 
 
 @contextmanager
-def noting(nodes: list[Value]) -> Iterator[None]:
-    """Within it every recorded operation is added to the list."""
+def noting(nodes: Nodes) -> Iterator[None]:
+    """Within it every recorded operation is added to the nodes."""
     token = _nodes.set(nodes)
     try:
         yield
