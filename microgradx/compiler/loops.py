@@ -25,6 +25,7 @@ from ..table import TABLE, Op
 from .affine import Slots, affine
 from .layout import Group, breaks
 
+LARGE = 1000         # numbers that a nest computes on average, from which on one nest less is no gain
 FEW = 4             # sums of so few terms are no loop: each term is a column of its own
 LOOKED_AT = 16      # cuts that are compared
 CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
@@ -93,8 +94,8 @@ def _mapped(group: Group) -> list[Nest]:
     """Loops in which each input is a column of its own."""
     rows = np.column_stack([group.slots, group.inputs])
     found = affine(rows)
-    if len(found) > 1 or found[0].sizes[-1:] != (max(found[0].sizes, default=1),):
-        # not yet one nest whose innermost loop is the longest: perhaps in another order
+    if len(found) > 1 + len(rows) // LARGE or any(a.sizes[-1:] != (max(a.sizes, default=1),) for a in found):
+        # nests that are short, or whose innermost loop is not the longest: perhaps they are better in another order
         rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
         found = affine(rows)
     return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),

@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
-from itertools import chain
+from itertools import chain, compress
 from typing import Any
 
 from .. import activations, ops, reductions
@@ -193,7 +193,7 @@ class Program:
         """The program without operations and constants that no result needs; nothing stands in their place."""
         used = set(self.results).union(*self.args)
         out = self.changed(self.ops, self.args)
-        if any([op is not None and i not in used for i, op in enumerate(self.ops)]):    # else all of them are needed
+        if not used.issuperset(compress(range(len(self)), self.ops)):       # else all operations are needed
             counts = self.uses()
             used = {i for i, count in enumerate(counts) if count}
             out.ops = [op if count else None for op, count in zip(self.ops, counts)]

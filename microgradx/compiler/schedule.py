@@ -17,14 +17,12 @@ from .elements import BIT, LONG, POINTER
 from .kernel import Kernel, Place
 from .layout import Memory, groups
 from .library import AXES, CAREFUL, addresses
-from .loops import REDUCED, Nest, nests
+from .loops import LARGE, REDUCED, Nest, nests
 from .machine import width
 from .program import Program
 from .shapes import Shape, shaped
 from .trace import unhindered
 from .wires import Wires
-
-FAR = 1000          # operations that loops run over on average, from which on one loop less is no gain
 
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:
@@ -65,7 +63,7 @@ def _fewest(p: Program, place: Place, strict: bool) -> Found:
     """The schedule with the fewest loops; the late one alone where its loops are long."""
     wires = Wires(p)
     late: Found = _loops(p, wires, place, strict, True)
-    if len(wires.nodes) > FAR * len(late[1]):
+    if len(wires.nodes) > LARGE * len(late[1]):
         return late
     early: Found | None = _loops(p, wires, place, strict, False, len(late[1]))
     return min(late, early, key=lambda found: len(found[1])) if early else late
