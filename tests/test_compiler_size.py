@@ -86,3 +86,10 @@ def test_beyond_the_limit(way, monkeypatch):
         way.jit(many)(0.5)
     monkeypatch.setattr("microgradx.compiler.traced.MOST", 101)
     assert way.jit(many)(0.5) == pytest.approx(many(0.5))
+
+
+@every_way
+def test_beyond_the_limit_by_gradients_recorded_at_once(way, monkeypatch):
+    monkeypatch.setattr("microgradx.compiler.traced.MOST", 100)
+    with pytest.raises(TooLarge, match="f records more than 100 operations"):
+        way.jit(mg.grad(lambda w, x: mg.square(mg.dot(w, x))))([0.5] * 200, [1.0] * 200)

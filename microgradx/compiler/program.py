@@ -241,7 +241,10 @@ def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any]) -> Ids:
 def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
     """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
     if not isinstance(x, Value):
-        return out.constant(float(x))
+        found = out.constant(float(x))
+        if x:                           # 0.0 and -0.0 are two constants, and would be one key
+            ids[x] = found
+        return found
     for v in tape(x) if x not in ids else ():
         if v.op is not None:
             ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
