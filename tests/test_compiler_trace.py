@@ -275,8 +275,9 @@ def test_what_is_recorded_at_once_is_as_if_one_by_one():
         with no_grad():
             zs = mg.add.each(ys, [w] * 3)
         return [*ys, *zs, *mg.exp.each(xs)]
-    kinds = [type(v) for v in trace(f, [[1.0, 2.0, 3.0], 0.5]).nodes]
-    assert kinds.count(Together) == 1
+    nodes = trace(f, [[1.0, 2.0, 3.0], 0.5]).nodes
+    assert [type(part) for part in nodes.parts].count(Together) == 1
+    assert [v.op.name for v in nodes] == ["mul"] * 3 + ["add", "detach"] * 3 + ["exp"] * 3 and len(nodes) == 12
     expected = [2.0, 6.0, 6.0, 2.5, 6.5, 6.5, *map(math.exp, [1.0, 2.0, 3.0])]
     for backend in ("python", "native") if find_spec("llvmlite") else ("python",):
         assert jit(f, backend=backend)([1.0, 2.0, 3.0], 0.5) == pytest.approx(expected, rel=1e-15)

@@ -216,14 +216,14 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        for v in recorded.nodes:
+        for v in recorded.nodes.parts:
             op = distinct(v.op)
             if v.__class__ is Together:
                 ids |= zip(v.values, out.extend(op, list(zip(*[_nodes(out, ids, xs) for xs in v.lists]))))
             else:
                 ids[v] = out.add(op, _nodes(out, ids, v.args))
         out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
-        out.traced = recorded.nodes.size
+        out.traced = len(recorded.nodes)
         if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
             raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
                                "write buffer.data")

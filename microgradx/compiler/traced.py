@@ -5,7 +5,7 @@
     >>> with noting(nodes):
     ...     x = unknown()
     ...     y = (2 * x).tanh()
-    >>> nodes, y.args == (nodes[0],)
+    >>> list(nodes), y.args == (*nodes,)[:1]
     ([Traced(mul), Traced(tanh)], True)
 """
 from __future__ import annotations
@@ -30,10 +30,19 @@ MARK = "(traced)"                       # the scope of what is made while tracin
 MOST = 5_000_000                        # operations that a program may have: some 4 GB while it is compiled
 
 
-class Nodes(list[Any]):
-    """What was recorded, in order: Values, and Together where many were recorded at once. `size` counts operations."""
+class Nodes:
+    """What was recorded: Values, in order. In `parts` those that were recorded at once are Together."""
 
-    size = 0
+    def __init__(self) -> None:
+        self.parts: list[Any] = []
+        self.size = 0
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[Value]:
+        for part in self.parts:
+            yield from part.values if part.__class__ is Together else (part,)
 
 
 class Together(NamedTuple):
@@ -145,7 +154,7 @@ class Traced(Value):
         found: Any = [node(Value, path, op, k, a, b, None, None) for k, a, b in zip(count(nodes.size), *inputs)]
         for v in found:
             v.__class__ = Traced
-        nodes.append(Together(op, found, inputs))
+        nodes.parts.append(Together(op, found, inputs))
         nodes.size += len(found)
         if nodes.size > MOST:
             refuse_more(MOST)
@@ -205,7 +214,7 @@ def _traced(path: str, op: Any, a: Any, b: Any) -> Traced:
     out: Any = node(Value, path, op, nodes.size, a, b, None, None)
     out.__class__ = Traced
     if op is not None:
-        nodes.append(out)
+        nodes.parts.append(out)
         nodes.size += 1
         if nodes.size > MOST:
             refuse_more(MOST)
