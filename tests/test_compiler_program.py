@@ -6,8 +6,9 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, value_and_grad
+from microgradx.compiler.names import OWN, distinct
 from microgradx.compiler.parcel import played
-from microgradx.compiler.program import OWN, Program, distinct, program, template
+from microgradx.compiler.program import Program, program, template
 from microgradx.compiler.trace import trace
 from microgradx.table import TABLE, Op
 

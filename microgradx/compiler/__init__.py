@@ -5,7 +5,7 @@ Read it as a chapter, in the order in which a function goes through it:
 trace.py        f is run once on Values without numbers (traced.py); the graph it records is the program
 errors.py       what is refused there; branches.py: the value of a row may ask what is true, and goes both ways
 effects.py      what layers keep and draw at random, as a part of the program
-program.py      the graph as plain lists, simplified (rules.py)
+program.py      the graph as plain lists, simplified (rules.py); names.py: its rows by name
 python.py       the program as Python source: the back end that needs nothing installed
 spelling.py     for machine code, rows of the table in terms of the few that a machine has (elements.py)
 fuse.py         sums of products as one operation

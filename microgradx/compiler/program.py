@@ -17,16 +17,16 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from copy import copy
 from functools import cache
 from itertools import chain, compress
 from typing import Any
 
-from .. import activations, ops, reductions
+from .. import ops
 from ..recording import tape
-from ..table import TABLE, Op
+from ..table import Op
 from ..value import Value
 from .errors import TracingError
+from .names import distinct, name, named
 from .rules import FREE, RULES
 from .spelling import POWERS, spelled
 from .trace import Recorded, is_constant, trace, unhindered
@@ -71,11 +71,11 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: rows by name."""
-        return {**vars(self), "_known": defaultdict(dict), "ops": [op and _name(op) for op in self.ops]}
+        return {**vars(self), "_known": defaultdict(dict), "ops": [op and name(op) for op in self.ops]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """LookupError for a row that the table of this process does not have."""
-        vars(self).update(state, ops=[name and _named(*name) for name in state["ops"]])
+        vars(self).update(state, ops=[told and named(*told) for told in state["ops"]])
 
     def _new(self, op: Op | None, args: Ids = ()) -> int:
         self.ops.append(op)
@@ -254,38 +254,6 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
             ids[v] = out.input()
             out.closures.append(v)
     return ids[x]
-
-
-OWN = {op.name: op for rows in (ops, reductions, activations) for op in vars(rows).values() if isinstance(op, Op)}
-
-
-@cache
-def distinct(op: Op) -> Op:
-    """The row itself. One from outside under a name that is its alone, for rules and back ends go by names: another
-    row may have had its name before, also one of the table's own."""
-    if OWN.get(op.name) is op:
-        return op
-    alone = copy(op)
-    alone.name = f"{op.name}.{id(op)}"
-    _original[alone] = op
-    return alone
-
-
-_original: dict[Op, Op] = {}
-
-
-def _name(op: Op) -> tuple[str, bool]:
-    """The name of a row in the table, and whether it is one of the table's own."""
-    row = _original.get(op, op)
-    return row.name, OWN.get(row.name) is row
-
-
-def _named(name: str, own: bool) -> Op:
-    """The row of this name."""
-    if name not in (OWN if own else TABLE):
-        raise LookupError(f"the program uses a row {name!r} that the table here does not have; import the module that "
-                          "adds it before the program is loaded")
-    return OWN[name] if own else TABLE[name]
 
 
 @cache
