@@ -16,7 +16,7 @@ from .compose import composed
 from .elements import BIT, LONG, POINTER
 from .kernel import Kernel, Place
 from .layout import Memory, groups
-from .library import AXES, CAREFUL, addresses
+from .library import AXES, CAREFUL, LITTLE, addresses
 from .loops import LARGE, REDUCED, Nest, nests
 from .machine import width
 from .program import Program
@@ -53,7 +53,8 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     data = np.array(rows, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
     module = ir.Module("loops")
     _kernel(module, function[CAREFUL], *data)
-    return Kernel(module, place, memory.results, len(p.results), (), data, len(calls))
+    effort = int(len(calls) > LITTLE)
+    return Kernel(module, place, memory.results, len(p.results), (), data, len(calls), effort)
 
 
 Found = tuple[Memory, list[tuple[Nest, int]]]
