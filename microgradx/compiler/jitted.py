@@ -97,7 +97,8 @@ class Jitted:
         start = perf_counter()
         recorded = trace(self.f, args, self.strict or self.backend == "python")
         for _, one in modules:
-            one.remember()
+            if not one.holds():                 # f has changed it
+                one.remember()
         p = program(recorded, self._native(), self.strict)
         variant = Variant(p, emptied(recorded.tree), modules, self.backend, self.shared)
         del recorded                            # many objects that need not be there for what comes
