@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import reductions as red
 from ..table import TABLE, Op
-from .affine import Slots, affine
+from .affine import Axes, Slots, affine
 from .layout import Group, breaks
 
 LARGE = 1000         # numbers that a nest computes on average, from which on one nest less is no gain
@@ -93,13 +93,21 @@ def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
 def _mapped(group: Group) -> list[Nest]:
     """Loops in which each input is a column of its own."""
     rows = np.column_stack([group.slots, group.inputs])
-    found = affine(rows)
-    if len(found) > 1 + len(rows) // LARGE or any(a.sizes[-1:] != (max(a.sizes, default=1),) for a in found):
-        # nests that are short, or whose innermost loop is not the longest: perhaps they are better in another order
+    found = _even(rows)
+    if not found:
         rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
         found = affine(rows)
     return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
                  tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in found]
+
+
+def _even(rows: Slots) -> list[Axes]:
+    """The rows as long nests, with the longest loop inside. None if they are not: perhaps they are in another order."""
+    if FEW * breaks(rows) > len(rows):
+        return []
+    found = affine(rows)
+    inside = all(not a.sizes or a.sizes[-1] == max(a.sizes) for a in found)
+    return found if inside and len(found) <= 1 + len(rows) // LARGE else []
 
 
 def _taken(group: Group, status: int) -> list[Nest]:
