@@ -50,7 +50,9 @@ def fma(b: Any, x: Any, y: Any, z: Any, strict: bool) -> Any:
 
 def times(b: Any, x: Any, y: Any) -> Any:
     """x*y, which is no product where y is 1 or -1."""
-    return b.fmul(x, y) if not _is_unit(y) else x if y == number(1.0, y.type) else b.fneg(x)
+    if not _is_unit(y):
+        return b.fmul(x, y)
+    return x if y == number(1.0, y.type) else b.fneg(x)
 
 
 def _is_unit(x: Any) -> bool:

@@ -25,7 +25,7 @@ from ..table import TABLE, Op
 from .affine import Axes, Slots, affine
 from .layout import Group, breaks
 
-LARGE = 1000         # numbers that a nest computes on average, from which on one nest less is no gain
+LARGE = 1000        # numbers that a nest computes on average, from which on one nest less is no gain
 FEW = 4             # sums of so few terms are no loop: each term is a column of its own
 LOOKED_AT = 16      # cuts that are compared
 CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
@@ -102,8 +102,8 @@ def _mapped(group: Group) -> list[Nest]:
 
 
 def _even(rows: Slots) -> list[Axes]:
-    """The rows as long nests, with the longest loop inside. None if they are not: perhaps they are in another order."""
-    if FEW * breaks(rows) > len(rows):
+    """The rows as long nests, with the longest loop inside; no nest if they are none: perhaps in another order."""
+    if FEW * breaks(rows) > len(rows):                  # so few rows go on alike that it is not worth a try
         return []
     found = affine(rows)
     inside = all(not a.sizes or a.sizes[-1] == max(a.sizes) for a in found)

@@ -30,7 +30,7 @@ _noted = local()                        # what a row raised in this thread while
 
 def machine(effort: int = 1) -> Any:
     """The processor that this program runs on. An engine takes it over, so that each needs its own. Effort 0 compiles
-    in a seventh of the time, for code that hardly ever runs."""
+    in a quarter of the time or less, for code that has little to do."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()

@@ -53,7 +53,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     data = np.array(rows, np.int64), np.array(tables, np.int64), np.array(careful, np.int64)
     module = ir.Module("loops")
     _kernel(module, function[CAREFUL], *data)
-    effort = int(len(calls) > LITTLE)
+    effort = int(len(calls) > LITTLE)                   # of few calls the driver has little to do as well
     return Kernel(module, place, memory.results, len(p.results), (), data, len(calls), effort)
 
 

@@ -57,7 +57,7 @@ def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[A
     Where gradients are carried, first by a hasty program, which multiplies them without a look at what is 0. If it
     makes a result nan, the program is run as it is.
     """
-    first = min((i for i, op in enumerate(p.ops) if op in CARRIES), default=len(p))
+    first = next((i for i, op in enumerate(p.ops) if op in CARRIES), len(p))
     if strict or first == len(p):
         return _emitted(b, p if strict else fused(p), given, strict)
     quick, wrong = _emitted(b, fused(p, hasty=True), given, strict)

@@ -180,7 +180,6 @@ def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
         parts.append(part)
         bounds.append(end)
     if kind is list and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):
-        return (lambda found: [found[at:to] for at, to in pairwise(bounds)]), bounds[-1]        # a matrix
-    if kind is list:
-        return (lambda found: [part(found) for part in parts]), bounds[-1]
-    return (lambda found: tuple([part(found) for part in parts])), bounds[-1]
+        pairs = list(pairwise(bounds))
+        return (lambda found: [found[at:to] for at, to in pairs]), bounds[-1]       # a matrix
+    return (lambda found: kind([part(found) for part in parts])), bounds[-1]

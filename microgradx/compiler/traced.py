@@ -40,6 +40,13 @@ class Nodes:
     def __len__(self) -> int:
         return self.size
 
+    def add(self, part: Any, count: int = 1) -> None:
+        """So many operations more. TooLarge beyond the limit."""
+        self.parts.append(part)
+        self.size += count
+        if self.size > MOST:
+            refuse_more(MOST)
+
     def __iter__(self) -> Iterator[Value]:
         for part in self.parts:
             yield from part.values if part.__class__ is Together else (part,)
@@ -154,10 +161,7 @@ class Traced(Value):
         found: Any = [node(Value, path, op, k, a, b, None, None) for k, a, b in zip(count(nodes.size), *inputs)]
         for v in found:
             v.__class__ = Traced
-        nodes.parts.append(Together(op, found, inputs))
-        nodes.size += len(found)
-        if nodes.size > MOST:
-            refuse_more(MOST)
+        nodes.add(Together(op, found, inputs), len(found))
         return found  # type: ignore[no-any-return]
 
     def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
@@ -169,7 +173,7 @@ class Traced(Value):
 def _inputs(xs: Iterable[Any]) -> tuple[Any, ...]:
     """Nodes, and floats for all other numbers."""
     xs = tuple(xs)
-    if OWN.issuperset(map(type, xs)):                   # most often: nothing to be done
+    if {Traced, float}.issuperset(map(type, xs)):       # most often: nothing to be done
         return xs
     return tuple([x if x.__class__ is Traced or isinstance(x, Node) else number(x) for x in xs])
 
@@ -183,8 +187,6 @@ def _reflected(op: Op) -> Any:
     """The method for `a op self`."""
     return lambda self, other: Traced._apply(op, (other, self))
 
-
-OWN = frozenset([Traced, float])
 
 for _name in ("add", "sub", "mul", "truediv", "pow", "neg", "pos", "abs", "lt", "le", "gt", "ge"):
     _op = {"truediv": ops.div, "pos": ops.identity, "lt": ops.less, "le": ops.less_equal, "gt": ops.greater,
@@ -214,10 +216,7 @@ def _traced(path: str, op: Any, a: Any, b: Any) -> Traced:
     out: Any = node(Value, path, op, nodes.size, a, b, None, None)
     out.__class__ = Traced
     if op is not None:
-        nodes.parts.append(out)
-        nodes.size += 1
-        if nodes.size > MOST:
-            refuse_more(MOST)
+        nodes.add(out)
     return out  # type: ignore[no-any-return]
 
 
