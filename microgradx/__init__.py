@@ -29,9 +29,10 @@ from .activations import (
     softplus,
     softsign,
 )
-from .check import GradientError, first_nonfinite, gradcheck
+from .checking.check import GradientError, first_nonfinite, gradcheck
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
 from .expr import ExpressionError, parse
+from .moved import install as _remember_moved
 from .naming import names
 from .ops import abs as abs
 from .ops import (
@@ -87,11 +88,11 @@ from .value import Value
 from .vector import Vector
 
 if TYPE_CHECKING:
-    from .compiler.jitted import jit
-    from .show.diagnosis import diagnose
-    from .show.drawing import draw
-    from .show.page import to_html
-    from .show.session import stepper
+    from .compiler.jit import jit
+    from .show.picture.diagnosis import diagnose
+    from .show.picture.drawing import draw
+    from .show.terminal.stepper import stepper
+    from .show.web.page import to_html
 
 __version__ = "0.1.0"
 
@@ -112,9 +113,11 @@ __all__ = [
     "hard_tanh", "softsign", "softmax", "log_softmax",
 ]
 
+_remember_moved()
+
 # The front ends are imported when they are asked for: `import microgradx` starts at once and needs no drawing program.
-_FRONT_ENDS = {"stepper": "show.session", "draw": "show.drawing", "diagnose": "show.diagnosis", "to_html": "show.page",
-               "jit": "compiler.jitted"}
+_FRONT_ENDS = {"stepper": "show.terminal.stepper", "draw": "show.picture.drawing",
+               "diagnose": "show.picture.diagnosis", "to_html": "show.web.page", "jit": "compiler.jit"}
 
 
 def __getattr__(name: str) -> Any:
@@ -142,7 +145,7 @@ class _RowDocumentation:
     def __get__(self, op: Op | None, kind: type[Op]) -> str | None:
         if op is None:
             return self.of_the_class
-        from .show.listing import documentation
+        from .show.terminal.listing import documentation
         try:
             return documentation(op)
         except Exception:                               # a row of yours whose slopes cannot be read as text

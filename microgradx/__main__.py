@@ -45,8 +45,8 @@ class UsageError(ValueError):
 
 def demo(_: argparse.Namespace) -> int:
     """Step through a neuron."""
-    from .show.console import at_terminal
-    from .show.session import stepper
+    from .show.terminal.console import at_terminal
+    from .show.terminal.stepper import stepper
     stepper(example("neuron"), None if at_terminal() else [])
     return 0
 
@@ -56,12 +56,12 @@ def step(args: argparse.Namespace) -> int:
 
     At a terminal by typed commands, else by those piped in; without any the whole transcript is printed.
     """
-    from .show.session import stepper
+    from .show.terminal.stepper import stepper
     if args.example and args.expression:
         raise UsageError("step takes an expression or an example, not both")
     root = example(args.example) if args.example else graph(args)
     if args.html:
-        from .show.page import write_html
+        from .show.web.page import write_html
         write_html(root, args.html)
     else:
         stepper(root, lines(args.script) if args.script else None)
@@ -73,7 +73,7 @@ def tree(args: argparse.Namespace) -> int:
 
     A tree with data, local slopes and gradients.
     """
-    from .show.tree import tree as text
+    from .show.terminal.tree import tree as text
     print(text(graph(args)))
     return 0
 
@@ -84,7 +84,7 @@ def check(args: argparse.Namespace) -> int:
     By every variable; exit code 1 where they disagree, or where there is nothing to compare: nan, infinity.
     """
     from .naming import names
-    from .show.answers import verdicts
+    from .show.terminal.answers import verdicts
     root = graph(args)
     if not args.values:
         raise UsageError(f"expected variables to check the gradient by; write {GIVEN}")
@@ -95,7 +95,7 @@ def check(args: argparse.Namespace) -> int:
 
 def ops(args: argparse.Namespace) -> int:
     """Print the table of operations: value, slopes, domain, kinks."""
-    from .show.listing import entry, listing
+    from .show.terminal.listing import entry, listing
     try:
         print(entry(args.name) if args.name else listing())
     except KeyError:
@@ -108,8 +108,8 @@ def draw(args: argparse.Namespace) -> int:
 
     With data, local slopes and gradients; needs the extra "draw".
     """
-    from .show.drawing import draw as picture
-    from .show.render import save
+    from .show.picture.drawing import draw as picture
+    from .show.picture.render import save
     save(picture(graph(args)), args.output)
     return 0
 
@@ -151,7 +151,7 @@ def example(name: str) -> Value:
     if name == "mazur":
         from .training.examples.mazur import graph, note
     else:
-        from .show.neuron import graph, note
+        from .show.terminal.neuron import graph, note
     print(note())
     return graph()
 

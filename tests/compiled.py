@@ -35,7 +35,7 @@ class Way(NamedTuple):
             return compiled
 
         def call(*args):
-            with mock.patch("microgradx.compiler.straight.FLAT", self.flat):
+            with mock.patch("microgradx.compiler.native.straight.FLAT", self.flat):
                 return compiled(*args)
         call.report = compiled.report
         return call

@@ -16,7 +16,8 @@ from microgradx import compiler, nn, training
 from microgradx.table import TABLE, Op, Reduction
 
 MODULES = {name: importlib.import_module(f"microgradx{name}") for name in (
-    "", ".nn", ".nn.init", ".training", ".strategies", ".compiler", ".show.plots", ".show.curves", ".show.diagnosis")}
+    "", ".nn", ".nn.init", ".training", ".strategies", ".compiler", ".show.plots", ".show.curves",
+    ".show.picture.diagnosis")}
 HIDING = ["sum", "max", "min", "abs", "pow"]                        # public, but not for `import *`
 INNER = {"Jitted.variant"}                                          # for other modules of the compiler
 OF_METHODS = [microgradx.Value, nn.Module, training.Optimiser, compiler.Jitted]

@@ -15,8 +15,8 @@ import pytest
 import microgradx
 from microgradx import Value, exp, sum, tanh, tape
 from microgradx.__main__ import main
-from microgradx.show.listing import entry, listing
-from microgradx.show.tree import LINES, tree
+from microgradx.show.terminal.listing import entry, listing
+from microgradx.show.terminal.tree import LINES, tree
 from microgradx.table import TABLE, Op
 from microgradx.text import rule
 

@@ -73,7 +73,7 @@ def test_outputs_are_as_jupyter_has_them():
 def test_a_graph_and_a_figure_are_images():
     pytest.importorskip("matplotlib.pyplot").switch_backend("agg")
     pytest.importorskip("pygraphviz")
-    ran = small("from microgradx import Value, draw, tanh\nfrom microgradx.show.curves import curve\n"
+    ran = small("from microgradx import Value, draw, tanh\nfrom microgradx.show.plots.curves import curve\n"
                 "draw(Value(1.0) + 2)", "curve(tanh);")
     (graph,), (figure,) = (cell["outputs"] for cell in ran["cells"])
     assert graph["data"]["text/html"][0].startswith("<img") and "image/png" in figure["data"]

@@ -13,10 +13,9 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["ieee", "extras"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["node"], ["vector"],
-    ["value"], ["nesting", "naming", "replay"], ["derivatives", "differences"],
-    ["claims", "samples", "step", "expr", "nn"], ["point"], ["check"], ["strategies", "training"],
-    ["show", "compiler"], ["__init__"], ["__main__"],
+    ["ieee", "extras", "moved"], ["table"], ["ops"], ["reductions"], ["activations", "text", "recording"], ["node"],
+    ["vector"], ["value"], ["nesting", "naming", "replay"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
+    ["training"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 
 from microgradx import Value, no_grad, relu, sum, take, tanh, tape, where
+from microgradx.checking.strategies import graphs
 from microgradx.expr import parse
 from microgradx.naming import CUT, names, shown
 from microgradx.replay import as_function, replay
 from microgradx.step import TERMS, steps
-from microgradx.strategies import graphs
 from microgradx.text import rule
 from microgradx.value import Comparison
 

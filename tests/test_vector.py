@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import microgradx as mg
 from microgradx import Value, Vector, no_grad, tape
-from microgradx.strategies import graphs
+from microgradx.checking.strategies import graphs
 from microgradx.table import TABLE, Reduction
 
 ROWS = [op for op in TABLE.values() if isinstance(op, Reduction) and not op.index]

@@ -27,8 +27,8 @@ from ..extras import install
 from ..nn import Linear, Sequential, Tanh
 from ..reductions import sum
 from ..training import Adam
-from .jitted import jit
-from .structure import rebuilt, results
+from .jit import jit
+from .trace.arguments import rebuilt, results
 
 
 def gradient_of_shards(executor: Any, step: Callable[..., Any], model: Any, shards: Sequence[tuple[Any, ...]]) -> Any:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from .program import Program
-from .python import PythonKernel, python_call
-from .structure import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
+from .ir.program import Program
+from .python_backend import PythonKernel, python_call
+from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
 
 
 class Variant:
@@ -38,7 +38,7 @@ class Variant:
 
     def _place(self, modules: Modules) -> None:
         """Put the parameters of each Module side by side, and note their addresses by input."""
-        from .resident import address, resident
+        from .native.resident import address, resident
         before = 0
         for k, (place, one) in enumerate(modules):
             block = self.blocks[k] = resident(one.values) if one.values else None
@@ -52,7 +52,7 @@ class Variant:
         """The program from a list of numbers to a list of numbers."""
         if self.backend == "python":
             return PythonKernel(self.program)
-        from .native import compiled
+        from .native_backend import compiled
         return compiled(self.program, self.addresses, self.program.strict)
 
     def compile(self, args: Sequence[Any], general: Callable[..., Any]) -> None:
@@ -68,7 +68,7 @@ class Variant:
     def _exact(self, args: Sequence[Any], general: Callable[..., Any]) -> Any:
         if self.backend == "python":
             return python_call(self.program, args, self.tree, general)
-        from .entry import is_known, native_call
+        from .native.entry import is_known, native_call
         return native_call(self.program, args, self.tree, general) if is_known() else None
 
     def run(self, numbers: list[float], modules: Modules) -> Any:

@@ -1,1 +1,3 @@
-"""Front ends: everything that shows a graph. They read the engine's public face; the engine knows none of them."""
+"""Show: what a graph looks like. terminal/ steps in words, picture/ draws by Graphviz, plots/ by matplotlib, web/ makes
+the page; notebook.py tells a notebook which of them to show.
+"""

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..recording import tape
 from ..value import Value
-from .page import TITLE, to_html
-from .transcript import transcript
-from .tree import tree
+from .terminal.transcript import transcript
+from .terminal.tree import tree
+from .web.page import TITLE, to_html
 
 HEIGHT = 820                                # of the page in a notebook, in pixels
 FRAME = f"width: 100%; height: {HEIGHT}px; border: 1px solid #8888; border-radius: 6px"
@@ -46,9 +46,9 @@ def mimebundle(root: Value) -> dict[str, str]:
 
 def picture(root: Value) -> str:
     """The graph as HTML: an image in a data URI; the tree as text where there is nothing to draw it with."""
-    from .drawing import draw
+    from .picture.drawing import draw
     try:
-        from .render import embedded
+        from .picture.render import embedded
         return embedded(draw(root).pipe(format="svg"), f"The graph, {len(tape(root))} values")
     except (ImportError, RuntimeError):
         return f"<pre>{escape(tree(root))}</pre>"

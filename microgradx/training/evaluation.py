@@ -54,7 +54,7 @@ def _eager(loss: Loss, whole: bool) -> Measure:
 
 def _compiled(loss: Loss, whole: bool) -> Measure:
     from ..compiler import jit
-    from ..compiler.structure import floated
+    from ..compiler.trace.arguments import floated
     one = jit(loss)
 
     def mean(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:

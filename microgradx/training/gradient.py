@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from ..check import described, first_nonfinite
+from ..checking.check import described, first_nonfinite
 from ..ieee import short
 from ..nn import Module
 from ..value import Value

@@ -66,7 +66,7 @@ class CompiledRunner(Runner):
     """Many steps in one call; where one is not finite, it is made with a graph, to tell why."""
 
     def __init__(self, *args: Any) -> None:
-        from ..compiler.session import Session
+        from ..compiler.training.session import Session
         super().__init__(*args)
         loss, penalty = self.loss, self.penalty
         self.session = Session(

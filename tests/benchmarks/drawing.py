@@ -12,8 +12,8 @@ from programs import moons, weights
 from report import duration, machine, table
 
 from microgradx import Value, scope, tape
-from microgradx.show.drawing import draw
-from microgradx.show.render import image
+from microgradx.show.picture.drawing import draw
+from microgradx.show.picture.render import image
 
 REPEATS = 3
 

@@ -18,7 +18,7 @@ from typing import Any
 from report import duration, machine, size, table
 
 import microgradx as mg
-from microgradx.compiler import library
+from microgradx.compiler.loops import library
 from microgradx.nn import Linear, Sequential, Tanh, cross_entropy
 
 Made = tuple[Callable[..., Any], Sequence[Any]]

@@ -142,7 +142,7 @@ def kernel(function: Any, args: Sequence[Any]) -> Any:
 
 def stepper(plan: Training) -> Callable[[int], float]:
     """What fit(..., jit=True) does once it has compiled: start anew and make so many steps; the loss of the last."""
-    from microgradx.compiler.session import Session
+    from microgradx.compiler.training.session import Session
     optimiser = plan.optimiser(plan.model.parameters())
     session = Session(plan.model, plan.xs, plan.ys, plan.loss, optimiser, penalty=plan.options.get("penalty"))
     schedule = plan.options.get("schedule", lambda t: 1.0)

@@ -19,7 +19,7 @@ from report import duration, machine, table
 
 from microgradx import Value, dot, logsumexp, prod, square, sum, tanh, tape
 from microgradx import max as largest
-from microgradx.show.page import to_html
+from microgradx.show.web.page import to_html
 from tests.browser import chromium
 
 LOADS, STEPS = 3, 15

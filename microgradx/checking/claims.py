@@ -1,0 +1,105 @@
+"""What the chain rule claims the derivatives of a function to be, and what finite differences say against it.
+
+    >>> from microgradx.checking.claims import Claim, Gradient
+    >>> cube = Gradient("f", slopes=[12.0], noise=0.0, blurs=[0.0], output=0)
+    >>> Claim("d f / d x", 12.0, lambda x: x**3, 2.0, 0, cube).denial() is None
+    True
+    >>> Claim("d f / d x", 12.001, lambda x: x**3, 2.0, 0, cube).denial().seen.value
+    12.0
+
+point.py makes the claims about a function; check.py puts a denial into words.
+"""
+import math
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..recording import tape
+from ..value import Value
+from .differences import Estimate, apart, derivative
+
+EPSILON = sys.float_info.epsilon
+
+
+class Gradient(NamedTuple):
+    """The derivatives of one quantity by all inputs, as the chain rule has them.
+
+    name     the quantity: an output, "f", or a derivative of one, "(d f / d w)"
+    slopes   the derivatives
+    noise    how far rounding may put the quantity off
+    blurs    how far rounding may put the derivatives off
+    output   the number of the output concerned
+    part     0 for the output itself, 1 + j for its derivative by input j
+    mode     "" or " in forward mode"
+    """
+
+    name: str
+    slopes: Sequence[float]
+    noise: float
+    blurs: Sequence[float]
+    output: int
+    part: int = 0
+    mode: str = ""
+
+
+class Claim(NamedTuple):
+    """That `slope` is the derivative at x of `f`, the quantity of `gradient` with nothing but input i varied."""
+
+    what: str
+    slope: float
+    f: Callable[[float], float]
+    x: float
+    i: int
+    gradient: Gradient
+
+    def denial(self) -> "Denial | None":
+        """What differences say against it; None where they agree."""
+        seen = self.seen()
+        # Without differences: an index has no neighbours, and slope 0; what overflows next to x may have slope inf.
+        if seen.agrees(self.slope) or (seen.value != seen.value and (self.slope == 0 or math.isinf(self.slope))):
+            return None
+        low, high = sorted([self.seen(-1), self.seen(1)])
+        if not apart(low, high):
+            return Denial(self, seen, None)
+        if low.value - low.bound <= self.slope <= high.value + high.bound:
+            return None
+        return Denial(self, seen, (low.value, high.value))
+
+    def seen(self, side: int = 0) -> Estimate:
+        """The derivative by differences: from both sides, or from the left (-1) or right (1)."""
+        value, error = derivative(self.f, self.x, side, self.gradient.noise)
+        return Estimate(value, error + self.gradient.blurs[self.i])
+
+
+class Denial(NamedTuple):
+    """A claim that differences contradict; at a kink, with the slopes on its two sides, the smaller first."""
+
+    claim: Claim
+    seen: Estimate
+    kink: tuple[float, float] | None
+
+
+def roundings(y: Value, xs: Sequence[Value]) -> tuple[float, list[float]]:
+    """How far rounding may put off y, and the derivatives of y by xs: the chain rule on absolute values.
+
+    A node off by ulp(v) puts y off by up to pull[v] times as much: d y/d v, had no terms cancelled.
+    Source: S. Linnainmaa, BIT 16 (1976) 146.
+
+    >>> from microgradx import Value
+    >>> x = Value(1.0)
+    >>> noise, blurs = roundings((x + 1e8) - 1e8, [x])      # is 1.0, and rounding may have made up half its digits
+    >>> 1e-8 < noise < 1e-7, blurs == [EPSILON]
+    (True, True)
+    """
+    pull = {y: 1.0}
+    for v in reversed(tape(y)):
+        for a, slope in zip(v.args, v.slopes):
+            if slope and v in pull and isinstance(a, Value):
+                pull[a] = pull.get(a, 0.0) + abs(slope) * pull[v]
+    noise = sum(force * math.ulp(v.data) for v, force in pull.items())
+    return _finite(noise), [_finite(EPSILON * pull.get(x, 0.0)) for x in xs]
+
+
+def _finite(x: float) -> float:
+    """No allowance for rounding where an infinite slope is on the way."""
+    return x if math.isfinite(x) else 0.0

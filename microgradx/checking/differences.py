@@ -1,0 +1,152 @@
+"""Finite differences that know their own error: an oracle for derivatives that needs nothing but the function.
+
+    >>> from microgradx.checking.differences import derivative
+    >>> import math
+    >>> slope = derivative(math.exp, 0.0)
+    >>> abs(slope.value - 1) < slope.error < 1e-12
+    True
+    >>> derivative(abs, 0.0, side=-1).value, derivative(abs, 0.0, side=1).value
+    (-1.0, 1.0)
+
+A difference quotient is wrong by its step (too large) or by rounding (too small). Ridders halves the step, extrapolates
+to step 0 as Romberg does, and keeps the extrapolation that changes least from one step to the next; that change is its
+error. Source: C. Ridders, Advances in Engineering Software 4 (1982) 75.
+"""
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..ieee import divide, inf, nan
+
+UNDEFINED = (ValueError, ArithmeticError, LookupError)      # raised at x: f is not defined there
+HALVINGS = 8            # of the step within one extrapolation
+EXACT = 1e-10           # relative error at which no other step is tried, ...
+CLOSER = 2.0**-16       # ... unless a step so much smaller shows something else, as for max(x*x, 0.001) at 0
+
+
+class Estimate(NamedTuple):
+    """A derivative by differences, and how wrong it may be. `nan` and `inf` where f has no neighbouring value."""
+
+    value: float
+    error: float
+
+    @property
+    def bound(self) -> float:
+        """How far from `value` a right derivative may be. There is no absolute tolerance: it would blind the rule."""
+        return 1e-8 * abs(self.value) + 10 * self.error
+
+    def agrees(self, slope: float) -> bool:
+        """Whether `slope` may be the derivative."""
+        return abs(slope - self.value) <= self.bound
+
+
+UNKNOWN = Estimate(nan, inf)
+
+
+def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: float = 0.0) -> Estimate:
+    """The derivative of f at x, with its error; at the edge of f's domain, that from within.
+
+    side    0: from both sides; 1: from the right only; -1: from the left only
+    noise   how far rounding may put f off near x; at least one rounding of f itself is assumed
+
+    Where f raises ValueError, an ArithmeticError or a LookupError, or is not finite, it counts as not defined.
+
+    >>> from microgradx.checking.differences import derivative
+    >>> derivative(lambda x: x**1.5 if x >= 0 else math.nan, 0.0).agrees(0.0)
+    True
+    """
+    here, way = _at(f, x), _open_side(f, x, side)
+    if way is None or not math.isfinite(here):
+        return UNKNOWN
+    noise = max(noise, math.ulp(here))
+    best, best_step, reach, sure = UNKNOWN, inf, inf, False
+    for start in _steps(x):
+        if start >= reach:                  # so large a step leaves the domain
+            continue
+        exact, rounded = best.error <= EXACT * abs(best.value), best.error <= 2 * noise / best_step
+        if sure and (exact or (rounded and start < best_step)):     # rounding alone is left; it grows as steps shrink
+            continue
+        step = _retreat(f, x, start, way)
+        reach = step if step < start else reach
+        found = _ridders(f, x, step, way, noise)
+        # Of two that contradict each other the larger step has overlooked something, as it does for sin(1e6*x).
+        if step < best_step if apart(found, best) else found.error < best.error:
+            best, best_step = found, step
+            close, _ = _quotient(f, x, step * CLOSER, way)
+            sure = not apart(best, Estimate(close, noise / (step * CLOSER)))
+    return best
+
+
+def one_sided(f: Callable[[float], float], x: float, noise: float = 0.0) -> tuple[Estimate, Estimate]:
+    """The slopes of f at x from the left and from the right. Where they differ, f has a kink."""
+    return derivative(f, x, -1, noise), derivative(f, x, 1, noise)
+
+
+def apart(left: Estimate, right: Estimate) -> bool:
+    """Whether two slopes differ by more than their errors."""
+    return abs(left.value - right.value) > left.bound + right.bound
+
+
+def _open_side(f: Callable[[float], float], x: float, side: int) -> int | None:
+    """`side`, or the one side that f is defined on, or None where f has no neighbouring value there."""
+    if math.isfinite(_quotient(f, x, next(_steps(x)), side)[0]):
+        return side
+    sides = [way for way in (-1, 1) if math.isfinite(_at(f, math.nextafter(x, way * inf)))]
+    if len(sides) == 1 and side in (0, *sides):
+        return sides[0]
+    return side if len(sides) == 2 else None
+
+
+def _steps(x: float) -> Iterator[float]:
+    """Steps to begin with, powers of two: of the size of x, of size 1 where that is far from it, then smaller ones."""
+    size = math.frexp(x)[1]
+    sizes = [size] if x and abs(size) < 5 else [size, 1] if x else [1]
+    return (math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes)
+
+
+def _retreat(f: Callable[[float], float], x: float, h: float, side: int) -> float:
+    """The largest of h, h/2, h/4, ... at which the difference quotient is finite."""
+    while h >= _least(x) and not math.isfinite(_quotient(f, x, h, side)[0]):
+        h /= 2
+    return h
+
+
+def _least(x: float) -> float:
+    """The smallest step: of those below, x + h and x + h/2 may round to the same number."""
+    return 32 * math.ulp(x)
+
+
+def _ridders(f: Callable[[float], float], x: float, h: float, side: int, noise: float) -> Estimate:
+    """Neville's table: each row halves the step, each column removes one more power of it from the error."""
+    power = 1 if side else 2                # the error of a one-sided quotient is a series in h, of a central in h*h
+    above: list[float] = []
+    best = UNKNOWN
+    for _ in range(HALVINGS):
+        if h < _least(x) or best.error <= noise / h:    # rounding alone is now as large
+            break
+        quotient, size = _quotient(f, x, h, side)
+        noise = max(noise, math.ulp(size))
+        row = [quotient]
+        for k, coarse in enumerate(above, 1):
+            row.append(row[-1] + (row[-1] - coarse) / (2 ** (power * k) - 1))
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - coarse)) + noise / h
+            if error < best.error:
+                best = Estimate(row[-1], error)
+        above = row
+        h /= 2
+    return best
+
+
+def _quotient(f: Callable[[float], float], x: float, h: float, side: int) -> tuple[float, float]:
+    """The difference quotient with step h, and the size of f there."""
+    h = abs(x) + h - abs(x)                 # the step that x + h, rounded, really takes
+    a, b = x - h * (side <= 0), x + h * (side >= 0)
+    low, high = _at(f, a), _at(f, b)
+    return divide(high - low, b - a), max(abs(low), abs(high))
+
+
+def _at(f: Callable[[float], float], x: float) -> float:
+    try:
+        return f(x)
+    except UNDEFINED:
+        return nan

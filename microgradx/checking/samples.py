@@ -1,0 +1,135 @@
+"""Sample inputs of a row of the table: where it is smooth, on its kinks, in whole numbers. All is read from the row.
+
+    >>> from microgradx import hard_tanh, log
+    >>> from microgradx.checking.samples import is_regular, kink_points
+    >>> is_regular(log, [2.0]), is_regular(log, [0.0]), is_regular(hard_tanh, [1.0])
+    (True, False, False)
+    >>> kink_points(hard_tanh)
+    [(1.0,), (-1.0,)]
+"""
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from ..derivatives import gradients
+from ..table import REAL, Domain, Op, Reduction
+from ..value import Value
+
+SMALL, LARGE = 2.0**-10, 8.0                # sizes of moderate numbers
+SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers to look for kinks and regular points at, where the domain has them
+
+
+def edges(domain: Domain) -> tuple[float, float]:
+    """The closed interval of an open domain that keeps a small distance from its ends."""
+    if isinstance(domain, range):
+        return float(domain[0]), float(domain[-1])
+    low, high = domain
+    gap = min(SMALL, (high - low) / 8)
+    return low + gap, high - gap
+
+
+def moderate(domain: Domain) -> tuple[float, float]:
+    """The part of a domain where numbers are moderate: up to 8 from 0, or from the end that is nearest to 0."""
+    low, high = edges(domain)
+    return max(low, min(high, 0.0) - LARGE), min(high, max(low, 0.0) + LARGE)
+
+
+def is_regular(op: Op, xs: Sequence[float]) -> bool:
+    """Whether `xs` are inside the domain, away from kinks, with a finite value and finite slopes."""
+    ends = map(edges, op.domains(len(xs)))
+    return (all(low <= x <= high for x, (low, high) in zip(xs, ends, strict=True))
+            and all(abs(k) >= SMALL for k in _quantities(op, xs)) and is_finite(op, xs))
+
+
+def is_finite(op: Op, xs: Sequence[float]) -> bool:
+    """Whether value and slopes are finite."""
+    return all(map(math.isfinite, _value_and_slopes(op, xs)))
+
+
+@cache
+def is_smooth(op: Op) -> bool:
+    """Whether the row has regular points at all. detach has none: its slope is a decree.
+
+    >>> from microgradx import detach, relu
+    >>> is_smooth(relu), is_smooth(detach)
+    (True, False)
+    """
+    return any(is_regular(op, xs) for xs in _grid(op))
+
+
+def kink_points(op: Op) -> list[tuple[float, ...]]:
+    """Inputs exactly on a kink or jump of the row, with a finite value and finite slopes; small whole ones first.
+
+    >>> from microgradx import maximum
+    >>> kink_points(maximum)[:3]
+    [(0.0, 0.0), (1.0, 1.0), (-1.0, -1.0)]
+    """
+    points = [xs for xs in _grid(op) if 0 in _quantities(op, xs)]
+    if not points:
+        points = [xs for start in _grid(op) for xs in _steps_onto(op, start) if 0 in _quantities(op, xs)]
+    return [xs for xs in dict.fromkeys(points) if is_finite(op, xs)]
+
+
+@cache
+def is_whole(op: Op) -> bool:
+    """Whether results and slopes of whole numbers are whole and so exact in floats: rows of + - * and no kinks.
+
+    >>> from microgradx import div, dot, exp, mul
+    >>> [is_whole(op) for op in (mul, dot, div, exp)]
+    [True, True, False, False]
+    """
+    if op.kinks or any(isinstance(domain, tuple) and domain != REAL for domain in op.domain):
+        return False
+    points = [xs for xs in _grid(op) if all(x.is_integer() for x in xs)]
+    return all(number.is_integer() for xs in points for number in _value_and_slopes(op, xs))
+
+
+def called_with(op: Op, xs: Sequence[Any]) -> tuple[Any, ...]:
+    """Inputs one after the other as the arguments of a call: those of a reduction in its lists.
+
+    >>> from microgradx import dot
+    >>> called_with(dot, [1.0, 2.0, 3.0, 4.0])
+    ([1.0, 2.0], [3.0, 4.0])
+    """
+    if not isinstance(op, Reduction):
+        return tuple(xs)
+    size = (len(xs) - op.index) // op.lists
+    return (*(list(xs[k * size:(k + 1) * size]) for k in range(op.lists)), *xs[op.lists * size:])
+
+
+def _sizes(op: Op) -> Sequence[int]:
+    """How many inputs to try: for a reduction, of lists of one to three elements."""
+    return [size * op.lists + op.index for size in (1, 2, 3)] if isinstance(op, Reduction) else [len(op.inputs)]
+
+
+def _grid(op: Op) -> Iterator[tuple[float, ...]]:
+    """Points inside the domain, small whole numbers first."""
+    for size in _sizes(op):
+        yield from itertools.product(*map(_samples, op.domains(size)))
+
+
+def _samples(domain: Domain) -> list[float]:
+    """The samples in a domain, or as many numbers spread over it."""
+    low, high = moderate(domain)
+    found = [x for x in SAMPLES if low <= x <= high and (x in domain or not isinstance(domain, range))]
+    return found or [low + (high - low) * k / 6 for k in range(1, 6)]
+
+
+def _value_and_slopes(op: Op, xs: Sequence[float]) -> list[float]:
+    y = op.at(*xs)
+    return [y, *(slope or 0.0 for slope in op.partials([True] * len(xs), y, *xs))]
+
+
+def _quantities(op: Op, xs: Sequence[Any]) -> Sequence[Any]:
+    return op.kinks(*xs) if op.kinks else ()
+
+
+def _steps_onto(op: Op, xs: tuple[float, ...]) -> Iterator[tuple[float, ...]]:
+    """Each input moved to where a kink quantity is 0, by a step of Newton's: exact where it is linear, as x - 0.3."""
+    values = [Value(x) for x in xs]
+    for quantity in _quantities(op, values):
+        for i, slope in enumerate(gradients(quantity, values)):
+            if slope:
+                yield (*xs[:i], xs[i] - quantity.data / slope, *xs[i + 1:])

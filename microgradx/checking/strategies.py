@@ -1,0 +1,190 @@
+"""Hypothesis strategies: inputs to test derivatives at, and random graphs. The property test of a row is three lines:
+
+    >>> from hypothesis import given
+    >>> from microgradx import gradcheck, sin
+    >>> from microgradx.checking.strategies import arguments
+    >>> @given(arguments(sin))
+    ... def test_sin(xs):
+    ...     assert gradcheck(sin, *xs)
+    >>> test_sin()
+
+Numbers are moderate, 0 or of a size from 1/1024 to 8, and whole ones come first: what fails shrinks to an example that
+can be checked by hand.
+"""
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import cycle
+from typing import Any
+
+from ..extras import install
+from ..nesting import is_leaf
+from ..recording import tape
+from ..step import steps
+from ..table import TABLE, Domain, Op, Reduction
+from ..value import Operand, Value
+from .differences import UNDEFINED
+from .point import Point
+from .samples import LARGE, SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points, moderate
+
+try:
+    from hypothesis import assume, note
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError(f"microgradx.checking.strategies needs Hypothesis; write {install('strategies')}") from error
+
+LIMIT = 2.0**20                         # of the values in a graph, and of their derivatives had no terms cancelled
+STEPS, LEAVES = 12, 3                   # at most so many operations and leaves in a graph,
+REACH, WIDTH = 3, 4                     # nodes to go back for an input, elements in a list
+
+
+# Numbers and arguments -----------------------------------------------------------------------------------------
+
+def numbers(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[float]:
+    """Floats from low to high: whole numbers first; apart from 0, none is closer to 0 than 1/1024.
+
+    >>> from hypothesis import find
+    >>> from microgradx.checking.strategies import numbers
+    >>> find(numbers(), lambda x: x > 2.5)
+    3.0
+    """
+    first, last = math.ceil(low), math.floor(high)
+    broken = st.floats(low, high).map(lambda x: x if abs(x) >= SMALL else min(max(low, 0.0), high))
+    return st.integers(first, last).map(float) | broken if first <= last else broken
+
+
+def arguments(f: Callable[..., Any], *like: Any) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Arguments to check the derivatives of f at, as gradcheck(f, *args) takes them.
+
+    f       a row of the table: its arguments are inside its domain and away from its kinks; or any function of
+            Values: its arguments are such that results and slopes are finite
+    like    the arguments of a function are nested like these; without them it is given a number for each parameter
+
+    TypeError if the number of parameters cannot be told. ValueError for a row without smooth points (detach).
+
+    >>> from hypothesis import find
+    >>> from microgradx import dot, log
+    >>> from microgradx.checking.strategies import arguments
+    >>> find(arguments(lambda w, b: dot(w, w) + log(b), [0, 0], 0), lambda args: True)
+    ([0.0, 0.0], 1.0)
+    """
+    if like or not isinstance(f, Op):
+        shapes = like or (0.0,) * _parameters(f)
+        return st.tuples(*map(_alike, shapes)).filter(lambda args: _defined(f, args))
+    if not is_smooth(f):
+        raise ValueError(f"row {f.name!r} has a kink everywhere: its slope is a decree that no test can confirm")
+    return _inputs(f).map(lambda xs: called_with(f, xs))
+
+
+def kinks(op: Op) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Arguments that are exactly on a kink or jump of a row, where it is finite. ValueError if it has none.
+
+    >>> from hypothesis import find
+    >>> from microgradx import maximum
+    >>> from microgradx.checking.strategies import kinks
+    >>> find(kinks(maximum), lambda args: args[0] > 0)
+    (1.0, 1.0)
+    """
+    points = kink_points(op)
+    if not points:
+        raise ValueError(f"row {op.name!r} has no kink where it is finite")
+    return st.sampled_from([called_with(op, xs) for xs in points])
+
+
+def _inputs(op: Op) -> st.SearchStrategy[tuple[float, ...]]:
+    """Regular inputs of a row, one after the other."""
+    drawn = st.one_of([st.tuples(*map(_within, op.domains(size))) for size in _sizes(op)])
+    return drawn.filter(lambda xs: is_regular(op, xs))
+
+
+def _sizes(op: Op) -> Sequence[int]:
+    """How many inputs a row may be given."""
+    if not isinstance(op, Reduction):
+        return [len(op.inputs)]
+    return [length * op.lists + op.index for length in range(max(op.least, 1), WIDTH + 1)]
+
+
+@cache
+def _within(domain: Domain) -> st.SearchStrategy[float]:
+    """A number well inside a domain."""
+    return st.sampled_from(domain).map(float) if isinstance(domain, range) else numbers(*moderate(domain))
+
+
+def _alike(example: Any) -> Any:
+    """Numbers in the nesting of an example; what is no number is passed on."""
+    if isinstance(example, list):
+        return st.tuples(*map(_alike, example)).map(list)
+    if isinstance(example, tuple):
+        return st.tuples(*map(_alike, example))
+    return numbers() if is_leaf(example) else st.just(example)
+
+
+def _parameters(f: Callable[..., Any]) -> int:
+    """How many arguments a function must be given."""
+    needed = [p for p in inspect.signature(f).parameters.values() if p.default is p.empty]
+    if not needed or any(p.kind is p.VAR_POSITIONAL for p in needed):
+        raise TypeError("cannot tell how many arguments the function takes; give an example: arguments(f, 0.0, [0.0])")
+    return len(needed)
+
+
+def _defined(f: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Whether f and all slopes on the way to it are finite at `args`."""
+    try:
+        outputs = Point(f, args).outputs
+    except UNDEFINED:
+        return False
+    return all(math.isfinite(slope) for v in tape(*outputs) for slope in v.slopes if slope is not None)
+
+
+# Graphs --------------------------------------------------------------------------------------------------------
+
+@st.composite
+def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
+    """Roots of random graphs of all rows of the table, with nodes that are used more than once.
+
+    Every input is inside the domain of its row and away from kinks; no value and no derivative, of any node by any
+    other, is beyond 2**24. With `whole`, all these numbers are whole and so exact: only rows are used that make whole
+    results and slopes of whole inputs. A failing test notes the graph, a line for each node.
+
+    >>> from hypothesis import given
+    >>> from microgradx.checking.strategies import graphs
+    >>> @given(graphs(whole=True))
+    ... def test_exact(root):
+    ...     assert root.data == int(root.data)
+    >>> test_exact()
+    """
+    rows = [op for op in TABLE.values() if (is_whole(op) if whole else is_smooth(op))]
+    leaf = st.integers(-3, 3).map(float) if whole else numbers()
+    picks = st.lists(st.tuples(st.integers(0, REACH), leaf), min_size=1, max_size=WIDTH)
+    steep = {Value(x): 1.0 for x in draw(st.lists(leaf, min_size=1, max_size=LEAVES))}
+    for op, picked in draw(st.lists(st.tuples(st.sampled_from(rows), picks), min_size=1, max_size=STEPS)):
+        sizes = _sizes(op)
+        domains = op.domains(sizes[len(picked) % len(sizes)])
+        inputs = [_picked([*steep], domain, *pick) for domain, pick in zip(domains, cycle(picked))]
+        y = op.apply(tuple(inputs))
+        if isinstance(y, Value) and is_regular(op, [_data(x) for x in inputs]):
+            slope = 1 + sum(abs(d) * steep[a] for a, d in zip(y.args, y.slopes) if isinstance(a, Value) and d)
+            if max(abs(y.data), slope) <= LIMIT:
+                steep[y] = slope
+    used = {a for v in steep for a in v.args}
+    ends = [v for v in steep if v.op and v not in used]
+    assume(ends)
+    root, *others = ends
+    for v in others:
+        root = root + v                     # so that every node counts
+    note("\n".join(str(step) for step in steps(root) if step.phase == "forward"))
+    return root
+
+
+def _picked(pool: Sequence[Value], domain: Domain, back: int, x: float) -> Operand:
+    """The node that many nodes back of those inside the domain; if there is none, the constant nearest to x there."""
+    if isinstance(domain, range):
+        return float(domain[back % len(domain)])
+    low, high = edges(domain)
+    nodes = [v for v in reversed(pool) if low <= v.data <= high]
+    return nodes[back] if back < len(nodes) else min(max(x, low), high)
+
+
+def _data(x: Operand) -> float:
+    return x.data if isinstance(x, Value) else x

@@ -1,0 +1,271 @@
+"""Program: a recorded graph as plain lists, each node a number, simplified while it is built.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.ir.program import Program
+    >>> p = Program()
+    >>> x = p.input()
+    >>> y = p.add(mul, (p.constant(2.0), x))
+    >>> p.add(mul, (p.constant(2.0), x)) == y           # the same operation on the same inputs is the same node
+    True
+    >>> p.add(mul, (y, p.constant(1.0))) == y           # times 1: nothing to do
+    True
+
+A node is an operation (a row of the table) on earlier nodes, an input, or a constant.
+"""
+from __future__ import annotations
+
+import struct
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import chain, compress
+from typing import Any
+
+from ... import ops
+from ...recording import tape
+from ...table import Op
+from ...value import Value
+from ..trace.errors import TracingError
+from ..trace.trace import Recorded, is_constant, trace, unhindered
+from ..trace.traced import Together
+from .lowering import POWERS, spelled
+from .names import distinct, name, named
+from .simplify import FREE, RULES
+
+Ids = tuple[int, ...]
+Native = Callable[[Op], bool]
+COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
+SHORT = 4                               # only nodes of so few inputs are looked for a second time
+
+
+class Program:
+    """Nodes 0, 1, 2, ..., each after all of its inputs.
+
+    native      which rows may stay as they are, see program(); all of them if it is not told
+    ops         the row of each node; None for inputs and constants, and for a node that is not needed any more
+    args        the inputs of each node; those of a row of two lists one list after the other
+    numbers     the constants among the nodes
+    inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
+    closures    where the numbers of the last of these come from at each run: `.data` of Values, Buffers, Draws
+    results     the nodes that are asked for
+    updates     the Buffers that take the numbers of the last of these after each run
+    traced      how many nodes were recorded
+    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
+    """
+
+    def __init__(self, native: Native | None = None, strict: bool = False) -> None:
+        self.native, self.strict = native or _every, strict
+        self.ops: list[Op | None] = []
+        self.args: list[Ids] = []
+        self.numbers: dict[int, float] = {}
+        self.inputs: list[int] = []
+        self.closures: list[Any] = []
+        self.results: list[int] = []
+        self.updates: list[Value] = []
+        self.traced = 0
+        self._constants: dict[float | bytes, int] = {}
+        self._known: dict[Op, dict[Ids, int]] = defaultdict(dict)
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: rows by name."""
+        return {**vars(self), "_known": defaultdict(dict), "ops": [op and name(op) for op in self.ops]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """LookupError for a row that the table of this process does not have."""
+        vars(self).update(state, ops=[told and named(*told) for told in state["ops"]])
+
+    def _new(self, op: Op | None, args: Ids = ()) -> int:
+        self.ops.append(op)
+        self.args.append(args)
+        return len(self.ops) - 1
+
+    def input(self) -> int:
+        """A new input."""
+        return self.many(1)[0]
+
+    def many(self, count: int) -> range:
+        """So many new inputs."""
+        new = range(len(self), len(self) + count)
+        self.ops += [None] * count
+        self.args += [()] * count
+        self.inputs += new
+        return new
+
+    def constant(self, x: float) -> int:
+        """The node of this number; 0.0 and -0.0 are two."""
+        key = x if x == x and x != 0 else struct.pack("d", x)
+        if key not in self._constants:
+            self._constants[key] = self._new(None)
+            self.numbers[self._constants[key]] = x
+        return self._constants[key]
+
+    def add(self, op: Op, args: Ids) -> int:
+        """The node of `op` applied to these: simplified, computed at once of constants, shared with an equal one."""
+        numbers, short = self.numbers, len(args) <= SHORT
+        constant = short and not numbers.keys().isdisjoint(args)        # one of them at least
+        rule = (RULES if constant else FREE).get(op.name)
+        if rule is not None:
+            found = rule(self, args)
+            if found is not None:
+                return found
+        if op is ops.pow or not self.native(op):
+            inner = self._inner(op, args)
+            if inner is not None:
+                return self.insert(inner, args)
+        if not short:
+            return self._new(op, args)
+        known, key = self._known[op], tuple(sorted(args)) if op in COMMUTE else args
+        found = known.get(key)
+        if found is None:
+            if (constant or not args) and all([a in numbers for a in args]):
+                found = self.constant(op.at(*[numbers[a] for a in args]))
+            else:
+                found = self._new(op, args)
+            known[key] = found
+        return found
+
+    def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
+        """The nodes of `op` applied to each of these: as add(), but in one go where nothing is to be simplified."""
+        if op.name not in FREE and op not in COMMUTE and len(rows[0]) <= SHORT and self.native(op):
+            known = self._known[op]
+            new = dict(zip(rows, range(len(self), len(self) + len(rows))))
+            if (len(new) == len(rows) and known.keys().isdisjoint(new)
+                    and self.numbers.keys().isdisjoint(chain.from_iterable(rows))):
+                self.ops += [op] * len(rows)
+                self.args += rows
+                known |= new
+                return list(new.values())
+        return [self.add(op, args) for args in rows]
+
+    def _inner(self, op: Op, args: Ids) -> Program | None:
+        """What stands for an operation in other rows; None where it stays. In strict programs powers do."""
+        if op is ops.pow and not self.strict and self.number(args[1]) in POWERS:
+            return power(self.numbers[args[1]])
+        return None if self.native(op) else template(op, len(args))
+
+    def insert(self, inner: Program, args: Ids) -> int:
+        """The result of another program of one result, with these nodes as its inputs."""
+        new = dict(zip(inner.inputs, args))
+        for i, (op, inputs) in enumerate(zip(inner.ops, inner.args)):
+            if op is not None:
+                new[i] = self.add(op, tuple([new[a] for a in inputs]))
+            elif i in inner.numbers:
+                new[i] = self.constant(inner.numbers[i])
+        return new[inner.results[0]]
+
+    def number(self, i: int) -> float | None:
+        """The number of a constant; None for any other node."""
+        return self.numbers.get(i)
+
+    def update(self, found: Sequence[float]) -> None:
+        """Set the Buffers after a run with these results."""
+        if self.updates:
+            for buffer, x in zip(self.updates, found[-len(self.updates):]):
+                buffer.data = x
+
+    def uses(self) -> list[int]:
+        """How many nodes and results use each node, those that no result needs left out; a list that a node is used in
+        twice counts twice."""
+        counts = [0] * len(self)
+        for r in self.results:
+            counts[r] += 1
+        for i in range(len(self) - 1, -1, -1):
+            if counts[i]:
+                for a in self.args[i]:
+                    counts[a] += 1
+        return counts
+
+    def count(self) -> int:
+        """How many of the nodes are operations."""
+        return len(self.ops) - self.ops.count(None)
+
+    def changed(self, ops: list[Op | None], args: list[Ids]) -> Program:
+        """The program with these operations as its nodes; inputs, constants and results stay what they are."""
+        out = Program(strict=self.strict)
+        out.ops, out.args, out.numbers, out.inputs, out.closures = ops, args, self.numbers, self.inputs, self.closures
+        out.results, out.updates, out.traced = self.results, self.updates, self.traced
+        return out
+
+    def live(self) -> Program:
+        """The program without operations and constants that no result needs; nothing stands in their place."""
+        used = set(self.results).union(*self.args)
+        out = self.changed(self.ops, self.args)
+        if not used.issuperset(compress(range(len(self)), self.ops)):       # else all operations are needed
+            counts = self.uses()
+            used = {i for i, count in enumerate(counts) if count}
+            out.ops = [op if count else None for op, count in zip(self.ops, counts)]
+            out.args = [args if count else () for args, count in zip(self.args, counts)]
+        out.numbers = {i: x for i, x in self.numbers.items() if i in used}
+        return out
+
+
+def _every(_: Op) -> bool:
+    return True
+
+
+def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
+    """The program of a recorded function: its results by its inputs and by the Values that it closes over.
+
+    Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
+    """
+    with unhindered():
+        out = Program(native, strict)
+        given = (*recorded.inputs, *recorded.sources)
+        ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
+        out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
+        for v in recorded.nodes.parts:
+            op = distinct(v.op)
+            if v.__class__ is Together:
+                ids |= zip(v.values, out.extend(op, list(zip(*[_nodes(out, ids, xs) for xs in v.lists]))))
+            else:
+                ids[v] = out.add(op, _nodes(out, ids, v.args))
+        out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
+        out.traced = len(recorded.nodes)
+        if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
+            raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
+                               "write buffer.data")
+        return out.live()
+
+
+def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any]) -> Ids:
+    """The node of each."""
+    try:
+        return tuple(map(ids.__getitem__, xs))
+    except KeyError:                                        # numbers are among them, or what was there before
+        return tuple([ids[x] if x in ids else _id(out, ids, x) for x in xs])
+
+
+def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
+    """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
+    if not isinstance(x, Value):
+        found = out.constant(float(x))
+        if x:                           # 0.0 and -0.0 are two constants, and would be one key
+            ids[x] = found
+        return found
+    for v in tape(x) if x not in ids else ():
+        if v.op is not None:
+            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
+        elif is_constant(v):
+            ids[v] = out.constant(v.data)
+        elif v not in ids:
+            ids[v] = out.input()
+            out.closures.append(v)
+    return ids[x]
+
+
+@cache
+def power(n: float) -> Program:
+    """x**n for one of the POWERS."""
+    return program(trace(POWERS[n], [0.0]), strict=True)
+
+
+@cache
+def template(op: Op, width: int) -> Program | None:
+    """A row at so many inputs as a program of other rows; None if it must be called as it is."""
+    try:
+        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width), strict=True)
+    except Exception:                   # it makes a float of its input, as math.gamma does: it must be called
+        return None

@@ -1,0 +1,182 @@
+"""jit: a function on Values compiled, once for each structure of its arguments.
+
+    >>> from microgradx import jit, tanh, value_and_grad
+    >>> neuron = jit(value_and_grad(lambda w, x, b: tanh(w[0] * x[0] + w[1] * x[1] + b)))
+    >>> neuron([0.5, -1.0], [2.0, 1.0], 0.0)
+    (0.0, [2.0, 1.0])
+
+As all transforms: numbers in, numbers out; within another transform it is the function itself.
+"""
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+from functools import cache, update_wrapper
+from importlib.util import find_spec
+from threading import RLock
+from time import perf_counter
+from typing import Any
+
+from ..derivatives import is_inside
+from ..extras import install
+from ..table import Op
+from .ir.program import program
+from .python_backend import spoken
+from .report import Report
+from .trace.arguments import Modules, by_key, emptied, read
+from .trace.trace import trace, unhindered
+from .variant import Variant
+
+BACKENDS = ("native", "python")
+STORM = 16                              # programs of one function from which on somebody ought to know
+
+
+class Jitted:
+    """A compiled function; see jit().
+
+    Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded.
+
+    >>> from microgradx import jit, tanh
+    >>> neuron = jit(lambda w, x: tanh(w * x))
+    >>> type(neuron).__name__, neuron(0.0, 2.0)
+    ('Jitted', 0.0)
+    """
+
+    # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
+    # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
+    __slots__ = ("__call__", "__dict__", "__weakref__")
+    __call__: Callable[..., Any]
+
+    def __init__(self, f: Callable[..., Any], backend: str, strict: bool, shared: bool = False) -> None:
+        self.f, self.backend, self.strict = f, backend, strict
+        self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
+        self.variants: dict[Hashable, Variant] = {}
+        self._last: Variant | None = None
+        self._lock = RLock()
+        self.__call__ = self._general
+        update_wrapper(self, f, updated=())     # name, docstring and signature
+
+    def _general(self, *args: Any) -> Any:
+        """f(*args), whatever the arguments are."""
+        if is_inside():
+            return self.f(*args)                # another transform records or differentiates it
+        numbers: list[float] = []
+        modules: Modules = []
+        structure = self._structure(args, numbers, modules)
+        known = self.variants.get(structure)
+        self._last = variant = known or self._compiled(structure, args, modules)
+        self.__call__ = variant.exact or self._general
+        if variant.exact and not known:
+            return variant.exact(*args)         # which comes back here if it is none of its cases
+        return variant.run(numbers, modules)
+
+    def variant(self, args: Sequence[Any]) -> Variant:
+        """The program for arguments of this structure, compiled if it is the first time."""
+        modules: Modules = []
+        structure = self._structure(tuple(args), [], modules)
+        return self.variants.get(structure) or self._compiled(structure, args, modules)
+
+    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules) -> Hashable:
+        structure = read(args, numbers, modules)
+        return by_key(structure) if self.shared else structure
+
+    def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
+        with self._lock, unhindered():
+            if structure in self.variants:      # another thread was faster
+                return self.variants[structure]
+            variant = self._built(args, modules)
+            for key, old in list(self.variants.items()):
+                if any(one.module() is None for one in old.modules):
+                    del self.variants[key]
+            self.variants[structure] = variant
+            if len(self.variants) == STORM:
+                self._warn()
+            return variant
+
+    def _built(self, args: Sequence[Any], modules: Modules) -> Variant:
+        start = perf_counter()
+        recorded = trace(self.f, args, self.strict or self.backend == "python")
+        for _, one in modules:
+            if not one.holds():                 # f has changed it
+                one.remember()
+        p = program(recorded, self._native(), self.strict)
+        variant = Variant(p, emptied(recorded.tree), modules, self.backend, self.shared)
+        del recorded                            # many objects that need not be there for what comes
+        variant.compile(args, self._general)
+        variant.seconds = perf_counter() - start
+        return variant
+
+    def _native(self) -> Callable[[Op], bool]:
+        """Which rows the back end has."""
+        if self.backend == "python":
+            return spoken
+        from .native.instructions import native
+        return cache(lambda op: native(op, self.strict))
+
+    def _warn(self) -> None:
+        warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "
+                      "of its arguments; an int is a part of the program, so pass what changes from call to call as a "
+                      "float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+
+    def __reduce__(self) -> Any:
+        from .pickling import packed
+        return packed(self)
+
+    def __repr__(self) -> str:
+        return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
+
+    def __copy__(self) -> Jitted:
+        return self                             # as a function is
+
+    def __deepcopy__(self, _: Any) -> Jitted:
+        return self
+
+    def report(self) -> Report:
+        """What the last call ran. ValueError before the first call.
+
+        >>> from microgradx import jit
+        >>> square = jit(lambda x: x * x)
+        >>> square(3.0), square.report().programs
+        (9.0, 1)
+        """
+        if self._last is None:
+            raise ValueError("nothing is compiled yet; call the function once")
+        v = self._last
+        kernel = vars(v).get("kernel")          # there is none where only the exact function was needed
+        return Report(self.backend, v.program.traced, v.program.count(), getattr(kernel, "nests", 0), v.seconds,
+                      len(self.variants))
+
+
+def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False) -> Jitted:
+    """Compile f, a function on Values, numbers, nested lists of them and Modules; the first call with arguments of a
+    new structure traces it, which takes a moment.
+
+    f           may itself be a transform: jit(value_and_grad(loss)), jit(hessian(f))
+    backend     "native", machine code by llvmlite (the extra "jit"), or "python", generated Python; by default native
+                where llvmlite is installed
+    strict      every sum in the order of eager code, no fused multiply-add, libm's functions: the same bits as eager
+
+    Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
+    and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
+    back in the nesting of f's result.
+
+    TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
+    "native" without llvmlite. TypeError if f is no function.
+
+    >>> from microgradx import jit
+    >>> square = jit(lambda x: x * x)
+    >>> square(3.0), square(4.0), square.report().programs
+    (9.0, 16.0, 1)
+    """
+    if not callable(f):
+        raise TypeError(f"jit takes a function, got {type(f).__name__}; write jit(f), then call the result")
+    if backend is None:
+        backend = "native" if find_spec("llvmlite") and find_spec("numpy") else "python"
+    if backend not in BACKENDS:
+        raise ValueError(f"expected backend 'native' or 'python', got {backend!r}")
+    if backend == "native" and not find_spec("llvmlite"):
+        raise ImportError(f'backend="native" needs llvmlite; write {install("jit")}, or backend="python"')
+    return Jitted(f, backend, strict)
+
+
+__all__ = ["Jitted", "Report", "jit"]

@@ -1,0 +1,146 @@
+"""Compose: operations that are used once become a part of the operation that uses them: one loop instead of three.
+
+    >>> from microgradx import carry, sech, square
+    >>> from microgradx.compiler.loops.compose import composed
+    >>> from microgradx.compiler.ir.program import Program
+    >>> p = Program()
+    >>> g, x = p.input(), p.input()
+    >>> p.results = [p.add(carry, (g, p.add(square, (p.add(sech, (x,)),))))]
+    >>> [op.name for op in composed(p, False).ops if op]
+    ['carry(0, square(sech(1)))']
+
+What is computed, and in which order, stays the same; but the numbers in between are never written to memory.
+"""
+from __future__ import annotations
+
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...table import Op
+from ..ir.program import Program
+from ..native.instructions import LISTS, native
+
+MOST = 6                                # inputs of a composed operation
+
+
+class Term(NamedTuple):
+    """An operation on inputs, by their number, or on other terms."""
+
+    op: Op
+    args: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return f"{self.op.name}({', '.join(map(str, self.args))})"
+
+    def moved(self, places: tuple[int, ...]) -> Term:
+        """The same on inputs of other numbers."""
+        return Term(self.op, tuple([a.moved(places) if isinstance(a, Term) else places[a] for a in self.args]))
+
+
+class Composed:
+    """A term as an operation: what a row is to the code that emits it."""
+
+    def __init__(self, term: Term) -> None:
+        self.term, self.name = term, str(term)
+
+    def __repr__(self) -> str:
+        return f"<composed {self.name}>"
+
+
+@cache
+def outermost(op: Any) -> Op:
+    """The row that gives the result: of what is composed, the last one."""
+    return op.term.op if isinstance(op, Composed) else op
+
+
+row = cache(Composed)                   # one for each term: loops of the same operation are found by its identity
+
+
+@cache
+def joined(op: Op, parts: tuple[Any, ...]) -> Composed:
+    """`op` as one with others: a part is an input, by its number, or another operation and the numbers of its inputs.
+
+    >>> from microgradx import mul, tanh
+    >>> joined(mul, (0, (tanh, (1,)))), joined(tanh, ((joined(mul, (0, (tanh, (1,)))), (1, 0)),))
+    (<composed mul(0, tanh(1))>, <composed tanh(mul(1, tanh(0)))>)
+    """
+    return row(Term(op, tuple([part if isinstance(part, int) else _term(*part) for part in parts])))
+
+
+def _term(op: Any, places: tuple[int, ...]) -> Term:
+    return op.term.moved(places) if isinstance(op, Composed) else Term(op, places)
+
+
+def composed(p: Program, strict: bool) -> Program:
+    """The same program with fewer nodes."""
+    return _Composition(p, strict).run()
+
+
+def _used_once(p: Program) -> tuple[list[bool], list[int]]:
+    """Whether each node is an operation that is used once, and no result; and of which nodes, or inputs of them, that
+    holds.
+
+    All of the program is needed, so that arrays can count.
+    """
+    widths = np.fromiter(map(len, p.args), np.int64, len(p))
+    used = np.fromiter(chain.from_iterable(p.args), np.int64, int(widths.sum()))
+    once = (np.bincount(used, minlength=len(p)) == 1) & (widths > 0)
+    once[p.results] = False
+    near = once.copy()
+    near[np.repeat(np.arange(len(p)), widths)[once[used]]] = True
+    return once.tolist(), np.flatnonzero(near).tolist()
+
+
+class _Composition:
+    """One walk over a program. `waiting` are nodes that may become a part of another: operation and inputs.
+
+    Nodes keep their numbers; one that became a part of another is a node without an operation, which nothing uses.
+    """
+
+    def __init__(self, p: Program, strict: bool) -> None:
+        self.p, self.out = p, p.changed(list(p.ops), list(p.args))
+        self.fits = cache(lambda op: op.name not in LISTS and native(op, strict))
+        self.waiting: dict[int, tuple[Any, tuple[int, ...]]] = {}
+
+    def run(self) -> Program:
+        """The program without what became a part of others."""
+        p, waiting = self.p, self.waiting
+        once, near = _used_once(p)
+        for i in near:
+            op: Any = p.ops[i]
+            args = p.args[i]
+            alone = waiting.keys().isdisjoint(args)         # no input waits
+            if len(args) <= MOST and self.fits(op) and (once[i] or not alone):
+                waiting[i] = (op, args) if alone else self.joined(op, args)
+                self.out.ops[i], self.out.args[i] = None, ()
+                if not once[i]:
+                    self.node(i)
+            elif not alone:
+                for a in args:
+                    self.node(a)
+        return self.out
+
+    def node(self, i: int) -> int:
+        """A node; one that waited is made now."""
+        if i in self.waiting:
+            self.out.ops[i], self.out.args[i] = self.waiting.pop(i)
+        return i
+
+    def joined(self, op: Op, args: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
+        """An operation with those of its inputs that wait drawn in, as far as they fit, and what is left of inputs."""
+        inputs: dict[int, int] = {}             # nodes by number
+        parts: list[Any] = []
+        left, drawn = len(args), False
+        for a in args:
+            left -= 1
+            inner = self.waiting.get(a)
+            if inner is not None and len(inputs.keys() | set(inner[1])) + left <= MOST:
+                del self.waiting[a]
+                parts.append((inner[0], tuple([inputs.setdefault(node, len(inputs)) for node in inner[1]])))
+                drawn = True
+            else:
+                parts.append(inputs.setdefault(self.node(a), len(inputs)))
+        return (joined(op, tuple(parts)), tuple(inputs)) if drawn else (op, args)

@@ -1,0 +1,82 @@
+"""Wires: a program as arrays, for what is asked of all nodes at once.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.ir.program import Program
+    >>> from microgradx.compiler.loops.edges import Wires
+    >>> p = Program()
+    >>> x, y = p.input(), p.input()
+    >>> p.results = [p.add(mul, (x, y)), p.add(mul, (y, y))]
+    >>> wires = Wires(p)
+    >>> wires.nodes.tolist(), wires.matrix(wires.nodes, width=2).tolist()
+    ([2, 3], [[0, 1], [1, 1]])
+"""
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+
+from ..ir.program import Program
+from .affine import Slots
+from .compose import outermost
+
+
+class Wires:
+    """The nodes of a program.
+
+    all, users      the inputs of all, one after the other, and of which node each is one
+    first           those of node i are the ones from place first[i] on
+    nodes           those that are operations
+    row, kind       a number for each node, the same for those of one outermost row; of one operation and width
+    asked, place    those of them that are results, and where among these each comes first
+    """
+
+    def __init__(self, p: Program) -> None:
+        widths = np.fromiter(map(len, p.args), np.int64, len(p))
+        self.first = np.cumsum(widths) - widths
+        self.all = np.fromiter(chain.from_iterable(p.args), np.int64, int(widths.sum()))
+        ops = {op: k for k, op in enumerate(dict.fromkeys((None, *p.ops)))}
+        op = np.fromiter(map(ops.__getitem__, p.ops), np.int64, len(p))
+        self.nodes: Slots = np.flatnonzero(op)
+        self.users = np.repeat(np.arange(len(p)), widths)
+        self.row = numbered([outermost(one) for one in ops])[op]
+        self.kind = op * (widths.max(initial=0) + 1) + widths
+        asked, place = np.unique(np.array(p.results, np.int64), return_index=True)
+        self.asked, self.place = asked[op[asked] > 0], place[op[asked] > 0]
+
+    def matrix(self, nodes: Slots, width: int) -> Slots:
+        """A row for each of these nodes, which have so many inputs."""
+        found: Slots = self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
+        return found
+
+
+    @cached_property
+    def inside(self) -> tuple[list[int], list[int]]:
+        """All pairs of an operation and an input of it that is one too, in the order of the first."""
+        is_operation = np.zeros(len(self.first), bool)
+        is_operation[self.nodes] = True
+        inside = is_operation[self.all]
+        return self.users[inside].tolist(), self.all[inside].tolist()
+
+
+def numbered(xs: Iterable[Hashable]) -> Slots:
+    """A number for each, 0, 1, 2, ..., the same for equal ones."""
+    known: dict[Hashable, int] = {}
+    return np.array([known.setdefault(x, len(known)) for x in xs], np.int64)
+
+
+def alike(nodes: Slots, keys: Sequence[Slots]) -> list[Slots]:
+    """The nodes in parts whose keys, arrays over all nodes, are the same. Nodes stay in order, parts by their first.
+
+    >>> alike(np.array([0, 1, 2, 3]), [np.array([7, 5, 5, 7])])
+    [array([0, 3]), array([1, 2])]
+    """
+    if not len(nodes):
+        return []
+    columns = np.array([key[nodes] for key in keys])
+    order = np.lexsort(columns)
+    steps = np.diff(columns[:, order])
+    parts = np.split(nodes[order], np.flatnonzero(steps.any(axis=0)) + 1)
+    return sorted(parts, key=lambda part: int(part[0]))

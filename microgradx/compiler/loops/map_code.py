@@ -1,0 +1,109 @@
+"""Results: vectors of results, several at once, so that each number that they share is read only once.
+
+    >>> from llvmlite import ir
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.loops.map_code import Results
+    >>> from microgradx.compiler.loops.shapes import Shape
+    >>> function = Results(ir.Module(), "f", Shape(mul, 2, 0, 0, "outer", (1, 1, 0)), width=4, strict=False).write()
+    >>> sum(i.opname == "fmul" for block in function.blocks for i in block.instructions)
+    2
+
+Whole vectors, and a last one of which only the first lanes count.
+"""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..native.instructions import LONG, emit, number
+from .shapes import BLOCK
+from .vector_code import Vectors
+
+
+class Tile(NamedTuple):
+    """Vectors that are computed side by side: `block` along their loop, for `jam` turns of another loop.
+
+    mask        the lanes that count in the last one of each turn
+    """
+
+    block: int
+    jam: int
+    mask: Any = None
+
+    @property
+    def places(self) -> list[tuple[int, int, Any]]:
+        """Turn, number in the block, and mask of each vector."""
+        return [(j, u, self.mask if u == self.block - 1 else None) for j in range(self.jam) for u in range(self.block)]
+
+
+class Results(Vectors):
+    """Writes the function of a shape whose vectors lie along results."""
+
+    def body(self, slots: list[Any]) -> None:
+        """All vectors, for some turns of another loop at once, and for those that are left over."""
+        if self.shape.jam == 1:
+            self.blocks(slots, 1)
+            return
+        (count, *steps), b, jam = self.turns, self.b, self.shape.jam
+        self.jammed(slots, lambda now: self.blocks(now, jam))
+        if self.shape.rest:
+            done = b.sub(count, b.srem(count, LONG(jam)))
+            with self.loop(done, count, 1, *self.carried) as (_, now, new):
+                self.blocks(now, 1)
+                new[:] = [b.add(slot, step) for slot, step in zip(now, steps)]
+
+    def blocks(self, slots: list[Any], jam: int) -> None:
+        """All vectors of the loop: side by side where they are few, else block by block, and the rest one by one."""
+        count, b, width, first = self.along[0], self.b, self.width, LONG(0)
+        if self.shape.block:
+            last = LONG((self.shape.block - 1) * width)
+            self.tile(slots, first, Tile(self.shape.block, jam, self.mask(b.sub(count, last))))
+            return
+        if 2 not in self.shape.steps or not self.shape.reduces:
+            block = BLOCK if self.shape.reduces else 1
+            with self.loop(0, b.sub(count, LONG(block * width - 1)), block * width, first) as (i, _, new):
+                self.tile(slots, i, Tile(block, jam))
+                new[:] = [b.add(i, LONG(block * width))]
+            first = self.carried[0]
+        with self.loop(first, count, width) as (i, _, _):
+            self.tile(slots, i, Tile(1, jam, self.mask(b.sub(count, i))))
+
+    def tile(self, slots: list[Any], i: Any, tile: Tile) -> None:
+        """A tile of results, from the i-th on."""
+        b, (_, *steps), kinds = self.b, self.along, self.shape.steps
+        out, *operands = [b.add(slot, b.mul(i, step)) if kind else slot
+                          for slot, step, kind in zip(slots, steps, kinds)]
+        if self.shape.reduces:
+            ys = self.summed(self.inner, operands, self.start(out, tile),
+                             lambda at, now: [self.term(xs, total) for xs, total in zip(self.fetched(at, tile), now)])
+        else:
+            ys = [emit(b, self.shape.op, xs, self.strict) for xs in self.fetched(operands, tile)]
+        for (j, u, mask), y in zip(tile.places, ys):
+            self.check(y, mask)
+            self.put(self.turn(out, j), steps[0], kinds[0], u * self.width, mask, y)
+
+    def start(self, out: Any, tile: Tile) -> list[Any]:
+        """What sums begin with: 0, or what is there already."""
+        if not self.shape.more:
+            return [number(0.0, self.vector) for _ in tile.places]
+        return [self.fetch(self.turn(out, j), self.along[1], self.shape.steps[0], u * self.width, mask)
+                for j, u, mask in tile.places]
+
+    def fetched(self, slots: list[Any], tile: Tile) -> list[list[Any]]:
+        """For each vector of the tile its operands. What several have in common is read once."""
+        known: dict[tuple[int, int, int], Any] = {}         # by operand, turn and number in the block
+        for k, slot in enumerate(slots):
+            for j, u, mask in tile.places:
+                first = self.first(k, j, u)
+                if first not in known:
+                    turn = self.b.add(slot, self.b.mul(self.turns[2 + k], LONG(j))) if first[1] else slot
+                    known[first] = self.fetch(turn, self.along[2 + k], self.shape.steps[1 + k], u * self.width, mask)
+        return [[known[self.first(k, j, u)] for k in range(len(slots))] for j, u, _ in tile.places]
+
+    def first(self, k: int, j: int, u: int) -> tuple[int, int, int]:
+        """The first place of the tile that has the same vector as operand k."""
+        moves = self.shape.jam > 1 and self.shape.moves[k]
+        return k, j if moves else 0, u if self.shape.steps[1 + k] else 0
+
+    def turn(self, out: Any, j: int) -> Any:
+        """The slot of the result j turns later."""
+        return self.b.add(out, self.b.mul(self.turns[1], LONG(j))) if j else out

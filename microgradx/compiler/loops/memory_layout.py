@@ -1,0 +1,144 @@
+"""Layout: where every number of a program lives, so that like things lie in rows and loops can run over them.
+
+Nodes that may be computed at once (the same level), by the same operation, take consecutive slots of memory. Those of
+as many inputs form a group: its inputs are a matrix of slots, in which loops.py finds patterns.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.loops.memory_layout import groups
+    >>> from microgradx.compiler.ir.program import Program
+    >>> p = Program()
+    >>> xs = [p.input() for _ in range(3)]
+    >>> p.results = [p.add(mul, (x, xs[0])) for x in xs]
+    >>> memory = groups(p, [0, 1, 2], 3)
+    >>> [(g.op.name, g.slots.tolist(), g.inputs.tolist()) for g in memory.groups]
+    [('mul', [7, 8, 9], [[0, 0], [1, 0], [2, 0]])]
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ...ops import identity
+from ...table import Op
+from ..ir.program import Program
+from ..native.resident import LINE
+from .affine import Slots, affine
+from .edges import Wires, alike
+
+WIDE = 8            # operations of more inputs keep the order in which they were recorded,
+UNEVEN = 8          # and those whose inputs are so few loops
+
+
+class Group(NamedTuple):
+    """Nodes that are computed together: their operation, their slots, and for each the slots of its inputs."""
+
+    op: Op
+    slots: Slots
+    inputs: Slots
+
+
+class Memory(NamedTuple):
+    """The memory of a program: how many slots, the groups in order, and which slots hold constants and results."""
+
+    size: int
+    groups: list[Group]
+    constants: dict[int, float]
+    results: int                                    # the first slot of the results, which lie side by side
+
+
+def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wires: Wires | None = None) -> Memory:
+    """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on.
+
+    late    a node waits until it is needed, together with what is needed beside it; else it is computed as soon as it
+            can be, together with what can be computed beside it. Which of the two finds longer rows depends on the
+            program
+    """
+    wires = wires or Wires(p)
+    slots = np.full(len(p), -1, np.int64)
+    slots[p.inputs] = inputs
+    size = start
+    for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
+        slots[i], size = size, size + 1
+    out = size = lined(size + 1) - 1            # a loss, and then its gradient at the beginning of a line
+    slots[wires.asked] = out + wires.place
+    size += len(p.results)
+
+    found = []
+    for is_result, parts in _ordered(p, wires, late):
+        matrices = [(ids, slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in parts]
+        if not is_result:
+            ids = np.sort(np.concatenate(parts))
+            size = lined(size) if len(ids) >= LINE else size
+            ids = _arranged(*matrices[0]) if len(matrices) == 1 else ids[::_sense(matrices[0][1])]
+            slots[ids] = np.arange(size, size + len(ids))
+            size += len(ids)
+        found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
+    if len(wires.place) < len(p.results):           # some are inputs or constants, or are there twice
+        copies = np.delete(np.arange(len(p.results)), wires.place)
+        sources = slots[np.array(p.results, np.int64)[copies]].reshape(-1, 1)
+        found.append(Group(identity, copies + out, sources))
+    return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
+
+
+def lined(slot: int) -> int:
+    """The next slot at the beginning of a line of the cache."""
+    return -(-slot // LINE) * LINE
+
+
+def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
+    """A group in the order of its slots: results have theirs from the order in which they were asked for."""
+    order = np.argsort(slots)
+    return Group(op, slots[order], inputs[order])
+
+
+def _ordered(p: Program, wires: Wires, late: bool) -> list[tuple[bool, list[Slots]]]:
+    """The nodes level by level: those of one outermost row, results apart, in parts of one operation and width."""
+    level = _levels(wires, late)
+    asked = np.zeros(len(p), np.int64)
+    asked[wires.asked] = 1
+    found: dict[tuple[int, int, int], list[Slots]] = {}
+    for ids in alike(wires.nodes, [wires.kind, asked, wires.row, level]):
+        i = ids[0]
+        found.setdefault((int(level[i]), int(wires.row[i]), int(asked[i])), []).append(ids)
+    return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]
+
+
+def _levels(wires: Wires, late: bool) -> Slots:
+    """The level of each operation: one above those of all inputs, or one below those of all that use it."""
+    level = [0] * len(wires.first)
+    users, inputs = wires.inside
+    if late:
+        for i, a in zip(reversed(users), reversed(inputs)):
+            if level[a] >= level[i]:
+                level[a] = level[i] - 1
+    else:
+        for i, a in zip(users, inputs):
+            if level[i] <= level[a]:
+                level[i] = level[a] + 1
+    return np.array(level, np.int64)
+
+
+def _arranged(ids: Slots, matrix: Slots) -> Slots:
+    """The nodes in an order in which their inputs go up evenly: as recorded, or where that is far from even, sorted by
+    one of the inputs. (As recorded is best for those that will sum them up: rows and columns stay what they were.)"""
+    sense, width = _sense(matrix), matrix.shape[1]
+    if width > WIDE or len(affine(matrix)) <= UNEVEN:
+        return ids[::sense]
+    columns = [matrix[:, k] for k in range(width)]
+    orders = [np.arange(len(ids))[::sense], *(np.lexsort((*columns, columns[k])) for k in range(width))]
+    found: Slots = ids[min(orders, key=lambda order: breaks(matrix[order]))]
+    return found
+
+
+def _sense(matrix: Slots) -> int:
+    """1 where slots go up from the first row to the last, -1 where they go down: nodes of the backward pass come last
+    first."""
+    return -1 if np.sign(matrix[-1] - matrix[0]).sum() < 0 else 1
+
+
+def breaks(matrix: Slots) -> int:
+    """How often the step from row to row changes."""
+    steps = np.diff(matrix, axis=0)
+    return int((steps[1:] != steps[:-1]).any(axis=1).sum())

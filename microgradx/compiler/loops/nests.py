@@ -1,0 +1,167 @@
+"""Loops: a matrix of slots turned back into the nested loops that it came from.
+
+A matrix product, once traced, is thousands of scalar nodes; but the slots of their inputs go up in even steps. Rows
+that go up by the same step are a loop; loops of one shape whose starts go up by the same step are a loop of loops; and
+so on. It finds matrix products, convolutions and attention, and what fits no pattern becomes many small loops: slower,
+but never wrong.
+
+    >>> import numpy as np
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.loops.memory_layout import Group
+    >>> from microgradx.compiler.loops.nests import nests
+    >>> slots, inputs = np.arange(90, 96), np.array([[0, 5], [1, 5], [2, 5], [10, 5], [11, 5], [12, 5]])
+    >>> [nest[1:] for nest in nests(Group(mul, slots, inputs))]     # two rows of three, times the number in slot 5
+    [(90, (0, 5), ((2, 3, (10, 0)), (3, 1, (1, 0))), (), False)]
+"""
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ... import reductions as red
+from ...table import TABLE, Op
+from .affine import Axes, Slots, affine
+from .memory_layout import Group, breaks
+
+LARGE = 1000        # numbers that a nest computes on average, from which on one nest less is no gain
+FEW = 4             # sums of so few terms are no loop: each term is a column of its own
+LOOKED_AT = 16      # cuts that are compared
+CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
+REDUCED = (red.sum, red.dot, red.chain)
+
+
+class Nest(NamedTuple):
+    """Nested loops: out[...] = op of the operands, or the sum over inner loops of their product.
+
+    out         its first slot; and by `outer`, for each loop, how often, its step, and the steps of the operands
+    operands    the first slot of each
+    outer       loops over results, outermost first: (count, step of out, steps of operands)
+    inner       loops over the terms of a sum: (count, steps of operands)
+    more        whether it adds to what is there already
+    """
+
+    op: Op
+    out: int
+    operands: tuple[int, ...]
+    outer: tuple[tuple[int, int, tuple[int, ...]], ...]
+    inner: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    more: bool = False
+
+    @property
+    def size(self) -> int:
+        """How often the operation, or the addition of a term, is done."""
+        return math.prod([count for count, *_ in self.outer]) * math.prod([count for count, _ in self.inner])
+
+
+def nests(group: Group, status: int = 0, strict: bool = False) -> list[Nest]:
+    """A group as loops. An index outside of its table is told at the slot `status`. Strict: terms stay in order."""
+    return [_upwards(nest) for nest in _nests(group, status, strict)]
+
+
+def _upwards(nest: Nest) -> Nest:
+    """The same with loops over results that go up in memory, where they can."""
+    out, operands, outer = nest.out, nest.operands, []
+    for count, step, steps in nest.outer:
+        down = sum(map(_sign, (step, *steps))) < 0
+        if down:
+            out += step * (count - 1)
+            operands = tuple(first + s * (count - 1) for first, s in zip(operands, steps))
+        outer.append((count, -step, tuple(-s for s in steps)) if down else (count, step, steps))
+    return nest._replace(out=out, operands=operands, outer=tuple(outer))
+
+
+def _sign(x: int) -> int:
+    return (x > 0) - (x < 0)
+
+
+def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
+    width = group.inputs.shape[1]
+    if group.op is TABLE["take"]:
+        return _taken(group, status)
+    terms = width if group.op is red.sum else width // 2
+    if group.op not in REDUCED or terms <= FEW:
+        return _mapped(group)
+    if group.op is red.sum:
+        lists = group.inputs.reshape(len(group.slots), 1, terms)
+    else:
+        lists = group.inputs.reshape(len(group.slots), 2, terms)
+    return _reduced(group.op, group.slots, lists if strict else _sorted(lists))
+
+
+def _mapped(group: Group) -> list[Nest]:
+    """Loops in which each input is a column of its own."""
+    rows = np.column_stack([group.slots, group.inputs])
+    found = _even(rows)
+    if not found:
+        rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
+        found = affine(rows)
+    return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
+                 tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in found]
+
+
+def _even(rows: Slots) -> list[Axes]:
+    """The rows as long nests, with the longest loop inside; no nest if they are none: perhaps in another order."""
+    if FEW * breaks(rows) > len(rows):                  # so few rows go on alike that it is not worth a try
+        return []
+    found = affine(rows)
+    inside = all(not a.sizes or a.sizes[-1] == max(a.sizes) for a in found)
+    return found if inside and len(found) <= 1 + len(rows) // LARGE else []
+
+
+def _taken(group: Group, status: int) -> list[Nest]:
+    """Entries of tables that lie in even steps: (first entry, index, status), and the step of the table. Of others all
+    entries are operands, and there is no loop over them."""
+    found = []
+    for alike in _classes(np.diff(group.inputs[:, None, :-1], axis=2)):
+        tables = group.inputs[alike, :-1]
+        steps = np.diff(tables[0])
+        if len(set(steps.tolist())) > 1:
+            columns = np.column_stack([group.inputs[alike], np.full(len(alike), status)])
+            found += _mapped(Group(group.op, group.slots[alike], columns))
+            continue
+        inner = ((tables.shape[1], (int(steps[0]) if len(steps) else 0, 0, 0)),)
+        rows = np.column_stack([group.slots[alike], tables[:, 0], group.inputs[alike, -1],
+                                np.full(len(alike), status)])
+        found += [nest._replace(inner=inner) for nest in _mapped(Group(group.op, rows[:, 0], rows[:, 1:]))]
+    return found
+
+
+def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
+    """Sums over lists (nodes, lists, terms): loops over the nodes times loops over the terms."""
+    steps = np.diff(lists, axis=2)
+    cuts = np.flatnonzero((steps != steps[:1]).any(axis=(0, 1))) + 1      # where not all rows go on alike
+    if len(cuts) > CUTS:
+        return [nest for alike in _halves(steps, cuts - 1) for nest in _reduced(op, slots[alike], lists[alike])]
+    found: list[Nest] = []
+    for start, end in zip([0, *cuts.tolist()], [*cuts.tolist(), lists.shape[2]]):
+        for terms in affine(lists[0, :, start:end].T):
+            at = lists[:, :, start + terms.first]
+            rows = np.column_stack([slots, at])
+            inner = tuple(zip(terms.sizes, terms.steps))
+            found += [Nest(op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
+                           tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps)),
+                           inner, start + terms.first > 0) for a in affine(rows)]
+    return found
+
+
+def _sorted(lists: Slots) -> Slots:
+    """The terms of each sum by their first slot, then by their second: an order that does not matter, made the same."""
+    for k in reversed(range(lists.shape[1])):
+        order = np.argsort(lists[:, k], axis=1, kind="stable")
+        lists = np.take_along_axis(lists, order[:, None, :], axis=2)
+    return lists
+
+
+def _halves(steps: Slots, cuts: Slots) -> list[Slots]:
+    """The rows in two parts or few: those that go on alike at that one of the cuts where rows differ least."""
+    parts = [_classes(steps[:, :, cut:cut + 1]) for cut in cuts[::max(1, len(cuts) // LOOKED_AT)].tolist()]
+    return min(parts, key=len)
+
+
+def _classes(steps: Slots) -> list[Slots]:
+    """The rows whose lists go on alike, by a hash of their steps: at a border, the windows of one edge."""
+    mix = np.random.default_rng(0).integers(1, 2**62, steps.shape[1:], dtype=np.int64)
+    _, which = np.unique((steps * mix).sum(axis=(1, 2)), return_inverse=True)
+    return [np.flatnonzero(which == k) for k in range(int(which.max()) + 1)]

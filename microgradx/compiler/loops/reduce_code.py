@@ -1,0 +1,86 @@
+"""Terms: a sum in vectors of its terms, whose lanes are added up at the end.
+
+    >>> from llvmlite import ir
+    >>> from microgradx import dot
+    >>> from microgradx.compiler.loops.shapes import Shape
+    >>> from microgradx.compiler.loops.reduce_code import Terms
+    >>> function = Terms(ir.Module(), "f", Shape(dot, 2, 0, 0, "inner", (1, 1)), width=4, strict=False).write()
+    >>> sum("fma.v4f64" in str(i) for block in function.blocks for i in block.instructions)
+    5
+
+Four times side by side, in totals of their own, none of which waits for another; and once for the rest.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from ..native.instructions import LONG, number
+from .shapes import BLOCK
+from .vector_code import Vectors
+
+
+class Terms(Vectors):
+    """Writes the function of a shape whose vectors lie along terms."""
+
+    def result(self, out: Any, operands: list[Any]) -> Any:
+        """The totals, added up, then their lanes; and what is there already."""
+        several = 1 if self.shape.block else BLOCK
+        totals = self.summed(self.inner, operands, [number(0.0, self.vector)] * several, self.row)
+        while len(totals) > 1:
+            totals = [self.b.fadd(x, y) for x, y in zip(totals[::2], totals[1::2])]
+        total = self.added(totals[0])
+        return self.b.fadd(self.get(self.memory, out), total) if self.shape.more else total
+
+    def row(self, slots: list[Any], totals: list[Any]) -> list[Any]:
+        """The totals after the loop along which vectors lie."""
+        count, first, b, block = self.along[0], LONG(0), self.b, BLOCK * self.width
+        if 2 not in self.shape.steps and not self.shape.block:
+            with self.loop(first, b.sub(count, LONG(block - 1)), block, first, *totals) as (i, (_, *now), new):
+                new[:] = [b.add(i, LONG(block)), *(self.term(self.factors(slots, i, u * self.width, None), total)
+                                                   for u, total in enumerate(now))]
+            first, *totals = self.carried
+        with self.loop(first, count, self.width, totals[0]) as (i, (total,), new):
+            new[:] = [self.term(self.factors(slots, i, 0, self.mask(b.sub(count, i))), total)]
+        return [self.carried[0], *totals[1:]]
+
+    def factors(self, slots: list[Any], i: Any, ahead: int, mask: Any) -> list[Any]:
+        """A vector of each operand, from the i-th term on, or so many ahead."""
+        return [self.factor(k, slot, i, ahead, mask) for k, slot in enumerate(slots)]
+
+    def factor(self, k: int, slot: Any, i: Any, ahead: int, mask: Any) -> Any:
+        """That of operand k."""
+        b, step, kind = self.b, self.along[1 + k], self.shape.steps[k]
+        x = self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, ahead, mask)
+        # lanes beyond the end are 0 in all operands, so that no infinity meets a 0 there
+        return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
+
+    # Short sums, as many at once as a vector has lanes ----------------------------------------------------------------
+
+    def body(self, slots: list[Any]) -> None:
+        """One sum, or for all turns of a loop a vector of sums."""
+        if self.shape.jam == 1:
+            super().body(slots)
+            return
+        self.jammed(slots, self.sums)
+
+    def sums(self, slots: list[Any]) -> None:
+        """A vector of sums."""
+        out, *operands = slots
+        zeros = [number(0.0, self.vector)] * self.width
+        y = self.transposed(self.summed(self.inner, operands, zeros, self.rows))
+        if self.shape.more:
+            y = self.b.fadd(self.fetch(out, None, 1, 0, None), y)
+        self.check(y, None)
+        self.put(out, None, 1, 0, None, y)
+
+    def rows(self, slots: list[Any], totals: list[Any]) -> list[Any]:
+        """The totals of all sums after the loop along which vectors lie. What all have in common is read once."""
+        b, count, steps = self.b, self.along[0], self.turns[2:]
+        with self.loop(0, count, self.width, *totals) as (i, now, new):
+            mask = self.mask(b.sub(count, i))
+            first = self.factors(slots, i, 0, mask)
+            for j, total in enumerate(now):
+                xs = [self.factor(k, b.add(slots[k], b.mul(steps[k], LONG(j))), i, 0, mask)
+                      if j and self.shape.moves[k] else first[k] for k in range(len(slots))]
+                new[j] = self.term(xs, total)
+        return self.carried

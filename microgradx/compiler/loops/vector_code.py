@@ -1,0 +1,138 @@
+"""Vectors: how the function of a shape reads and writes as many numbers at once as the machine's vectors hold.
+
+    >>> from llvmlite import ir
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.loops.shapes import Shape
+    >>> from microgradx.compiler.loops.vector_code import Vectors
+    >>> writer = Vectors(ir.Module(), "f", Shape(mul, 2, 0, 0), width=4, strict=False)
+    >>> str(writer.fetch(writer.long(7), step=None, kind=1, ahead=0, mask=None).type)      # slots 7 to 10
+    '<4 x double>'
+
+results.py and terms.py tell what is done with them.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+
+from ..native.instructions import DOUBLE, INT, LONG, POINTER, number, splat
+from .scalar_code import Writer
+from .shapes import Shape
+
+
+class Vectors(Writer):
+    """A Writer that knows vectors. Their kind is that of Shape.steps: 0 one number in all lanes, 1 side by side in
+    memory, 2 at any other step. A mask has a bit for each lane that counts; None for all.
+    """
+
+    def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
+        super().__init__(module, name, shape, width, strict)
+        self.vector, self.longs = ir.VectorType(DOUBLE, width), ir.VectorType(LONG, width)
+        self.lanes = ir.Constant(self.longs, list(range(width)))
+
+    def mask(self, left: Any) -> Any:
+        """The lanes before the end, of which so many are left."""
+        return self.b.icmp_signed("<", self.lanes, splat(self.b, left, self.longs))
+
+    def any(self, bits: Any) -> Any:
+        """Whether any of these bits is set."""
+        packed = self.b.bitcast(bits, ir.IntType(self.width))
+        return self.b.icmp_unsigned("!=", packed, ir.IntType(self.width)(0))
+
+    def added(self, x: Any) -> Any:
+        """The sum of all lanes: halves, quarters, ..."""
+        b, size = self.b, self.width
+        while size > 1:
+            size //= 2
+            low, high = (b.shuffle_vector(x, ir.Constant(x.type, ir.Undefined),
+                                          ir.Constant(ir.VectorType(INT, size), list(range(start, start + size))))
+                         for start in (0, size))
+            x = b.fadd(low, high)
+        return b.extract_element(x, INT(0))
+
+    def transposed(self, totals: list[Any]) -> Any:
+        """The sum of the lanes of total k in lane k: pairs of totals, then of pairs, each time with half the lanes."""
+        b, width, size = self.b, self.width, 1
+        while len(totals) > 1:
+            low = [start + side * width + k for start in range(0, width, 2 * size) for side in (0, 1)
+                   for k in range(size)]
+            pick = [ir.Constant(ir.VectorType(INT, width), [lane + half for lane in low]) for half in (0, size)]
+            totals = [b.fadd(*(b.shuffle_vector(x, y, lanes) for lanes in pick))
+                      for x, y in zip(totals[::2], totals[1::2])]
+            size *= 2
+        return totals[0]
+
+    def jammed(self, slots: list[Any], do: Callable[[list[Any]], None]) -> None:
+        """do(slots) for every Shape.jam turns of their loop."""
+        (count, *steps), b, jam = self.turns, self.b, self.shape.jam
+        with self.loop(0, b.sub(count, LONG(jam - 1)), jam, *slots) as (_, now, new):
+            do(now)
+            new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
+
+    def check(self, y: Any, mask: Any) -> None:
+        """Remember a nan in a sum in which a gradient of 0 carries nothing."""
+        if self.shape.op.name == "chain" and self.shape.reduces:
+            bad = self.b.fcmp_unordered("uno", y, y)
+            self.note_nan(self.any(bad if mask is None else self.b.and_(bad, mask)))
+
+    def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
+        """A vector from memory, which begins at this slot, or so many ahead."""
+        b = self.b
+        if kind == 0:
+            return splat(b, self.get(self.memory, slot), self.vector)
+        if kind == 2:
+            return self.gathered(slot, step, mask)
+        address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
+        if mask is None:
+            return b.load(address, typ=self.vector, align=8)
+        return self.masked("load", self.vector, [address, INT(8), mask, number(0.0, self.vector)])
+
+    def gathered(self, slot: Any, step: Any, mask: Any) -> Any:
+        """A vector brought together one by one; its rest, which is not worth much code, by the machine's own way."""
+        if mask is not None:
+            return self.masked("gather", self.vector,
+                               [self.addresses(slot, step), INT(8), mask, number(0.0, self.vector)])
+        b, out = self.b, number(0.0, self.vector)
+        for k in range(self.width):
+            out = b.insert_element(out, self.get(self.memory, slot), INT(k))
+            slot = b.add(slot, step)
+        return out
+
+    def addresses(self, slot: Any, step: Any) -> Any:
+        """The addresses of a vector's numbers."""
+        b = self.b
+        places = b.add(splat(b, b.ptrtoint(self.address(slot), LONG), self.longs),
+                       b.mul(ir.Constant(self.longs, [8 * k for k in range(self.width)]), splat(b, step, self.longs)))
+        return b.inttoptr(places, ir.VectorType(POINTER, self.width))
+
+    def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
+        """A vector to memory."""
+        b = self.b
+        if kind != 1:
+            self.scattered(slot, step, mask, y)
+            return
+        address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
+        if mask is None:
+            b.store(y, address, align=8)
+        else:
+            self.masked("store", ir.VoidType(), [y, address, INT(8), mask])
+
+    def scattered(self, slot: Any, step: Any, mask: Any, y: Any) -> None:
+        """A vector to memory one by one, or its rest."""
+        b = self.b
+        if mask is not None:
+            self.masked("scatter", ir.VoidType(), [y, self.addresses(slot, step), INT(8), mask])
+            return
+        for k in range(self.width):
+            b.store(b.extract_element(y, INT(k)), self.address(slot))
+            slot = b.add(slot, step)
+
+    def masked(self, what: str, result: Any, args: list[Any]) -> Any:
+        """llvm.masked.load and store, gather and scatter: only the lanes that the mask names."""
+        place = f"v{self.width}p0" if what in ("gather", "scatter") else "p0"
+        name = f"llvm.masked.{what}.v{self.width}f64.{place}"
+        kind = ir.FunctionType(result, [x.type for x in args])
+        function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
+        return self.b.call(function, args)

@@ -1,0 +1,86 @@
+"""Code: a function in LLVM's language whose loops are written as with-blocks.
+
+    >>> from llvmlite import ir
+    >>> from microgradx.compiler.native.builder import Code
+    >>> code = Code(ir.Module(), "f", [])
+    >>> with code.loop(0, code.long(10), 1) as (i, _, _):
+    ...     pass
+    >>> len(code.function.blocks)
+    4
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from .instructions import DOUBLE, LONG, VOID
+
+
+class Code:
+    """A function under construction: `b` builds it, `args` are its arguments."""
+
+    def __init__(self, module: Any, name: str, args: Sequence[Any], result: Any = VOID) -> None:
+        self.function = ir.Function(module, ir.FunctionType(result, args), name)
+        self.b = ir.IRBuilder(self.function.append_basic_block())
+        self.args = self.function.args
+        self.carried: list[Any] = []
+
+    @staticmethod
+    def long(i: int) -> Any:
+        """A constant."""
+        return LONG(i)
+
+    @contextmanager
+    def loop(self, start: Any, stop: Any, step: int, *carried: Any) -> Iterator[tuple[Any, list[Any], list[Any]]]:
+        """for (i = start; i < stop; i += step), with values that each turn hands to the next.
+
+        Yields i, the values, and a list to put the new values into; afterwards `self.carried` has the last ones.
+        """
+        b = self.b
+        before, head, body, end = b.block, *(b.append_basic_block() for _ in range(3))
+        b.branch(head)
+        b.position_at_end(head)
+        i, *phis = [b.phi(kind) for kind in (LONG, *(x.type for x in carried))]
+        for phi, x in zip((i, *phis), (LONG(start) if isinstance(start, int) else start, *carried)):
+            phi.add_incoming(x, before)
+        b.cbranch(b.icmp_signed("<", i, stop), body, end)
+        b.position_at_end(body)
+        new = list(phis)
+        yield i, phis, new
+        for phi, x in zip((i, *phis), (b.add(i, LONG(step)), *new)):
+            phi.add_incoming(x, b.block)
+        b.branch(head)
+        b.position_at_end(end)
+        self.carried = phis
+
+    def each(self, loops: Sequence[Sequence[Any]], slots: list[Any], body: Callable[[list[Any]], None]) -> None:
+        """body(slots) in nested loops, each (count, steps of the slots)."""
+        if not loops:
+            body(slots)
+            return
+        count, *steps = loops[0]
+        with self.loop(0, count, 1, *slots) as (_, now, new):
+            self.each(loops[1:], now, body)
+            new[:] = [self.b.add(slot, step) for slot, step in zip(now, steps)]
+
+    def summed(self, loops: Sequence[Sequence[Any]], slots: list[Any], totals: list[Any],
+               body: Callable[[list[Any], list[Any]], list[Any]]) -> list[Any]:
+        """The totals after nested loops in which body(slots, totals) gives new ones."""
+        if not loops:
+            return body(slots, totals)
+        (count, *steps), n = loops[0], len(slots)
+        with self.loop(0, count, 1, *slots, *totals) as (_, now, new):
+            found = self.summed(loops[1:], now[:n], now[n:], body)
+            new[:] = [*(self.b.add(slot, step) for slot, step in zip(now[:n], steps)), *found]
+        return self.carried[n:]
+
+    def at(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
+        """The address of element i."""
+        return self.b.gep(base, [LONG(i) if isinstance(i, int) else i], source_etype=kind)
+
+    def get(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
+        """Element i."""
+        return self.b.load(self.at(base, i, kind), typ=kind)

@@ -1,0 +1,43 @@
+"""The error function: erf and erfc = 1 - erf.
+
+    >>> from llvmlite import ir
+    >>> from microgradx.compiler.native.elementary.vector_math import Lanes
+    >>> f = ir.Function(ir.Module(), ir.FunctionType(ir.DoubleType(), [ir.DoubleType()]), "f")
+    >>> builder = ir.IRBuilder(f.append_basic_block())
+    >>> _ = builder.ret(erf(Lanes(builder, f.args[0])).value)
+    >>> len(f.blocks[0].instructions)
+    90
+"""
+from __future__ import annotations
+
+from .coefficients import ERF, ERFC
+from .exponentials import exp
+from .vector_math import Lanes, fma, horner, muladd
+
+
+def _erf_near(x: Lanes) -> Lanes:
+    """erf for |x| < 0.75."""
+    return muladd(x, horner(x * x, ERF), x)
+
+
+def _erfc_far(a: Lanes) -> Lanes:
+    """erfc for a > 0.75: exp(-a*a)/(1 + 2*a) times a factor between 1.1 and 1.3, a polynomial of (a - 4)/(a + 4)
+    (Shepherd & Laframboise 1981). a*a is taken in two parts, for exp makes its rounding up to 700 times as large."""
+    a = a.at_most(28.0)                                         # erfc(27.3) is 0
+    square = a * a
+    low = fma(a, a, -square)
+    factor = horner((a - 4.0) / (a + 4.0), ERFC)
+    return exp(-square) * (muladd(-low, factor, factor) / muladd(a, 2.0, 1.0))
+
+
+def erf(x: Lanes) -> Lanes:
+    """The error function."""
+    a = abs(x)
+    return (a < 0.75).where(_erf_near(a), 1.0 - _erfc_far(a)).signed(x)
+
+
+def erfc(x: Lanes) -> Lanes:
+    """1 - erf(x), with all its digits where that is next to nothing."""
+    a = abs(x)
+    far = _erfc_far(a)
+    return (a < 0.75).where(1.0 - _erf_near(x), (x < 0.0).where(2.0 - far, far))

@@ -1,0 +1,180 @@
+"""Elements: what the machine does to numbers, or to vectors of them, in LLVM's language: each row's one spelling there.
+
+A row that is not spelled here is told in rows that are (spelling.py); one that cannot be is called back in Python.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from llvmlite import ir
+
+from ...table import Op
+from . import elementary
+
+DOUBLE, INT, LONG, BIT, VOID = ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1), ir.VoidType()
+POINTER = ir.PointerType()
+Emit = Callable[..., Any]
+
+
+def splat(b: Any, x: Any, like: Any) -> Any:
+    """A number in every lane of a vector of this type."""
+    if not isinstance(like, ir.VectorType):
+        return x
+    one = b.insert_element(ir.Constant(like, ir.Undefined), x, INT(0))
+    return b.shuffle_vector(one, ir.Constant(like, ir.Undefined), ir.Constant(ir.VectorType(INT, like.count), None))
+
+
+def number(x: float, like: Any) -> Any:
+    """A constant, in every lane of a vector."""
+    return ir.Constant(like, [x] * like.count if isinstance(like, ir.VectorType) else x)
+
+
+def intrinsic(b: Any, name: str, *xs: Any) -> Any:
+    """llvm.name of numbers or vectors."""
+    kind = xs[0].type
+    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
+    return b.call(declared(b.module, f"llvm.{name}.{suffix}", kind, [x.type for x in xs]), xs)
+
+
+def declared(module: Any, name: str, result: Any, args: list[Any]) -> Any:
+    """A function from outside, declared once."""
+    return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, args), name)
+
+
+def fma(b: Any, x: Any, y: Any, z: Any, strict: bool) -> Any:
+    """x*y + z: rounded once, or twice as Python does."""
+    return b.fadd(z, times(b, x, y)) if strict or _is_unit(y) else intrinsic(b, "fma", x, y, z)
+
+
+def times(b: Any, x: Any, y: Any) -> Any:
+    """x*y, which is no product where y is 1 or -1."""
+    if not _is_unit(y):
+        return b.fmul(x, y)
+    return x if y == number(1.0, y.type) else b.fneg(x)
+
+
+def _is_unit(x: Any) -> bool:
+    return isinstance(x, ir.Constant) and x in (number(1.0, x.type), number(-1.0, x.type))
+
+
+def _compare(sign: str) -> Emit:
+    return lambda b, x, y: b.select(b.fcmp_ordered(sign, x, y), number(1.0, x.type), number(0.0, x.type))
+
+
+def _where(b: Any, c: Any, yes: Any, no: Any) -> Any:
+    return b.select(_truth(b, c), yes, no)
+
+
+def _truth(b: Any, c: Any) -> Any:
+    """The bit that a comparison made a number of; of other numbers whether they are not 0. nan is true, as in Python"""
+    if isinstance(c, ir.SelectInstr) and c.operands[1:] == [number(1.0, c.type), number(0.0, c.type)]:
+        return c.operands[0]
+    return b.fcmp_unordered("!=", c, number(0.0, c.type))
+
+
+def _carry(b: Any, g: Any, s: Any) -> Any:
+    zero = number(0.0, g.type)
+    return b.select(b.fcmp_ordered("==", g, zero), zero, b.fmul(g, s))
+
+
+def carried(b: Any, g: Any, s: Any, total: Any, strict: bool) -> Any:
+    """A gradient times a slope, added to a total that is not -0.0: a gradient of 0 carries nothing."""
+    return b.select(b.fcmp_ordered("==", g, number(0.0, g.type)), total, fma(b, g, s, total, strict))
+
+
+def _is_finite(x: Any) -> bool:
+    """Whether it is a finite constant, in all lanes the same."""
+    while isinstance(x, ir.Constant):
+        x = x.constant[0] if isinstance(x.constant, list) else x.constant
+    return isinstance(x, float) and math.isfinite(x)
+
+
+def _extreme(sign: str) -> Emit:
+    def emit(b: Any, x: Any, y: Any) -> Any:
+        first = b.or_(b.fcmp_ordered(sign, x, y), b.fcmp_unordered("uno", x, x))
+        return b.select(first, x, y)
+    return emit
+
+
+ELEMENTS: dict[str, Emit] = {
+    "add": lambda b, x, y: b.fadd(x, y), "sub": lambda b, x, y: b.fsub(x, y),
+    "mul": lambda b, x, y: b.fmul(x, y), "div": lambda b, x, y: b.fdiv(x, y),
+    "neg": lambda b, x: b.fneg(x), "identity": lambda b, x: x, "square": lambda b, x: b.fmul(x, x),
+    "reciprocal": lambda b, x: b.fdiv(number(1.0, x.type), x),
+    "sqrt": lambda b, x: intrinsic(b, "sqrt", x), "abs": lambda b, x: intrinsic(b, "fabs", x),
+    "less": _compare("<"), "less_equal": _compare("<="), "greater": _compare(">"), "greater_equal": _compare(">="),
+    "where": _where, "carry": _carry, "maximum": _extreme(">="), "minimum": _extreme("<="),
+}
+
+# Rows that are functions of C's libm, by their names there. (Python's own hypot is more exact than C's.)
+LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan", "atan2", "sinh", "cosh",
+                                "tanh", "asinh", "erf", "erfc")}
+LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
+LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
+LISTS = ("sum", "dot", "chain", "take")
+STRICT = frozenset([*ELEMENTS, *LIBM, *LISTS])
+DEFAULT = STRICT | frozenset(elementary.FORMS)
+
+
+def native(op: Op, strict: bool) -> bool:
+    """Whether a row needs no lowering. Strict: only what has the bits of Python's math."""
+    return op.name in (STRICT if strict else DEFAULT)
+
+
+def called(ops: Iterable[Any], strict: bool) -> list[Op]:
+    """The rows among these that are called back, each once. Nothing that is composed is; None stands for no row."""
+    return list({op.name: op for op in ops
+                 if op is not None and not hasattr(op, "term") and not native(op, strict)}.values())
+
+
+def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
+    """`op` of numbers or vectors; of a composed operation (compose.py) its term, from the inside out."""
+    if hasattr(op, "term"):
+        return _term(b, op.term, xs, strict)
+    if op.name in ELEMENTS:
+        return ELEMENTS[op.name](b, *xs)
+    if op.name in ("sum", "dot", "chain"):
+        return _terms(b, op, xs, strict)
+    single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
+    found = None if strict or single else elementary.call(b, op.name, *xs)
+    return by_lane(b, lambda *ys: _call(b, op, ys), xs) if found is None else found
+
+
+def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
+    """An operation on inputs, by their number, and on other terms."""
+    return emit(b, term.op, [xs[a] if isinstance(a, int) else _term(b, a, xs, strict) for a in term.args], strict)
+
+
+def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
+    """A short sum, term by term."""
+    total = number(0.0, xs[0].type if xs else DOUBLE) if strict or not xs else None     # 0.0 + -0.0 is 0.0
+    if op.name == "sum":
+        for x in xs:
+            total = x if total is None else b.fadd(total, x)
+        return total
+    half, chain = len(xs) // 2, op.name == "chain"
+    for x, y in zip(xs[:half], xs[half:]):
+        if chain and not _is_finite(y):
+            total = _carry(b, x, y) if total is None else carried(b, x, y, total, strict=True)
+        else:
+            total = times(b, x, y) if total is None else fma(b, x, y, total, strict or chain)
+    return total
+
+
+def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
+    """A function of numbers on each lane of vectors."""
+    kind = xs[0].type
+    if not isinstance(kind, ir.VectorType):
+        return f(*xs)
+    out = ir.Constant(kind, ir.Undefined)
+    for k in range(kind.count):
+        out = b.insert_element(out, f(*[b.extract_element(x, INT(k)) for x in xs]), INT(k))
+    return out
+
+
+def _call(b: Any, op: Op, xs: Any) -> Any:
+    """A function of libm; or the row itself, called back: its address is filled in when the code is loaded."""
+    name = LIBM.get(op.name) or f"row.{op.name}"
+    return b.call(declared(b.module, name, DOUBLE, [DOUBLE] * len(xs)), xs)

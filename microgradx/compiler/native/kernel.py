@@ -1,0 +1,88 @@
+"""Kernel: a program as machine code, with the memory that it computes in.
+
+    >>> from microgradx import jit
+    >>> square = jit(lambda x: x * x)
+    >>> kernel = square.variant([3.0]).kernel
+    >>> kernel.run([3.0]), kernel.place.inputs, kernel.nests
+    ([9.0], [0], 0)
+"""
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from itertools import count
+from struct import Struct
+from threading import Lock
+from typing import Any, NamedTuple
+
+from ...table import Op
+from ..ir.program import Program
+from .engine import load, raise_noted
+from .resident import LINE, aligned
+
+
+class Place(NamedTuple):
+    """Where a program finds its numbers.
+
+    memory      an array of float64, larger than is needed: what is left over is never touched
+    inputs      the slot of each input, counted from the start of memory; a Module's parameters lie outside of it
+    given       how many inputs are written into memory before each run; they come first
+    status      the slot that is set to 1 where an index was outside of its table
+    """
+
+    memory: Any
+    inputs: list[int]
+    given: int
+
+    @property
+    def status(self) -> int:
+        """Right behind the inputs."""
+        return self.given
+
+
+def placed(p: Program, blocks: Mapping[int, int]) -> Place:
+    """Memory for a program. `blocks` tells the address of each input that has one."""
+    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)       # rows begin at lines: at most as much is left out
+    start = memory.ctypes.data
+    given = count()
+    inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]
+    return Place(memory, inputs, next(given))
+
+
+class Kernel:
+    """A program as machine code: run(numbers) -> results.
+
+    place       its memory, with the inputs
+    results     the slot of the first result; the others follow
+    nests       of loops; 0 for a straight line
+    address     of the machine code, a C function void f(double *memory)
+    """
+
+    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = (),
+                 nests: int = 0, effort: int = 1) -> None:
+        self.place, self.results, self.count, self.nests = place, results, count, nests
+        self.closures: list[Any] = []
+        self.engine = load(module, rows, effort), kept
+        self.address = self.engine[0][0].get_function_address("kernel")
+        self.start = place.memory.ctypes.data
+        self._give = Struct(f"{place.given}d").pack_into
+        self._found = place.memory[results:results + count]
+        self._function = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self.address)
+        self._lock = Lock()
+
+    def run(self, numbers: Sequence[float]) -> list[float]:
+        """The results for these inputs. IndexError if a take() was given an index outside of its table; what a row
+        raises that is called back."""
+        with self._lock:
+            self._give(self.place.memory, 0, *numbers)
+            self._function(self.start)
+            self.check()
+            found: list[float] = self._found.tolist()
+        return found
+
+    def check(self) -> None:
+        """Raise what was raised since the last check; IndexError if a take() was given an index outside its table."""
+        wrong, self.place.memory[self.place.status] = self.place.memory[self.place.status] != 0, 0.0
+        raise_noted()
+        if wrong:
+            raise IndexError("take: expected a whole number from 0 to the length of the table less 1 as index")

@@ -1,0 +1,108 @@
+"""Straight: a small program as one line of machine instructions, without a loop.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.ir.program import Program
+    >>> from microgradx.compiler.native.straight import straight
+    >>> p = Program()
+    >>> x = p.input()
+    >>> p.results = [p.add(mul, (x, x))]
+    >>> print(*straight(p, [0], 1, 2).blocks[0].instructions[-2:], sep="\\n")   # doctest: +ELLIPSIS
+    store double ...
+    ret void
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from llvmlite import ir
+
+from ..ir.fuse import CARRIES, fused
+from ..ir.program import Program
+from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, number
+from .together import Together
+
+FLAT = 500                              # inputs that the operations of one straight line may have in all
+
+
+def is_small(p: Program) -> bool:
+    """Whether a program is one straight line."""
+    return sum(map(len, p.args)) <= FLAT
+
+
+def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
+    """void kernel(double *memory): inputs are read at these slots, results written from slot `results` on."""
+    module = ir.Module("straight")
+    function = ir.Function(module, ir.FunctionType(VOID, [POINTER]), "kernel")
+    b = ir.IRBuilder(function.append_basic_block())
+    memory, = function.args
+
+    def at(slot: int) -> Any:
+        return b.gep(memory, [LONG(slot)], source_etype=DOUBLE)
+
+    found, wrong = line(b, p, [b.load(at(slot), typ=DOUBLE) for slot in inputs], strict)
+    for k, x in enumerate(found):
+        b.store(x, at(results + k))
+    if wrong is not None:
+        tell(b, wrong, at(status))
+    b.ret_void()
+    return function
+
+
+def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
+    """The results of a program at these inputs; and a bit, whether an index was outside of its table, None if there is
+    no table.
+
+    Where gradients are carried, first by a hasty program, which multiplies them without a look at what is 0. If it
+    makes a result nan, the program is run as it is.
+    """
+    first = next((i for i, op in enumerate(p.ops) if op in CARRIES), len(p))
+    if strict or first == len(p):
+        return _emitted(b, p if strict else fused(p), given, strict)
+    quick, wrong = _emitted(b, fused(p, hasty=True), given, strict)
+    before = b.block
+    with b.if_then(_any_nan(b, [x for x, r in zip(quick, p.results) if r >= first]), likely=False):
+        careful, wrong_too = _emitted(b, p, given, strict)
+        behind = b.block
+
+    def either(x: Any, y: Any) -> Any:
+        found = b.phi(x.type)
+        found.add_incoming(x, before)
+        found.add_incoming(y, behind)
+        return found
+    return list(map(either, quick, careful)), None if wrong is None else either(wrong, wrong_too)
+
+
+def _any_nan(b: Any, xs: Sequence[Any]) -> Any:
+    """A bit: set if one of these numbers is nan, and perhaps if two are infinite. Two sums, neither waits for the
+    other."""
+    return b.fcmp_unordered("uno", reduce(b.fadd, xs[::2]), reduce(b.fadd, xs[1::2] or xs))
+
+
+def _emitted(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
+    """All nodes of a program, one after the other; see line()."""
+    value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
+    wrong, emit = None, Together(p, strict)
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if op is not None and op.name == "take":
+            value[i], outside = taken(b, [value[a] for a in args])
+            wrong = outside if wrong is None else b.or_(wrong, outside)
+        elif op is not None:
+            value[i] = emit(b, i, op, [value[a] for a in args])
+    return [value[r] for r in p.results], wrong
+
+
+def taken(b: Any, xs: list[Any]) -> tuple[Any, Any]:
+    """The entry of a table; and a bit, whether the index is none of its entries."""
+    *table, i = xs
+    found, known = number(float("nan"), DOUBLE), BIT(0)
+    for k, x in enumerate(table):
+        here = b.fcmp_ordered("==", i, number(float(k), DOUBLE))
+        found, known = b.select(here, x, found), b.or_(known, here)
+    return found, b.not_(known)
+
+
+def tell(b: Any, wrong: Any, status: Any) -> None:
+    """1 to `status` if the bit is set."""
+    b.store(b.select(wrong, number(1.0, DOUBLE), b.load(status, typ=DOUBLE)), status)

@@ -1,0 +1,85 @@
+"""Parcel: a compiled function on its way to another process, as the programs that it recorded.
+
+    >>> import pickle
+    >>> from microgradx import jit, value_and_grad
+    >>> f = jit(value_and_grad(lambda w, x: (w * x - 1.0) ** 2))        # a lambda, which is not pickled by itself
+    >>> f(2.0, 3.0)
+    (25.0, 30.0)
+    >>> pickle.loads(pickle.dumps(f))(3.0, 3.0)
+    (64.0, 48.0)
+
+So concurrent.futures, Dask or Ray send it: see shards.py. Where it lands it is compiled again, once a process, by the
+same back end, or as Python where llvmlite is missing. It knows the structures of arguments that it was called with
+before; Modules are told by their structure. A Value that it closes over goes along as it is now.
+"""
+from __future__ import annotations
+
+import pickle
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any
+
+from ..value import Value
+from .ir.program import Program
+from .jit import Jitted
+from .trace.arguments import Modules, by_key, read, rebuilt, with_modules
+
+KEPT = 32                               # compiled functions that a process keeps for the next task
+
+Programs = dict[Hashable, tuple[Program, Any]]          # with the nesting of the result, by structure
+
+
+class Landed:
+    """What stands for the function of a compiled one that was sent: on numbers or Values it plays its programs."""
+
+    def __init__(self, name: str, doc: str | None, programs: Programs) -> None:
+        self.__name__, self.__doc__, self.programs = name, doc, programs
+
+    def __call__(self, *args: Any) -> Any:
+        """The result, recorded if there are Values. ValueError for a structure that was not sent along."""
+        given: list[Any] = []
+        modules: Modules = []
+        structure = by_key(read(args, given, modules, lambda x: x))
+        if structure not in self.programs:
+            raise ValueError(f"{self.__name__} came from another process with {len(self.programs)} recorded programs, "
+                             "none of them for arguments of this structure (lengths, ints, Modules); call it once with "
+                             "such arguments before it is sent")
+        p, tree = self.programs[structure]
+        with_modules(given, modules, lambda one: one.values)
+        return rebuilt(tree, iter(played(p, [*given, *p.closures])))
+
+
+def played(p: Program, given: Sequence[Any]) -> list[Any]:
+    """The results of a program at these inputs, by the rows of the table themselves."""
+    found: dict[int, Any] = {**p.numbers, **dict(zip(p.inputs, given))}
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if op is not None:
+            found[i] = op.apply(tuple([found[a] for a in args]))
+    return [found[r] for r in p.results]
+
+
+def packed(f: Jitted) -> tuple[Any, ...]:
+    """What pickle makes of a compiled function.
+
+    PicklingError if it was never called, for then there is no program; or if one draws random numbers or sets Buffers,
+    for a generator and a Module's statistics would go their own way in each process.
+    """
+    programs: Programs = dict(f.f.programs) if isinstance(f.f, Landed) else {}
+    programs |= {by_key(structure): (v.program, v.tree) for structure, v in f.variants.items()}
+    name = getattr(f.f, "__name__", "a function")
+    if not programs:
+        raise pickle.PicklingError(f"jit has not recorded {name} yet; call it once with arguments like those to come, "
+                                   "then send it")
+    if any(p.updates or not all(isinstance(source, Value) for source in p.closures) for p, _ in programs.values()):
+        raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics while it runs (Dropout, BatchNorm "
+                                   "in training), which processes cannot share; call eval() on its Modules first")
+    return landed, (pickle.dumps((name, f.__doc__, programs, f.backend, f.strict)),)
+
+
+@lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
+def landed(parcel: bytes) -> Jitted:
+    """The compiled function that was packed."""
+    name, doc, programs, backend, strict = pickle.loads(parcel)
+    missing = backend == "native" and not (find_spec("llvmlite") and find_spec("numpy"))
+    return Jitted(Landed(name, doc, programs), "python" if missing else backend, strict, shared=True)

@@ -1,0 +1,269 @@
+"""Python: a program as the source of a Python function, a statement a node. Needs nothing installed.
+
+    >>> from microgradx import mul, tanh
+    >>> from microgradx.compiler.ir.program import Program
+    >>> from microgradx.compiler.python_backend import PythonKernel
+    >>> p = Program()
+    >>> x = p.input()
+    >>> p.results = [p.add(tanh, (p.add(mul, (x, x)),))]
+    >>> kernel = PythonKernel(p)
+    >>> print(kernel.source)
+    def run(x0):
+        return [f0(x0*x0)]
+    >>> kernel.run([0.0])
+    [0.0]
+
+Where a plain operator of Python raises (1/0), the function is run once more with every operation of the table itself,
+which answers as IEEE does.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import count
+from types import BuiltinFunctionType
+from typing import Any
+
+from ..extras import install
+from ..ieee import RAISED
+from ..nesting import is_leaf
+from ..table import Op, Reduction
+from .ir.lowering import SPELLINGS
+from .ir.program import Program, template
+from .trace.errors import TooLarge
+
+LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
+LIMIT = 1_000_000                       # inputs of all operations together
+
+# Operators of the language; the letters stand for the inputs. What is not here is called as a function.
+OPERATORS = {
+    "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}", "square": "{0}*{0}",
+    "reciprocal": "1/{}", "identity": "{}", "carry": "{0}*{1} if {0} else 0.0",
+    "where": "{1} if {0} else {2}", "relu": "0.0 if {0}<=0.0 else {0}",
+    "heaviside": "1.0 if {0}>0.0 else 0.0 if {0}<=0.0 else {0}",
+    "maximum": "{0} if {0}>={1} or {0}!={0} else {1}", "minimum": "{0} if {0}<={1} or {0}!={0} else {1}",
+    "less": "1.0 if {}<{} else 0.0", "less_equal": "1.0 if {}<={} else 0.0",
+    "greater": "1.0 if {}>{} else 0.0", "greater_equal": "1.0 if {}>={} else 0.0",
+}
+SUMS = ("sum", "dot", "chain")
+
+
+def spoken(op: Op) -> bool:
+    """Whether a row stays in a program for Python: an operator, a function of math, one that chooses between branches.
+    Others say themselves what they are made of: sech is 1/cosh(x)."""
+    if op.name in OPERATORS or op.name in SPELLINGS or isinstance(op, Reduction):
+        return True
+    inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
+    return inner is None or any(row is not None and row.name == "where" for row in inner.ops)
+
+
+class PythonKernel:
+    """A program as a Python function: run(numbers) -> results.
+
+    source      of the function
+    """
+
+    def __init__(self, p: Program) -> None:
+        self._program = p
+        body = Body(p, plain=True)
+        self.source = body.runs()
+        self.function = body.function(self.source, "run")
+
+    @cached_property
+    def _careful(self) -> Callable[..., list[float]]:
+        body = Body(self._program, plain=False)
+        return body.function(body.runs(), "run")
+
+    def run(self, numbers: Sequence[float]) -> list[float]:
+        """The results for these inputs."""
+        try:
+            return self.function(*numbers)  # type: ignore[no-any-return]
+        except RAISED:
+            return self._careful(*numbers)
+
+
+class Body:
+    """The statements that compute a program from x0, x1, ..., and the rows that they call.
+
+    plain       with the operators of the language, else every row is called
+    lines       the statements
+    results     the expressions of the results
+    """
+
+    def __init__(self, p: Program, plain: bool) -> None:
+        size = sum(map(len, p.args))
+        if size > LIMIT:
+            raise TooLarge(f"a program of {size:,} inputs is too large for generated Python ({LIMIT:,}); "
+                           f'write {install("jit")} and backend="native"')
+        self.p, self.plain = p, plain
+        self.names: dict[str, Any] = {"inf": math.inf, "nan": math.nan, "RAISED": RAISED}
+        self.calls: dict[Op, str] = {}
+        self.lines: list[str] = []
+        self.texts = {i: f"({x!r})" if str(x).startswith("-") else repr(x) for i, x in p.numbers.items()}
+        for k, i in enumerate(p.inputs):
+            self.texts[i] = f"x{k}"
+        uses = p.uses()
+        for i, (op, args) in enumerate(zip(p.ops, p.args)):
+            if op is not None:
+                text = self.expression(op, args)
+                simple = text.isidentifier()
+                self.texts[i] = text if simple else self.named(text) if uses[i] > 1 or len(text) > LINE else f"({text})"
+        self.results = [self.bare(self.texts[r]) for r in p.results]
+
+    def runs(self) -> str:
+        """The text of a function from all inputs to a list of all results."""
+        inputs = ", ".join(f"x{k}" for k in range(len(self.p.inputs)))
+        return "\n    ".join([f"def run({inputs}):", *self.lines, f"return [{', '.join(self.results)}]"])
+
+    @staticmethod
+    def bare(text: str) -> str:
+        """Without the parentheses around all of it."""
+        depth = 0
+        for k, letter in enumerate(text):
+            depth += (letter == "(") - (letter == ")")
+            if depth == 0 and k < len(text) - 1:
+                return text
+        return text[1:-1] if text.startswith("(") else text
+
+    def named(self, text: str) -> str:
+        """A variable that holds the expression."""
+        if text.isidentifier():
+            return text
+        self.lines.append(f"v{len(self.lines)} = {text}")
+        return f"v{len(self.lines) - 1}"
+
+    def expression(self, op: Op, args: Sequence[int]) -> str:
+        """An operation on nodes."""
+        xs = [self.texts[a] for a in args]
+        if self.plain and op.name in OPERATORS:
+            form = OPERATORS[op.name]
+            xs = [self.named(x) if form.count(f"{{{k}}}") > 1 else x for k, x in enumerate(xs)]    # computed once
+            return form.format(*xs)
+        if self.plain and op.name in SUMS and args:
+            return self.sum(op, args)
+        return f"{self.call(op)}({', '.join(map(self.bare, xs))})"
+
+    def sum(self, op: Op, args: Sequence[int]) -> str:
+        """A sum, in parts where it is long."""
+        texts = ["0.0"] * self.p.strict + [self.term(op, *factors) for factors in zip(*_lists(op, args))]
+        while len(texts) > TERMS:
+            texts = [self.named(joined(texts[:TERMS])), *texts[TERMS:]]
+        return joined(texts)
+
+    def term(self, op: Op, x: int, y: int | None = None) -> str:
+        """A term of a sum. In a chain a gradient of 0 carries nothing; by a finite constant it carries 0 anyway."""
+        if y is None:
+            return self.texts[x]
+        numbers = self.p.numbers
+        for one, other in ((x, y), (y, x)):
+            if abs(numbers.get(one, 0.0)) == 1:
+                return self.texts[other] if numbers[one] == 1 else f"-{self.texts[other]}"
+        if op.name == "dot" or any(abs(numbers.get(i, math.inf)) < math.inf for i in (x, y)):
+            return f"{self.texts[x]}*{self.texts[y]}"
+        g = self.named(self.texts[x])
+        return f"({g} and {g}*{self.texts[y]})"
+
+    def call(self, op: Op) -> str:
+        """The name of the function that computes a row."""
+        if op not in self.calls:
+            self.calls[op] = f"f{len(self.calls)}"
+            ours = isinstance(op.value, BuiltinFunctionType) or op.value.__module__.startswith("microgradx")
+            self.names[self.calls[op]] = op.value if self.plain and ours else op.at
+        return self.calls[op]
+
+    def function(self, source: str, name: str) -> Callable[..., Any]:
+        """The compiled function. Its text is made of numbers, and of names made here."""
+        exec(compile(source, "<microgradx.jit>", "exec"), self.names)
+        return self.names[name]  # type: ignore[no-any-return]
+
+
+def _lists(op: Op, args: Sequence[int]) -> list[Sequence[int]]:
+    """The inputs of a sum: of dot and chain two lists."""
+    return [args] if op.name == "sum" else [args[:len(args) // 2], args[len(args) // 2:]]
+
+
+def joined(terms: Sequence[str]) -> str:
+    """Their sum."""
+    return terms[0] + "".join(term if term.startswith("-") else f"+{term}" for term in terms[1:])
+
+
+# A call in one function --------------------------------------------------------------------------------------------
+
+def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
+    """A function that checks and unpacks arguments of the structure of `args`, computes, and nests the results as in
+    `tree`, without a list in between. All other arguments, and where Python raises, are handed to `general`.
+
+    >>> from microgradx import mul
+    >>> p = Program()
+    >>> x, y = p.input(), p.input()
+    >>> p.results = [p.add(mul, (x, y))]
+    >>> call = python_call(p, ([1.0], 1.0), [0.0], lambda *args: "something else")
+    >>> call([3.0], 4.0), call([3.0], 4)
+    ([12.0], 'something else')
+    """
+    body = Body(p, plain=True)
+    reader = Reader(body.names)
+    reader.read(args)
+    reader.write(*body.lines, f"return {_nested(tree, iter(body.results))}")
+    body.names["general"] = general
+    source = "\n".join(["def call(*args):", "    try:", *reader.lines, "    except RAISED:", "        pass",
+                        "    return general(*args)"])
+    return body.function(source, "call")
+
+
+class Reader:
+    """Statements that take arguments apart and go on only where they have this structure. Lists and tuples are called
+    a0, a1, ..., numbers x0, x1, ..., and whatever must be equal s0, s1, ..."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names, self.indent = names, 8
+        self.lines: list[str] = []
+        self.counts = {letter: count() for letter in "axs"}
+
+    def write(self, *lines: str) -> None:
+        """Lines, at the present depth."""
+        self.lines += [" " * self.indent + line for line in lines]
+
+    def read(self, args: Sequence[Any]) -> None:
+        """All arguments, one level of nesting after the other. Unpacking raises where there are more or fewer."""
+        level = [("args", self.named(args))]
+        while level:
+            for name, parts in level:
+                self.write(f"({''.join(f'{part}, ' for part, _, _ in parts)}) = {name}")
+            found = [part for _, parts in level for part in parts]
+            floats = [name for name, tree, _ in found if tree.__class__ is float]
+            tests = [self.test(name, tree) for name, tree, _ in found if tree.__class__ is not float]
+            if floats:
+                tests.append("".join(f"{name}.__class__ is " for name in floats) + "float")
+            if tests:
+                self.write(f"if {' and '.join(tests)}:")
+                self.indent += 4
+            level = [(name, parts) for name, tree, parts in found if isinstance(tree, (list, tuple))]
+
+    def named(self, trees: Sequence[Any]) -> list[tuple[str, Any, Any]]:
+        """For each its name, and the same for what is in it."""
+        found = []
+        for tree in trees:
+            letter = "x" if tree.__class__ is float else "a" if isinstance(tree, (list, tuple)) else "s"
+            name = f"{letter}{next(self.counts[letter])}"
+            found.append((name, tree, self.named(tree) if letter == "a" else None))
+        return found
+
+    def test(self, name: str, tree: Any) -> str:
+        """Whether it is a list or tuple, or equal."""
+        kind = f"{name}.__class__ is {type(tree).__name__}"
+        if isinstance(tree, (list, tuple)):
+            return kind
+        if tree is None:
+            return f"{name} is None"
+        self.names[f"{name}_"] = tree
+        return f"{kind} and {name} == {name}_"
+
+
+def _nested(tree: Any, texts: Iterator[str]) -> str:
+    """The expression of a nesting, with the next expressions in it."""
+    if is_leaf(tree):
+        return next(texts)
+    inner = "".join(f"{_nested(branch, texts)}, " for branch in tree)
+    return f"[{inner}]" if isinstance(tree, list) else f"({inner})"

@@ -1,0 +1,185 @@
+"""Structure: what of the arguments is a part of the program, and what is a number that it is run on.
+
+    >>> from microgradx.compiler.trace.arguments import read, rebuilt
+    >>> numbers, modules = [], []
+    >>> structure = read([0.5, ["relu", 2.0, 3]], numbers, modules)
+    >>> numbers
+    [0.5, 2.0]
+    >>> structure == read([0.7, ["relu", 1.0, 3]], [], []), structure == read([0.5, ["relu", 2.0, 4]], [], [])
+    (True, False)
+    >>> rebuilt({"w": [0, 0], "b": 0}, iter([1.0, 2.0, 3.0]))
+    {'w': [1.0, 2.0], 'b': 3.0}
+
+Floats, Values and the parameters of Modules are numbers. All else is structure: ints (a size, an index, a choice),
+bools, strings, None, nesting.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import islice, pairwise, repeat
+from typing import Any
+
+from ...ieee import number
+from ...nesting import are_leaves, is_leaf, is_module, joined
+from ...value import Value
+from .module_state import Seen, seen
+
+FLOAT = "number"
+FLOATS = {float}
+STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
+MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
+
+Modules = list[tuple[int, Seen]]
+
+
+def is_number(x: Any) -> bool:
+    """Whether an argument is a number to run on: a float, a Value, a numpy scalar; not an int."""
+    return x.__class__ is float or isinstance(x, Value) or (is_leaf(x) and not isinstance(x, int))
+
+
+def plain(x: Any) -> float:
+    """A Value, or any number, as a float."""
+    return x.data if isinstance(x, Value) else number(x)
+
+
+def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any], Any] = plain) -> Hashable:
+    """What two arguments must have in common to be given to the same program.
+
+    Its numbers are added to `numbers`, those that are no floats as `taken` answers; each Module to `modules`, with how
+    many numbers came before it. TypeError if a part is neither a number nor can be told apart by its hash.
+    """
+    kind = tree.__class__
+    if kind is float:
+        numbers.append(tree)
+        return FLOAT
+    if isinstance(tree, (list, tuple)):
+        if set(map(type, tree)) == FLOATS:
+            numbers += tree
+            return kind, len(tree)
+        parts = tuple([read(branch, numbers, modules, taken) for branch in tree])
+        return kind, len(parts) if parts and all(part is FLOAT for part in parts) else parts
+    if is_number(tree):
+        numbers.append(taken(tree))
+        return FLOAT
+    if is_module(tree):
+        modules.append((len(numbers), seen(tree)))
+        return modules[-1][1]
+    try:
+        hash(tree)
+    except TypeError:
+        raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, "
+                        f"which become a part of the program; got {kind.__name__}") from None
+    return kind, tree
+
+
+def by_key(structure: Any) -> Any:
+    """The same with each Module by what it has in common with others of its kind: for another process."""
+    if isinstance(structure, Seen):
+        return structure.key
+    return tuple(map(by_key, structure)) if isinstance(structure, tuple) else structure
+
+
+def with_modules(numbers: list[Any], modules: Modules, values: Callable[[Seen], Sequence[Any]]) -> list[Any]:
+    """The numbers of the arguments, with those of each Module in their place."""
+    for place, one in reversed(modules):
+        numbers[place:place] = values(one)
+    return numbers
+
+
+def zeroed(tree: Any) -> Any:
+    """The arguments with 0.0 for every number."""
+    if tree.__class__ is list or tree.__class__ is tuple:
+        return tree.__class__(map(zeroed, tree))
+    return 0.0 if is_number(tree) else tree
+
+
+def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bool:
+    """Whether a few comparisons tell that something has this structure: floats in lists and tuples, and what is static
+    among them."""
+    if tree.__class__ is list or tree.__class__ is tuple:
+        return depth < DEEP and all(is_exact(branch, static, depth + 1) for branch in tree)
+    return tree.__class__ is float or tree.__class__ in static
+
+
+# Results -----------------------------------------------------------------------------------------------------------
+
+def results(tree: Any) -> list[Any]:
+    """All Values and numbers that a function returned; a gradient by a Module is a dict."""
+    if isinstance(tree, dict):
+        return joined(tree.values(), results)
+    if isinstance(tree, (list, tuple)):
+        return joined(tree, results)
+    return [tree] if is_leaf(tree) else []
+
+
+def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
+    """The nesting of `tree` with the next numbers in it."""
+    if isinstance(tree, dict):
+        return {name: rebuilt(branch, numbers) for name, branch in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        alone = are_leaves(tree)
+        branches = list(islice(numbers, len(tree))) if alone else [rebuilt(branch, numbers) for branch in tree]
+        return branches if isinstance(tree, list) else tuple(branches)
+    return next(numbers) if is_leaf(tree) else tree
+
+
+def emptied(tree: Any) -> Any:
+    """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
+    return rebuilt(tree, repeat(0.0))
+
+
+def floated(tree: Any) -> Any:
+    """A sample with all its numbers, ints too, as floats: inputs. Lists that hold nothing else are not copied."""
+    if isinstance(tree, (list, tuple)):
+        branches = tree if set(map(type, tree)) == {float} else [floated(branch) for branch in tree]
+        return branches if isinstance(tree, list) else tuple(branches)
+    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
+
+
+def numbers(tree: Any) -> list[float]:
+    """All numbers of a sample, in order; ints are none.
+
+    >>> from microgradx.compiler.trace.arguments import numbers
+    >>> numbers(([[0.5, 2.0], [1.0]], 3))
+    [0.5, 2.0, 1.0]
+    """
+    if not isinstance(tree, (list, tuple)):
+        return [tree.data if isinstance(tree, Value) else number(tree)] if is_number(tree) else []
+    if set(map(type, tree)) == {float}:
+        return list(tree)
+    return [x for branch in tree for x in numbers(branch)]
+
+
+Rebuild = Callable[[list[float]], Any]
+
+
+def rebuilder(tree: Any) -> Rebuild:
+    """What rebuilt() does for this nesting, prepared: lists of numbers are slices.
+
+    >>> from microgradx.compiler.trace.arguments import rebuilder
+    >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
+    {'w': [1.0, 2.0], 'b': 3.0}
+    """
+    return _prepared(tree, 0)[0]
+
+
+def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
+    """The same for numbers from this place on, and where the next ones begin."""
+    if isinstance(tree, dict):
+        values, end = _prepared(list(tree.values()), start)
+        return lambda found: dict(zip(tree, values(found))), end
+    if not isinstance(tree, (list, tuple)):
+        return (lambda found: found[start], start + 1) if is_leaf(tree) else (lambda found: tree, start)
+    kind = list if isinstance(tree, list) else tuple
+    if set(map(type, tree)) == FLOATS:
+        end = start + len(tree)
+        return (lambda found: found[start:end]) if kind is list else (lambda found: tuple(found[start:end])), end
+    bounds, parts = [start], []
+    for branch in tree:
+        part, end = _prepared(branch, bounds[-1])
+        parts.append(part)
+        bounds.append(end)
+    if kind is list and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):
+        pairs = list(pairwise(bounds))
+        return (lambda found: [found[at:to] for at, to in pairs]), bounds[-1]       # a matrix
+    return (lambda found: kind([part(found) for part in parts])), bounds[-1]

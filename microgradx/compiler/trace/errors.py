@@ -1,0 +1,66 @@
+"""Errors: what a program that is recorded refuses, with the line that asks for it and the way out.
+
+    >>> from microgradx import jit
+    >>> @jit
+    ... def f(x):
+    ...     return x if x > 0 else 0.0
+    >>> f(2.0)
+    Traceback (most recent call last):
+    microgradx.compiler.trace.errors.TracingError: the truth of a Value is not known while its program is recorded ...
+"""
+from __future__ import annotations
+
+import linecache
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from ...node import Unknown
+
+PACKAGE = str(Path(__file__).parent.parent)
+
+
+class TracingError(Unknown):
+    """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out.
+
+    >>> from microgradx import jit
+    >>> jit(lambda x: x.data)(2.0)
+    Traceback (most recent call last):
+    microgradx.compiler.trace.errors.TracingError: the number of a Value is not known while its program is recorded ...
+    """
+
+
+class TooLarge(ValueError):
+    """A program has more operations than can be compiled in reasonable time and memory.
+
+    >>> from microgradx.compiler.trace import traced
+    >>> f"{traced.MOST:,} operations"
+    '5,000,000 operations'
+    """
+
+
+def refuse(what: str, instead: str) -> NoReturn:
+    """TracingError with the line of the program that asks."""
+    raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
+
+
+def refuse_truth() -> NoReturn:
+    """What decides must be told as it runs, or before."""
+    refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "
+           "a bool, a static argument")
+
+
+def refuse_more(most: int) -> NoReturn:
+    """TooLarge likewise."""
+    raise TooLarge(f"f records more than {most:,} operations ({_line()}), too many for one program; compile what it "
+                   "does for one sample, and call that for each, or train by fit(..., jit=True)")
+
+
+def _line() -> str:
+    """The line outside of this package that is being run: "net.py:12, `if y > 0:`"."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, number).strip()
+    return f"{Path(file).name}:{number}{f', `{text}`' if text else ''}"

@@ -1,0 +1,212 @@
+"""Driver: the training loop as machine code. One call runs many whole steps over a data set.
+
+For each step: the loss and gradient of every sample of its batch, added up; the penalty; the length of the gradient,
+clipping; the optimiser's rule. Python is asked again only where somebody has to look.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from ...ops import minimum
+from ..native.builder import Code
+from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number
+
+# What the driver is told, in this order: addresses and numbers, each of 8 bytes. See NativeSession.drive.
+FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
+          "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
+          "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
+          "flags")
+KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
+BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_pointer()
+
+
+class Driver(Code):
+    """void train(long *fields, long steps): see FIELDS; `done` is the number of steps that were made.
+
+    lanes       whether a batch is computed by one call of batch.Sum, else sample by sample
+    penalty     whether there is one
+    buffers     whether kernels give new numbers for Buffers after loss and gradient
+    strict      whether kernels add loss and gradient to those in `total` themselves
+    """
+
+    def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, buffers: bool, strict: bool) -> None:
+        super().__init__(module, "train", [POINTER, LONG])
+        self.update, self.lanes, self.penalty, self.buffers, self.strict = update, lanes, penalty, buffers, strict
+        table, steps = self.args
+        b = self.b
+        self.field = {name: self.get(table, k, LONG) for k, name in enumerate(FIELDS)}
+        self.size = b.add(self.field["count"], LONG(1))             # of a loss and its gradient
+        self.memcpy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
+        end = self.function.append_basic_block("end")
+        with self.loop(0, steps, 1) as (step, _, _):
+            self.keep("held", "buffers")
+            gradient = self.gradient(step)
+            loss = self.get(gradient, 0)
+            slopes = self.at(gradient, 1)
+            length = self.length(slopes)
+            b.store(loss, self.at(self.pointer("losses"), step))
+            b.store(length, self.at(self.pointer("norms"), step))
+            infinite = self.infinite(loss, length)
+            with b.if_then(infinite, likely=False):
+                self.keep("buffers", "held")
+            self.leave(end, infinite, step)
+            self.clip(slopes, length)
+            self.move(step, slopes)
+            reached = b.fcmp_ordered("<=", loss, self.get(self.pointer("threshold"), 0))
+            self.leave(end, reached, b.add(step, LONG(1)))
+        b.store(steps, self.at(self.pointer("done"), 0))
+        b.branch(end)
+        b.position_at_end(end)
+        b.ret_void()
+
+    def pointer(self, name: str) -> Any:
+        """A field that is an address."""
+        return self.b.inttoptr(self.field[name], POINTER)
+
+    def leave(self, end: Any, condition: Any, done: Any) -> None:
+        """Stop here, after so many steps, if the condition holds."""
+        with self.b.if_then(condition, likely=False):
+            self.b.store(done, self.at(self.pointer("done"), 0))
+            self.b.branch(end)
+
+    def keep(self, to: str, source: str) -> None:
+        """The numbers of all Buffers, copied."""
+        if self.buffers:
+            self.copied(self.pointer(to), self.pointer(source), self.field["held_count"])
+
+    def copied(self, to: Any, source: Any, count: Any) -> None:
+        """So many numbers, copied."""
+        self.b.call(self.memcpy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
+
+    def gradient(self, step: Any) -> Any:
+        """Loss and gradient of a batch, and of the penalty: the address of the loss, before that of the gradient."""
+        b = self.b
+        start = self.get(self.pointer("starts"), step, LONG)
+        stop = self.get(self.pointer("starts"), b.add(step, LONG(1)), LONG)
+        size = b.sitofp(b.sub(stop, start), DOUBLE)
+        total = self.pointer("total")
+        if self.lanes:
+            self.batch(start, stop, size)
+        elif self.strict:
+            self.samples_in_order(start, stop, size)
+        else:
+            found = self.samples(start, stop, size)
+            if not self.penalty:
+                return found
+            with b.if_then(b.icmp_signed("!=", found, total)):
+                self.copied(total, found, self.size)
+        if self.penalty:
+            b.call(b.inttoptr(self.field["penalty"], KERNEL), [self.pointer("penalty_memory")])
+            self.add(total, self.pointer("penalty_out"))
+        return total
+
+    def batch(self, start: Any, stop: Any, size: Any) -> None:
+        """All samples of a batch in lanes. Their offsets are brought together first."""
+        b, order, gathered = self.b, self.pointer("order"), self.pointer("which")
+        with self.loop(start, stop, 1) as (k, _, _):
+            sample = self.get(order, k, LONG)
+            b.store(self.get(self.pointer("offsets"), sample, LONG), self.at(gathered, b.sub(k, start), LONG))
+        b.store(size, self.at(self.pointer("extra"), 0))
+        b.call(b.inttoptr(self.field["kernels"], BATCH),
+               [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("totals"), self.pointer("total")])
+
+    def samples(self, start: Any, stop: Any, size: Any) -> Any:
+        """Sample by sample; where the sum is: of one sample, where it was computed."""
+        b, total = self.b, self.pointer("total")
+        single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
+        with self.loop(start, stop, 1, total) as (k, _, new):
+            found = self.sample(k, size)
+            with b.if_then(b.not_(single)):
+                first = b.icmp_signed("==", k, start)
+                with b.if_then(first):
+                    self.copied(total, found, self.size)
+                with b.if_then(b.not_(first)):
+                    self.add(total, found)
+            new[:] = [b.select(single, found, total)]
+        return self.carried[0]
+
+    def samples_in_order(self, start: Any, stop: Any, size: Any) -> None:
+        """Sample by sample; each kernel adds its loss and gradient to those in `total`, which are 0 at first."""
+        total = self.pointer("total")
+        with self.loop(0, self.size, 1) as (k, _, _):
+            self.b.store(number(0.0, DOUBLE), self.at(total, k))
+        with self.loop(start, stop, 1) as (k, _, _):
+            self.copied(total, self.sample(k, size), self.size)
+
+    def sample(self, k: Any, size: Any) -> Any:
+        """Run the kernel of the k-th sample of `order`; the address of loss and gradient."""
+        b = self.b
+        place = self.get(self.pointer("order"), k, LONG)
+        which = self.get(self.pointer("which"), place, LONG)
+        memory = self.get(self.pointer("memories"), which, POINTER)
+        given = self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG))
+        b.store(size, memory)
+        self.copied(self.at(memory, 1), given, self.get(self.pointer("owns"), which, LONG))
+        b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
+        found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
+        wrong = self.get(memory, self.get(self.pointer("flags"), which, LONG))
+        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
+            # an index outside of its table: the step is not made
+            b.store(number(float("nan"), DOUBLE), found)
+        if self.buffers:
+            self.copied(self.pointer("buffers"), self.at(found, self.size), self.field["held_count"])
+        return found
+
+    def add(self, total: Any, more: Any) -> None:
+        """Loss and gradient added to others; in strict code they are a sum with these already."""
+        if self.strict:
+            self.copied(total, more, self.size)
+            return
+        with self.loop(0, self.size, 1) as (k, _, _):
+            place = self.at(total, k)
+            self.b.store(self.b.fadd(self.b.load(place, typ=DOUBLE), self.get(more, k)), place)
+
+    def length(self, slopes: Any) -> Any:
+        """The length of the gradient."""
+        b = self.b
+        parts = 1 if self.strict else 8                     # so many totals, none of which waits for another
+        kind: Any = ir.VectorType(DOUBLE, parts) if parts > 1 else DOUBLE
+        count = self.field["count"]
+        whole = b.sub(count, b.srem(count, LONG(parts)))
+        with self.loop(0, whole, parts, number(0.0, kind)) as (k, (total,), new):
+            x = b.load(self.at(slopes, k), typ=kind, align=8)
+            new[:] = [b.fadd(total, b.fmul(x, x))]
+        total = self.carried[0]
+        if parts > 1:
+            lanes = [b.extract_element(total, ir.IntType(32)(lane)) for lane in range(parts)]
+            total = lanes[0]
+            for lane in lanes[1:]:
+                total = b.fadd(total, lane)
+        with self.loop(whole, count, 1, total) as (k, (total,), new):
+            x = self.get(slopes, k)
+            new[:] = [b.fadd(total, b.fmul(x, x))]
+        return intrinsic(b, "sqrt", self.carried[0])
+
+    def infinite(self, *xs: Any) -> Any:
+        """Whether one of them is infinite or nan."""
+        b, found = self.b, BIT(0)
+        for x in xs:
+            zero = b.fsub(x, x)
+            found = b.or_(found, b.fcmp_unordered("!=", zero, number(0.0, DOUBLE)))
+        return found
+
+    def clip(self, slopes: Any, length: Any) -> None:
+        """Shorten the gradient to the length `clip`, if that is not below 0."""
+        b, most = self.b, self.get(self.pointer("clip"), 0)
+        with b.if_then(b.fcmp_ordered(">=", most, number(0.0, DOUBLE))):
+            share = b.fdiv(most, b.fadd(length, number(1e-6, DOUBLE)))
+            factor = emit(b, minimum, [share, number(1.0, DOUBLE)], True)
+            with self.loop(0, self.field["count"], 1) as (k, _, _):
+                b.store(b.fmul(self.get(slopes, k), factor), self.at(slopes, k))
+
+    def move(self, step: Any, slopes: Any) -> None:
+        """One step of the optimiser."""
+        b, uniform = self.b, self.pointer("uniform")
+        t = b.add(b.add(self.field["first"], step), LONG(1))
+        b.store(b.sitofp(t, DOUBLE), self.at(uniform, 0))
+        b.store(self.get(self.pointer("rates"), step), self.at(uniform, 1))
+        b.store(slopes, self.at(self.pointer("arrays"), 1, POINTER))
+        b.call(self.update,
+               [self.pointer("arrays"), self.field["count"], uniform])

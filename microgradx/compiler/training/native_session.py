@@ -1,0 +1,230 @@
+"""Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them.
+
+    >>> from microgradx import Value
+    >>> from microgradx.compiler.training.session import Session
+    >>> from microgradx.training import SGD
+    >>> w = Value(0.0)
+    >>> rule = SGD([w], lr=0.25)
+    >>> session = Session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule, backend="native")
+    >>> session.run([[0]] * 2, [0.25] * 2), w.data                          # both steps in one call of machine code
+    ([(9.0, 6.0), (2.25, 3.0)], 2.25)
+"""
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from ...table import Op
+from ..ir.fuse import fused
+from ..ir.program import Program
+from ..native.engine import load, raise_noted, width
+from ..native.instructions import called, native
+from ..native.resident import LINE, address, aligned, resident
+from .driver import FIELDS, Driver
+from .lanes import Sum, mapped
+from .sample_kernel import Part, fields
+from .session import Session, Steps
+
+LANES = 3000                            # operations that a straight line for a batch may have
+FEW = 4                                 # samples that are worth it
+
+
+def _address(array: Any) -> int:
+    return int(array.ctypes.data)
+
+
+def _starts(sizes: Iterable[int]) -> Any:
+    """Where each part begins, of parts of these sizes; and the end."""
+    return np.cumsum([0, *sizes]).astype(np.int64)
+
+
+class NativeSession(Session):
+    """Training in machine code; parameters and the optimiser's numbers stay in memory."""
+
+    def start(self) -> None:
+        """Everything but the kernels of the samples, which are compiled when the first of their form comes up."""
+        values = self.weights.values
+        self.block = resident(values)
+        self.apart = self.block is None         # another Module keeps them elsewhere: they are brought here and back
+        if self.apart:
+            self.block = aligned(self.count)
+        self.total, self.held = aligned(self.count + 1, first=1), np.zeros((2, len(self.buffers)))
+        first = address(self.block)
+        self.addresses = {k: first + 8 * k for k in range(self.count)}
+        if self.in_order:
+            self.addresses |= {self.count + k: _address(self.total) + 8 * k for k in range(self.count + 1)}
+        self.first: Program | None = None       # of the first sample, traced to see whether it is small
+        self.kernels: dict[Any, tuple[int, Part]] = {}
+        self.data = np.array([x for row in self.numbers for x in row])
+        self.offsets = _starts(map(len, self.numbers))
+        self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
+        self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
+        self.decay = self.part(self.penalty_program(), 0) if self.penalty else None
+        self.driver: Any = None
+        self.lanes = False
+
+    def native(self, op: Op) -> bool:
+        """Whether machine code has this row."""
+        return native(op, self.strict)
+
+    # Code ----------------------------------------------------------------------------------------------------------
+
+    def prepare(self, batches: Sequence[Sequence[int]]) -> None:
+        """Compile what these batches need and is not there yet."""
+        if self.driver is None:
+            self.lanes = self.in_lanes(batches)
+            self.load_driver()
+        if self.lanes or (self.known == len(self.samples) and not self.whole):
+            return
+        for unit in dict.fromkeys(unit for batch in batches for unit in self.units(batch)):
+            wanted = self.form(unit)
+            if wanted not in self.kernels:
+                p = self.first if wanted == self.form((0,)) and self.first else self.unit_program(unit)
+                self.kernels[wanted] = len(self.kernels), self.part(p, len(self.inputs(unit)))
+            if not self.whole and self.which[unit[0]] < 0:
+                self.which[unit[0]] = self.kernels[wanted][0]
+                self.known += 1
+
+    def part(self, p: Program, own: int) -> Part:
+        """Machine code that finds parameters and Buffers where they are."""
+        return Part(p, self.placed(p), own, self.strict)
+
+    def placed(self, p: Program) -> dict[int, int]:
+        """The address of each input that lies elsewhere."""
+        fixed, start = len(p.inputs) - len(p.closures), _address(self.held)
+        held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
+        return self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
+
+    def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
+        """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program that
+        neither draws nor sets anything."""
+        if self.strict or self.whole or len(set(self.forms)) > 1 or min(map(len, batches)) < FEW:
+            return False
+        p = self.first = self.unit_program((0,))
+        if p.updates or self.generators or sum(map(len, p.args)) > 2 * LANES:
+            return False
+        low = fused(p)
+        return sum(map(len, low.args)) <= LANES and not any(op is not None and op.name == "take" for op in low.ops)
+
+    def load_driver(self) -> None:
+        """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""
+        module = ir.Module("training")
+        update = self.update_program()
+        rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
+        Driver(module, rule, self.lanes, self.penalty is not None, bool(self.buffers), self.strict)
+        rows = called(update.ops, self.strict)
+        if self.lanes:
+            rows += self.load_lanes(module)
+        self.engine = load(module, rows)
+        get = self.engine[0].get_function_address
+        self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(get("train"))
+        self.batch = get("batch") if self.lanes else 0
+
+    def load_lanes(self, module: Any) -> list[Op]:
+        """The function of a batch in lanes; the rows that it calls back."""
+        p: Any = self.first
+        self.closures = p.closures
+        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, and what the loss closes over
+        shared = [self.count, *range(len(p.inputs) - len(p.closures), len(p.inputs))]
+        addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
+        low = fused(p)
+        low.results = low.results[:self.count + 1]          # Buffers stay what they are
+        Sum(module, low, addresses, width()).write()
+        # Read again for the next samples. Whole lines that are written go past the nearest cache (measured on Zen 4: a
+        # step takes 1.4 times as long), so each vector lies across two.
+        self.totals = aligned((self.count + 1) * width(), first=LINE // 2)
+        return called(low.ops, False)
+
+    # Steps ---------------------------------------------------------------------------------------------------------
+
+    def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
+        """See Session.run. IndexError if a take() was given an index outside of its table."""
+        self.prepare(batches)
+        buffers, generators = self.state()
+        self.held[0] = buffers
+        if self.apart:
+            self.block[:] = [v.data for v in self.weights.values]
+        losses, norms = np.zeros((2, len(batches)))
+        try:
+            made = self.drive(batches, rates, losses, norms)
+        finally:
+            if self.apart:
+                for v, x in zip(self.weights.values, self.block.tolist()):
+                    v.data = x
+            self.restore((self.held[0].tolist(), []))
+        if made < len(batches) and generators:  # they are as far as if no more steps had been asked for
+            self.restore(([], generators))
+            self.gathered(batches[:made])
+        return list(zip(losses[:made].tolist(), norms[:made].tolist()))
+
+    def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
+        """Run the machine code; how many steps it made."""
+        parts = [part for _, part in self.kernels.values()]
+        for part in (*parts, *([self.decay] if self.decay else [])):
+            part.refresh()
+        done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
+        arrays = self.sample_fields(batches, parts) | fields(parts) | {
+            "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
+            "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
+            "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
+            "buffers": self.held[0], "held": self.held[1],
+        }
+        told = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
+        table = np.array([told.get(name, 0) for name in FIELDS], np.int64)
+        try:
+            self.driver(_address(table), len(batches))
+        except KeyboardInterrupt:               # it was pressed meanwhile; all steps are made
+            self.interrupted = True
+        raise_noted()
+        self.optimiser.t += int(done[0])
+        for part in parts:
+            part.kernel.check()
+        return int(done[0])
+
+    def plain_fields(self) -> dict[str, int]:
+        """What is no array: counts, and the addresses of single functions."""
+        found = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
+        if self.lanes:
+            found["kernels"] = self.batch
+        if self.decay is not None:
+            kernel = self.decay.kernel
+            found |= {"penalty": kernel.address, "penalty_memory": kernel.start,
+                      "penalty_out": kernel.start + 8 * kernel.results}
+        return found
+
+    def sample_fields(self, batches: Sequence[Sequence[int]], parts: Sequence[Part]) -> dict[str, Any]:
+        """The numbers of the samples, and which of them each batch has."""
+        if self.whole or any(part.draws for part in parts):
+            return self.gathered(batches)
+        found = self.single_samples(batches)
+        if self.lanes:
+            self.extra[1:] = [source.data for source in self.closures]
+            found |= {"which": np.zeros(max(map(len, batches)), np.int64), "extra": self.extra, "totals": self.totals}
+        return found
+
+    def single_samples(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """All samples as they are, and for each batch which of them. A batch that comes again is read once."""
+        places: dict[int, Any] = {}
+        for batch in batches:
+            if id(batch) not in places:
+                places[id(batch)] = np.array(batch, np.int64)
+        return {"starts": _starts(map(len, batches)), "order": np.concatenate([places[id(batch)] for batch in batches]),
+                "offsets": self.offsets, "which": self.which, "data": self.data}
+
+    def gathered(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """The numbers of all units brought together, each with the random numbers that it draws."""
+        units = [self.units(batch) for batch in batches]
+        every = [(unit, *self.kernels[self.form(unit)]) for batch in units for unit in batch]
+        rows = [[*self.inputs(unit), *(part.read() if part.draws else [])] for unit, _, part in every]
+        return {"starts": _starts(map(len, units)), "order": np.arange(len(every)), "offsets": _starts(map(len, rows)),
+                "which": np.array([which for _, which, _ in every], np.int64),
+                "data": np.array([x for row in rows for x in row])}
+
+    def finish(self) -> None:
+        """The optimiser gets back the numbers that it keeps for each parameter."""
+        if len(self.kept):
+            self.optimiser.numbers = list(zip(*self.kept.tolist()))

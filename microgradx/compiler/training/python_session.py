@@ -1,0 +1,96 @@
+"""Training by generated Python: where llvmlite is not installed.
+
+    >>> from microgradx import Value
+    >>> from microgradx.compiler.training.session import Session
+    >>> from microgradx.training import SGD
+    >>> w = Value(0.0)
+    >>> rule = SGD([w], lr=0.25)
+    >>> session = Session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule, backend="python")
+    >>> session.run([[0]] * 2, [0.25] * 2), w.data
+    ([(9.0, 6.0), (2.25, 3.0)], 2.25)
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...table import Op
+from ...training.clipping import clip_grad_norm, grad_norm
+from ..ir.program import Program
+from ..python_backend import PythonKernel, spoken
+from .session import Session, Steps, Unit
+
+
+class PythonSession(Session):
+    """Training by generated Python, always in eager code's order."""
+
+    in_order = True
+
+    def start(self) -> None:
+        """The programs of samples are compiled when the first of their form comes up."""
+        self.kernels: dict[Any, tuple[Any, list[Any]]] = {}
+        self.update = PythonKernel(self.update_program())
+        self.decay = self.compiled(self.penalty_program()) if self.penalty else None
+
+    def compiled(self, p: Program) -> tuple[Any, list[Any]]:
+        """A program as a Python function, and what it closes over."""
+        return PythonKernel(p), p.closures
+
+    def native(self, op: Op) -> bool:
+        """Whether Python has this row."""
+        return spoken(op)
+
+    def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
+        """See Session.run."""
+        params, found = self.weights.values, Steps()
+        for batch, rate in zip(batches, rates):
+            units = self.units(batch)
+            self.prepare(units)
+            before = self.state()
+            try:
+                total = self.batch(units)
+            except BaseException:
+                self.restore(before)
+                raise
+            for p, g in zip(params, total[1:]):
+                p.grad = g
+            norm = grad_norm(params)
+            if not abs(total[0]) + norm < float("inf"):
+                self.restore(before)
+                return found
+            if self.clip is not None:
+                clip_grad_norm(params, self.clip)
+            self.move(rate)
+            found.append((total[0], norm))
+            if total[0] <= self.threshold:
+                return found
+        return found
+
+    def prepare(self, units: list[Unit]) -> None:
+        """Compile what these need and is not there yet."""
+        for unit in units:
+            if self.form(unit) not in self.kernels:
+                self.kernels[self.form(unit)] = self.compiled(self.unit_program(unit))
+
+    def batch(self, units: list[Unit]) -> list[float]:
+        """Loss and gradient of a batch and of the penalty."""
+        total = self.before()
+        for unit in units:
+            total = self.gradient(self.kernels[self.form(unit)], total, [float(len(units)), *self.inputs(unit)])
+        return self.gradient(self.decay, total, []) if self.decay else total
+
+    def gradient(self, compiled: tuple[Any, list[Any]], before: list[float], own: list[float]) -> list[float]:
+        """Loss and gradient, those before included; Buffers are set."""
+        kernel, closures = compiled
+        found: list[float] = kernel.run([*(p.data for p in self.weights.values), *before, *own,
+                                         *(source.data for source in closures)])
+        for b, x in zip(self.buffers, found[self.count + 1:]):
+            b.data = x
+        return found[:self.count + 1]
+
+    def move(self, rate: float) -> None:
+        """A step of the optimiser."""
+        optimiser, t = self.optimiser, self.optimiser.t + 1
+        moved = [self.update.run([p.data, p.grad, *kept, float(t), rate])
+                 for p, kept in zip(optimiser.params, optimiser.numbers)]
+        optimiser._set([(new, tuple(kept)) for new, *kept in moved], t)

@@ -1,0 +1,61 @@
+"""The text inside a picture. Whatever it is, it goes through one escape function.
+
+    >>> from microgradx.show.picture.labels import escape
+    >>> print(escape('<b>"w"]; evil ['))
+    &lt;b&gt;&quot;w&quot;]; evil [
+
+Labels are Graphviz's HTML-like tables; markup in them is ours alone.
+"""
+import html
+from collections.abc import Iterable
+
+from .colours import ALARM, GREY, INK, PAPER, Scale, readable_on
+
+WHOLE = ' COLSPAN="2"'                      # of a cell that fills its row
+
+
+def escape(text: str) -> str:
+    """Text that Graphviz shows character by character: no markup, entity, escape or control character is left."""
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if not printable.strip():
+        return "&#160;"                                         # Graphviz takes no empty piece of text
+    return html.escape(printable).replace("\\", "\\\\")         # and reads \N as the name of the node
+
+
+def digits(x: float) -> str:
+    """Four digits of a number: a picture is for the eye."""
+    return f"{x + 0.0:.4g}"
+
+
+def card(title: str, aside: str, rows: Iterable[tuple[str, str]], grad: tuple[str, float], scale: Scale,
+         remarks: Iterable[str] = (), marks: Iterable[str] = ()) -> str:
+    """What a node says: its name and what it is, named numbers, the gradient on its colour, remarks, marks."""
+    name, size = grad
+    fill = scale.colour(size) if size else PAPER
+    lines = [cell(bold(title)) + cell(ink(aside, GREY), "RIGHT") if aside else cell(bold(title), "LEFT", WHOLE)]
+    lines += [cell(ink(name, GREY)) + cell(ink(text), "RIGHT") for name, text in rows]
+    lines.append(cell(ink(name, GREY)) + cell(ink(digits(size), readable_on(fill)), "RIGHT", f' BGCOLOR="{fill}"'))
+    lines += [cell(ink(remark, GREY), "LEFT", WHOLE) for remark in remarks]
+    lines += [cell(bold(mark, PAPER), "CENTER", f'{WHOLE} BGCOLOR="{ALARM}"') for mark in marks]
+    return table(lines)
+
+
+def table(rows: Iterable[str]) -> str:
+    """Rows of cells as an HTML-like label."""
+    inside = "".join(f"<TR>{row}</TR>" for row in rows)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{inside}</TABLE>>'
+
+
+def cell(markup: str, align: str = "LEFT", more: str = "") -> str:
+    """A cell around markup of ours."""
+    return f'<TD ALIGN="{align}"{more}>{markup}</TD>'
+
+
+def ink(text: str, colour: str = INK) -> str:
+    """Any text, in a colour."""
+    return f'<FONT COLOR="{colour}">{escape(text)}</FONT>'
+
+
+def bold(text: str, colour: str = INK) -> str:
+    """Any text, in bold."""
+    return f"<B>{ink(text, colour)}</B>"

@@ -1,0 +1,81 @@
+"""From DOT to an image on any machine: the dot program if there is one, else the Graphviz inside pygraphviz.
+
+    >>> from microgradx.show.picture.render import Drawing, save
+    >>> drawing = Drawing()                             # a graphviz.Digraph
+    >>> drawing.edge("a", "b")
+    >>> save(drawing, "graph.svg")                      # doctest: +SKIP
+
+Needs the extra `draw`. Of this package only draw() imports this file, when it is called.
+"""
+import base64
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from ...extras import install
+
+try:
+    import graphviz
+except ImportError as error:
+    raise ImportError(f"pictures need python-graphviz: {install('draw')}; "
+                      "the tree of a graph as text needs nothing: microgradx tree") from error
+
+FORMATS = ("svg", "png", "pdf")             # what every way of rendering can write
+_one_at_a_time = Lock()                     # Graphviz inside a process is not made for threads
+
+
+def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
+    """DOT source as an image. RuntimeError if there is no Graphviz on this machine, telling how to get one."""
+    if shutil.which("dot"):
+        return bytes(graphviz.pipe(engine, format, source.encode()))
+    try:
+        import pygraphviz
+    except ImportError:
+        raise RuntimeError(f"drawing needs Graphviz: {install('draw')} brings one inside pygraphviz "
+                           "(Linux with glibc, macOS, Windows), or install the dot program (apt install graphviz, "
+                           "brew install graphviz). Without one, .source is the DOT text and "
+                           "microgradx.show.terminal.tree the graph as text") from None
+    if format not in FORMATS:
+        raise ValueError(f"the Graphviz inside pygraphviz writes {', '.join(FORMATS)}, got {format!r}; "
+                         "other formats need the dot program")
+    with _one_at_a_time:
+        return bytes(pygraphviz.AGraph(string=source).draw(format=format, prog=engine))
+
+
+def embedded(svg: bytes, alt: str) -> str:
+    """An SVG as HTML, an image in a data URI: it also shows in a notebook that is opened without being run."""
+    data = base64.b64encode(svg).decode()
+    return f'<img alt="{alt}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
+
+
+class Drawing(graphviz.Digraph):  # type: ignore[misc]
+    """A graphviz.Digraph that is rendered by image(): all of pipe(), render(), view() and notebooks work."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
+        return {"text/html": embedded(self.pipe(format="svg"), "The graph"), "text/plain": "<picture of a graph>"}
+
+    def _pipe_lines(self, engine: str, format: str, lines: Iterable[str], **_: Any) -> bytes:
+        return image("".join(lines), format, engine)
+
+    def _pipe_lines_string(self, engine: str, format: str, lines: Iterable[str], *, encoding: str, **_: Any) -> str:
+        return image("".join(lines), format, engine).decode(encoding)
+
+    def _render(self, engine: str, format: str, filepath: "str | os.PathLike[str]", *, outfile: Any = None,
+                raise_if_result_exists: bool = False, **_: Any) -> str:
+        target = os.fspath(outfile or f"{os.fspath(filepath)}.{format}")
+        rendered = image(self.source, format, engine)
+        with open(target, "xb" if raise_if_result_exists else "wb") as file:
+            file.write(rendered)
+        return target
+
+
+def save(drawing: Any, path: "str | os.PathLike[str]") -> None:
+    """Write a drawing to a file: .svg, .png, .pdf, or .dot for its source. ValueError for any other ending."""
+    file = Path(path)
+    format = file.suffix[1:].lower()
+    if format not in (*FORMATS, "dot"):
+        raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {str(file)!r}")
+    file.write_bytes(drawing.source.encode() if format == "dot" else drawing.pipe(format=format))

@@ -1,0 +1,82 @@
+"""A row's formula and slopes as trees, for pages that set mathematics: fractions, powers, roots.
+
+    >>> from microgradx import sigmoid, sqrt
+    >>> from microgradx.show.web.notation import notation
+    >>> found = notation(sqrt, [None])          # one input, a Value
+    >>> found["value"], found["slopes"]
+    (['call', 'sqrt', 0], [['/', '1', ['*', '2', -1]]])
+    >>> notation(sigmoid, [None])["textbook"]
+    ['*', ['call', 'sigmoid', 0], ['-', '1', ['call', 'sigmoid', 0]]]
+
+The text is the table's own (text.py), read by Python's parser. In a tree a whole number stands for that input, counted
+from 0, and -1 for the result; a text stands for itself: a number, or a formula that is not read further.
+"""
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from ...naming import brief
+from ...table import Op, Reduction
+from ...text import Symbol, formula, symbols
+
+LENGTH, ELEMENTS = 400, 4                   # characters of a formula that is read; elements of a list that are shown
+SIGNS: dict[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+}
+Tree = Any                                  # int | str | [sign, Tree, ...] | ["call", name, Tree, ...]
+
+
+def notation(op: Op, constants: Sequence[float | None]) -> dict[str, Tree]:
+    """The trees of `op`: "value"; "slopes", None for an input without one; "textbook" for its slope, or None.
+
+    `constants` holds the number at each input that is a constant, and None at each that is a Value.
+    """
+    letters = op.names(len(constants))
+    places = {letter: i for i, letter in enumerate(letters)} | {"y": -1}
+    given = [letter if x is None else x for letter, x in zip(letters, constants)]
+    slopes = op.partials([x is None for x in constants], Symbol("y"), *symbols(op, given))
+    return {
+        "value": tree(formula(op, _abridged(op, given)), places),
+        "slopes": [slope if slope is None else tree(Symbol.of(slope).text, places) for slope in slopes],
+        "textbook": tree(op.textbook, places) if op.textbook else None,
+    }
+
+
+def tree(text: str, places: dict[str, int]) -> Tree:
+    """A formula of the table as a tree; its text where it is none of Python's, "..." where it is too long to show."""
+    if len(text) > LENGTH:
+        return "..."
+    try:
+        return _tree(ast.parse(text, mode="eval").body, places)
+    except (SyntaxError, ValueError, LookupError):      # a row may have any name: row("my own", ...)
+        return text
+
+
+def _tree(node: ast.expr, places: dict[str, int]) -> Tree:
+    match node:
+        case ast.Name(id=name):
+            return places.get(name, name)
+        case ast.Constant(value=int() | float() as x):
+            return brief(x)
+        case ast.Constant():                # the dots of a list cut short
+            return "..."
+        case ast.UnaryOp(operand=x):
+            return ["-", _tree(x, places)]
+        case ast.BinOp(left=a, op=sign, right=b) | ast.Compare(left=a, ops=[sign], comparators=[b]):
+            return [SIGNS[type(sign)], _tree(a, places), _tree(b, places)]
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return ["call", name, *(_tree(x, places) for x in args)]
+        case ast.List(elts=elements):
+            return ["list", *(_tree(x, places) for x in elements)]
+    raise LookupError(ast.dump(node))
+
+
+def _abridged(op: Op, inputs: list[Any]) -> list[Any]:
+    """The inputs of a row that takes lists, without the middles of long ones: [x1, x2, ..., x100]."""
+    if not isinstance(op, Reduction):
+        return inputs
+    size = (len(inputs) - op.index) // op.lists
+    lists = [inputs[k * size:(k + 1) * size] for k in range(op.lists)]
+    short = [xs if size <= ELEMENTS else [*xs[:ELEMENTS - 2], "...", xs[-1]] for xs in lists]
+    return [*(x for xs in short for x in xs), *inputs[op.lists * size:]]

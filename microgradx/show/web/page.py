@@ -1,0 +1,116 @@
+"""A graph as one page to step through: a single file that works from disk, without a network and without a server.
+
+    >>> from microgradx import Value, tanh
+    >>> from microgradx.show.web.page import to_html
+    >>> w, x = Value(0.5, "w"), Value(2.0, "x")
+    >>> page = to_html(tanh(w * x), title="A neuron")
+    >>> page.startswith("<!doctype html>"), len(page) < 100_000
+    (True, True)
+
+The parts are in web/, plain files to read: page.html with its style, and scripts that are put one after the other.
+Between them stand the rows that the graph is made of, written in JavaScript by the table itself (javascript.py).
+"""
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib.resources import files
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ...naming import names
+from ...recording import tape
+from ...step import steps
+from ...value import Value
+from .javascript import Program
+from .notation import notation
+from .places import places
+from .script import literal
+
+TITLE = "Backpropagation, step by step"
+VALUES, INPUTS = 1_000, 20_000              # of a graph: more are no longer read one by one
+SCRIPTS = ("engine.js", "dom.js", "formula.js", "board.js", "picture.js", "panel.js", "page.js")
+
+
+def to_html(root: Value, title: str | None = None) -> str:
+    """The page: back and forth through both passes, predict and reveal, and what if a leaf were another number.
+
+    It is plain ASCII, and runs nothing but its own script: see the content security policy in it. Names and title
+    are shown as text, whatever is in them. Nothing of the graph is changed.
+
+    TypeError if root is no Value, or has a row that cannot be read as JavaScript; ValueError if the graph has more
+    than 1,000 values, with what to show instead.
+
+    >>> from microgradx import Value
+    >>> from microgradx.show.web.page import to_html
+    >>> "<b>" in to_html(Value(1.0, "<b>").tanh())
+    False
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"to_html takes the Value to step back from, got {type(root).__name__}")
+    _refuse_large(tape(root))
+    program = Program()
+    data = json.dumps(graph(root, program)).replace("<", "\\u003c")       # no </script> in it
+    script = "\n".join(['"use strict";', asset("math.js"), program.source(), *map(asset, SCRIPTS)])
+    style = asset("page.css")
+    parts = {"title": _markup(title or TITLE), "graph": data, "script": script,
+             "style": style, "script hash": _hash(script), "style hash": _hash(style)}
+    # all at once: a title may be "{{graph}}"
+    return re.sub(r"\{\{(.*?)\}\}", lambda part: parts[part[1]], asset("page.html"))
+
+
+def write_html(root: Value, path: str | PathLike[str], title: str | None = None) -> None:
+    """Write the page to a file; what `microgradx step EXPR --html FILE` does. Errors as to_html, and OSError."""
+    Path(path).write_text(to_html(root, title), encoding="ascii", newline="\n")
+
+
+def asset(name: str) -> str:
+    """The text of a file in web/."""
+    return (files(__package__) / name).read_text(encoding="ascii")
+
+
+def _refuse_large(order: list[Value]) -> None:
+    inputs = sum(len(v.args) for v in order)
+    if len(order) > VALUES or inputs > INPUTS:
+        raise ValueError(
+            f"the graph has {len(order):,} values and {inputs:,} inputs; a page steps through at most {VALUES:,} and "
+            f"{INPUTS:,}. Make it of one sample and not of a batch, write wide sums as dot(weights, inputs), which "
+            f"is one value, or see the whole graph collapsed: draw(root)")
+
+
+def graph(root: Value, program: Program) -> dict[str, Any]:
+    """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in their order."""
+    order, called, place = tape(root), names(root), places(root)
+    number = {v: k for k, v in enumerate(order)}
+    rules: list[Any] = []
+    known: dict[Any, int] = {}              # nodes of one row, with the same constants, share their formulas
+
+    def rule(v: Value) -> int | None:
+        if v.op is None:
+            return None
+        constants = tuple(None if isinstance(a, Value) else a for a in v.args)
+        key = v.op.name, repr(constants)    # nan is unequal to itself
+        if key not in known:
+            known[key] = len(rules)
+            rules.append(notation(v.op, constants))
+        return known[key]
+
+    nodes = [{"name": called[v], "data": literal(v.data), "rule": rule(v), "sign": v.op.symbol if v.op else "",
+              "op": program.include(v.op, len(v.args)) if v.op else None,
+              "args": [number[a] if isinstance(a, Value) else literal(a) for a in v.args],
+              "at": [round(x, 3) for x in place[v]]} for v in order]
+    back = [[number[step.node], step.i] for step in steps(root) if step.phase == "backward"]
+    return {"nodes": nodes, "rules": rules, "steps": back}
+
+
+def _markup(text: str) -> str:
+    """Text as it stands in HTML, in ASCII; what cannot be shown (NUL, half a surrogate pair) as a question mark."""
+    shown = "".join(c if c.isprintable() else "?" for c in text)
+    return html.escape(shown).encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _hash(text: str) -> str:
+    """What the content security policy knows a script or style by."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,90 @@
+"""The library of functions: compiled once in a process, shared by programs and threads, apart where they must be."""
+import threading
+from unittest import mock
+
+import pytest
+
+from ...compiled import LOOPS, needs_llvmlite
+
+pytestmark = needs_llvmlite
+pytest.importorskip("llvmlite")
+
+import microgradx as mg  # noqa: E402
+from microgradx import jit, value_and_grad  # noqa: E402
+from microgradx.compiler.loops import library  # noqa: E402
+from microgradx.compiler.loops.library import CAREFUL, LITTLE, addresses  # noqa: E402
+from microgradx.compiler.loops.shapes import Shape  # noqa: E402
+from microgradx.table import Op  # noqa: E402
+
+
+@pytest.fixture
+def loads(monkeypatch):
+    """A library without books, and how often machine code was made."""
+    monkeypatch.setattr(library, "_known", {})
+    with mock.patch.object(library, "load", side_effect=library.load) as load:
+        yield load
+
+
+def shape(operands=2, op=mg.mul):
+    return Shape(op, operands, 1, 0, "outer", (1,) * (operands + 1))
+
+
+MUCH = LITTLE + 1
+
+
+def test_each_shape_is_compiled_once(loads):
+    first = addresses({CAREFUL: MUCH, shape(): MUCH, shape(op=mg.add): MUCH}, strict=False)
+    assert len(set(first.values())) == 3 and loads.call_count == 1
+    assert addresses({shape(op=mg.add): MUCH, CAREFUL: 0}, strict=False).items() <= first.items()
+    assert loads.call_count == 1
+    assert addresses({shape(op=mg.sub): MUCH}, strict=False)[shape(op=mg.sub)] not in first.values()
+    assert loads.call_count == 2
+
+
+def test_what_has_little_to_do_is_compiled_in_haste_until_it_has_more(loads):
+    hasty = addresses({shape(): LITTLE, shape(op=mg.add): MUCH}, strict=False)
+    assert [call.args[2] for call in loads.call_args_list] == [0, 1]
+    thorough = addresses({shape(): MUCH, shape(op=mg.add): 1}, strict=False)
+    assert loads.call_count == 3 and loads.call_args.args[2] == 1
+    assert thorough[shape()] != hasty[shape()] and thorough[shape(op=mg.add)] == hasty[shape(op=mg.add)]
+    assert addresses({shape(): 1}, strict=False)[shape()] == thorough[shape()] and loads.call_count == 3
+
+
+def test_strict_code_has_functions_of_its_own(loads):
+    assert addresses({shape(): MUCH}, strict=False) != addresses({shape(): MUCH}, strict=True)
+
+
+def test_programs_that_differ_in_counts_share_all_functions(loads):
+    def f(xs):
+        return mg.sum([mg.tanh(x) * mg.exp(x) for x in xs])
+    for count in (90, 91, 130):
+        xs = [k / count for k in range(count)]
+        y, slopes = LOOPS.jit(value_and_grad(f))(xs)
+        expected, gradient = value_and_grad(f)(xs)
+        assert y == pytest.approx(expected, rel=1e-12) and slopes == pytest.approx(gradient, rel=1e-12)
+    assert loads.call_count == 1
+
+
+def test_a_row_of_the_same_name_is_another_operation():
+    """Rows of a user who redefines one: each program keeps its own."""
+    def program(scale):
+        opaque = Op("scaled", lambda x: float(str(x)) * scale, scale)      # not in the table, which has one of a name
+        return LOOPS.jit(lambda xs: [opaque(x) for x in xs])
+    xs = [1.0, 2.0, 3.0]
+    twice, thrice = program(2.0), program(3.0)
+    assert (twice(xs), thrice(xs), twice(xs)) == ([2.0, 4.0, 6.0], [3.0, 6.0, 9.0], [2.0, 4.0, 6.0])
+
+
+def test_threads_compile_at_once(loads):
+    def f(xs):
+        return [mg.tanh(x) * x for x in xs]
+    found = {}
+
+    def work(k):
+        found[k] = jit(f, backend="native")([k / 10] * 300)         # too many for a straight line
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[k] for k in range(4)] == [pytest.approx(f([k / 10] * 300), rel=1e-12) for k in range(4)]

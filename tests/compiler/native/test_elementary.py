@@ -1,0 +1,207 @@
+"""The vector forms of elementary functions against mpmath: tails, edges, every width, with and without fused steps."""
+import ctypes
+import math
+import random
+from functools import cache
+
+import pytest
+from mpmath import chebyfit, mp, mpf
+
+import microgradx
+from microgradx.table import TABLE
+
+from ... import oracle, points
+
+llvm = pytest.importorskip("llvmlite.binding", reason="machine code is made by llvmlite; no wheel here")
+
+from llvmlite import ir  # noqa: E402
+
+from microgradx.compiler.native.elementary import FORMS, PAIRS, call, call_pair, coefficients  # noqa: E402
+from microgradx.compiler.native.elementary.angles import HALF_PI  # noqa: E402
+from microgradx.compiler.native.elementary.exponentials import LN2_HIGH, LN2_LOW  # noqa: E402
+
+inf, nan = math.inf, math.nan
+DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
+WIDTHS = (1, 4, 8)
+LIMITS = dict.fromkeys(FORMS, 4.0) | dict.fromkeys(("exp", "log", "tanh"), 2.0)      # units in the last place
+EDGES = [0.0, -0.0, inf, -inf, nan, 1.0, -1.0, 5e-324, -5e-324, 2.0**-1022, -(2.0**-1022), 1.7e308, -1.7e308,
+         709.782712893384, 709.7827128933841, -745.1332191019411, -745.1332191019412, math.pi, -math.pi / 2, 1e5, -1e22]
+llvm.initialize_native_target()
+llvm.initialize_native_asmprinter()
+PAIRED = [name for names in PAIRS for name in names]
+engines = []
+
+
+@cache
+def compiled(name, width, fused=True, pair=False):
+    """A function of a list of floats that runs the form in a loop; or that which it has together with another one."""
+    kind = DOUBLE if width == 1 else ir.VectorType(DOUBLE, width)
+    pointer = ir.PointerType()
+    run = ir.Function(ir.Module(), ir.FunctionType(ir.VoidType(), [pointer, pointer, LONG]), "run")
+    builder = ir.IRBuilder(run.append_basic_block("start"))
+    start, loop, end = builder.block, run.append_basic_block("loop"), run.append_basic_block("end")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    i = builder.phi(LONG)
+    source, target = (builder.gep(p, [i], source_etype=DOUBLE) for p in run.args[:2])
+    x = builder.load(source, typ=kind)
+    paired = [call_pair(builder, names, x)[names.index(name)] for names in PAIRS if pair and name in names]
+    y = builder.store(paired[0] if pair else call(builder, name, x), target)
+    x.align = y.align = 8
+    after = builder.add(i, LONG(width))
+    i.add_incoming(LONG(0), start)
+    i.add_incoming(after, builder.block)
+    builder.cbranch(builder.icmp_signed("<", after, run.args[2]), loop, end)
+    builder.position_at_end(end)
+    builder.ret_void()
+
+    host = {"cpu": llvm.get_host_cpu_name(), "features": llvm.get_host_cpu_features().flatten()} if fused else {}
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=1, jit=True, **host)
+    engines.append(llvm.create_mcjit_compiler(llvm.parse_assembly(str(run.module)), machine))
+    engines[-1].finalize_object()
+    code = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(
+        engines[-1].get_function_address("run"))
+
+    def function(xs):
+        size = len(xs) + -len(xs) % width
+        found = (ctypes.c_double * size)(*xs, *[1.0] * (size - len(xs)))
+        code(found, found, size)
+        return list(found)[:len(xs)]
+    return function
+
+
+def error(y, truth):
+    """How far y is from the truth, in units of the last place of a double there."""
+    if math.isinf(y) or math.isnan(y):
+        return 0.0 if abs(truth) > mpf(1.797693134862315e308) and y * truth > 0 else inf
+    exponent = max(mp.frexp(truth)[1] - 53, -1074) if truth else -1074
+    return float(abs(y - truth) / mpf(2) ** exponent)
+
+
+def check(op, xs, ys, limit):
+    for x, y in zip(xs, ys, strict=True):
+        found = error(y, oracle.value(op, x))
+        assert found <= limit, f"{op.name}{tuple(x)} is {y!r}: an error of {found:.2f} units in the last place"
+
+
+def some(name, count):
+    """Points of the row's domain, of all sizes, and where its value is neither 0 nor 1 nor infinite."""
+    rng = random.Random(name)
+    lo, hi = next(iter(TABLE[name].domains(1)))
+    spread = {"sin": 1e6, "cos": 1e6, "erf": 6, "erfc": 28, "tanh": 20, "atan": 50}.get(name, 750)
+    even = (rng.uniform(max(lo, -limit), min(hi, limit)) for limit in (1, 4, spread) for _ in range(count))
+    return [x for x, in points.smooth(TABLE[name], count)] + list(even)
+
+
+@pytest.mark.parametrize("fused", [True, False], ids=["host", "generic"])
+@pytest.mark.parametrize("name", FORMS)
+def test_values(name, fused):
+    xs = some(name, 60)
+    check(TABLE[name], [[x] for x in xs], compiled(name, 8, fused=fused)(xs), LIMITS[name])
+
+
+@pytest.mark.parametrize("name", PAIRED)
+def test_both_of_a_pair(name):
+    """Values, edges and widths, as of the form alone."""
+    xs = some(name, 60)
+    check(TABLE[name], [[x] for x in xs], compiled(name, 8, pair=True)(xs), 4.0)
+    for x, y, alone in zip(EDGES, compiled(name, 1, pair=True)(EDGES), compiled(name, 1)(EDGES), strict=True):
+        assert y == pytest.approx(alone, rel=1e-15, abs=1e-320, nan_ok=True), x
+        assert math.isnan(x) or math.copysign(1.0, y) == math.copysign(1.0, alone), x
+    one, *others = [list(map(float.hex, compiled(name, width, pair=True)(EDGES + xs))) for width in WIDTHS]
+    assert all(other == one for other in others)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMS)
+def test_more_values(name):
+    xs = some(name, 500)
+    check(TABLE[name], [[x] for x in xs], compiled(name, 8)(xs), LIMITS[name])
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_next_to_a_zero(name):
+    """The doubles next to multiples of pi/2, where all digits of the result come from the parts of pi."""
+    xs = [n * math.pi / 2 for n in range(1, 63600, 97)]
+    check(TABLE[name], [[x] for x in xs], compiled(name, 8)(xs), 2.0)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_edges_are_the_rows(name):
+    """nan, infinities and zeros with their signs as eager has them."""
+    for x, y in zip(EDGES, compiled(name, 8)(EDGES), strict=True):
+        eager = TABLE[name].at(x)
+        if eager == 0 and y != 0:
+            assert name == "sech"               # eager's 1/cosh(x) is 0 where cosh(x) is infinite, from 710.5 on
+        elif eager == 0 or not math.isfinite(eager):
+            assert repr(y) == repr(eager), f"{name}({x}) is {y}, eager {eager}"
+        else:
+            assert y == pytest.approx(eager, rel=1e-12, abs=0), x
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_lanes_do_not_know_of_each_other(name):
+    """The same bits at every width: those of a single double."""
+    xs = EDGES + some(name, 20)
+    one, *others = [list(map(float.hex, compiled(name, width)(xs))) for width in WIDTHS]
+    assert all(other == one for other in others)
+
+
+def test_what_has_no_vector_form():
+    f = ir.Function(ir.Module(), ir.FunctionType(DOUBLE, [DOUBLE]), "f")
+    x, builder = f.args[0], ir.IRBuilder(f.append_basic_block())
+    assert call(builder, "acosh", x) is call(builder, "hypot", x, x) is call(builder, "pow", x, x) is None
+    assert len(list(f.blocks[0].instructions)) == 0
+
+
+def test_a_form_is_defined_once():
+    f = ir.Function(ir.Module(), ir.FunctionType(DOUBLE, [DOUBLE]), "f")
+    builder = ir.IRBuilder(f.append_basic_block())
+    call(builder, "exp", call(builder, "exp", f.args[0]))
+    assert [g.name for g in f.module.functions if g.linkage == "internal"] == ["exp.v1"]
+
+
+@pytest.mark.parametrize("wrong", [lambda y: y * (1 + 2.0**-50), lambda y: 0.0, lambda y: -y, lambda y: nan,
+                                   lambda y: inf])
+def test_a_wrong_value_is_found(wrong):
+    check(microgradx.exp, [[-700.5]], [math.exp(-700.5)], 2.0)
+    with pytest.raises(AssertionError, match="last place"):
+        check(microgradx.exp, [[-700.5]], [wrong(math.exp(-700.5))], 2.0)
+
+
+# The coefficients ----------------------------------------------------------------------------------------------
+
+def of_root(f):
+    return lambda z: f(mp.sqrt(z))
+
+
+def erfc_factor(t):
+    x = 4 * (1 + t) / (1 - t)
+    return (1 + 2 * x) * mp.exp(x * x) * mp.erfc(x)
+
+
+FITS = {                                        # the function, and the interval, in which 0 is no point of the grid
+    "EXP": (lambda r: (mp.expm1(r) - r) / r**2, (-0.347, 0.3471)),
+    "LOG": (of_root(lambda s: (2 * mp.atanh(s) / s - 2) / s**2), (1e-9, 0.02945)),
+    "SIN": (of_root(lambda r: (mp.sin(r) / r - 1) / r**2), (1e-9, 0.617)),
+    "COS": (of_root(lambda r: (mp.cos(r) - 1 + r**2 / 2) / r**4), (1e-9, 0.617)),
+    "ATAN": (of_root(lambda t: (mp.atan(t) / t - 1) / t**2), (1e-9, 0.1716)),
+    "ERF": (of_root(lambda x: mp.erf(x) / x - 1), (1e-9, 0.5626)),
+    "ERFC": (erfc_factor, (-0.6843, 0.7501)),
+}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_coefficients(name):
+    function, interval = FITS[name]
+    table = getattr(coefficients, name)
+    with mp.workdps(60):
+        fitted = chebyfit(function, list(map(mpf, interval)), len(table))
+    assert table == tuple(map(float, reversed(fitted)))
+
+
+def test_parts_of_constants():
+    with mp.workdps(60):
+        assert abs(mpf(LN2_HIGH) + LN2_LOW - mp.ln2) < 2.0**-86
+        assert (LN2_HIGH * 2.0**32).is_integer()
+        assert abs(mp.fsum(HALF_PI) - mp.pi / 2) < 2.0**-162

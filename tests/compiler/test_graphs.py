@@ -1,0 +1,79 @@
+"""Random graphs of all rows, compiled against eager code: values, gradients, second derivatives, in every way."""
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import microgradx as mg
+from microgradx import Value, tape, value_and_grad
+from microgradx.checking.claims import roundings
+from microgradx.checking.strategies import graphs
+
+from ..compiled import PYTHON, as_function, close, different, equal, every_way
+
+EXAMPLES = {PYTHON: 100}                    # a native program takes longer to compile than to run a million times
+FEW = 20
+
+
+def drawn(way):
+    """Random graphs, as many as the way can take in a few seconds."""
+    return lambda test: settings(deadline=None, max_examples=EXAMPLES.get(way, FEW), database=None,
+                                 suppress_health_check=list(HealthCheck))(given(graphs())(test))
+
+
+@every_way
+def test_strict_code_has_the_bits_of_eager_code(way):
+    @drawn(way)
+    def agrees(root):
+        f, xs = as_function(root)
+        y, slopes = way.jit(value_and_grad(f), strict=True)(xs)
+        expected, gradient = value_and_grad(f)(xs)
+        assert (y, slopes) == (expected, gradient)
+        inputs = list(map(Value, xs))
+        f(inputs).backward()
+        assert slopes == [x.grad for x in inputs]
+    agrees()
+
+
+@every_way
+def test_other_code_is_as_exact(way):
+    """To what rounding may do in eager code itself."""
+    @drawn(way)
+    def agrees(root):
+        f, xs = as_function(root)
+        y, slopes = way.jit(value_and_grad(f))(xs)
+        inputs = list(map(Value, xs))
+        expected = f(inputs)
+        check_value(y, expected)
+        largest = max(abs(v.data) for v in tape(expected)) * max(map(abs, mg.gradients(expected, tape(expected))))
+        assert different(slopes, mg.gradients(expected, inputs), lambda a, b: close(a, b, largest)) == []
+    agrees()
+
+
+@every_way
+def test_second_derivatives(way):
+    @drawn(way)
+    def agrees(root):
+        f, xs = as_function(root)
+        found = [x for row in way.jit(mg.hessian(f), strict=True)(xs) for x in row]
+        assert different(found, [x for row in mg.hessian(f)(xs) for x in row], equal) == []
+    agrees()
+
+
+def check_value(y, expected):
+    """y is the result of eager code to what rounding may do in eager code itself."""
+    noise, _ = roundings(expected, [])
+    assert abs(y - expected.data) <= 8 * noise + 1e-12 * abs(y)
+
+
+def test_a_number_off_by_a_billionth_is_found():
+    y = mg.tanh(Value(0.3)) * mg.exp(Value(2.0)) + 1
+    check_value(y.data, y)
+    with pytest.raises(AssertionError):
+        check_value(y.data * (1 + 1e-9), y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strict", [True, False])
+@every_way
+def test_many(way, strict, monkeypatch):
+    monkeypatch.setitem(EXAMPLES, way, 300)
+    (test_strict_code_has_the_bits_of_eager_code if strict else test_other_code_is_as_exact)(way)

@@ -1,0 +1,180 @@
+"""A compiled function in other processes: pickled as its programs, compiled where it lands."""
+import copy
+import math
+import multiprocessing
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+
+import pytest
+
+from microgradx import Value, grad, hessian, jit, row, silu, take, value_and_grad
+from microgradx import sum as added
+from microgradx.compiler import shards
+from microgradx.compiler.pickling import landed
+from microgradx.nesting import leaves
+from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
+from microgradx.table import TABLE
+
+BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
+    find_spec("llvmlite") is None, reason='llvmlite is not installed: pip install "microgradx[jit]"'))]
+backends = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def sent(f):
+    """What arrives."""
+    return pickle.loads(pickle.dumps(f))
+
+
+@backends
+@pytest.mark.parametrize("strict", [False, True])
+def test_it_computes_the_same_where_it_lands(backend, strict):
+    f = jit(value_and_grad(lambda w, x, n: silu(w[0]) ** n * x + w[1] / x), backend=backend, strict=strict)
+    args = [([0.3, -0.5], 2.0, 3), ([0.3, -0.5], 0.0, 3), ([0.3, -0.5], 2.0, 2)]
+    expected = [f(*a) for a in args]
+    g = sent(f)
+    assert [g(*a) for a in args] == expected
+    assert (g.backend, g.strict, g.report().programs) == (backend, strict, 2)
+
+
+@backends
+def test_it_is_compiled_once_a_process(backend):
+    f = jit(lambda x: x * 17.0, backend=backend)
+    f(1.0)
+    before = sent(f)
+    assert sent(f) is before is not f
+    f(2.0)
+    assert sent(f) is before
+    other = jit(lambda x: x * 18.0, backend=backend)
+    assert other(1.0) == sent(other)(1.0) == 18.0
+
+
+@backends
+def test_a_landed_function_is_sent_on(backend):
+    f = jit(lambda x: [x, x * x], backend=backend)
+    f(2.0)
+    for g in (sent(sent(f)), sent(f)):
+        assert g(3.0) == [3.0, 9.0]
+    assert sent(sent(f))(4.0) == [4.0, 16.0]
+
+
+@backends
+def test_unknown_structures_say_what_to_do(backend):
+    f = jit(added, backend=backend)
+    with pytest.raises(pickle.PicklingError, match="call it once"):
+        pickle.dumps(f)
+    f([1.0, 2.0])
+    with pytest.raises(ValueError, match=r"came from another process with 1 recorded.*call it once with such"):
+        sent(f)([1.0, 2.0, 3.0])
+    assert sent(f)([1.0, 2.0]) == 3.0
+
+
+@backends
+def test_transforms_of_a_landed_function(backend):
+    f = jit(lambda x, table: take(table, 1.0) * x**3, backend=backend)
+    f(2.0, [1.0, 5.0])
+    g = sent(f)
+    assert grad(g)(2.0, [1.0, 5.0]) == 60.0
+    assert hessian(g)(2.0, [1.0, 5.0]) == 60.0
+    assert jit(value_and_grad(g), backend=backend)(2.0, [1.0, 5.0]) == (40.0, 60.0)
+    assert g(Value(2.0), [1.0, 5.0]) == 40.0
+
+
+@backends
+def test_what_it_closes_over_goes_along_as_it_is(backend):
+    w = Value(2.0)
+    f = jit(lambda x: w * x, backend=backend)
+    f(1.0)
+    w.data = 5.0
+    g = sent(f)
+    w.data = 7.0
+    assert (g(3.0), f(3.0), sent(f)(3.0)) == (15.0, 21.0, 21.0)
+
+
+@backends
+def test_a_row_of_the_user_must_be_there(backend):
+    bump = row("bump_of_pickle", math.gamma, lambda y, x: y)
+    f = jit(lambda x: bump(x) + 1, backend=backend)
+    f(2.0)
+    parcel = pickle.dumps(f)
+    assert pickle.loads(parcel)(3.0) == sent(sent(f))(3.0) == 3.0
+    del TABLE["bump_of_pickle"]
+    landed.cache_clear()
+    with pytest.raises(LookupError, match="bump_of_pickle"):
+        pickle.loads(parcel)
+
+
+@backends
+def test_modules_are_told_by_their_structure(backend):
+    """Each comes as a new object with every task, and is compiled for once."""
+    def model(size):
+        return Sequential(Linear(2, size), LeakyReLU(0.1), Linear(size, 1))
+    f = jit(value_and_grad(lambda model, x: model(x)[0]), backend=backend)
+    f(model(3), [1.0, 2.0])
+    g = sent(f)
+    for _ in range(3):
+        other = model(3)
+        expected = value_and_grad(lambda model, x: model(x)[0])(other, [1.0, 2.0])
+        y, gradient = g(sent(other), [1.0, 2.0])
+        assert y == pytest.approx(expected[0], rel=1e-12)
+        assert {k: leaves(v) for k, v in gradient.items()} == {k: pytest.approx(leaves(v), rel=1e-12)
+                                                               for k, v in expected[1].items()}
+    assert g.report().programs == 1
+    for wrong in (model(4), model(3).eval(), Sequential(Linear(2, 3), LeakyReLU(0.2), Linear(3, 1))):
+        with pytest.raises(ValueError, match="Modules"):
+            g(wrong, [1.0, 2.0])
+
+
+def test_python_where_llvmlite_is_missing(monkeypatch):
+    pytest.importorskip("llvmlite")
+    f = jit(lambda x: x * 19.0, backend="native")
+    f(1.0)
+    parcel = pickle.dumps(f)
+    monkeypatch.setattr("microgradx.compiler.pickling.find_spec", lambda name: None)
+    g = pickle.loads(parcel)
+    assert (g(2.0), g.report().backend) == (38.0, "python")
+
+
+def test_a_copy_is_the_function_itself():
+    f = jit(lambda x: x)
+    assert copy.copy(f) is copy.deepcopy(f) is f
+
+
+# Processes ---------------------------------------------------------------------------------------------------------
+
+@backends
+def test_processes_of_their_own(backend):
+    """Spawned: nothing is inherited, a lambda could not be sent."""
+    step = jit(value_and_grad(lambda w, xs: added([(w[0] * x + w[1]) ** 2 for x in xs])), backend=backend)
+    parts = [([1.0, 2.0],), ([3.0, 4.0],), ([5.0, 6.0],)]
+    expected = shards.added([step([0.5, -1.0], *part) for part in parts])
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        found = shards.gradient_of_shards(executor, step, [0.5, -1.0], parts)
+    assert found == expected
+
+
+def test_the_example_in_processes():
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        losses, difference = shards.train(executor, 3)
+    assert losses[0] > losses[2] and difference < 1e-13
+
+
+@pytest.mark.slow
+def test_the_example_on_a_cluster_of_dask(capsys):
+    pytest.importorskip("distributed", reason='Dask is not installed: pip install "microgradx[dask]"')
+    shards.main()
+    assert "loss 62.49 -> 4.06" in capsys.readouterr().out
+
+
+def test_without_dask_the_example_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("microgradx.compiler.shards.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=r"\[dask\]"):
+        shards.main()
+
+
+@pytest.mark.parametrize("layer", [Dropout(0.5), BatchNorm1d(1)], ids=repr)
+def test_what_draws_or_keeps_statistics_is_not_sent(layer):
+    f = jit(lambda xs: layer(xs)[0][0])
+    f([[1.0], [2.0]])
+    with pytest.raises(pickle.PicklingError, match=r"Dropout, BatchNorm in training.*call eval\(\)"):
+        pickle.dumps(f)

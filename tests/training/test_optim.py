@@ -1,0 +1,268 @@
+"""Optimisers, schedules and clipping against torch's numbers; what they refuse; what they leave alone."""
+import inspect
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microgradx import Value, training
+from microgradx.training import (
+    SGD,
+    Adam,
+    AdamW,
+    LinearLR,
+    Optimiser,
+    RMSprop,
+    StepLR,
+    clip_grad_norm,
+    clip_grad_value,
+    load,
+    save,
+)
+
+from .. import training_oracle as oracle
+
+ALL = [SGD, Adam, AdamW, RMSprop]
+STORED = oracle.stored()
+
+
+def close(a, b):
+    return math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-15)
+
+
+def all_close(a, b):
+    """Numbers, lists and dicts of them, equal to 12 digits."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(all_close(a[k], b[k]) for k in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(all_close, a, b))
+    return close(a, b)
+
+
+def descend(optimiser, steps):
+    for _ in range(steps):
+        optimiser.zero_grad()
+        oracle.valley(optimiser.params).backward()
+        optimiser.step()
+    return [p.data for p in optimiser.params]
+
+
+def ours(kind, hyper):
+    """The parameters after each step of SEEN."""
+    optimiser, seen, before = getattr(training, kind)([Value(x) for x in oracle.START], **hyper), {}, 0
+    for step in oracle.SEEN:
+        seen[str(step)] = descend(optimiser, step - before)
+        before = step
+    return seen
+
+
+# torch ---------------------------------------------------------------------------------------------------------
+
+def test_torch_still_gives_the_stored_numbers():
+    assert all_close(oracle.numbers(oracle.needed("torch")), STORED)
+
+
+@pytest.mark.parametrize("name", oracle.OPTIMISERS)
+def test_a_hundred_steps_are_torchs(name):
+    assert all_close(ours(*oracle.OPTIMISERS[name]), STORED["optimisers"][name])
+
+
+@pytest.mark.parametrize("name, near", [("plain", "momentum"), ("momentum", "nesterov"), ("adam decay", "adamw"),
+                                        ("momentum", "dampening"), ("rmsprop default", "adam default")])
+def test_the_comparison_tells_optimisers_apart(name, near):
+    assert not all_close(ours(*oracle.OPTIMISERS[name]), STORED["optimisers"][near])
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_arguments_are_torchs(kind):
+    """Names, order and defaults of all that we take."""
+    theirs = inspect.signature(getattr(oracle.needed("torch").optim, kind.__name__)).parameters
+    own = inspect.signature(kind).parameters
+    assert all(name in theirs and theirs[name].default == p.default for name, p in own.items())
+
+
+@pytest.mark.parametrize("name", oracle.SCHEDULES)
+def test_schedules_are_torchs(name):
+    kind, hyper = oracle.SCHEDULES[name]
+    schedule = getattr(training, kind)(**hyper)
+    assert all_close([schedule(t) for t in range(20)], STORED["schedules"][name])
+
+
+def test_clipping_is_torchs():
+    found = []
+    for gradient in oracle.GRADIENTS:
+        found.append([])
+        for limit in oracle.MAX_NORMS:
+            norm = clip_grad_norm(by_norm := leaves(gradient), limit)
+            clip_grad_value(by_value := leaves(gradient), limit)
+            found[-1].append([norm, [p.grad for p in by_norm], [p.grad for p in by_value]])
+    assert all_close(found, STORED["clipping"])
+
+
+def leaves(gradient):
+    params = [Value(0.0) for _ in gradient]
+    for p, g in zip(params, gradient, strict=True):
+        p.grad = g
+    return params
+
+
+# The rule ------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", oracle.OPTIMISERS)
+def test_the_rule_is_recorded_on_values_with_the_same_numbers(name):
+    """What a compiler will read: update() given Values gives Values, bit for bit those of floats."""
+    kind, hyper = oracle.OPTIMISERS[name]
+    optimiser = getattr(training, kind)([Value(1.0)], **hyper)
+    kept = tuple(0.1 * (i + 1) for i in range(len(optimiser.kept)))
+    for t in (1.0, 7.0):
+        p, numbers = optimiser.update(0.5, -0.3, kept, t, 0.01)
+        recorded, more = optimiser.update(Value(0.5), Value(-0.3), tuple(map(Value, kept)), Value(t), Value(0.01))
+        assert recorded.data == p
+        assert [x.data for x in more] == list(numbers)
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=6), st.sampled_from(ALL), st.randoms())
+def test_parameters_do_not_know_each_other(start, kind, rng):
+    """One optimiser over all parameters does what one for each of them does."""
+    together, alone = [[Value(x) for x in start] for _ in range(2)]
+    optimisers = [kind(together), *(kind([p]) for p in alone)]
+    for _ in range(3):
+        for p, q in zip(together, alone, strict=True):
+            p.grad = q.grad = rng.uniform(-1, 1)
+        for optimiser in optimisers:
+            optimiser.step()
+    assert [p.data for p in together] == [p.data for p in alone]
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_zero_rate_moves_nothing(kind):
+    assert descend(kind([Value(x) for x in oracle.START], lr=0.0), 3) == oracle.START
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_zero_grad(kind):
+    p = Value(1.0)
+    p.grad = 3.0
+    kind([p]).zero_grad()
+    assert p.grad == 0.0
+
+
+# Going on later ------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", oracle.OPTIMISERS)
+def test_state_and_weights_resume_as_if_never_stopped(name, tmp_path):
+    kind, hyper = oracle.OPTIMISERS[name]
+    first = getattr(training, kind)([Value(x) for x in oracle.START], **hyper)
+    descend(first, 10)
+    save({"p": [p.data for p in first.params]}, tmp_path / "weights")
+    save(first, tmp_path / "state")
+    second = getattr(training, kind)([Value(x) for x in load(tmp_path / "weights")["p"]], **hyper)
+    load(tmp_path / "state", second)
+    assert descend(second, 10) == descend(first, 10)
+
+
+@pytest.mark.parametrize("state, error", [
+    ({}, KeyError), ({"step": 1.0}, KeyError), ({"step": 1.0, "exp_avg": [0.0]}, KeyError),
+    ({"step": 1.0, "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.0, 0.0], "more": [1.0]}, KeyError),
+    ({"step": 1.0, "exp_avg": [0.0], "exp_avg_sq": [0.0, 0.0]}, ValueError),
+    ({"step": 1.0, "exp_avg": 0.0, "exp_avg_sq": [0.0, 0.0]}, ValueError),
+    ({"step": 1.0, "exp_avg": [0.0, "1"], "exp_avg_sq": [0.0, 0.0]}, TypeError),
+    ({"step": "one", "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.0, 0.0]}, TypeError),
+])
+def test_a_state_that_does_not_fit_changes_nothing(state, error):
+    optimiser = Adam([Value(1.0), Value(2.0)])
+    optimiser.params[0].grad = 1.0
+    optimiser.step()
+    before = optimiser.state_dict()
+    with pytest.raises(error):
+        optimiser.load_state_dict(state)
+    assert optimiser.state_dict() == before
+
+
+# Bad input -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("params, error, told", [
+    ([], ValueError, "at least one parameter"), ([1.0], TypeError, "model.parameters"),
+    (3, TypeError, "list of Values"), ([Value(1.0), None], TypeError, "None"), ("ab", TypeError, "Values"),
+])
+def test_what_is_no_list_of_parameters_is_refused(kind, params, error, told):
+    with pytest.raises(error, match=told):
+        kind(params)
+
+
+def test_a_parameter_that_comes_twice_is_refused():
+    p = Value(1.0)
+    with pytest.raises(ValueError, match="once"):
+        SGD([p, p])
+
+
+@pytest.mark.parametrize("kind, hyper", [
+    *((kind, {"lr": lr}) for kind in ALL for lr in (-1, math.nan, math.inf)),
+    *((kind, {"weight_decay": -0.1}) for kind in ALL),
+    (SGD, {"momentum": -0.5}), (SGD, {"nesterov": True}), (SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}),
+    (Adam, {"betas": (1.0, 0.9)}), (Adam, {"betas": (0.9, 1.0)}), (Adam, {"betas": (0.9, -0.1)}), (Adam, {"eps": 0.0}),
+    (AdamW, {"eps": -1.0}), (RMSprop, {"alpha": 1.5}), (RMSprop, {"eps": 0}), (RMSprop, {"momentum": math.nan}),
+])
+def test_hyperparameters_out_of_range_are_refused(kind, hyper):
+    with pytest.raises(ValueError, match=r"expected|nesterov"):
+        kind([Value(1.0)], **hyper)
+
+
+@pytest.mark.parametrize("limit", [-1.0, math.nan])
+@pytest.mark.parametrize("clip", [clip_grad_norm, clip_grad_value])
+def test_clipping_to_no_length_is_refused(clip, limit):
+    p = leaves([3.0])
+    with pytest.raises(ValueError, match="expected"):
+        clip(p, limit)
+    assert p[0].grad == 3.0
+
+
+@pytest.mark.parametrize("schedule", [lambda: StepLR(0), lambda: StepLR(-1), lambda: LinearLR(total_iters=0),
+                                      lambda: training.CosineAnnealingLR(0)])
+def test_schedules_of_no_length_are_refused(schedule):
+    with pytest.raises(ValueError, match="1 or more"):
+        schedule()
+
+
+def test_an_error_in_the_rule_moves_nothing():
+    class Picky(Optimiser):
+        def update(self, p, g, kept, t, lr):
+            if p == 2.0:
+                raise RuntimeError("no")
+            return p + 1, kept
+
+    optimiser = Picky([Value(1.0), Value(2.0)], lr=0.1)
+    with pytest.raises(RuntimeError):
+        optimiser.step()
+    assert [p.data for p in optimiser.params] == [1.0, 2.0] and optimiser.t == 0
+
+
+def test_ctrl_c_amid_a_step_finishes_the_step():
+    class Interrupted(Value):
+        pressed = False
+
+        @property
+        def data(self):
+            return self._data
+
+        @data.setter
+        def data(self, x):
+            if not self.pressed:
+                self.pressed = True
+                raise KeyboardInterrupt
+            self._data = x
+
+    params = [Value(1.0), Interrupted(1.0), Value(1.0)]
+    for p in params:
+        p.grad = 1.0
+    optimiser = SGD(params, lr=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        optimiser.step()
+    assert [p.data for p in params] == [0.5, 0.5, 0.5] and optimiser.t == 1
+
+
+def test_an_optimiser_says_what_it_must_define():
+    with pytest.raises(NotImplementedError, match="update"):
+        Optimiser([Value(1.0)], lr=0.1).step()
