@@ -7,11 +7,12 @@
     >>> w.grad
     2.0
 
-Reading order of the source: ops.py (the table), node.py (recording and backward), value.py, step.py.
+Read engine.py first, ten minutes; then Op in table.py, ops.py and step.py, half an hour in all.
 sum, max, min, abs and pow are here too, but `import *` leaves Python's own names alone.
 """
 from typing import TYPE_CHECKING, Any
 
+from . import micrograd as _micrograd  # noqa: F401     - its names for Values
 from .activations import (
     elu,
     gelu,
@@ -31,9 +32,11 @@ from .activations import (
 )
 from .checking.check import GradientError, first_nonfinite, gradcheck
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
+from .engine import tape
 from .expr import ExpressionError, parse
 from .moved import install as _remember_moved
 from .naming import names
+from .operators import Value
 from .ops import abs as abs
 from .ops import (
     acos,
@@ -44,7 +47,6 @@ from .ops import (
     atan,
     atan2,
     atanh,
-    carry,
     clamp,
     cos,
     cosh,
@@ -77,14 +79,13 @@ from .ops import (
     xlogy,
 )
 from .ops import pow as pow
-from .recording import no_grad, scope, tape
-from .reductions import dot, logsumexp, prod, take
+from .recording import no_grad, scope
+from .reductions import dot, logsumexp, masked_dot, prod, take
 from .reductions import max as max
 from .reductions import min as min
 from .reductions import sum as sum
 from .step import Step, steps
-from .table import Op, Reduction, reduction, row
-from .value import Value
+from .table import Op, Reduction, gate, reduction, row
 from .vector import Vector
 
 if TYPE_CHECKING:
@@ -102,13 +103,13 @@ __all__ = [
     "gradcheck", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",
     "stepper", "draw", "diagnose", "to_html", "jit",
-    "row", "reduction",
-    "add", "sub", "mul", "div", "neg", "identity", "detach", "carry", "xlogy", "square", "reciprocal",
+    "row", "reduction", "gate",
+    "add", "sub", "mul", "div", "neg", "identity", "detach", "xlogy", "square", "reciprocal",
     "exp", "expm1", "log", "log1p", "sqrt",
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
     "sinh", "cosh", "tanh", "sech", "asinh", "acosh", "atanh", "erf", "erfc", "hypot",
     "sign", "heaviside", "where", "maximum", "minimum", "clamp",
-    "dot", "prod", "logsumexp", "take",
+    "dot", "masked_dot", "prod", "logsumexp", "take",
     "sigmoid", "log_sigmoid", "softplus", "relu", "leaky_relu", "elu", "selu", "silu", "gelu", "gelu_tanh", "mish",
     "hard_tanh", "softsign", "softmax", "log_softmax",
 ]

@@ -28,8 +28,8 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 from . import __version__
+from .engine import Value
 from .expr import ExpressionError, parse
-from .value import Value
 
 ABOUT, _, EXAMPLES = (__doc__ or "").partition("\n\n")
 AS_WRITTEN = argparse.RawDescriptionHelpFormatter

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .ieee import short
-from .ops import abs, carry, detach, erfc, exp, expm1, heaviside, minimum, sech, square, tanh, where
+from .ops import abs, clamp, detach, erfc, exp, expm1, heaviside, minimum, sech, square, tanh, where
 from .reductions import logsumexp, max, sum
-from .table import Op, row
+from .table import Op, gate, row
 
 ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946     # Klambauer et al. 2017
 ROOT_2, ROOT_2PI, ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi), math.sqrt(2 / math.pi)
@@ -43,32 +43,37 @@ def _bend(x: Any) -> Any:
     return 2 * ROOT_2_PI * x * (1 + 0.044715 * square(x))
 
 
-def _bend_slope(x: Any) -> Any:
-    return 2 * ROOT_2_PI * (1 + 0.134145 * square(x))
+def _times_bend(x: Any) -> Any:
+    """x times the slope of _bend."""
+    return x * (2 * ROOT_2_PI * (1 + 0.134145 * square(x)))
 
 
 sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))")
 log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x))
 softplus = row("softplus", _softplus, lambda y, x: sigmoid(x))
 
-relu = row("relu", lambda x: 0.0 if x <= 0 else x, lambda y, x: heaviside(x), kinks=lambda x: [x], symbol="ReLU")
+relu = row("relu", lambda x: 0.0 if x <= 0 else x, lambda y, x: gate(heaviside(x)), kinks=lambda x: [x], symbol="ReLU")
 leaky_relu = row("leaky_relu", lambda x, a: x if x > 0 else a * x,
-                 lambda y, x, a: where(x > 0, 1, a), lambda y, x, a: minimum(x, 0),
+                 lambda y, x, a: where(x > 0, 1, a), lambda y, x, a: gate(1 - heaviside(x), minimum(x, 0)),
                  kinks=lambda x, a: [x], defaults=(0.01,))
 elu = row("elu", lambda x, a: x if x > 0 else a * math.expm1(x),
-          lambda y, x, a: where(x > 0, 1, a * exp(minimum(x, 0))), lambda y, x, a: where(x > 0, 0, expm1(x)),
+          lambda y, x, a: where(x > 0, 1, a * exp(minimum(x, 0))),
+          lambda y, x, a: gate(1 - heaviside(x), where(x > 0, 0, expm1(x))),
           kinks=lambda x, a: [x], defaults=(1.0,))
 selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
            lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(minimum(x, 0))), kinks=lambda x: [x])
 silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)))
-gelu = row("gelu", lambda x: x * _gaussian(x), lambda y, x: _gaussian(x) + carry(exp(-square(x) / 2) / ROOT_2PI, x))
+# Far out the first factor of each product is 0, and x, which may be infinite, must not make 0*inf of it: it is clamped
+# where that changes no digit.
+gelu = row("gelu", lambda x: x * _gaussian(x),
+           lambda y, x: _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * clamp(x, -40, 40))
 gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)),
                 lambda y, x: sigmoid(_bend(x))
-                + carry(sigmoid(_bend(x)) * sigmoid(-_bend(x)), x * _bend_slope(x)))
+                + sigmoid(_bend(x)) * sigmoid(-_bend(x)) * _times_bend(clamp(x, -40, 40)))
 mish = row("mish", lambda x: x * tanh(softplus(x)),
-           lambda y, x: tanh(softplus(x)) + carry(square(sech(softplus(x))), x * sigmoid(x)))
+           lambda y, x: tanh(softplus(x)) + square(sech(softplus(x))) * (clamp(x, -800, 800) * sigmoid(x)))
 hard_tanh = row("hard_tanh", lambda x: 1.0 if x > 1 else -1.0 if x < -1 else x,
-                lambda y, x: where(x > -1, where(x < 1, 1, 0), 0), kinks=lambda x: [x - 1, x + 1])
+                lambda y, x: gate(where(x > -1, where(x < 1, 1, 0), 0)), kinks=lambda x: [x - 1, x + 1])
 softsign = row("softsign", lambda x: x / (1 + abs(x)), lambda y, x: square(1 / (1 + abs(x))))
 
 

@@ -11,50 +11,24 @@ numbers, Values, nested lists of them, and Modules; a gradient comes in the nest
 as a dict by parameter name.
 """
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
-from itertools import compress
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
+from .engine import Value, tape, tracer
+from .ieee import inf
 from .nesting import is_leaf, is_module, leaves, rebuild
-from .node import Unknown
-from .ops import carry, identity, where
-from .recording import no_grad, recording, tape
-from .reductions import chain, dot, sum
-from .value import Value
+from .ops import abs, detach, identity, maximum, where
+from .recording import no_grad, recording
+from .reductions import dot, masked_dot, sum
 
 # The inputs of the transforms under way in this thread: what depends on one of them is itself differentiated.
 _inputs: ContextVar[frozenset[Value]] = ContextVar("inputs", default=frozenset())
 
 
-class _Everything(frozenset[Value]):
-    """The inputs while a program is recorded that is to run later: all results are wanted as Values."""
-
-    def isdisjoint(self, _: Iterable[Any]) -> bool:
-        return False
-
-    def __or__(self, _: Any) -> Any:
-        return self
-
-
-_arranged: ContextVar[Callable[[list[Value]], list[Value]]] = ContextVar("arranged", default=list)
-
-
-@contextmanager
-def enclosed(arranged: Callable[[list[Value]], list[Value]]) -> Iterator[None]:
-    """Within it a transform answers with Values, as within another transform, and goes over a tape as arranged."""
-    tokens = _inputs.set(_Everything([Value(0.0)])), _arranged.set(arranged)
-    try:
-        yield
-    finally:
-        _inputs.reset(tokens[0])
-        _arranged.reset(tokens[1])
-
-
 def is_inside() -> bool:
-    """Whether a transform is under way in this thread, which may differentiate what is computed now."""
-    return bool(_inputs.get())
+    """Whether a transform, or jit, is under way in this thread, which may differentiate what is computed now."""
+    return bool(_inputs.get()) or tracer() is not None
 
 
 @overload
@@ -78,78 +52,129 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     for kind in set(map(type, (y, *xs))):
         if not issubclass(kind, Value):
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
-    with recording() if create_graph else no_grad():
-        adjoint = _adjoints(y, xs, create_graph)
-    found = [adjoint.get(x, 0.0) for x in xs]
-    return [g if isinstance(g, Value) else Value(g) for g in found] if create_graph else found
+    traced = tracer() is not None                       # jit records what would be numbers, too
+    with recording() if create_graph or traced else no_grad():
+        adjoint = adjoints(y, xs, create_graph or traced)
+        found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
+        if create_graph:
+            return [g if isinstance(g, Value) else Value(g) for g in found]
+        return [detach(g) if isinstance(g, Value) else g for g in found] if traced else found
 
 
-def _adjoints(y: Value, xs: Sequence[Value], create_graph: bool) -> dict[Value, Any]:
+class Flow(NamedTuple):
+    """A gradient on its way back, or a tangent on its way forward.
+
+    sum     the number, or the Value; 0 where nothing flows
+    open    None: it flows. Else a Value that is recorded for later and has no number yet: it flows where this is not 0
+    """
+
+    sum: Any
+    open: Any = None
+
+
+class Gate(NamedTuple):
+    """A slope whose gate is known only when the program runs: `slope` where `open` is not 0, else no edge."""
+
+    open: Any
+    slope: Any
+
+
+def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
     """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
-    order = _arranged.get()(tape(y, leaves=False))
-    incoming: dict[Value, list[Any]] = {x: [] for x in xs}          # gradient, slope, gradient, slope, ...
+    order, trace = tape(y, leaves=False), tracer()
+    if trace is not None:
+        order = trace.arranged(order)
+    incoming: dict[Value, list[tuple[Flow, Any]]] = {x: [] for x in xs}     # what each is given, and the slope
     for v in order:
         if not incoming.keys().isdisjoint(v.args):                  # it stands between y and xs
             incoming[v] = []
-    settle = _recorded if create_graph else _computed
     if y in incoming:
-        incoming[y] += 1.0, 1.0
-    adjoint: dict[Value, Any] = {}
+        incoming[y].append((Flow(1.0), 1.0))
+    adjoint: dict[Value, Flow] = {}
     for v in reversed(order):
         found = incoming.pop(v, None)
-        if not found:
+        if not found:                                               # no gradient flows here
             continue
-        g = adjoint[v] = settle(found[::2], found[1::2])
-        # A number 0 carries nothing. A Value of 0 may: x*sin(x) has second derivative 2 at 0, through one.
-        if g.__class__ is float and g == 0.0:
-            continue
-        for a, slope in zip(v.args, _slopes(v, create_graph)):
-            if slope is not None and (flow := incoming.get(a)) is not None:
-                flow += g, slope
-    flows = {x: flow for x, flow in incoming.items() if flow}       # of leaves
-    if create_graph:
-        return adjoint | dict(zip(flows, _all_recorded(list(flows.values()))))
-    return adjoint | {x: _computed(flow[::2], flow[1::2]) for x, flow in flows.items()}
+        g = adjoint[v] = total(found, record)
+        for a, slope in zip(v.args, slopes_of(v, record)):
+            if slope is not None and (terms := incoming.get(a)) is not None:
+                terms.append((g, slope))
+    return adjoint | {x: total(found, record) for x, found in incoming.items() if found}
 
 
-def _computed(gs: list[float], slopes: list[float]) -> float:
-    """The sum of gradients times slopes, as a number."""
-    total = 0.0
-    for g, slope in zip(gs, slopes):
-        total += g * slope
-    return total
+def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
+    """The sum of flows times slopes: a number, or as few Values as will do."""
+    if not record:
+        result = 0.0
+        for flow, slope in terms:
+            result += flow.sum * slope
+        return Flow(result)
+    if all([flow.open is None and slope.__class__ is not Gate for flow, slope in terms]):
+        return Flow(_dot([flow.sum for flow, _ in terms], [slope for _, slope in terms]))
+    gs, slopes, masks, opens = [], [], [], []
+    for flow, slope in terms:
+        gated = slope.__class__ is Gate
+        opens.append(_both(flow.open, slope.open) if gated else flow.open)
+        gs.append(flow.sum)
+        slopes.append(slope.slope if gated else slope)
+        # where a flow is shut its sum is 0, and by a finite number it stays 0; any other slope needs a mask
+        free = opens[-1] is None or (not gated and slope.__class__ is float and math.isfinite(slope))
+        masks.append(1.0 if free else opens[-1])
+    value = _dot(gs, slopes) if all(map(_is_one, masks)) else masked_dot(masks, gs, slopes)
+    # it flows where one of the terms does: no gate is negative, so that no open one is lost in their sum
+    return Flow(value, None if None in opens else opens[0] if len(opens) == 1 else sum(opens))
 
 
-def _recorded(gs: list[Any], slopes: list[Any]) -> Any:
-    """The same as one node; none where it would multiply by 1 only."""
-    if len(gs) == 1:
-        g, slope = gs[0], slopes[0]
-        return g if _is_one(slope) else slope if _is_one(g) else carry(g, slope)
-    return sum(gs) if all(map(_is_one, slopes)) else chain(gs, slopes)
+def _both(outer: Any, inner: Any) -> Any:
+    """Open where both are; None is always open."""
+    return inner if outer is None else outer if inner is None else where(outer, inner, 0.0)
 
 
-def _all_recorded(flows: list[list[Any]]) -> list[Any]:
-    """The same for many, those of one gradient times one slope all at once: most parameters are used once."""
-    single = [len(flow) == 2 and float not in (flow[0].__class__, flow[1].__class__) for flow in flows]
-    products = iter(carry.each(*zip(*compress(flows, single))) if any(single) else ())
-    return [next(products) if alone else _recorded(flow[::2], flow[1::2]) for flow, alone in zip(flows, single)]
+def _dot(gs: list[Any], slopes: list[Any]) -> Any:
+    """The sum of products as one Value; none where it would multiply by 1 only."""
+    if all(map(_is_one, slopes)):
+        return gs[0] if len(gs) == 1 else sum(gs)
+    if len(gs) > 1 or getattr(tracer(), "strict", False):
+        return dot(gs, slopes)                          # a sum starts at 0.0: strict code keeps the sign of a zero
+    return slopes[0] if _is_one(gs[0]) else gs[0] * slopes[0]
 
 
 def _is_one(x: Any) -> bool:
     return x.__class__ is float and x == 1.0
 
 
-def _slopes(v: Value, record: bool) -> Sequence[Any]:
-    """The slopes of a node: the numbers frozen in it, or the same recorded as Values."""
+def slopes_of(v: Value, record: bool) -> Sequence[Any]:
+    """The slopes of a result: the numbers frozen in it, or the same recorded as Values (and, for jit, Gates)."""
     if not record or v.op is None:
         return v.slopes
-    args = v.args
-    slopes = v.op.partials([a.__class__ is not float for a in args], v, *args)
+    if tracer() is not None:
+        return v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
+    slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
     for slope, frozen in zip(slopes, v.slopes):
-        if isinstance(slope, Value) and slope.data != frozen and not math.isnan(slope.data):
+        now = slope.data if isinstance(slope, Value) else slope or 0.0
+        if now != (frozen or 0.0) and now == now:
             raise RuntimeError(f"an input of {v!r} was set after it was computed: its slope was {frozen} and is now "
-                               f"{slope.data}; compute the result again before differentiating with create_graph")
+                               f"{now}; compute the result again before differentiating with create_graph")
     return slopes
+
+
+def _gate(open: Value, slope: Any, point: bool) -> Any:
+    """What gate() answers for a Value (table.py): at once, or for jit when the program runs. At a single point it is
+
+    closed only where there is no slope, as for x**n at x = n = 0.
+    """
+    if tracer() is not None:
+        return Gate(maximum(open, slope <= inf) if point else open, open if slope is None else slope)
+    if open.data == 0 and not (point and _data(slope) == _data(slope)):
+        return None
+    return open.data if slope is None else slope
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+setattr(Value, "_gate", _gate)  # noqa: B010            # here, for the engine records numbers only
 
 
 # Transforms ----------------------------------------------------------------------------------------------------
@@ -194,25 +219,25 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     ([6.0, 5.0], [3.0, 1.0])
     """
     y, inputs, inside = call(f, xs, range(len(xs)))
-    tangent: dict[Value, Any] = dict(zip(inputs, _directions(inputs, vs)))
+    tangent = {x: flow for x, t in zip(inputs, _directions(inputs, vs)) if (flow := _direction(t, inside)) is not None}
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
     with recording() if inside else no_grad():
         for v in tape(*outputs):
-            parts = [_product(slope, tangent[a]) for a, slope in zip(v.args, _slopes(v, inside))
+            terms = [(tangent[a], slope) for a, slope in zip(v.args, slopes_of(v, inside))
                      if slope is not None and a in tangent]
-            if parts and v not in tangent:
-                tangent[v] = sum(parts)
+            if terms and v not in tangent:
+                tangent[v] = total(terms, inside)
     return (rebuild(y, iter([v if inside else v.data for v in outputs])),
-            rebuild(y, iter([tangent.get(v, 0.0) for v in outputs])))
+            rebuild(y, iter([tangent[v].sum if v in tangent else 0.0 for v in outputs])))
 
 
-def _product(slope: Any, tangent: Any) -> Any:
-    """Slope times tangent, 0 where either is: a direction that is not taken, a branch that is not."""
-    try:
-        still = tangent.data == 0 if isinstance(tangent, Value) else tangent == 0
-    except Unknown:                                     # both ways are recorded
-        return where(tangent, carry(slope, tangent), carry(tangent, slope))
-    return carry(tangent, slope) if still else carry(slope, tangent)
+def _direction(t: Any, inside: bool) -> Flow | None:
+    """What flows from an input into which f moves by t: nothing if t is 0. But a Value that is itself differentiated
+    flows even then, and one that has no number yet flows where it is not 0."""
+    if isinstance(t, Value) and inside:
+        return Flow(t, None if _inputs.get() else abs(t))
+    t = t.data if isinstance(t, Value) else t
+    return Flow(t) if t != 0 else None
 
 
 def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
@@ -244,20 +269,20 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> tuple[Any, list[Value], bool]:
     """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result."""
-    outer, given = _inputs.get(), list(args)
+    outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
     with recording():
         for n in wanted:
             if not -len(args) <= n < len(args):
                 raise TypeError(f"cannot differentiate by argument {n}: the function was given {len(args)} arguments")
-            given[n] = fresh(args[n], xs, bool(outer))
+            given[n] = fresh(args[n], xs, bool(outer) or traced)
         before = _inputs.set(outer | set(xs))
         try:
             y = f(*given)
         finally:
             _inputs.reset(before)
-    if not outer or isinstance(outer, _Everything):
-        return y, xs, bool(outer)
+    if traced or not outer:
+        return y, xs, traced
     results = [v for v in leaves(y) if isinstance(v, Value)]
     return y, xs, not outer.isdisjoint(tape(*results))
 

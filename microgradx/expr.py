@@ -22,9 +22,9 @@ from unicodedata import normalize
 from warnings import catch_warnings, simplefilter
 
 from .activations import log_softmax, softmax
+from .engine import Value
 from .ieee import number, short
 from .table import TABLE, Op
-from .value import Value
 
 LENGTH, NODES, DEPTH = 4_000, 1_000, 100            # characters, parts, and how deep they nest
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}

@@ -7,9 +7,10 @@
     (1.0, inf)
 """
 import math
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from .arithmetic import Arithmetic
 
 inf, nan = math.inf, math.nan
 PLAIN = frozenset((float, int, bool))       # the numbers that need no second look
@@ -63,18 +64,8 @@ def power(x: float, n: float) -> float:
         return math.copysign(inf, x) if n % 2 == 1 else inf
 
 
-def _both(f: Callable[[float, float], float]) -> tuple[Any, Any]:
-    """The methods for `ieee f number` and `number f ieee`. A Value or Symbol on the other side answers itself."""
-    def method(self: "Ieee", b: Any) -> Any:
-        return Ieee(f(float(self), float(b))) if isinstance(b, (int, float)) else NotImplemented
-
-    def reflected(self: "Ieee", a: Any) -> Any:
-        return Ieee(f(float(a), float(self))) if isinstance(a, (int, float)) else NotImplemented
-    return method, reflected
-
-
-class Ieee(float):
-    """A float whose operators never raise. A slope is read on it where plain floats raised."""
+class Ieee(Arithmetic["Ieee"], float):  # type: ignore[misc]     # the operators of the first take precedence
+    """A float whose operators never raise. A slope is computed on it where plain floats raised."""
 
     __slots__ = ()
 
@@ -88,18 +79,8 @@ class Ieee(float):
         """An Ieee (or a number) as a float; a Value or Symbol as it is."""
         return float(x) if isinstance(x, (int, float)) else x
 
-    @staticmethod
-    def _apply(op: Any, args: Sequence[Any]) -> Any:
-        for x in args:
+    def _apply(self, op: Any, args: Sequence[Any]) -> Any:
+        for x in op.flat(args):
             if hasattr(type(x), "_apply") and not isinstance(x, Ieee):
                 return x._apply(op, args)
-        return Ieee(op.at(*map(float, args)))
-
-    __add__, __radd__ = _both(operator.add)
-    __sub__, __rsub__ = _both(operator.sub)
-    __mul__, __rmul__ = _both(operator.mul)
-    __truediv__, __rtruediv__ = _both(divide)
-    __pow__, __rpow__ = _both(power)
-
-    def __neg__(self) -> "Ieee":
-        return Ieee(-float(self))
+        return Ieee(op.at(*map(float, op.flat(args))))

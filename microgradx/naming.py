@@ -10,8 +10,7 @@
 from collections.abc import Iterator
 from itertools import count
 
-from .recording import tape
-from .value import Value
+from .engine import Value, tape
 
 CUT = 24                                    # characters shown of a label
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
-from .value import Value
+from .engine import Value
 
 
 def is_leaf(x: Any) -> bool:

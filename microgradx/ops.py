@@ -4,7 +4,8 @@
 
 Letters: y the result; x or a, b the inputs; n an exponent. A slope is written with + - * / ** and the rows
 themselves, so the same line is read on floats (backward), on Values (higher derivatives) and on symbols (text).
-(`: Op` tells type checkers what a row is that others name before its line.)
+A `gate` (table.py) in a slope says where an input has no part in the result: a branch that is not taken.
+(`: Op` tells type checkers the type of a row that is used above its own line.)
 
     >>> from microgradx import Value, sin
     >>> sin(0.0), sin(Value(0.0))
@@ -14,7 +15,7 @@ import math
 import operator
 
 from .ieee import divide, inf, power
-from .table import REAL, Op, row
+from .table import REAL, Op, gate, row
 
 POSITIVE, UNIT = (0.0, inf), (-1.0, 1.0)
 ROOT_PI = math.sqrt(math.pi)
@@ -32,20 +33,19 @@ identity = row("identity", operator.pos, 1.0)
 # The gradient stops here by decree (torch's detach, JAX's stop_gradient), so no point of it counts as smooth.
 detach = row("detach", operator.pos, 0.0, kinks=lambda x: [0 * x])
 
-# n*x**(n-1) is 0*inf for n = 0 at x = 0, and y*log(x) is 0*-inf for n > 0 there; both slopes are 0, as in torch:
-# carry and xlogy are products in which 0 wins.
-pow: Op = row("pow", power, lambda y, x, n: carry(n, pow(x, n - 1)), lambda y, x, n: xlogy(y, x),
+# x**0 is constant in x, and 0**n in n where n > 0: n*x**(n-1) would be 0*inf at x = 0, and y*log(x) 0*-inf.
+pow: Op = row("pow", power, lambda y, x, n: gate(abs(n), n * pow(x, n - 1), point=True),
+              lambda y, x, n: gate(maximum(abs(x), 1 - (n > 0)), xlogy(y, x), point=True),
               domain=[POSITIVE, REAL], infix="**")
-
-carry: Op = row("carry", lambda g, s: 0.0 if g == 0 else g * s, lambda y, g, s: s, lambda y, g, s: g,
-                prints=lambda g, s: g * s)
 
 
 def _xlogy(a: float, b: float) -> float:
     return a if a == 0 and b == b else a * log.at(b)
 
 
-xlogy: Op = row("xlogy", _xlogy, lambda y, a, b: log(b), lambda y, a, b: a / b,
+# a*log(b), but 0 where a is 0, whatever number b is.
+xlogy: Op = row("xlogy", _xlogy, lambda y, a, b: log(b),
+                lambda y, a, b: gate(maximum(abs(a), 1 - (b <= inf)), a / b, point=True),
                 domain=[REAL, POSITIVE], prints=lambda a, b: a * log(b))
 
 square = row("square", lambda x: x * x, lambda y, x: 2 * x, prints=lambda x: x**2)
@@ -117,27 +117,32 @@ def _clamp(x: float, lo: float, hi: float) -> float:
 
 
 sign = row("sign", _sign, 0.0, kinks=lambda x: [x])
-abs = row("abs", math.fabs, lambda y, x: sign(x), kinks=lambda x: [x])
+abs: Op = row("abs", math.fabs, lambda y, x: sign(x), kinks=lambda x: [x])
 heaviside = row("heaviside", lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x, 0.0, kinks=lambda x: [x])
 
-less = row("less", lambda a, b: float(a < b), 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b])
-less_equal = row("less_equal", lambda a, b: float(a <= b), 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b])
-greater = row("greater", lambda a, b: float(a > b), 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b])
-greater_equal = row("greater_equal", lambda a, b: float(a >= b), 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b])
+less = row("less", lambda a, b: float(a < b), 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b],
+    truth=True)
+less_equal = row("less_equal", lambda a, b: float(a <= b), 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b],
+    truth=True)
+greater = row("greater", lambda a, b: float(a > b), 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b],
+    truth=True)
+greater_equal = row("greater_equal", lambda a, b: float(a >= b), 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b],
+    truth=True)
 
 # c is a comparison (or any number: 0 is false); only the chosen branch has a slope.
 where: Op = row("where", lambda c, p, q: p if c else q,
-            0.0, lambda y, c, p, q: where(c, 1, 0), lambda y, c, p, q: where(c, 0, 1), kinks=lambda c, p, q: [c])
+            0.0, lambda y, c, p, q: gate(where(c, 1, 0)), lambda y, c, p, q: gate(where(c, 0, 1)),
+            kinks=lambda c, p, q: [c])
 
 # A tie is split in halves, so maximum(x, x) has slope 1.
 maximum: Op = row("maximum", _maximum,
-              lambda y, a, b: where(a > b, 1, where(a < b, 0, 0.5)),
-              lambda y, a, b: where(a > b, 0, where(a < b, 1, 0.5)), kinks=lambda a, b: [a - b])
+              lambda y, a, b: gate(where(a > b, 1, where(a < b, 0, 0.5))),
+              lambda y, a, b: gate(where(a > b, 0, where(a < b, 1, 0.5))), kinks=lambda a, b: [a - b])
 minimum = row("minimum", _minimum,
-              lambda y, a, b: where(a < b, 1, where(a > b, 0, 0.5)),
-              lambda y, a, b: where(a < b, 0, where(a > b, 1, 0.5)), kinks=lambda a, b: [a - b])
+              lambda y, a, b: gate(where(a < b, 1, where(a > b, 0, 0.5))),
+              lambda y, a, b: gate(where(a < b, 0, where(a > b, 1, 0.5))), kinks=lambda a, b: [a - b])
 clamp = row("clamp", _clamp,
-            lambda y, x, lo, hi: where(x < lo, 0, where(x > hi, 0, where(lo < hi, 1, 0))),
-            lambda y, x, lo, hi: where(maximum(x, lo) > hi, 0, where(x < lo, 1, 0)),
-            lambda y, x, lo, hi: where(maximum(x, lo) > hi, 1, 0),
+            lambda y, x, lo, hi: gate(where(x < lo, 0, where(x > hi, 0, where(lo < hi, 1, 0)))),
+            lambda y, x, lo, hi: gate(where(maximum(x, lo) > hi, 0, where(x < lo, 1, 0))),
+            lambda y, x, lo, hi: gate(where(maximum(x, lo) > hi, 1, 0)),
             kinks=lambda x, lo, hi: [x - lo, x - hi, lo - hi], defaults=(-inf, inf))

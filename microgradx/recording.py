@@ -1,84 +1,20 @@
-"""Whether and where a graph is recorded, and the order of one that was: the tape, which backward() reverses.
+"""Whether and where operations are recorded: no_grad() and scope(), for a with-block.
 
-    >>> from microgradx import Value, no_grad, tape
-    >>> a = Value(2.0, "a"); b = (a * a).named("b"); c = (b + a).named("c")
-    >>> [v.label for v in tape(c)]
-    ['a', 'b', 'c']
+    >>> from microgradx import Value, no_grad, scope, tape
+    >>> a = Value(2.0)
     >>> with no_grad():
     ...     len(tape(a * a))                    # a number only: it does not know what it was made of
     1
+    >>> with scope("layer"):
+    ...     (a * a).scope
+    'layer'
 """
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
+from contextvars import Token
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-if TYPE_CHECKING:
-    from .node import Node
-
-N = TypeVar("N", bound="Node")
-
-# The scope that operations are recorded in, in this thread and task: "" outside of any, None where nothing is recorded.
-_scope: ContextVar[str | None] = ContextVar("scope", default="")
-current_scope = _scope.get
-
-# While a program is recorded that is to run later: who answers for Values whose numbers may be others by then. It has
-# unrecorded(op, args), the result of an operation in no_grad(), and truth(v).
-tracer: ContextVar[Any] = ContextVar("tracer", default=None)
-
-
-def tape(*roots: N, leaves: bool = True) -> list[N]:
-    """Every Value that the roots were computed from, each after all of its inputs. No recursion, so any depth.
-
-    The last one is the root itself. Of several roots the tapes are joined, each Value comes once. With leaves=False
-    only results come: what backward() has to play.
-
-    >>> from microgradx import Value, tape
-    >>> a = Value(2.0)
-    >>> [v.data for v in tape(a * a + 1)]
-    [2.0, 4.0, 5.0]
-    >>> [v.data for v in tape(a * a + 1, leaves=False)]
-    [4.0, 5.0]
-    """
-    order: list[N] = []
-    seen: set[Any] = {None}                         # None, a second input that is not there, needs no visit
-    whole: set[int] = {id(None)}                    # lists of inputs that are on the tape; many nodes may share one
-    stack: list[Any] = list(reversed(roots))        # Values to visit; None above one whose inputs are being visited
-    while stack:
-        v = stack.pop()
-        if v is None:                               # all inputs of the node below are on the tape
-            order.append(stack.pop())
-            continue
-        while v not in seen:
-            seen.add(v)
-            a, b = v._a, v._b
-            if a is None:                           # a leaf
-                order += [v] if leaves else []
-                break
-            if a.__class__ is tuple:                # lists of inputs, on the stack with the first on top
-                stack += (v, None)
-                for inputs in (b, a):
-                    if id(inputs) not in whole:
-                        waiting = [] if seen.issuperset(inputs) else [
-                            x for x in inputs if x not in seen and x.__class__ is not float
-                            and (leaves or x._a is not None)]
-                        stack += reversed(waiting)
-                        if not waiting:
-                            whole.add(id(inputs))
-                break
-            if b not in seen and b.__class__ is not float:
-                stack += (v, None, b)
-            elif a not in seen and a.__class__ is not float:
-                stack += (v, None)
-            else:                                   # nothing to wait for
-                order.append(v)
-                break
-            if a.__class__ is float:
-                break
-            v = a                                   # down along the first inputs, without a detour by the stack
-    return order
+from .engine import mode, tracer
 
 
 class Within:
@@ -90,11 +26,18 @@ class Within:
         self.path = path
 
     def __enter__(self) -> None:
-        self.before: Token[str | None] = _scope.set(self.path)
+        trace = tracer()
+        self.before: Token[Any] = mode.set(self.path if trace is None else trace.within(self.path))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        _scope.reset(self.before)
+        mode.reset(self.before)
+
+
+def current_scope() -> str | None:
+    """The scope that operations are recorded in, "" outside of any; None where nothing is recorded."""
+    trace = tracer()
+    return mode.get() if trace is None else trace.path  # type: ignore[no-any-return]
 
 
 def no_grad() -> AbstractContextManager[None]:

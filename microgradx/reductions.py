@@ -15,7 +15,7 @@ from typing import Any
 
 from .ieee import inf, number, short
 from .ops import div, exp, maximum
-from .table import reduction
+from .table import gate, reduction
 
 
 def _sum(*xs: float) -> float:
@@ -32,11 +32,11 @@ def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
     return total
 
 
-def _chain(gs: Sequence[float], slopes: Sequence[float]) -> float:
+def _masked_dot(mask: Sequence[float], xs: Sequence[float], ys: Sequence[float]) -> float:
     total = 0.0
-    for g, slope in zip(gs, slopes):
-        if g != 0:
-            total += g * slope
+    for here, x, y in zip(mask, xs, ys):
+        if here != 0:
+            total += x * y
     return total
 
 
@@ -75,20 +75,21 @@ def _logsumexp(*xs: float) -> float:
 
 
 def _shares(best: list[Any]) -> list[Any]:
-    """1 for the one best element; several that tie share it. (True is 1, for numbers as for comparisons of Values.)"""
+    """Open for the one best element; several that tie share it. (True is 1, for numbers and comparisons of Values.)"""
     ties = best[0] * 1.0
     for one in best[1:]:
         ties = ties + one
-    return [div(one, ties) for one in best]
+    return [gate(div(one, ties)) for one in best]
 
 
 def _first(best: list[Any]) -> list[Any]:
-    """1 for the first of the best elements, 0 for all others."""
-    shares, left = [], 1.0
+    """Open for the first of the best elements, closed for all others."""
+    shares: list[Any] = []
+    left = 1.0
     for one in best:
         shares.append(left * one)
         left = left - shares[-1]
-    return shares
+    return list(map(gate, shares))
 
 
 def _gaps(best: Any, *xs: Any) -> list[Any]:
@@ -101,9 +102,9 @@ def _take(*xs: float) -> float:
 
 
 def _take_slopes(y: Any, *xs: Any) -> list[Any]:
-    """1 for the entry taken, k <= i and k >= i, for == of Values is identity; no gradient by the index."""
+    """Open for the entry taken: k <= i and k >= i, for == of Values is identity. No gradient by the index."""
     *table, i = xs
-    return [*((i >= k) * (i <= k) * 1.0 for k in range(len(table))), None]
+    return [*(gate((i >= k) * (i <= k) * 1.0) for k in range(len(table))), None]
 
 
 def position(i: float, length: int) -> int:
@@ -118,8 +119,10 @@ def position(i: float, length: int) -> int:
 
 sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
 dot = reduction("dot", _dot, lambda y, xs, ys: [ys, xs], lists=2)
-# The chain rule at a node with many uses: a gradient of 0 carries nothing, not even an infinite slope.
-chain = reduction("chain", _chain, lambda y, gs, slopes: [slopes, gs], lists=2)
+# The chain rule where gates decide which paths count: the sum of x*y over the places where the mask is not 0.
+masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
+    [None] * len(mask), [gate(here, y) for here, y in zip(mask, ys)], [gate(here, x) for here, x in zip(mask, xs)]],
+    lists=3)
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs])
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, kinks=lambda *xs: _gaps(max, *xs))

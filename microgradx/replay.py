@@ -12,9 +12,8 @@
 """
 from collections.abc import Callable, Mapping
 
-from .recording import recording, tape
-from .value import Value
-from .vector import apply
+from .engine import Value, tape
+from .recording import recording
 
 
 def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Value, Value]]:
@@ -28,7 +27,7 @@ def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Val
             if v in changed or v.op is None:
                 now[v] = Value(changed.get(v, v.data), v.label)
             else:
-                now[v] = apply(v.op, [now[a] if isinstance(a, Value) else a for a in v.args], type(v))
+                now[v] = v.op.apply(v.op.called([now[a] if isinstance(a, Value) else a for a in v.args]))
                 now[v].label, now[v].scope = v.label, v.scope
     return now[root], now
 

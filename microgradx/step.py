@@ -18,10 +18,10 @@ import re
 from collections import Counter
 
 from . import text
+from .engine import tape
 from .naming import brief, equal, names
-from .recording import tape
+from .operators import Operand, Value
 from .table import Op
-from .value import Operand, Value
 
 TERMS = 6                                   # terms shown of a sum
 
@@ -37,7 +37,8 @@ class Step:
     Backward only (0 and None forward):
     slope         d node / d target, frozen when recorded; None where no gradient flows, as into a condition
     incoming      the gradient of node, complete by now
-    contribution  slope * incoming; 0 where incoming is 0, whatever the slope
+    contribution  slope * incoming; 0 where no gradient flows
+    reached       whether a gradient has flowed to node: none does behind a branch that is not taken
     before, after the gradient of target without and with this contribution
     use, uses     this is the use-th of all uses of target; its gradient is complete when the two are equal
 
@@ -47,7 +48,7 @@ class Step:
     ('backward', 'dy/dw = 2', 2.0, 2.0)
     """
 
-    __slots__ = ("phase", "node", "i", "names", "slope", "incoming", "contribution", "before", "after",
+    __slots__ = ("phase", "node", "i", "names", "slope", "incoming", "contribution", "before", "after", "reached",
                  "use", "uses", "_terms")
 
     def __init__(self, phase: str, node: Value, names: dict[Value, str], i: int | None = None) -> None:
@@ -55,6 +56,7 @@ class Step:
         self.slope: float | None = None
         self.incoming = self.contribution = self.before = self.after = 0.0
         self.use = self.uses = 0
+        self.reached = True
         self._terms: list[float] = []       # shared by all steps to one target; this step has seen the first `use`
 
     @property
@@ -156,15 +158,18 @@ class _Sums:
         self.uses = Counter(a for v in order for a in v.args if isinstance(a, Value))
         self.adjoint = dict.fromkeys(order, 0.0)
         self.terms: dict[Value, list[float]] = {v: [] for v in order}
+        self.reached: set[Value] = set()
 
     def step(self, v: Value, i: int | None, slope: float | None, incoming: float) -> Step:
         """One backward step. The same additions in the same order as backward(): the same bits."""
         step = Step("backward", v, self.called, i)
         x = step.target
         step.slope, step.incoming, step.before = slope, incoming, self.adjoint[x]
-        if slope is not None and incoming != 0.0:       # a gradient of 0 carries nothing, not even times infinity
+        step.reached = i is None or v in self.reached
+        if slope is not None and step.reached:
             step.contribution = slope * incoming
             self.adjoint[x] += step.contribution
+            self.reached.add(x)
         self.terms[x].append(step.contribution)
         step._terms, step.after = self.terms[x], self.adjoint[x]
         step.use, step.uses = len(self.terms[x]), self.uses[x] or 1

@@ -11,14 +11,19 @@ A row holds an operation and its derivative, written once. It is called like a f
     12.0
     >>> del TABLE["cube"]                        # a row may be taken out again
 
-Anything that is not a number says itself how a row applies to it, by a method `_apply(op, args)`:
-Value records a node, Symbol (text.py) writes text, and so a new reading needs no change here.
+A slope is the partial derivative of the result by one input. It may be a gate: `gate(c)` and `gate(c, s)` are open or
+closed, and where a gate is closed the input has no part in the result, so that no gradient flows there at all.
+
+What is no number says by a method `_apply(op, args)` what a row means for it: Value records (engine.py), Symbol writes
+text (text.py), and so a new reading needs no change here.
 """
 import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from types import MethodType
 from typing import Any, TypeVar, overload
 
+from .arithmetic import TABLE
 from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
 
 T = TypeVar("T")
@@ -27,7 +32,20 @@ Domain = tuple[float, float] | range
 REAL = (-inf, inf)
 LETTERS: dict[int, tuple[str, ...]] = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
 
-TABLE: dict[str, "Op"] = {}
+
+def gate(open: Any, slope: Any = None, point: bool = False) -> Any:
+    """`slope` where the gate is open, None where it is closed: where `open` is 0. Without a slope it is `open` itself.
+
+    Written in the slope of a row with branches: gate(where(c, 1, 0)) for the first branch of where. `open` is 0 or
+    positive, and constant but for jumps. If it is 0 at single points only, as abs(n) for x**n, say point=True: the slope
+    of the slope by n, 1/x at n = 0, then counts there. What is no number answers by its method `_gate(slope, point)`.
+
+    >>> gate(1.0), gate(1.0, 5.0), gate(0.0, 5.0)
+    (1.0, 5.0, None)
+    """
+    if isinstance(open, (int, float)):
+        return None if open == 0 else open if slope is None else slope
+    return open._gate(slope, point)
 
 
 class Op:
@@ -45,22 +63,23 @@ class Op:
     infix     "+" where it is written between its inputs
     symbol    micrograd's `_op`, where it is not the infix or the name
     defaults  constants for inputs that may be left out
+    truth     whether the result is 1 or 0 and may be asked for its truth: a comparison
     """
 
     __slots__ = ("name", "value", "slopes", "rules", "inputs", "domain", "kinks", "poles", "textbook", "prints",
-                 "infix", "symbol", "defaults")
+                 "infix", "symbol", "defaults", "truth")
 
     def __init__(self, name: str, value: Callable[..., float], *slopes: Slope, domain: Sequence[Domain] = (),
                  kinks: Callable[..., Sequence[Any]] | None = None, poles: dict[float, float] | None = None,
                  textbook: str = "", prints: Callable[..., Any] | None = None, infix: str = "", symbol: str = "",
-                 defaults: tuple[float, ...] = ()) -> None:
+                 defaults: tuple[float, ...] = (), truth: bool = False) -> None:
         if not slopes:
             raise TypeError(f"row {name!r} needs one slope per input: row({name!r}, value, lambda y, x: ...)")
         self.name, self.value, self.slopes, self.inputs = name, value, slopes, _letters(slopes)
         self.rules: tuple[Any, ...] = tuple([_rule(slope, len(slopes)) for slope in slopes])
         self.domain, self.kinks, self.poles = tuple(domain) or (REAL,) * len(slopes), kinks, poles or {}
         self.textbook, self.prints, self.infix, self.symbol = textbook, prints, infix, symbol or infix or name
-        self.defaults = defaults
+        self.defaults, self.truth = defaults, truth
 
     @overload
     def __call__(self, *args: float) -> float: ...
@@ -78,7 +97,7 @@ class Op:
         return args + self.defaults[-missing:]
 
     def apply(self, args: tuple[Any, ...]) -> Any:
-        """The row at `args`: of numbers a float; else the first argument that is no number says how."""
+        """The row at `args`: of numbers a float; else the first argument that is no number says what."""
         floats = True
         for x in args:
             if x.__class__ is not float:
@@ -87,10 +106,17 @@ class Op:
                 floats = False
         return self.at(*args) if floats else self.at(*map(number, args))
 
-    def each(self, *lists: Sequence[Any]) -> list[Any]:
-        """The operation element by element, as a list: for two lists [op(a, b) for a, b in zip(xs, ys)]."""
-        first = next((x for xs in lists for x in xs if hasattr(x, "_each")), None)
-        return first._each(self, lists) if first is not None else [self(*xs) for xs in zip(*lists)]
+    def flat(self, args: Sequence[Any]) -> Sequence[Any]:
+        """The inputs one after the other, of arguments as they are given in a call: those of a Reduction are lists."""
+        return args
+
+    def called(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments of a call, of inputs one after the other: the opposite of flat()."""
+        return tuple(inputs)
+
+    def __get__(self, x: Any, kind: Any = None) -> Any:
+        """A row as a method, where a class of numbers has one: `Value.gelu = gelu`, then v.gelu()."""
+        return MethodType(self, x) if hasattr(kind, "_apply") and x is not None else self
 
     def at(self, *xs: float) -> float:
         """The value at floats, with IEEE's answer where Python raises or turns complex."""
@@ -153,9 +179,9 @@ class Inputs:
 class Reduction(Op):
     """A row of any number of inputs, called with lists: `sum(xs)`, `dot(xs, ys)`, `take(table, i)`.
 
-    value     given the inputs one after the other; a row of two lists is given these
-    slopes    one rule: given the result and the inputs likewise, it answers with all slopes; with two lists of them
-    lists     how many lists it takes: one, or two of the same length
+    value     given the inputs one after the other; a row of several lists is given these
+    slopes    one rule: given the result and the inputs likewise, it answers with all slopes, or with lists of them
+    lists     how many lists it takes: one, or several of the same length
     index     whether an index follows them
     least     how many elements it needs
     """
@@ -165,8 +191,8 @@ class Reduction(Op):
     def __init__(self, name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], *,
                  lists: int = 1, index: bool = False, least: int = 0, **more: Any) -> None:
         self.lists, self.index, self.least = lists, index, least
-        self.of_lists: Callable[..., float] = value if lists == 2 else lambda xs: value(*xs)
-        self.slopes_of_lists: Callable[..., Any] = slopes if lists == 2 else lambda y, xs: [slopes(y, *xs)]
+        self.of_lists: Callable[..., float] = value if lists > 1 else lambda xs: value(*xs)
+        self.slopes_of_lists: Callable[..., Any] = slopes if lists > 1 else lambda y, xs: [slopes(y, *xs)]
         super().__init__(name, lambda *xs: self.of_lists(*self.split(xs)), slopes, **more)
 
     @overload
@@ -179,21 +205,33 @@ class Reduction(Op):
             form = ", ".join(["[...]"] * self.lists + ["i"] * self.index)
             got = f"{len(lists)} argument{'s' * (len(lists) != 1)}"
             raise TypeError(f"{self.name} got {got}; write {self.name}({form})")
-        rows: Sequence[Any] = lists[:self.lists]
-        for xs in rows:
+        for xs in lists[:self.lists]:
             if not isinstance(xs, (tuple, list, Inputs)):
-                rows = [self._inputs(xs) for xs in rows]
+                lists = (*map(self._inputs, lists[:self.lists]), *lists[self.lists:])
                 break
-        first, last = rows[0], rows[-1]
-        if first is not last and len(first) != len(last):
-            raise ValueError(f"{self.name} takes lists of one length, got {len(first)} and {len(last)}")
+        first, last = lists[0], lists[self.lists - 1]
+        if first is not last and any([len(xs) != len(first) for xs in lists[:self.lists]]):
+            raise ValueError(f"{self.name} takes lists of one length, got "
+                             + " and ".join([str(len(xs)) for xs in lists[:self.lists]]))
         if self.least and len(first) < self.least:
             raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
-        for xs in rows if not self.index else ():
+        return self.apply(lists)
+
+    def apply(self, args: tuple[Any, ...]) -> Any:
+        """The row at lists, and an index where it takes one."""
+        for xs in (*args[:self.lists], args[self.lists:]):
             for x in xs:
-                if x.__class__ not in PLAIN and hasattr(x, "_reduce"):
-                    return x._reduce(self, rows)            # Values record whole lists at once
-        return self.apply((*chain.from_iterable(rows), *lists[self.lists:]))
+                if x.__class__ not in PLAIN and hasattr(type(x), "_apply"):
+                    return x._apply(self, args)
+        return self.at(*map(number, self.flat(args)))
+
+    def flat(self, args: Sequence[Any]) -> Sequence[Any]:
+        """The elements of all lists, then the index."""
+        return (*chain.from_iterable(args[:self.lists]), *args[self.lists:])
+
+    def called(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """The lists, and the index."""
+        return (*self.split(inputs[:len(inputs) - self.index]), *inputs[len(inputs) - self.index:])
 
     def _inputs(self, xs: Any) -> Any:
         if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
@@ -202,7 +240,8 @@ class Reduction(Op):
 
     def split(self, xs: Sequence[Any]) -> list[Sequence[Any]]:
         """Inputs that stand one after the other, as the lists they came in."""
-        return [xs[:len(xs) // 2], xs[len(xs) // 2:]] if self.lists == 2 else [xs]
+        size = len(xs) // self.lists
+        return [xs[k * size:(k + 1) * size] for k in range(self.lists)] if self.lists > 1 else [xs]
 
     def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
         """The slopes by the wanted inputs, None for the others."""

@@ -12,6 +12,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .arithmetic import Arithmetic
 from .table import Op, Reduction
 
 LEVELS = {"<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "*": 2, "/": 2, "**": 4}
@@ -23,7 +24,7 @@ def digits(x: float) -> str:
     return repr(x).removesuffix(".0")
 
 
-class Symbol:
+class Symbol(Arithmetic["Symbol"]):
     """A piece of text that computes: operators and rows applied to it give longer text.
 
     `level` is how tightly the text holds together, so that parentheses stand only where they must.
@@ -45,52 +46,16 @@ class Symbol:
         """The text, in parentheses where something holding as tightly as `level` is wanted."""
         return self.text if self.level >= level else f"({self.text})"
 
-    @staticmethod
-    def _apply(op: Op, args: Sequence[Any]) -> "Symbol":
+    def _apply(self, op: Op, args: Sequence[Any]) -> "Symbol":
         if op.infix:
             return infix(op.infix, *args)
         if op.prints:
             return Symbol.of(op.prints(*args))
-        return Symbol(f"{op.name}({_listed(op, [Symbol.of(x).text for x in args])})")
+        return called(op, op.flat(args))
 
-    def __add__(self, b: Any) -> "Symbol":
-        return infix("+", self, b)
-
-    def __radd__(self, a: Any) -> "Symbol":
-        return infix("+", a, self)
-
-    def __sub__(self, b: Any) -> "Symbol":
-        return infix("-", self, b)
-
-    def __rsub__(self, a: Any) -> "Symbol":
-        return infix("-", a, self)
-
-    def __mul__(self, b: Any) -> "Symbol":
-        return infix("*", self, b)
-
-    def __rmul__(self, a: Any) -> "Symbol":
-        return infix("*", a, self)
-
-    def __truediv__(self, b: Any) -> "Symbol":
-        return infix("/", self, b)
-
-    def __rtruediv__(self, a: Any) -> "Symbol":
-        return infix("/", a, self)
-
-    def __pow__(self, b: Any) -> "Symbol":
-        return infix("**", self, b)
-
-    def __lt__(self, b: Any) -> "Symbol":
-        return infix("<", self, b)
-
-    def __le__(self, b: Any) -> "Symbol":
-        return infix("<=", self, b)
-
-    def __gt__(self, b: Any) -> "Symbol":
-        return infix(">", self, b)
-
-    def __ge__(self, b: Any) -> "Symbol":
-        return infix(">=", self, b)
+    def _gate(self, slope: Any, point: bool) -> Any:
+        """A slope with a gate reads as the slope, which is the same wherever the gate is open."""
+        return self if slope is None else slope
 
     def __neg__(self) -> "Symbol":
         return Symbol("-" + self.within(LEVELS["*"]), LEVELS["*"])
@@ -122,6 +87,11 @@ def _is_one(x: Any) -> bool:
     return not isinstance(x, Symbol) and bool(x == 1)
 
 
+def called(op: Op, inputs: Sequence[Any]) -> Symbol:
+    """name(inputs)."""
+    return Symbol(f"{op.name}({_listed(op, [Symbol.of(x).text for x in inputs])})")
+
+
 def _listed(op: Op, texts: list[str]) -> str:
     """The inputs as they are written in a call: a reduction's in its lists."""
     if not isinstance(op, Reduction):
@@ -134,7 +104,9 @@ def _listed(op: Op, texts: list[str]) -> str:
 def formula(op: Op, names: Sequence[Any] = ()) -> str:
     """The operation applied to inputs of these names (its own letters by default): "a + b"."""
     inputs = symbols(op, names)
-    return (written(op.infix, *inputs) if op.infix else Symbol._apply(op, inputs)).text
+    if op.prints:
+        return Symbol.of(op.prints(*inputs)).text
+    return (written(op.infix, *inputs) if op.infix else called(op, inputs)).text
 
 
 def rule(op: Op, i: int, names: Sequence[Any] = (), result: str = "y") -> str:

@@ -7,24 +7,11 @@
     (10.0, 'dot', (None, None, 3.0, None))
 """
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
+from .engine import Value, mode, node, record, tracer
 from .ieee import RAISED, number
-from .node import Node, Unknown, node, record, record_at, unrecorded
-from .recording import current_scope
-from .table import Inputs, Op, Reduction
-
-N = TypeVar("N", bound=Node)
-
-
-class _Untold:
-    """The numbers of a Vector that has none yet."""
-
-    def __init__(self, reason: Unknown) -> None:
-        self.reason = reason
-
-    def __iter__(self) -> Any:
-        raise self.reason
+from .table import Inputs, Reduction
 
 
 class Vector(Inputs, Sequence[Any]):
@@ -43,19 +30,14 @@ class Vector(Inputs, Sequence[Any]):
     __slots__ = ("args", "data", "constants")
 
     def __init__(self, xs: Iterable[Any]) -> None:
-        """Read the numbers."""
+        """Read the numbers. While jit traces there are none to read."""
         args: tuple[Any, ...] = tuple(xs)
-        data: Any
         constants: tuple[int, ...] = ()
-        try:
-            data = tuple([a._data for a in args if isinstance(a, Node)])
-            if len(data) < len(args):
-                args = tuple([a if isinstance(a, Node) else number(a) for a in args])
-                data = tuple([a if a.__class__ is float else a._data for a in args])
-                constants = tuple([i for i, a in enumerate(args) if a.__class__ is float])
-        except Unknown as unknown:                      # a list all the same; who asks for its numbers is told
-            data = _Untold(unknown)
-            args = tuple([a if isinstance(a, Node) else number(a) for a in args])
+        data: tuple[float, ...] = () if tracer() else tuple([a._data for a in args if isinstance(a, Value)])
+        if len(data) < len(args):
+            args = tuple([a if isinstance(a, Value) else number(a) for a in args])
+            constants = tuple([i for i, a in enumerate(args) if a.__class__ is float])
+            data = () if tracer() else tuple([a if a.__class__ is float else a._data for a in args])
         self.args, self.data, self.constants = args, data, constants
 
     def __len__(self) -> int:
@@ -70,7 +52,7 @@ class Vector(Inputs, Sequence[Any]):
     def __repr__(self) -> str:
         return f"Vector({list(self.args)})"
 
-    def slopes(self, found: Sequence[float]) -> tuple[float | None, ...] | None:
+    def slopes(self, found: Sequence[float | None]) -> tuple[float | None, ...] | None:
         """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
         constants = self.constants
         if not constants:
@@ -85,9 +67,12 @@ class Vector(Inputs, Sequence[Any]):
         return tuple(slopes)
 
 
-def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
-    """A row of one list or two applied to lists (or Vectors) of nodes and numbers."""
-    v, w, scope = lists[0], lists[-1], current_scope()
+def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
+    """A row of lists applied to lists (or Vectors) of Values and numbers: record(), whole lists at once."""
+    scope = mode.get()
+    if op.index or len(lists) > 2 or tracer() is not None:
+        return record(op, op.flat(lists))
+    v, w = lists[0], lists[-1]
     if v.__class__ is not Vector:
         v = Vector(v)
     if len(lists) == 2 and w.__class__ is not Vector:
@@ -96,23 +81,16 @@ def reduce(op: Reduction, lists: Sequence[Any], kind: type[N]) -> N:
         if len(lists) == 1:
             y = op.of_lists(v.data)
             if scope is None:
-                return unrecorded(op, v.args, y, kind)
+                return Value(y)
             [dv] = op.slopes_of_lists(y, v.data)
-            return node(kind, scope, op, y, v.args, None, v.slopes(dv), None)
-        xs, ys = v.data, w.data
-        y = op.of_lists(xs, ys)
+            return node(Value, scope, op, y, v.args, None, v.slopes(dv), None)
+        y = op.of_lists(v.data, w.data)
         if scope is None:
-            return unrecorded(op, v.args + w.args, y, kind)
-        dv, dw = op.slopes_of_lists(y, xs, ys)
-        return node(kind, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
+            return Value(y)
+        dv, dw = op.slopes_of_lists(y, v.data, w.data)
+        return node(Value, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
     except RAISED:                                      # the row knows IEEE's answer
-        if len(lists) == 1:
-            return record_at(v.data, op, v.args, kind)
-        return record_at(v.data + w.data, op, v.args + w.args, kind)
-
-
-def apply(op: Op, args: Sequence[Any], kind: type[N]) -> N:
-    """Any row applied to nodes and numbers; those of two lists stand one after the other."""
-    if isinstance(op, Reduction) and not op.index:
-        return reduce(op, op.split(args), kind)
-    return record(op, args, kind)
+        args, xs = (v.args, v.data) if len(lists) == 1 else (v.args + w.args, v.data + w.data)
+        y = op.at(*xs)
+        slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
+        return Value(y) if scope is None else node(Value, scope, op, y, args, None, tuple(slopes), None)

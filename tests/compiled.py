@@ -64,7 +64,7 @@ def as_function(root):
         now = dict(zip(leaves, xs, strict=True))
         for v in order:
             if v.op is not None:
-                now[v] = v.op.apply(tuple([now[a] if isinstance(a, Value) else a for a in v.args]))
+                now[v] = v.op.apply(v.op.called([now[a] if isinstance(a, Value) else a for a in v.args]))
         return now[root]
     return f, [v.data for v in leaves]
 

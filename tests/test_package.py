@@ -62,7 +62,7 @@ def test_arrows_run_one_way(path):
 
 
 @pytest.mark.parametrize("source, found", [
-    ("from .value import Value", ["value"]), ("import microgradx.show", ["show"]), ("import microgradx", ["__init__"]),
+    ("from .engine import Value", ["value"]), ("import microgradx.show", ["show"]), ("import microgradx", ["__init__"]),
     ("from microgradx import check", ["check"]), ("from . import nn", ["nn"]),
     ("def f():\n    from .show.tree import x", ["show"]), ("from .ieee import nan", []), ("import math", []),
 ])

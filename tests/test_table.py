@@ -42,7 +42,7 @@ def inputs(op, xs):
 
 def frozen(op, xs):
     """The slopes that the node of Values at `xs` holds; 0 where it says that no gradient flows."""
-    return [0.0 if slope is None else slope for slope in op.apply(tuple(map(Value, xs))).slopes]
+    return [0.0 if slope is None else slope for slope in op.apply(op.called(list(map(Value, xs)))).slopes]
 
 
 def again(op, *slopes, **changes):
@@ -166,7 +166,7 @@ def check_orders(op, xs, ds, orders=3):
     if max(map(abs, exact)) > LARGEST:
         return
     leaves = list(map(Value, xs))
-    y = op.apply(tuple(leaves))
+    y = op.apply(op.called(leaves))
     for order in range(1, orders + 1):
         y = mg.dot(ds, gradients(y, leaves, create_graph=True))
         close(y.data, exact[order], lambda: 8 * mp.fsum(map(abs, exact[1:])), f"derivative {order} of {op.name}{xs}")

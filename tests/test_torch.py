@@ -39,7 +39,7 @@ def asked(torch, op, xs):
 def differences(torch, op, xs, agree):
     """Where the row and torch differ: "value", or the place of an input whose slope differs."""
     value, grads = asked(torch, op, xs)
-    node = op.apply(tuple(map(Value, xs)))
+    node = op.apply(op.called(list(map(Value, xs))))
     if not agree(node.data, value):
         yield "value", node.data, value
     for i in inputs(op, xs):

@@ -16,8 +16,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..recording import tape
-from ..value import Value
+from ..engine import Value, tape
 from .claims import Denial
 from .point import Point, kinked
 
@@ -133,7 +132,8 @@ def own_denial(v: Value) -> Denial | None:
     """What differences say against the row that made v, at the inputs that it has there."""
     def alone(*xs: Value) -> Any:
         given = iter(xs)
-        return v.op.apply(tuple([next(given) if isinstance(a, Value) else a for a in v.args])) if v.op else None
+        inputs = [next(given) if isinstance(a, Value) else a for a in v.args]
+        return v.op.apply(v.op.called(inputs)) if v.op else None
 
     inputs = [a.data for a in v.args if isinstance(a, Value)]
     return Point(alone, inputs).denial() if inputs and all(map(math.isfinite, [v.data, *inputs])) else None

@@ -14,8 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..recording import tape
-from ..value import Value
+from ..engine import Value, tape
 from .differences import Estimate, apart, derivative
 
 EPSILON = sys.float_info.epsilon

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..derivatives import call, fresh, gradients, jvp
+from ..engine import Value, tape
 from ..ieee import short
 from ..nesting import leaves, paths
-from ..recording import tape
-from ..value import Value
 from .claims import Claim, Denial, Gradient, roundings
 from .differences import UNDEFINED, apart, one_sided
 

@@ -14,8 +14,8 @@ from functools import cache
 from typing import Any
 
 from ..derivatives import gradients
+from ..engine import Value
 from ..table import REAL, Domain, Op, Reduction
-from ..value import Value
 
 SMALL, LARGE = 2.0**-10, 8.0                # sizes of moderate numbers
 SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers to look for kinks and regular points at, where the domain has them

@@ -18,12 +18,12 @@ from functools import cache
 from itertools import cycle
 from typing import Any
 
+from ..engine import tape
 from ..extras import install
 from ..nesting import is_leaf
-from ..recording import tape
+from ..operators import Operand, Value
 from ..step import steps
 from ..table import TABLE, Domain, Op, Reduction
-from ..value import Operand, Value
 from .differences import UNDEFINED
 from .point import Point
 from .samples import LARGE, SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points, moderate
@@ -162,7 +162,7 @@ def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
         sizes = _sizes(op)
         domains = op.domains(sizes[len(picked) % len(sizes)])
         inputs = [_picked([*steep], domain, *pick) for domain, pick in zip(domains, cycle(picked))]
-        y = op.apply(tuple(inputs))
+        y = op.apply(op.called(inputs))
         if isinstance(y, Value) and is_regular(op, [_data(x) for x in inputs]):
             slope = 1 + sum(abs(d) * steep[a] for a, d in zip(y.args, y.slopes) if isinstance(a, Value) and d)
             if max(abs(y.data), slope) <= LIMIT:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from ..value import Value
+from ..engine import Value
 from .ir.program import Program
 from .jit import Jitted
 from .trace.arguments import Modules, by_key, read, rebuilt, with_modules
@@ -55,7 +55,7 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
     found: dict[int, Any] = {**p.numbers, **dict(zip(p.inputs, given))}
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         if op is not None:
-            found[i] = op.apply(tuple([found[a] for a in args]))
+            found[i] = op.apply(op.called([found[a] for a in args]))
     return [found[r] for r in p.results]
 
 

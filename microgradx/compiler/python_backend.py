@@ -39,14 +39,14 @@ LIMIT = 1_000_000                       # inputs of all operations together
 # Operators of the language; the letters stand for the inputs. What is not here is called as a function.
 OPERATORS = {
     "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}", "square": "{0}*{0}",
-    "reciprocal": "1/{}", "identity": "{}", "carry": "{0}*{1} if {0} else 0.0",
+    "reciprocal": "1/{}", "identity": "{}",
     "where": "{1} if {0} else {2}", "relu": "0.0 if {0}<=0.0 else {0}",
     "heaviside": "1.0 if {0}>0.0 else 0.0 if {0}<=0.0 else {0}",
     "maximum": "{0} if {0}>={1} or {0}!={0} else {1}", "minimum": "{0} if {0}<={1} or {0}!={0} else {1}",
     "less": "1.0 if {}<{} else 0.0", "less_equal": "1.0 if {}<={} else 0.0",
     "greater": "1.0 if {}>{} else 0.0", "greater_equal": "1.0 if {}>={} else 0.0",
 }
-SUMS = ("sum", "dot", "chain")
+SUMS = ("sum", "dot", "masked_dot")
 
 
 def spoken(op: Op) -> bool:
@@ -146,23 +146,23 @@ class Body:
 
     def sum(self, op: Op, args: Sequence[int]) -> str:
         """A sum, in parts where it is long."""
-        texts = ["0.0"] * self.p.strict + [self.term(op, *factors) for factors in zip(*_lists(op, args))]
+        texts = ["0.0"] * self.p.strict + [self.term(*factors) for factors in zip(*_lists(op, args))]
         while len(texts) > TERMS:
             texts = [self.named(joined(texts[:TERMS])), *texts[TERMS:]]
         return joined(texts)
 
-    def term(self, op: Op, x: int, y: int | None = None) -> str:
-        """A term of a sum. In a chain a gradient of 0 carries nothing; by a finite constant it carries 0 anyway."""
-        if y is None:
-            return self.texts[x]
-        numbers = self.p.numbers
+    def term(self, *factors: int) -> str:
+        """A term of a sum: a number, a product, or a product that is there where the mask before it is not 0."""
+        *mask, x, y = factors if len(factors) > 1 else (*factors, None)
+        product = self.texts[x] if y is None else self.product(x, y)
+        return f"({product} if {self.texts[mask[0]]} else 0.0)" if mask else product
+
+    def product(self, x: int, y: int) -> str:
+        """x*y; by 1 or -1 no product."""
         for one, other in ((x, y), (y, x)):
-            if abs(numbers.get(one, 0.0)) == 1:
-                return self.texts[other] if numbers[one] == 1 else f"-{self.texts[other]}"
-        if op.name == "dot" or any(abs(numbers.get(i, math.inf)) < math.inf for i in (x, y)):
-            return f"{self.texts[x]}*{self.texts[y]}"
-        g = self.named(self.texts[x])
-        return f"({g} and {g}*{self.texts[y]})"
+            if abs(self.p.numbers.get(one, 0.0)) == 1:
+                return self.texts[other] if self.p.numbers[one] == 1 else f"-{self.texts[other]}"
+        return f"{self.texts[x]}*{self.texts[y]}"
 
     def call(self, op: Op) -> str:
         """The name of the function that computes a row."""
@@ -178,9 +178,9 @@ class Body:
         return self.names[name]  # type: ignore[no-any-return]
 
 
-def _lists(op: Op, args: Sequence[int]) -> list[Sequence[int]]:
-    """The inputs of a sum: of dot and chain two lists."""
-    return [args] if op.name == "sum" else [args[:len(args) // 2], args[len(args) // 2:]]
+def _lists(op: Any, args: Sequence[int]) -> list[Sequence[int]]:
+    """The inputs of a sum, list by list."""
+    return op.split(args)  # type: ignore[no-any-return]
 
 
 def joined(terms: Sequence[str]) -> str:

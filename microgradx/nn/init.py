@@ -15,8 +15,8 @@ import random
 from collections.abc import Callable
 from typing import Literal
 
+from ..engine import Value
 from ..nesting import leaves, shape
-from ..value import Value
 from .effects import Generator
 from .shapes import Nested, nested
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from ..activations import relu, softplus
+from ..engine import Value
 from ..ieee import short
 from ..nesting import leaves
 from ..ops import abs, log, log1p, maximum, square, where, xlogy
 from ..reductions import dot, logsumexp, sum, take
-from ..value import Value
 from .shapes import Nested, expect, flat, like
 
 Reduction = Literal["mean", "sum", "none"]

@@ -14,10 +14,10 @@ import random
 from typing import Any
 
 from ..activations import relu
+from ..engine import Value
 from ..ieee import short
 from ..ops import mul
 from ..reductions import sum
-from ..value import Value
 from .module import Module
 from .shapes import expect
 

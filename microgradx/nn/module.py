@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..engine import Value
 from ..ieee import number, short
 from ..nesting import leaves, rebuild, shape
-from ..node import zero_grad
+from ..operators import zero_grad
 from ..recording import scope
-from ..value import Value
-from .effects import effects
 from .shapes import flat
 
 
@@ -42,11 +41,11 @@ class Buffer(Value):
     @property
     def data(self) -> Any:
         """The number."""
-        return effects.get().read(self)
+        return super().data
 
     @data.setter
     def data(self, x: Any) -> None:
-        effects.get().write(self, x)
+        Value.data.__set__(self, x.data if isinstance(x, Value) else x)
 
 
 class Module:

@@ -8,10 +8,10 @@
 """
 from typing import Any, Literal
 
+from ..engine import Value, tracer
 from ..nesting import leaves, rebuild
 from ..ops import detach
-from ..recording import scope, tracer
-from ..value import Value
+from ..recording import scope
 from .recurrent import GATED, MEMORY, Kind, Recurrent, State, elman
 from .shapes import Nested, expect, positive, swapped
 
@@ -38,7 +38,7 @@ def detached(state: Nested) -> Nested:
 
 def _cut(v: Value) -> Value:
     """Its number; where a program is recorded, what has its number when that runs."""
-    return Value(v.data) if tracer.get() is None else detach(v)
+    return Value(v.data) if tracer() is None else detach(v)
 
 
 class _Layers(Recurrent):

@@ -13,8 +13,7 @@ import sys
 from html import escape
 from typing import Any
 
-from ..recording import tape
-from ..value import Value
+from ..engine import Value, tape
 from .terminal.transcript import transcript
 from .terminal.tree import tree
 from .web.page import TITLE, to_html

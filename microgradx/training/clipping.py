@@ -11,9 +11,9 @@ Source: Pascanu, Mikolov, Bengio, ICML 2013; numbers as torch.nn.utils has them.
 """
 from collections.abc import Sequence
 
+from ..engine import Value
 from ..ops import clamp, minimum, sqrt
 from ..reductions import dot
-from ..value import Value
 from .optim import require
 
 

@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from ..checking.check import described, first_nonfinite
+from ..engine import Value
 from ..ieee import short
 from ..nn import Module
-from ..value import Value
 from .clipping import grad_norm
 from .data import samples
 from .optim import Optimiser

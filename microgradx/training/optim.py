@@ -19,11 +19,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..engine import Value
 from ..ieee import inf, number, short
 from ..nesting import shape
-from ..node import zero_grad
+from ..operators import zero_grad
 from ..ops import sqrt
-from ..value import Value
 
 Numbers = tuple[Any, ...]
 TINY = sys.float_info.min           # an eps of 0 would divide 0 by 0 where a gradient is 0

@@ -48,7 +48,7 @@ def passes(f, *args):
 
 def on_inputs(op):
     """The row as a function of its inputs one after the other."""
-    return lambda *xs: op.apply(xs)
+    return lambda *xs: op.apply(op.called(xs))
 
 
 class Line:
@@ -72,7 +72,7 @@ def test_share_of_errors_found_over_the_whole_table():
     for op in ROWS:
         for xs in points.smooth(op, 6, (points.MODERATE,)):
             alarms += not passes(on_inputs(op), *xs)
-            if not any(op.apply(tuple(map(Value, xs))).slopes):
+            if not any(op.apply(op.called(list(map(Value, xs)))).slopes):
                 continue
             total += 1
             for share in found:
@@ -111,7 +111,7 @@ def test_random_graphs(root):
         now = dict(zip(leaves, xs))
         for v in order:
             if v.op is not None:
-                now[v] = v.op.apply(tuple(now.get(a, a) for a in v.args))
+                now[v] = v.op.apply(v.op.called([now.get(a, a) for a in v.args]))
         return now[root]
 
     assert gradcheck(again, *(v.data for v in leaves))
@@ -422,7 +422,7 @@ def test_first_nonfinite_is_the_first_in_order():
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 def test_regular_inputs_make_nothing_infinite(op):
     for xs in points.smooth(op, 5, (points.MODERATE,)):
-        y = op.apply(tuple(map(Value, xs)))
+        y = op.apply(op.called(list(map(Value, xs))))
         assert is_finite(op, xs) == (first_nonfinite(y) is None)
 
 

@@ -9,12 +9,12 @@ from importlib import import_module
 import pytest
 
 from microgradx import Value, no_grad
+from microgradx.engine import Comparison
 from microgradx.extras import install
 from microgradx.nn import Linear
 from microgradx.training import SGD, History, evaluate, fit
 from microgradx.training.examples import EXAMPLES, curve, depth, digits, lenet5, moons, names, run, target, xor
 from microgradx.training.examples.target import Target
-from microgradx.value import Comparison
 
 from .. import training_oracle as oracle
 

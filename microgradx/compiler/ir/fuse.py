@@ -11,9 +11,6 @@
 
 Like terms are collected, 2*a + a is 3*a, signs go where they cost nothing, and what is there first is added first. As
 with any other order of a sum it rounds and overflows elsewhere; a - a stays, which is nan where a is infinite.
-
-If somebody looks at the results afterwards, and runs the program as it was where one is nan, gradients may be
-multiplied without a look at what is 0: see `hasty`.
 """
 from __future__ import annotations
 
@@ -27,34 +24,21 @@ from .program import Ids, Program
 Key = tuple[int, int, float]            # two factors, the second is 1 where there is but one; and a sign, 1.0 or -1.0
 Form = dict[Key, float]                 # a sum: how many times each of its terms
 
-CARRIES = (ops.carry, red.chain)
-ARITHMETIC = frozenset([ops.add, ops.sub, ops.mul, ops.div, ops.neg, red.sum, red.dot, *CARRIES])
 
-
-def fused(p: Program, hasty: bool = False) -> Program:
-    """The same program with fewer nodes. `hasty`: a gradient of 0 times an infinite slope is nan, not 0, wherever that
-    makes a result nan."""
+def fused(p: Program) -> Program:
+    """The same program with fewer nodes."""
     while True:
-        out = _Fusion(p, _told(p) if hasty else frozenset()).run()
+        out = _Fusion(p).run()
         if out.count() >= p.count():
             return out
         p = out                         # what is used once now can be drawn into its user
 
 
-def _told(p: Program) -> frozenset[int]:
-    """The nodes that make a result nan where they are: those that arithmetic leads from to one."""
-    seen = set(p.results)
-    for i in range(len(p) - 1, -1, -1):
-        if i in seen and p.ops[i] in ARITHMETIC:
-            seen.update(p.args[i])
-    return frozenset(seen)
-
-
 class _Fusion:
     """One walk over a program: each node as a form of new nodes, which are made when they must be."""
 
-    def __init__(self, p: Program, told: frozenset[int]) -> None:
-        self.p, self.told, self.uses = p, told, p.uses()
+    def __init__(self, p: Program) -> None:
+        self.p, self.uses = p, p.uses()
         self.out = Program()
         self.one = self.out.constant(1.0)
         self.forms: dict[int, Form] = {}
@@ -68,15 +52,15 @@ class _Fusion:
             if i in p.numbers:
                 self.forms[i] = self.number(p.numbers[i])
             elif op is not None:
-                self.forms[i] = self.form(i, op, args)
+                self.forms[i] = self.form(op, args)
         out.closures, out.results, out.updates = p.closures, [self.node(r) for r in p.results], p.updates
         return out.live()
 
     # What a node is --------------------------------------------------------------------------------------------------
 
-    def form(self, i: int, op: Op, args: Ids) -> Form:
-        """Node i as a sum; of one term, itself, where it is none."""
-        if op in (ops.mul, red.dot) or (op in CARRIES and i in self.told):
+    def form(self, op: Op, args: Ids) -> Form:
+        """A node as a sum; of one term, itself, where it is none."""
+        if op in (ops.mul, red.dot):
             half = len(args) // 2
             return _sum(self.product(a, b) for a, b in zip(args[:half], args[half:]))
         if op in (ops.add, red.sum):

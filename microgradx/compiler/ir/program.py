@@ -18,16 +18,13 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import chain, compress
+from itertools import compress
 from typing import Any
 
 from ... import ops
-from ...recording import tape
+from ...engine import Value, tape
 from ...table import Op
-from ...value import Value
-from ..trace.errors import TracingError
 from ..trace.trace import Recorded, is_constant, trace, unhindered
-from ..trace.traced import Together
 from .lowering import POWERS, spelled
 from .names import distinct, name, named
 from .simplify import FREE, RULES
@@ -127,19 +124,6 @@ class Program:
             known[key] = found
         return found
 
-    def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
-        """The nodes of `op` applied to each of these: as add(), but in one go where nothing is to be simplified."""
-        if op.name not in FREE and op not in COMMUTE and len(rows[0]) <= SHORT and self.native(op):
-            known = self._known[op]
-            new = dict(zip(rows, range(len(self), len(self) + len(rows))))
-            if (len(new) == len(rows) and known.keys().isdisjoint(new)
-                    and self.numbers.keys().isdisjoint(chain.from_iterable(rows))):
-                self.ops += [op] * len(rows)
-                self.args += rows
-                known |= new
-                return list(new.values())
-        return [self.add(op, args) for args in rows]
-
     def _inner(self, op: Op, args: Ids) -> Program | None:
         """What stands for an operation in other rows; None where it stays. In strict programs powers do."""
         if op is ops.pow and not self.strict and self.number(args[1]) in POWERS:
@@ -216,17 +200,10 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        for v in recorded.nodes.parts:
-            op = distinct(v.op)
-            if v.__class__ is Together:
-                ids |= zip(v.values, out.extend(op, list(zip(*[_nodes(out, ids, xs) for xs in v.lists]))))
-            else:
-                ids[v] = out.add(op, _nodes(out, ids, v.args))
+        for v in recorded.nodes:
+            ids[v] = out.add(distinct(v.op), _nodes(out, ids, v.args))
         out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
         out.traced = len(recorded.nodes)
-        if not recorded.updates.keys().isdisjoint(out.closures[len(recorded.sources):]):
-            raise TracingError("a Buffer that is set is also used as a Value, which has the number of before or after; "
-                               "write buffer.data")
         return out.live()
 
 

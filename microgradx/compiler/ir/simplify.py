@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ... import ops, reductions
@@ -60,21 +61,16 @@ def _neg(p: Program, args: Ids) -> int | None:
     return p.args[args[0]][0] if p.ops[args[0]] is ops.neg else None
 
 
-def _carry(p: Program, args: Ids) -> int | None:
-    """Of a gradient that is known, 0 or a product; by a finite slope a product (but that 0 * -1 is -0.0)."""
-    g, s = args
-    numbers = p.numbers
-    if g in numbers:
-        return p.constant(0.0) if numbers[g] == 0 else p.add(ops.mul, (g, s))
-    finite = s in numbers and abs(numbers[s]) < float("inf")
-    return p.add(ops.mul, (s, g)) if finite and not p.strict else None
-
-
 def _where(p: Program, args: Ids) -> int | None:
-    """A condition that is known; two branches that are the same."""
+    """A condition that is known; two branches that are the same; a condition that is another one as a number."""
     c, yes, no = args
     number = p.number(c)
-    return yes if yes == no else None if number is None else no if number == 0 else yes
+    if yes == no or number is not None:
+        return no if number == 0 else yes
+    choice = p.args[c] if p.ops[c] is ops.where else None
+    if choice and p.number(choice[1]) == 1 and p.number(choice[2]) == 0:   # where(where(c, 1, 0), p, q): where(c, p, q)
+        return p.add(ops.where, (choice[0], yes, no))
+    return None
 
 
 def _sum(p: Program, args: Ids) -> int | None:
@@ -90,27 +86,19 @@ def _dot(p: Program, args: Ids) -> int | None:
     return p.add(reductions.sum, args[:half]) if half and _all_one(p, args[half:]) else None
 
 
-def _chain(p: Program, args: Ids) -> int | None:
-    """Where all gradients are numbers, or all slopes are finite ones, a dot product; terms with a gradient of 0 left
-    out."""
-    half = len(args) // 2
-    gs, slopes = args[:half], args[half:]
-    if not p.numbers.keys().isdisjoint(args):
-        kept = [(g, s) for g, s in zip(gs, slopes) if p.number(g) != 0]
-        if len(kept) < half:
-            return chained(p, kept)
-        if all(abs(p.numbers.get(s, float("inf"))) < float("inf") for s in slopes):
-            return p.add(reductions.dot, args)
-        if all([g in p.numbers for g in gs]):
-            return p.add(reductions.dot, (*slopes, *gs))
-    return p.add(ops.carry, args) if half == 1 and not p.strict else None
-
-
-def chained(p: Program, pairs: list[tuple[int, int]]) -> int:
-    """The chain of these gradients and slopes."""
-    if not pairs:
-        return p.constant(0.0)
-    return p.add(reductions.chain, (*[g for g, _ in pairs], *[s for _, s in pairs]))
+def _masked_dot(p: Program, args: Ids) -> int | None:
+    """Terms whose mask is known: left out, or without a mask."""
+    third = len(args) // 3
+    terms = list(zip(args[:third], args[third:2 * third], args[2 * third:]))
+    if not p.numbers.keys().isdisjoint(args[:third]):
+        kept = [term for term in terms if p.number(term[0]) != 0]
+        if all([mask in p.numbers for mask, _, _ in kept]):
+            return p.add(reductions.dot, (*[x for _, x, _ in kept], *[y for _, _, y in kept]))
+        if len(kept) < third:
+            return p.add(reductions.masked_dot, tuple(chain.from_iterable(zip(*kept))))
+    if third == 1 and p.number(args[2]) == 1:               # one term, which is x or nothing
+        return p.add(ops.where, (args[0], args[1], p.constant(0.0)))
+    return None
 
 
 def _all_one(p: Program, args: Ids) -> bool:
@@ -118,8 +106,8 @@ def _all_one(p: Program, args: Ids) -> bool:
 
 
 RULES: dict[str, Rule] = {
-    "identity": _same, "detach": _same, "mul": _mul, "div": _div, "pow": _pow, "neg": _neg, "carry": _carry,
-    "where": _where, "sum": _sum, "dot": _dot, "chain": _chain,
+    "identity": _same, "detach": _same, "mul": _mul, "div": _div, "pow": _pow, "neg": _neg,
+    "where": _where, "sum": _sum, "dot": _dot, "masked_dot": _masked_dot,
 }
 # Of these, those that have something to say where no input is a constant.
-FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "chain")}
+FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot")}

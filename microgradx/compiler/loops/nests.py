@@ -29,7 +29,7 @@ LARGE = 1000        # numbers that a nest computes on average, from which on one
 FEW = 4             # sums of so few terms are no loop: each term is a column of its own
 LOOKED_AT = 16      # cuts that are compared
 CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
-REDUCED = (red.sum, red.dot, red.chain)
+REDUCED = (red.sum, red.dot, red.masked_dot)
 
 
 class Nest(NamedTuple):
@@ -80,13 +80,9 @@ def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
     width = group.inputs.shape[1]
     if group.op is TABLE["take"]:
         return _taken(group, status)
-    terms = width if group.op is red.sum else width // 2
-    if group.op not in REDUCED or terms <= FEW:
+    if group.op not in REDUCED or width <= FEW * group.op.lists:
         return _mapped(group)
-    if group.op is red.sum:
-        lists = group.inputs.reshape(len(group.slots), 1, terms)
-    else:
-        lists = group.inputs.reshape(len(group.slots), 2, terms)
+    lists = group.inputs.reshape(len(group.slots), group.op.lists, width // group.op.lists)
     return _reduced(group.op, group.slots, lists if strict else _sorted(lists))
 
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..native.builder import Code
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, emit, fma, number
+from ..native.instructions import DOUBLE, LONG, POINTER, emit, fma, number, under
 from ..native.straight import taken, tell
 from .shapes import Shape
 
 
 class Writer(Code):
-    """Writes the function of one shape: i1 f(double *memory, long *table), which tells whether a sum came out nan.
+    """Writes the function of one shape: void f(double *memory, long *table).
 
     inner       the loops over terms that are left to body(), each (count, steps of the operands)
     along       the loop along which vectors lie, likewise; for results the step of the result comes before
@@ -27,7 +27,7 @@ class Writer(Code):
     """
 
     def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
-        super().__init__(module, name, [POINTER, POINTER], BIT)
+        super().__init__(module, name, [POINTER, POINTER])
         self.shape, self.strict, self.width = shape, strict, width
         self.memory, self.table = self.args
         self.read = 0
@@ -52,17 +52,15 @@ class Writer(Code):
         outer = [self.many(2 + shape.operands) for _ in range(shape.outer)]
         self.inner = [self.many(1 + shape.operands) for _ in range(shape.inner)]
         self.along = self.many({"outer": 2 + shape.operands, "inner": 1 + shape.operands, "": 0}[shape.along])
-        self.bad = b.alloca(BIT)
-        b.store(BIT(0), self.bad)
         self.turns = outer.pop() if shape.jam > 1 else []
         self.each(outer, slots, self.body)
-        b.ret(b.load(self.bad, typ=BIT))
+        b.ret_void()
         return self.function
 
     def body(self, slots: list[Any]) -> None:
         """What is done in each turn of the outer loops: here one result."""
         out, *operands = slots
-        self.finish(out, self.result(out, operands))
+        self.b.store(self.result(out, operands), self.address(out))
 
     def result(self, out: Any, operands: list[Any]) -> Any:
         """The number of one result."""
@@ -80,17 +78,9 @@ class Writer(Code):
 
     def term(self, xs: list[Any], total: Any) -> Any:
         """A term added to a sum."""
-        return self.b.fadd(total, xs[0]) if len(xs) == 1 else fma(self.b, xs[0], xs[1], total, self.strict)
-
-    def finish(self, out: Any, y: Any) -> None:
-        """Store a result."""
-        if self.shape.op.name == "chain" and self.shape.reduces:
-            self.note_nan(self.b.fcmp_unordered("uno", y, y))
-        self.b.store(y, self.address(out))
-
-    def note_nan(self, bit: Any) -> None:
-        """Remember that a sum came out nan."""
-        self.b.store(self.b.or_(self.b.load(self.bad, typ=BIT), bit), self.bad)
+        if len(xs) == 1:
+            return self.b.fadd(total, xs[0])
+        return fma(self.b, *xs, total, self.strict) if len(xs) == 2 else under(self.b, *xs, total, self.strict)
 
     # The entry of a table; 1 goes to the slot `status` where the index is none of its entries ------------------------
 

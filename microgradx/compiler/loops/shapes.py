@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...table import Op
-from .nests import Nest
+from .nests import REDUCED, Nest
 
 BLOCK, TOTALS = 4, 8    # vectors along one loop, and in all, that are added up side by side: none waits for another
 
@@ -53,8 +53,8 @@ class Shape(NamedTuple):
     @property
     def reduces(self) -> bool:
         """Whether it adds up terms, or is one term of a longer sum."""
-        one = {"sum": 1, "dot": 2, "chain": 2}.get(self.op.name) == self.operands
-        return bool(self.inner) or self.along == "inner" or self.more or one
+        one_term = self.op in REDUCED and self.op.lists == self.operands
+        return bool(self.inner) or self.along == "inner" or self.more or one_term
 
 
 def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:

@@ -36,11 +36,6 @@ class Vectors(Writer):
         """The lanes before the end, of which so many are left."""
         return self.b.icmp_signed("<", self.lanes, splat(self.b, left, self.longs))
 
-    def any(self, bits: Any) -> Any:
-        """Whether any of these bits is set."""
-        packed = self.b.bitcast(bits, ir.IntType(self.width))
-        return self.b.icmp_unsigned("!=", packed, ir.IntType(self.width)(0))
-
     def added(self, x: Any) -> Any:
         """The sum of all lanes: halves, quarters, ..."""
         b, size = self.b, self.width
@@ -70,12 +65,6 @@ class Vectors(Writer):
         with self.loop(0, b.sub(count, LONG(jam - 1)), jam, *slots) as (_, now, new):
             do(now)
             new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
-
-    def check(self, y: Any, mask: Any) -> None:
-        """Remember a nan in a sum in which a gradient of 0 carries nothing."""
-        if self.shape.op.name == "chain" and self.shape.reduces:
-            bad = self.b.fcmp_unordered("uno", y, y)
-            self.note_nan(self.any(bad if mask is None else self.b.and_(bad, mask)))
 
     def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
         """A vector from memory, which begins at this slot, or so many ahead."""

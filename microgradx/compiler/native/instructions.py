@@ -4,7 +4,6 @@ A row that is not spelled here is told in rows that are (spelling.py); one that 
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -74,21 +73,9 @@ def _truth(b: Any, c: Any) -> Any:
     return b.fcmp_unordered("!=", c, number(0.0, c.type))
 
 
-def _carry(b: Any, g: Any, s: Any) -> Any:
-    zero = number(0.0, g.type)
-    return b.select(b.fcmp_ordered("==", g, zero), zero, b.fmul(g, s))
-
-
-def carried(b: Any, g: Any, s: Any, total: Any, strict: bool) -> Any:
-    """A gradient times a slope, added to a total that is not -0.0: a gradient of 0 carries nothing."""
-    return b.select(b.fcmp_ordered("==", g, number(0.0, g.type)), total, fma(b, g, s, total, strict))
-
-
-def _is_finite(x: Any) -> bool:
-    """Whether it is a finite constant, in all lanes the same."""
-    while isinstance(x, ir.Constant):
-        x = x.constant[0] if isinstance(x.constant, list) else x.constant
-    return isinstance(x, float) and math.isfinite(x)
+def under(b: Any, mask: Any, x: Any, y: Any, total: Any, strict: bool) -> Any:
+    """x*y added to a total where the mask is not 0."""
+    return b.select(_truth(b, mask), fma(b, x, y, total, strict), total)
 
 
 def _extreme(sign: str) -> Emit:
@@ -105,7 +92,7 @@ ELEMENTS: dict[str, Emit] = {
     "reciprocal": lambda b, x: b.fdiv(number(1.0, x.type), x),
     "sqrt": lambda b, x: intrinsic(b, "sqrt", x), "abs": lambda b, x: intrinsic(b, "fabs", x),
     "less": _compare("<"), "less_equal": _compare("<="), "greater": _compare(">"), "greater_equal": _compare(">="),
-    "where": _where, "carry": _carry, "maximum": _extreme(">="), "minimum": _extreme("<="),
+    "where": _where, "maximum": _extreme(">="), "minimum": _extreme("<="),
 }
 
 # Rows that are functions of C's libm, by their names there. (Python's own hypot is more exact than C's.)
@@ -113,7 +100,7 @@ LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "t
                                 "tanh", "asinh", "erf", "erfc")}
 LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
 LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
-LISTS = ("sum", "dot", "chain", "take")
+LISTS = ("sum", "dot", "masked_dot", "take")
 STRICT = frozenset([*ELEMENTS, *LIBM, *LISTS])
 DEFAULT = STRICT | frozenset(elementary.FORMS)
 
@@ -135,7 +122,7 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return _term(b, op.term, xs, strict)
     if op.name in ELEMENTS:
         return ELEMENTS[op.name](b, *xs)
-    if op.name in ("sum", "dot", "chain"):
+    if op.name in ("sum", "dot", "masked_dot"):
         return _terms(b, op, xs, strict)
     single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
     found = None if strict or single else elementary.call(b, op.name, *xs)
@@ -154,12 +141,17 @@ def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         for x in xs:
             total = x if total is None else b.fadd(total, x)
         return total
-    half, chain = len(xs) // 2, op.name == "chain"
-    for x, y in zip(xs[:half], xs[half:]):
-        if chain and not _is_finite(y):
-            total = _carry(b, x, y) if total is None else carried(b, x, y, total, strict=True)
+    if op.name == "dot":
+        half = len(xs) // 2
+        for x, y in zip(xs[:half], xs[half:]):
+            total = times(b, x, y) if total is None else fma(b, x, y, total, strict)
+        return total
+    third, zero = len(xs) // 3, number(0.0, xs[0].type if xs else DOUBLE)
+    for mask, x, y in zip(xs[:third], xs[third:2 * third], xs[2 * third:]):
+        if total is None:
+            total = b.select(_truth(b, mask), times(b, x, y), zero)
         else:
-            total = times(b, x, y) if total is None else fma(b, x, y, total, strict or chain)
+            total = under(b, mask, x, y, total, strict)
     return total
 
 

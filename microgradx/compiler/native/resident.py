@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...value import Value
+from ...engine import Value
 
 LINE = 8                                # doubles in a line of the cache
 

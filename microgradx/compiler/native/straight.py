@@ -13,15 +13,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 from llvmlite import ir
 
-from ..ir.fuse import CARRIES, fused
+from ..ir.fuse import fused
 from ..ir.program import Program
-from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, number
-from .together import Together
+from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
 
 FLAT = 500                              # inputs that the operations of one straight line may have in all
 
@@ -52,44 +50,17 @@ def straight(p: Program, inputs: Sequence[int], results: int, status: int, stric
 
 def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
     """The results of a program at these inputs; and a bit, whether an index was outside of its table, None if there is
-    no table.
-
-    Where gradients are carried, first by a hasty program, which multiplies them without a look at what is 0. If it
-    makes a result nan, the program is run as it is.
-    """
-    first = next((i for i, op in enumerate(p.ops) if op in CARRIES), len(p))
-    if strict or first == len(p):
-        return _emitted(b, p if strict else fused(p), given, strict)
-    quick, wrong = _emitted(b, fused(p, hasty=True), given, strict)
-    before = b.block
-    with b.if_then(_any_nan(b, [x for x, r in zip(quick, p.results) if r >= first]), likely=False):
-        careful, wrong_too = _emitted(b, p, given, strict)
-        behind = b.block
-
-    def either(x: Any, y: Any) -> Any:
-        found = b.phi(x.type)
-        found.add_incoming(x, before)
-        found.add_incoming(y, behind)
-        return found
-    return list(map(either, quick, careful)), None if wrong is None else either(wrong, wrong_too)
-
-
-def _any_nan(b: Any, xs: Sequence[Any]) -> Any:
-    """A bit: set if one of these numbers is nan, and perhaps if two are infinite. Two sums, neither waits for the
-    other."""
-    return b.fcmp_unordered("uno", reduce(b.fadd, xs[::2]), reduce(b.fadd, xs[1::2] or xs))
-
-
-def _emitted(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
-    """All nodes of a program, one after the other; see line()."""
+    no table."""
+    p = p if strict else fused(p)
     value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
-    wrong, emit = None, Together(p, strict)
+    wrong = None
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        xs = [value[a] for a in args]
         if op is not None and op.name == "take":
-            value[i], outside = taken(b, [value[a] for a in args])
+            value[i], outside = taken(b, xs)
             wrong = outside if wrong is None else b.or_(wrong, outside)
         elif op is not None:
-            value[i] = emit(b, i, op, [value[a] for a in args])
+            value[i] = emit(b, op, xs, strict)
     return [value[r] for r in p.results], wrong
 
 

@@ -19,9 +19,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import islice, pairwise, repeat
 from typing import Any
 
+from ...engine import Value
 from ...ieee import number
 from ...nesting import are_leaves, is_leaf, is_module, joined
-from ...value import Value
 from .module_state import Seen, seen
 
 FLOAT = "number"

@@ -15,16 +15,14 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from ...node import Unknown
-
-PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = str(Path(__file__).parents[2])
 
 
-class TracingError(Unknown):
+class TracingError(TypeError):
     """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out.
 
     >>> from microgradx import jit
-    >>> jit(lambda x: x.data)(2.0)
+    >>> jit(lambda x: float(x))(2.0)
     Traceback (most recent call last):
     microgradx.compiler.trace.errors.TracingError: the number of a Value is not known while its program is recorded ...
     """
@@ -48,6 +46,12 @@ def refuse_truth() -> NoReturn:
     """What decides must be told as it runs, or before."""
     refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "
            "a bool, a static argument")
+
+
+def refuse_leaked() -> NoReturn:
+    """A Value of a program is used where that program is not being recorded."""
+    raise TracingError(f"a Value that was recorded for jit is used outside of its program ({_line()}), where it has no "
+                       "number; let the function return what is to be kept")
 
 
 def refuse_more(most: int) -> NoReturn:

@@ -17,9 +17,9 @@ from copy import copy
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
+from ...engine import Value
 from ...nesting import is_module, leaves, shape
 from ...table import Op
-from ...value import Value
 
 PLAIN = (int, float, bool, str, type(None))
 

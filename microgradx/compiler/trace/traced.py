@@ -1,130 +1,63 @@
-"""Traced: a Value without a number. It notes what is done to it, and refuses to say what it is.
+"""Traced: a Value without a number, made while a function is traced; and the Tracer that makes them.
 
-    >>> from microgradx.compiler.trace.traced import Nodes, noting, unknown
-    >>> nodes = Nodes()
-    >>> with noting(nodes):
-    ...     x = unknown()
+    >>> from microgradx.compiler.trace.traced import Tracer
+    >>> trace = Tracer()
+    >>> with trace:
+    ...     x = trace.unknown()
     ...     y = (2 * x).tanh()
-    >>> list(nodes), y.args == (*nodes,)[:1]
+    >>> trace.nodes, y.args == tuple(trace.nodes[:1])
     ([Traced(mul), Traced(tanh)], True)
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from itertools import count
-from typing import Any, NamedTuple
+import random
+from collections.abc import Iterable, Sequence
+from contextvars import Token
+from copy import copy
+from itertools import chain
+from typing import Any, NoReturn
 
-from ... import activations, ops
+from ... import ops
+from ...derivatives import adjoints
+from ...engine import Value, mode, tape
 from ...ieee import number
-from ...node import Node, Unknown, node
-from ...recording import current_scope
 from ...table import Op, Reduction
-from ...value import Value
-from ...vector import Vector, apply, reduce
 from .branches import answer, answers
-from .errors import refuse, refuse_more, refuse_truth
+from .errors import refuse, refuse_leaked, refuse_more, refuse_truth
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
 MOST = 5_000_000                        # operations that a program may have: some 4 GB while it is compiled
 
 
-class Nodes:
-    """What was recorded: Values, in order. In `parts` those that were recorded at once are Together."""
-
-    def __init__(self) -> None:
-        self.parts: list[Any] = []
-        self.size = 0
-
-    def __len__(self) -> int:
-        return self.size
-
-    def add(self, part: Any, count: int = 1) -> None:
-        """So many operations more. TooLarge beyond the limit."""
-        self.parts.append(part)
-        self.size += count
-        if self.size > MOST:
-            refuse_more(MOST)
-
-    def __iter__(self) -> Iterator[Value]:
-        for part in self.parts:
-            yield from part.values if part.__class__ is Together else (part,)
-
-
-class Together(NamedTuple):
-    """Values of one row, none of which is an input of another, and their inputs: lists of the first ones, ..."""
-
-    op: Op
-    values: list[Value]
-    lists: Sequence[Sequence[Any]]
-
-
-_nodes: ContextVar[Nodes | None] = ContextVar("nodes", default=None)    # None where nothing is recorded
-_slot = vars(Node)["_data"]
-
-
 class Traced(Value):
-    """A Value without a number: it records what is done to it, and refuses to say what it is.
+    """A Value without a number: what its program computes when it runs.
 
-    A Module's parameters are Traced for a while. Threads that record nothing use them meanwhile as ever.
+    serial      how many operations were recorded before it
+    trace       the Tracer that made it
     """
 
-    __slots__ = ()
+    __slots__ = ("serial", "trace")
 
     @property
-    def _data(self) -> float:
-        if _nodes.get() is not None or self.op is not None:
-            raise Unknown("a Value of a program recorded for jit has no number; let f return what is to be kept")
-        return _slot.__get__(self) if self._da is None else self._da[self._db]  # type: ignore[no-any-return]
-
-    @_data.setter
-    def _data(self, x: float) -> None:
-        if self._da is None:
-            _slot.__set__(self, x)
-        else:
-            self._da[self._db] = x
-
-    def _unknown(self) -> Any:
-        refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, a "
-               "bool or a str among the arguments")
-
-    __float__ = __int__ = __index__ = _unknown
+    def _data(self) -> NoReturn:  # type: ignore[override]
+        refuse_leaked()
 
     @property
-    def data(self) -> float:
-        """Refused while it is recorded."""
-        return self._data if _nodes.get() is None else self._unknown()
-
-    @data.setter
-    def data(self, x: float) -> None:
-        self._data = number(x) if _nodes.get() is None else self._unknown()
-
-    @property
-    def grad(self) -> float:
-        """Refused: gradients of a traced program are results of value_and_grad."""
-        if _nodes.get() is not None:
-            refuse(".grad", "write jit(value_and_grad(f)), which returns the gradients")
-        return self._grad
-
-    @grad.setter
-    def grad(self, x: float) -> None:
-        self._grad = self.grad if _nodes.get() is not None else number(x)
-
-    def backward(self) -> None:
-        """Refused likewise."""
-        refuse("the gradient", "write jit(value_and_grad(f)) in place of backward()")
+    def slopes(self) -> tuple[float | None, ...]:
+        """None is known."""
+        return ()
 
     def __bool__(self) -> bool:
-        if answers.get() is None:
-            refuse_truth()
-        return answer(self)
+        if answers.get() is not None:
+            return answer(self)
+        known = constant(self)
+        return refuse_truth() if known is None else known != 0
 
     def __eq__(self, other: Any) -> Any:
         """Of Values, as ever, whether they are the same one; whether it equals a number is not known yet."""
         if answers.get() is not None:
             return (self <= other) * (self >= other)
-        if isinstance(other, (int, float)) and _nodes.get() is not None:
+        if isinstance(other, (int, float)) and mode.get() is not None and self.trace.is_on():
             refuse_truth()
         return self is other
 
@@ -133,104 +66,245 @@ class Traced(Value):
 
     __hash__ = Value.__hash__
 
-    @property
-    def slopes(self) -> tuple[float | None, ...]:
-        """None is known."""
-        return ()
+    def _unknown(self) -> Any:
+        refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, a "
+               "bool or a str among the arguments")
+
+    __float__ = __int__ = __index__ = _unknown
+
+    def __format__(self, spec: str) -> str:
+        return self._unknown() if spec else repr(self)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
 
-    def __format__(self, spec: str) -> str:
-        return self._unknown() if spec else repr(self)
 
-    @staticmethod
-    def _apply(op: Op, args: Sequence[Any]) -> Value:
-        if _nodes.get() is None:
-            return apply(op, args, Value)
-        args = _inputs(args)
-        if isinstance(op, Reduction) and not op.index:
-            return _noted(op, *op.split(args))
-        return _noted(op, *args) if len(args) <= 2 else _noted(op, args)
+class Draw:
+    """A random number: another one whenever it is read."""
 
-    def _each(self, op: Op, lists: Sequence[Any]) -> list[Any]:
-        nodes, path = _nodes.get(), current_scope()
-        if nodes is None or path is None or len(lists) != 2:
-            return [self._apply(op, xs) for xs in zip(*lists)]
-        inputs = list(map(_inputs, lists))
-        found: Any = [node(Value, path, op, k, a, b, None, None) for k, a, b in zip(count(nodes.size), *inputs)]
-        for v in found:
-            v.__class__ = Traced
-        nodes.add(Together(op, found, inputs), len(found))
-        return found  # type: ignore[no-any-return]
+    def __init__(self, generator: random.Random | None) -> None:
+        self.generator: Any = generator or random
 
-    def _reduce(self, op: Reduction, lists: Sequence[Any]) -> Value:
-        if _nodes.get() is None:
-            return reduce(op, lists, Value)
-        return _noted(op, *[xs.args if xs.__class__ is Vector else _inputs(xs) for xs in lists])
+    @property
+    def data(self) -> float:
+        """The next number of the generator."""
+        return self.generator.random()  # type: ignore[no-any-return]
 
 
-def _inputs(xs: Iterable[Any]) -> tuple[Any, ...]:
-    """Nodes, and floats for all other numbers."""
-    xs = tuple(xs)
-    if {Traced, float}.issuperset(map(type, xs)):       # most often: nothing to be done
-        return xs
-    return tuple([x if x.__class__ is Traced or isinstance(x, Node) else number(x) for x in xs])
+class Gradient:
+    """The gradient of a Value as something that is read and set like the data of one."""
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    @property
+    def data(self) -> float:
+        """The gradient."""
+        return self.value.grad
+
+    @data.setter
+    def data(self, x: float) -> None:
+        self.value.grad = x
 
 
-def _operator(op: Op) -> Any:
-    """The method for `self op b`, or of one input."""
-    return lambda self, *others: Traced._apply(op, (self, *others))
+class State:
+    """What a function reads and sets while it is traced.
+
+    sources     each Value that stands for what is read, and where its number comes from at a run: `.data` of this
+    updates     what is set after a run, by its `.data`, and to which Value or number
+    versions    of each Value whose data was set: the Value that stands for it from then on
+    origins     the opposite, for all versions that there have been
+    gradients   of each Value that has one by now: its gradient
+    holders     of each Value whose gradient is read or set: its Gradient
+    """
+
+    def __init__(self) -> None:
+        self.sources: dict[Value, Any] = {}
+        self.updates: dict[Any, Any] = {}
+        self.versions: dict[Value, Value] = {}
+        self.origins: dict[Value, Value] = {}
+        self.gradients: dict[Value, Any] = {}
+        self.holders: dict[Value, Gradient] = {}
 
 
-def _reflected(op: Op) -> Any:
-    """The method for `a op self`."""
-    return lambda self, other: Traced._apply(op, (other, self))
+class Tracer:
+    """Answers for Values while a function is traced (see engine.mode): records what it does instead of doing it.
+
+    nodes       every operation, in order
+    strict      whether gradients are added up in the order of backward()
+    path        the scope of what is recorded; None where nothing is (no_grad)
+    state       what the function reads and sets
+    given       what stands for a Value, and not a float, among the arguments
+
+    A plain Value that the function closes over stays a leaf: an input, whose number is read at each run. One that it
+    makes itself, from a number, is a constant.
+    """
+
+    def __init__(self, strict: bool = False) -> None:
+        self.nodes: list[Traced] = []
+        self.strict, self.state = strict, State()
+        self.path: str | None = MARK
+        self.given: set[Value] = set()
+
+    def __enter__(self) -> None:
+        self.before: Token[Any] = mode.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        mode.reset(self.before)
+
+    def within(self, path: str | None) -> Tracer:
+        """The same Tracer in another scope, or in none."""
+        inner = copy(self)
+        inner.path = path
+        return inner
+
+    @property
+    def scope(self) -> str:
+        """The scope of leaves that are made now."""
+        return self.path or MARK
+
+    def is_on(self) -> bool:
+        """Whether this is the trace that goes on in this thread."""
+        return getattr(mode.get(), "nodes", None) is self.nodes
+
+    # Operations ----------------------------------------------------------------------------------------------------
+
+    def unknown(self) -> Traced:
+        """An input: its number is given at each run."""
+        return self.traced(None, None, None)
+
+    def record(self, op: Op, args: Sequence[Any]) -> Value:
+        """An operation on Values and numbers. In no_grad() it is recorded too, as what no gradient passes."""
+        if isinstance(op, Reduction):
+            lists = [self.inputs(xs) for xs in args[:op.lists]]
+            if op.index or op.lists > 2:
+                lists = [(*chain.from_iterable(lists), *self.inputs(args[op.lists:]))]
+            out = self.traced(op, lists[0], lists[1] if len(lists) == 2 else None)
+        else:
+            inputs = self.inputs(args)
+            out = self.traced(op, *inputs, None) if len(inputs) == 1 else (
+                self.traced(op, *inputs) if len(inputs) == 2 else self.traced(op, inputs, None))
+        return out if self.path is not None else self.traced(ops.detach, out, None)
+
+    def traced(self, op: Op | None, a: Any, b: Any) -> Traced:
+        """A new Value."""
+        out = object.__new__(Traced)
+        out.label, out.scope, out.op = "", self.scope, op
+        out._a, out._b = a, b
+        out._da = out._db = None
+        out.serial, out.trace = len(self.nodes), self
+        if op is not None:
+            self.nodes.append(out)
+            if len(self.nodes) > MOST:
+                refuse_more(MOST)
+        return out
+
+    def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
+        """Values, as they are by now, and floats for all other numbers."""
+        versions = self.state.versions
+        return tuple([x if x.__class__ is float else self.value(x, versions) if isinstance(x, Value) else number(x)
+                      for x in xs])
+
+    def value(self, x: Value, versions: dict[Value, Value]) -> Value:
+        """A Value as it is by now. TracingError if it belongs to another trace."""
+        if x.__class__ is Traced and x.trace.nodes is not self.nodes:  # type: ignore[attr-defined]
+            refuse_leaked()
+        return versions.get(x, x) if versions else x
+
+    def arranged(self, values: Iterable[Value]) -> list[Value]:
+        """Results in the order in which they were recorded, what was there before first: unlike the tape, it keeps
+        together what a loop made, and so loops can be found again. Strict: as they are."""
+        return list(values) if self.strict else sorted(values, key=_serial)
+
+    # Numbers and gradients that are read and set -------------------------------------------------------------------
+
+    def data(self, v: Value) -> Any:
+        """`v.data`: a Value that follows the number, and that no gradient passes."""
+        if is_constant(v) and v not in self.state.versions:
+            return v._data
+        return self.record(ops.detach, (v,))
+
+    def set_data(self, v: Value, x: Any) -> None:
+        """`v.data = x`: what is computed with v from now on sees x; the Value itself takes the number after a run."""
+        if v.op is not None or v.__class__ is Traced:
+            refuse("the place", "set the data of a parameter, or of a Value that the function closes over")
+        new = self.state.versions[v] = self.record(ops.detach, (x,))
+        self.state.origins[new] = v
+        if not is_constant(v):
+            self.state.updates[v] = new
+
+    def grad(self, v: Value) -> Any:
+        """`v.grad`: what was set last, or what it holds when a run starts."""
+        found = self.state.gradients
+        if v not in found:
+            outer = v.__class__ is not Traced and not is_constant(v)
+            found[v] = self.source(self.holder(v)) if outer else 0.0
+        return found[v]
+
+    def set_grad(self, v: Value, x: Any) -> None:
+        """`v.grad = x`; None is 0."""
+        self.state.gradients[v] = 0.0 if x is None else x if isinstance(x, Value) else number(x)
+        if v.__class__ is not Traced and not is_constant(v):
+            self.state.updates[self.holder(v)] = self.state.gradients[v]
+
+    def holder(self, v: Value) -> Gradient:
+        """What stands for the gradient of a Value among sources and updates: the same at each call."""
+        return self.state.holders.setdefault(v, Gradient(v))
+
+    def backward(self, root: Value) -> None:
+        """`root.backward()`: the gradients of all leaves are added to what they hold; results take theirs."""
+        origins, mine = self.state.origins, self.within(self.scope)
+        root, = self.inputs([root])
+        order = tape(root)
+        leaves = [v for v in order if v.op is None or v in origins]
+        with mine:
+            found = adjoints(root, leaves, True)
+            for v in order:
+                g = detached(found[v].sum) if v in found else 0.0
+                if v.op is not None and v not in origins:
+                    self.state.gradients[v] = g
+                elif v in found:
+                    self.accumulate(origins.get(v, v), g)
+
+    def accumulate(self, v: Value, g: Any) -> None:
+        """`v.grad += g` for a leaf."""
+        if v in self.given:
+            refuse("the gradient of an argument", "return it: jit(value_and_grad(f))")
+        before = self.grad(v)
+        self.set_grad(v, g if before.__class__ is float and before == 0 and not self.strict else before + g)
+
+    def source(self, what: Any) -> Value:
+        """A Value for what is read at each run."""
+        found = self.unknown()
+        self.state.sources[found] = what
+        return found
+
+    def draw(self, generator: random.Random | None) -> Value:
+        """A random number, another one at each run."""
+        return self.source(Draw(generator))
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow", "neg", "pos", "abs", "lt", "le", "gt", "ge"):
-    _op = {"truediv": ops.div, "pos": ops.identity, "lt": ops.less, "le": ops.less_equal, "gt": ops.greater,
-           "ge": ops.greater_equal}.get(_name) or getattr(ops, _name)
-    setattr(Traced, f"__{_name}__", _operator(_op))
-    if len(_op.inputs) == 2 and not _name.startswith(("l", "g")):
-        setattr(Traced, f"__r{_name}__", _reflected(_op))
-for _op in (ops.exp, ops.log, ops.sqrt, ops.sin, ops.cos, ops.tanh, activations.sigmoid, activations.relu):
-    setattr(Traced, _op.name, _operator(_op))
+def detached(x: Any) -> Any:
+    """A number, or the number of a Value, that no gradient passes."""
+    return ops.detach(x) if isinstance(x, Value) else x
 
 
-def unknown() -> Traced:
-    """An input: its number is given at each run."""
-    return _traced(MARK, None, None, None)
+def _serial(v: Value) -> int:
+    return v.serial if isinstance(v, Traced) else -1
 
 
-def _noted(op: Op, a: Any, b: Any = None) -> Traced:
-    """A node without a number. Where nothing is to be recorded (no_grad), one that no gradient passes."""
-    path = current_scope()
-    out = _traced(path or MARK, op, a, b)
-    return out if path is not None else _traced(MARK, ops.detach, out, None)
+def is_constant(v: Value) -> bool:
+    """Whether a leaf was made from a number while a function was traced."""
+    return v.__class__ is not Traced and v.scope.startswith(MARK)
 
 
-def _traced(path: str, op: Any, a: Any, b: Any) -> Traced:
-    # The slot of the number, which is out of reach from now on, holds how many were recorded before: see as_recorded.
-    nodes: Any = _nodes.get()
-    out: Any = node(Value, path, op, nodes.size, a, b, None, None)
-    out.__class__ = Traced
-    if op is not None:
-        nodes.add(out)
-    return out  # type: ignore[no-any-return]
+def constant(v: Value) -> float | None:
+    """The number of what was computed of constants only; None for all else."""
+    known: dict[Any, float] = {}
+    for node in tape(v):
+        if node.op is None and not is_constant(node):
+            return None
+        known[node] = node.op.at(*[known.get(a, a) for a in node.args]) if node.op else node._data
+    return known[v]
 
 
-@contextmanager
-def noting(nodes: Nodes) -> Iterator[None]:
-    """Within it every recorded operation is added to the nodes."""
-    token = _nodes.set(nodes)
-    try:
-        yield
-    finally:
-        _nodes.reset(token)
-
-
-def as_recorded(values: Iterable[Value]) -> list[Value]:
-    """Nodes in the order in which they were recorded, what was there before first: unlike the tape, it keeps together
-    what a loop made, and so loops can be found again."""
-    return sorted(values, key=lambda v: _slot.__get__(v) if v.op is not None and v.__class__ is Traced else -1.0)

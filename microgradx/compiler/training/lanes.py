@@ -13,12 +13,12 @@ from typing import Any
 
 from llvmlite import ir
 
-from ...ops import carry, div, mul, reciprocal
+from ...ops import div, mul, reciprocal
+from ...reductions import masked_dot
 from ...table import Op
 from ..ir.program import Program
 from ..native.builder import Code
-from ..native.instructions import DOUBLE, INT, LONG, POINTER, carried, fma, number, splat
-from ..native.together import Together
+from ..native.instructions import DOUBLE, INT, LONG, POINTER, emit, fma, number, splat, under
 
 Fetch = Callable[[], Any]
 
@@ -28,7 +28,7 @@ class Lanes(Code):
 
     def __init__(self, module: Any, name: str, args: Sequence[Any], p: Program, width: int, strict: bool) -> None:
         super().__init__(module, name, args)
-        self.p, self.width, self.emit = p, width, Together(p, strict)
+        self.p, self.width, self.strict = p, width, strict
         self.vector = ir.VectorType(DOUBLE, width)
         self.values: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()}
         self.fetches: dict[int, Fetch] = {}     # inputs that are read where they are used, so that none waits long
@@ -49,7 +49,7 @@ class Lanes(Code):
 
     def node(self, i: int, op: Op, xs: list[Any]) -> None:
         """One node."""
-        self.values[i] = self.emit(self.b, i, op, xs)
+        self.values[i] = emit(self.b, op, xs, self.strict)
 
     def vectored(self, x: Any) -> Any:
         """A vector as it is, a number in all lanes."""
@@ -133,7 +133,11 @@ class Sum(Lanes):
         for k, r in enumerate(p.results):
             self.places.setdefault(r, []).append(k)
         uses = p.uses()                                 # products that are nothing but results
-        self.products = {i for i, places in self.places.items() if p.ops[i] in (mul, carry) and uses[i] == len(places)}
+        self.products = {i for i, places in self.places.items() if self.is_product(i) and uses[i] == len(places)}
+
+    def is_product(self, i: int) -> bool:
+        """Whether a node is one product, under a mask or not."""
+        return self.p.ops[i] is mul or (self.p.ops[i] is masked_dot and len(self.p.args[i]) == 3)
 
     def write(self) -> Any:
         """The whole function. What does not fill a vector comes first: its totals, in which lanes are left over, are
@@ -178,7 +182,7 @@ class Sum(Lanes):
     def node(self, i: int, op: Op, xs: list[Any]) -> None:
         """Results are added up at once, products in one instruction: there are few registers for them to wait in."""
         if i in self.products:
-            term: Callable[..., Any] = carried if op is carry else fma
+            term: Callable[..., Any] = fma if op is mul else under
             self.add(i, lambda total: term(self.b, *map(self.vectored, xs), total, strict=False))
         else:
             super().node(i, op, xs)

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..ir.program import Program
 from ..native_backend import compiled
-from ..trace.effects import Draw
+from ..trace.traced import Draw
 
 
 class Part:

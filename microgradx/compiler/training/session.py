@@ -19,14 +19,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from ...derivatives import gradients
+from ...engine import Value
 from ...reductions import dot
 from ...table import Op
-from ...value import Value
 from ..ir.program import Program, program
 from ..trace.arguments import floated, is_number, numbers
-from ..trace.effects import Draw
 from ..trace.errors import TracingError
 from ..trace.trace import trace
+from ..trace.traced import Draw
 
 Steps = list[tuple[float, float]]
 Unit = tuple[int, ...]                  # places of samples that one run of a program takes

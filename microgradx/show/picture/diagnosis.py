@@ -27,11 +27,10 @@ from typing import Any, NamedTuple
 
 from ...checking.check import described, first_nonfinite
 from ...derivatives import gradients
+from ...engine import Value, tape
 from ...ieee import short
 from ...naming import shown
 from ...nesting import is_module, leaves
-from ...recording import tape
-from ...value import Value
 from ..terminal.columns import columns
 from .grouping import Path, homes
 from .units import activation, condition

@@ -13,10 +13,10 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ... import text
+from ...engine import Value
 from ...naming import names, shown
 from ...nesting import is_module, leaves
 from ...nesting import paths as places
-from ...value import Value
 from ..terminal.columns import cut
 from .colours import FAINT, GREY, INK, PAPER, Scale
 from .grouping import Box, Path

@@ -14,8 +14,7 @@ import re
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ...recording import tape
-from ...value import Value
+from ...engine import Value, tape
 
 DEEP = 50                                   # levels of scopes; deeper ones count as one
 Path = tuple[str, ...]                      # of scopes, from outside in: ("layers.0", "neurons.1")

@@ -17,12 +17,10 @@ from collections.abc import Collection, Hashable, Iterable
 from typing import Any
 
 from ...checking.check import first_nonfinite
-from ...derivatives import gradients
+from ...derivatives import adjoints
+from ...engine import Value, tape
 from ...ieee import short
 from ...nesting import leaves
-from ...ops import carry
-from ...recording import tape
-from ...value import Value
 from .grouping import Box, Grouping, homes, levels, neighbourhood, passing
 from .units import FLAT, condition
 
@@ -65,8 +63,9 @@ class Sketch:
                  around: Value | None = None, hops: int = 2, through: Any = None, limit: int = 300) -> None:
         self.root, self.order = root, tape(root)
         self.params: set[Value] = set(leaves(params))
-        self.grads = dict(zip(self.order, gradients(root, self.order), strict=True))
-        self.flow = {v: [None if slope is None else carry.at(self.grads[v], slope) for slope in v.slopes]
+        flows = adjoints(root, self.order, False)
+        self.grads = {v: flows[v].sum if v in flows else 0.0 for v in self.order}
+        self.flow = {v: [self.grads[v] * slope if slope is not None and v in flows else None for slope in v.slopes]
                      for v in self.order}
         self.first = first_nonfinite(root)
         self.shown = self._part(around, hops, leaves(through))

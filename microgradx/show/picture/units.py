@@ -11,8 +11,8 @@ inputs that may be left out.
 import math
 from functools import lru_cache
 
+from ...engine import Value
 from ...table import Op
-from ...value import Value
 
 FLAT = 0.05             # of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is the usual mark
 FAR = 1e6               # where a function shows what becomes of it

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from ...engine import Value
 from ...extras import install
 from ...nesting import leaves
 from ...recording import no_grad
-from ...value import Value
 from ..picture.colours import ALARM, DARK, GREY, MIDDLE, PALE, mix
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...activations import leaky_relu, relu, sigmoid
 from ...derivatives import value_and_grad
+from ...engine import Value, tape
 from ...nesting import leaves
 from ...ops import tanh
-from ...recording import recording, tape
-from ...value import Value
+from ...recording import recording
 from ..picture.colours import ALARM, FAINT
 from .canvas import LIGHT, MIDDLING, STRONG, canvas
 

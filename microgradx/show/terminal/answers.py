@@ -19,11 +19,10 @@ from typing import NamedTuple
 from ...checking.claims import Claim, Gradient, roundings
 from ...checking.differences import Estimate
 from ...derivatives import gradients
+from ...engine import Value, tape
 from ...naming import brief, names
-from ...recording import tape
 from ...replay import as_function, replay
 from ...step import Step
-from ...value import Value
 from .columns import HALF, columns, cut
 
 NEAR = 0.01                                 # a guess is right to within one per cent

@@ -9,7 +9,7 @@
 The numbers are those of Karpathy's lecture "The spelled-out intro to neural networks and backpropagation" (2022):
 the bias is chosen so that every gradient comes out round, 1 - tanh(n)**2 = 0.5.
 """
-from ...value import Value
+from ...engine import Value
 
 NOTE = """\
 A neuron, y = tanh(x1*w1 + x2*w2 + b): first its value, forward, a number at a time; then, backward, how y changes

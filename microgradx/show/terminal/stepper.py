@@ -24,11 +24,11 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ...engine import Value
 from ...expr import ExpressionError, parse
 from ...ieee import short
 from ...naming import brief
 from ...step import steps
-from ...value import Value
 from . import answers
 from .console import Console, at_terminal
 from .transcript import described, ending, so_far, transcript

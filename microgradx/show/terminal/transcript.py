@@ -13,9 +13,9 @@
 from collections.abc import Iterator, Sequence
 
 from ... import text
+from ...engine import Value
 from ...naming import brief, equal
 from ...step import Step, steps
-from ...value import Value
 from .columns import HALF, columns, cut, fields
 
 ROWS = 40                                   # of a graph that are shown at once

@@ -17,9 +17,8 @@ from itertools import islice
 
 from ... import text
 from ...derivatives import gradients
+from ...engine import Value, tape
 from ...naming import brief, names
-from ...recording import tape
-from ...value import Value
 from .columns import HALF, columns, cut
 
 LINES = 200                                 # of a tree that are shown

@@ -1,4 +1,4 @@
-// The two passes over the graph, as value.py plays them, on the rows of the table that stand above: values, slopes.
+// The two passes over the graph, as engine.py plays them, on the rows of the table that stand above: values, slopes.
 //
 // A node is {name, op, args}: op names its row, null for a leaf; in args a number is the place of a node, a text a
 // constant. A step is [node, i]: the node hands its gradient back to its input i; [root, null] begins the way back.
@@ -22,12 +22,14 @@ function backward(nodes, steps, data) {
   const frozen = nodes.map((node, k) => (node.op === null ? [] : slopes[node.op](data[k], ...inputs(node, data))));
   const grad = nodes.map(() => 0);
   const terms = nodes.map(() => []);
+  const reached = nodes.map(() => false);               // behind a branch that is not taken no gradient flows
   return steps.map(([node, i]) => {
     const target = i === null ? node : nodes[node].args[i];
     const slope = i === null ? 1 : frozen[node][i];
     const incoming = i === null ? 1 : grad[node];
-    // a gradient of 0 carries nothing, not even times infinity
-    const contribution = slope === null || incoming === 0 ? 0 : slope * incoming;
+    const flows = slope !== null && (i === null || reached[node]);
+    const contribution = flows ? slope * incoming : 0;
+    if (flows) reached[target] = true;
     const before = grad[target], after = before + contribution;
     grad[target] = after;
     terms[target].push(contribution);

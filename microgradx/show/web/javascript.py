@@ -34,7 +34,7 @@ SPELLINGS: dict[str, str] = {
     "elu": "(x, a) => x > 0 ? x : a * Math.expm1(x)",
     "selu": f"(x) => {SCALE} * (x > 0 ? x : {ALPHA} * Math.expm1(x))",
     # of any number of inputs: a loop is shorter than its trace, and max has a branch for every input
-    "sum": "sum", "dot": "dot", "chain": "chain", "prod": "product", "logsumexp": "logsumexp", "take": "take",
+    "sum": "sum", "dot": "dot", "masked_dot": "maskedDot", "prod": "product", "logsumexp": "logsumexp", "take": "take",
     "max": "Math.max", "first_max": "Math.max", "min": "Math.min",
 }
 

@@ -61,11 +61,11 @@ function dot(...xs) {
   return total;
 }
 
-// The chain rule: a gradient of 0 carries nothing, not even an infinite slope.
-function chain(...xs) {
-  const half = xs.length / 2;
+// The products where the mask, the first third, is not 0.
+function maskedDot(...xs) {
+  const third = xs.length / 3;
   let total = 0;
-  for (let i = 0; i < half; i += 1) if (xs[i] !== 0) total += xs[i] * xs[half + i];
+  for (let i = 0; i < third; i += 1) if (xs[i] !== 0) total += xs[third + i] * xs[2 * third + i];
   return total;
 }
 

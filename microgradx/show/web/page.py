@@ -20,10 +20,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ...engine import Value, tape
 from ...naming import names
-from ...recording import tape
 from ...step import steps
-from ...value import Value
 from .javascript import Program
 from .notation import notation
 from .places import places

@@ -13,8 +13,7 @@ order of the middles of its neighbours, and spread out around them.
 from collections.abc import Sequence
 from statistics import fmean
 
-from ...recording import tape
-from ...value import Value
+from ...engine import Value, tape
 
 Spot = tuple[Value, int]                    # a Value in its own column; a line from it in a column further on
 SWEEPS = 24

@@ -23,7 +23,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from ...table import TABLE, Op
+from ...arithmetic import Arithmetic
+from ...table import Op
 
 Name = Callable[[Op, int], str]             # what a row is called in JavaScript, at a number of inputs
 LINE, RUNS = 90, 200                        # a longer expression is given a name; branches that are followed
@@ -88,7 +89,7 @@ class Trace:
         return written(found)
 
 
-class Script:
+class Script(Arithmetic["Script"]):
     """A piece of JavaScript that computes: operators and rows applied to it give longer pieces."""
 
     __slots__ = ("text", "level", "trace")
@@ -97,10 +98,14 @@ class Script:
     def __init__(self, text: str, level: int, trace: Trace) -> None:
         self.text, self.level, self.trace = text, level, trace
 
-    @staticmethod
-    def _apply(op: Op, args: Sequence[Any]) -> Script:
-        trace = next(x.trace for x in args if isinstance(x, Script))
-        return trace.script(f"{trace.name(op, len(args))}({', '.join(map(written, args))})", ATOM)
+    def _apply(self, op: Op, args: Sequence[Any]) -> Script:
+        inputs = op.flat(args)
+        return self.trace.script(f"{self.trace.name(op, len(inputs))}({', '.join(map(written, inputs))})", ATOM)
+
+    def _gate(self, slope: Any, point: bool) -> Script:
+        """The slope where the gate is open, null where it is closed."""
+        text = f"({written(self, ATOM)} != 0 ? {written(self if slope is None else slope)} : null)"
+        return Script(text, ATOM, self.trace)
 
     def infix(self, a: Any, sign: str, b: Any, level: int) -> Script:
         """`a sign b`; only equal signs that hold to the left need no parentheses, a - b - c."""
@@ -130,20 +135,11 @@ class Script:
     def __rtruediv__(self, a: Any) -> Script:
         return self.infix(a, "/", self, MULTIPLIED)
 
-    def __pow__(self, n: Any) -> Script:
-        return self._apply(TABLE["pow"], (self, n))     # JavaScript's own ** answers NaN to 1 ** NaN
-
-    def __rpow__(self, x: Any) -> Script:
-        return self._apply(TABLE["pow"], (x, self))
-
     def __neg__(self) -> Script:
         return self.trace.script(f"-{written(self, ATOM)}", UNARY)
 
     def __pos__(self) -> Script:
         return self
-
-    def __abs__(self) -> Script:
-        return self._apply(TABLE["abs"], (self,))
 
     def __lt__(self, b: Any) -> Script:
         return self.infix(self, "<", b, COMPARED)

@@ -18,8 +18,8 @@ from typing import Any
 
 from ...activations import sigmoid
 from ...derivatives import grad
+from ...engine import Value
 from ...reductions import dot
-from ...value import Value
 from .target import Target
 
 WEIGHTS = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]         # w1 to w4: hidden units; w5 to w8: outputs

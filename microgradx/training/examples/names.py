@@ -11,9 +11,9 @@ from importlib.resources import files
 from typing import Any
 
 from ... import activations
+from ...engine import Value
 from ...nn import GRU, LSTM, RNN, Embedding, Linear, Module, MultiheadAttention, RMSNorm, cross_entropy, init
 from ...recording import no_grad
-from ...value import Value
 from .. import Adam, LinearLR, evaluate, fit, split
 from .target import Target, compiled, tell
 

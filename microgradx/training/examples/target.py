@@ -14,11 +14,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeVar
 
+from ...engine import Value
 from ...extras import install
 from ...nn import Module
 from ...nn.shapes import each
 from ...recording import no_grad
-from ...value import Value
 from ..history import History
 from ..mode import mode
 

@@ -20,7 +20,7 @@ from microgradx.compiler.trace.trace import trace  # noqa: E402
 
 def value(term, xs):
     """A term at these inputs, by the rows of the table."""
-    return term.op.apply(tuple([value(a, xs) if isinstance(a, Term) else xs[a] for a in term.args]))
+    return term.op.apply(term.op.called([value(a, xs) if isinstance(a, Term) else xs[a] for a in term.args]))
 
 
 def spelled(p):

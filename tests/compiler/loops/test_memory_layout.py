@@ -28,7 +28,7 @@ def computed(memory, given_numbers):
     for group in memory.groups:
         assert written[group.inputs].all(), "what a group needs was computed before"
         assert not written[group.slots].any(), "no slot is written twice"
-        found[group.slots] = [group.op.apply(tuple(found[row].tolist())) for row in group.inputs]
+        found[group.slots] = [group.op.apply(group.op.called(found[row].tolist())) for row in group.inputs]
         written[group.slots] = True
     return found.tolist()
 

@@ -81,7 +81,7 @@ def evaluated(asked):
 def expected(op, xs):
     """The same in Python: of a node its number and its slopes, None where no gradient flows."""
     try:
-        v = op.apply(tuple(map(Value, xs)))
+        v = op.apply(op.called(list(map(Value, xs))))
     except IndexError:
         return "RangeError"
     return [v.data, *v.slopes]

@@ -99,7 +99,7 @@ def test_the_page_holds_the_graph_and_its_steps():
 @pytest.mark.parametrize("op", list(TABLE.values()), ids=lambda op: op.name)
 def test_every_row_has_a_page(op):
     xs = [*points.smooth(op, 1), *points.kinks(op)][0]
-    assert "<script>" in to_html(op.apply(tuple(map(Value, xs))))
+    assert "<script>" in to_html(op.apply(op.called(list(map(Value, xs)))))
 
 
 def test_looking_changes_nothing():

@@ -1,0 +1,193 @@
+"""The engine: numbers that remember how they were computed, and backward(), which applies the chain rule.
+
+    >>> from microgradx import Value
+    >>> a = Value(3.0)
+    >>> y = a * a + 1
+    >>> y.backward()
+    >>> y.data, a.grad                              # a is used twice, and both uses add up: 3 + 3
+    (10.0, 6.0)
+
+Forward: every operation is a row of a table (table.py) with its value and, for each input, its slope: the partial
+derivative of the result by that input. record() makes a Value of the result, which keeps its inputs and slopes.
+Backward: the Values in reverse order, and for each input one line: input.grad += slope * grad. That is all.
+"""
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from .arithmetic import Arithmetic
+from .ieee import number
+from .table import Op
+
+# What an operation does, in this thread or task. A str: record a Value in the scope of that name ("" is none). None:
+# compute a number only, see no_grad(). Anything else is a tracer, as jit has one: it records programs, not numbers.
+mode: ContextVar[Any] = ContextVar("mode", default="")
+
+
+def tracer() -> Any:
+    """What records programs in place of numbers; None outside of jit."""
+    now = mode.get()
+    return None if now is None or now.__class__ is str else now
+
+
+class Value(Arithmetic["Value"]):
+    """A number, the gradient of the last backward() with respect to it, and what recorded it.
+
+    data    the number, a float; a leaf's may be set: `w.data -= 0.1 * w.grad`
+    grad    d root / d self, a float. A leaf adds up over calls of backward() until it is set to 0; a result holds the
+            gradient of the last pass over it
+    label   the name it is shown by, "" for none
+    scope   the group that it was made in, "" for none: see scope()
+    op      the row of the table that made it, None for a leaf
+    args    its inputs in order: Values, and floats for constants
+    slopes  d self / d input for each of args, frozen when recorded; None where no gradient flows: for a constant, and
+            for a branch that is not taken
+
+    TypeError if data is not one real number. Other attributes cannot be set; a subclass may have its own.
+    """
+
+    # One input or two, and their slopes, stand in the Value itself: tuples would take 1.7 times as long (measured: the
+    # garbage collector visits every object). More inputs are a tuple in _a, their slopes one in _da; a row of two lists
+    # has its second list in _b and _db. None stands for no input, and for the slope of an edge that is not there.
+    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db")
+
+    def __init__(self, data: float, label: str | None = None) -> None:
+        scope = mode.get()
+        self._data, self._grad, self.label = number(data), 0.0, label or ""
+        self.scope: str = scope if scope.__class__ is str else ""
+        self.op: Op | None = None
+        nothing: Any = None
+        self._a = self._b = self._da = self._db = nothing
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        return self._data if (trace := tracer()) is None else trace.data(self)
+
+    @data.setter
+    def data(self, x: float) -> None:
+        if (trace := tracer()) is None:
+            self._data = number(x)
+        else:
+            trace.set_data(self, x)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the last root by this number."""
+        return self._grad if (trace := tracer()) is None else trace.grad(self)
+
+    @grad.setter
+    def grad(self, x: float | None) -> None:
+        if (trace := tracer()) is None:
+            self._grad = 0.0 if x is None else number(x)
+        else:
+            trace.set_grad(self, x)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The inputs in order: Values, and floats for constants; () for a leaf."""
+        return several(self._a, self._a) + several(self._b, self._b)
+
+    @property
+    def slopes(self) -> tuple[float | None, ...]:
+        """The derivative by each of args, frozen when recorded; None where no gradient flows."""
+        return several(self._a, self._da) + several(self._b, self._db)
+
+    def backward(self) -> None:
+        """Put d self / d v into v.grad for every v that self was computed from; a leaf adds it to what it holds."""
+        if (trace := tracer()) is not None:
+            return trace.backward(self)  # type: ignore[no-any-return]
+        order = tape(self, leaves=False)
+        for v in order:
+            v._grad = UNREACHED
+        self._grad += 1.0
+        for v in reversed(order):
+            g, a, b, da, db = v._grad, v._a, v._b, v._da, v._db
+            if g is UNREACHED:                          # behind a branch that is not taken: it hands nothing on
+                v._grad = 0.0
+            elif a.__class__ is tuple:
+                for inputs, slopes in (a, da), (b, db):
+                    for x, slope in zip(inputs, slopes) if slopes else ():
+                        if slope is not None:
+                            x._grad += slope * g
+            else:
+                if da is not None:
+                    a._grad += da * g
+                if db is not None:
+                    b._grad += db * g
+
+    def _apply(self, op: Op, args: Sequence[Any]) -> "Value":
+        return record(op, op.flat(args))
+
+
+class Comparison(Value):
+    """`a < b`: 1 or 0 as a number; `if a < b` compares the data; `where(a < b, p, q)` records it."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+
+class _Zero(float):
+    """A 0.0 that is told from every other."""
+
+
+UNREACHED = _Zero()                                     # the gradient of a Value to which none has flowed yet
+
+
+def record(op: Op, args: Sequence[Any]) -> Value:
+    """Row `op` applied to Values and numbers: here a graph grows by one Value. TypeError for what is no number."""
+    if (trace := tracer()) is not None:
+        return trace.record(op, op.called(args))  # type: ignore[no-any-return]
+    args = tuple([a if isinstance(a, Value) else number(a) for a in args])
+    xs = [a._data if isinstance(a, Value) else a for a in args]
+    y, kind, scope = op.at(*xs), Comparison if op.truth else Value, mode.get()
+    if scope is None:
+        return kind(y)
+    slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
+    if len(args) > 2:
+        return node(kind, scope, op, y, args, None, tuple(slopes), None)
+    return node(kind, scope, op, y, *(*args, None)[:2], *(*slopes, None)[:2])
+
+
+def node(kind: type[Value], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
+    """A Value that `op` made: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
+    out = object.__new__(kind)
+    out._data, out._grad = y, 0.0                       # two by two: four and more would make a tuple first
+    out.label, out.scope, out.op = "", scope, op
+    out._a, out._b = a, b
+    out._da, out._db = da, db
+    return out
+
+
+def several(inputs: Any, each: Any) -> tuple[Any, ...]:
+    """What _a or _b, and likewise _da or _db, hold as a tuple: () for no input, (x,) for one."""
+    if inputs is None:
+        return ()
+    return (each,) if inputs.__class__ is not tuple else each or (None,) * len(inputs)
+
+
+def tape(*roots: Value, leaves: bool = True) -> list[Value]:
+    """Every Value that the roots were computed from, each once, after all of its inputs; without recursion.
+
+    With leaves=False only results, which is what backward() has to play.
+
+    >>> [v.data for v in tape(Value(2.0) * 3 + 1)]
+    [2.0, 6.0, 7.0]
+    """
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Any] = list(reversed(roots))
+    while stack:
+        v = stack.pop()
+        if v is None:                                   # all inputs of the Value below are on the tape
+            order.append(stack.pop())
+        elif v not in seen:
+            seen.add(v)
+            if v._a is not None:
+                stack += v, None
+                stack += [x for x in reversed(v.args) if x.__class__ is not float and x not in seen]
+            elif leaves:
+                order.append(v)
+    return order

@@ -1,0 +1,206 @@
+"""Python's operators on Values, at speed: record() unrolled for one input and for two.
+
+    >>> from microgradx import Value
+    >>> w, x, b = Value(0.5), Value(2.0), Value(-1.0)
+    >>> y = (w * x + b).tanh()
+    >>> y.backward()
+    >>> y.data, w.grad, x.grad, b.grad
+    (0.0, 2.0, 0.5, 1.0)
+
+Every number is what record() gives (engine.py); a test compares them. It also stands here what Python may ask of any
+object, and Values refuse: to be a float, to be true.
+"""
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from . import activations, ops, reductions  # noqa: F401     - all rows
+from .arithmetic import TABLE
+from .engine import Comparison, Value, mode, node, record, tracer
+from .ieee import PLAIN, RAISED
+from .table import Op, Reduction
+from .vector import reduce
+
+Operand = Value | float
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+# From a row of the table to a method of Value ------------------------------------------------------------------
+
+def unary(op: Op) -> Callable[[Value], Value]:
+    """The method that applies a row of one input."""
+    value, (slope,) = op.value, op.rules
+
+    def method(self: Value) -> Value:
+        scope = mode.get()
+        if scope.__class__ is str:
+            try:
+                x = self._data
+                y = value(x)
+                return node(Value, scope, op, y, self, None, slope(y, x), None)
+            except RAISED:
+                pass                                    # record() answers as IEEE does
+        return record(op, (self,))
+    return called(method, op)
+
+
+def binary(op: Op) -> Callable[[Value, Operand], Value]:
+    """The method that applies a row of two inputs: a Value, and a Value or number."""
+    value, (slope_a, slope_b) = op.value, op.rules
+
+    def method(self: Value, other: Operand) -> Value:
+        kind, scope = other.__class__, mode.get()
+        if scope.__class__ is str:
+            try:
+                if kind is Value:
+                    a, b = self._data, other._data          # type: ignore[union-attr]
+                    y = value(a, b)
+                    return node(Value, scope, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
+                if kind in PLAIN:
+                    a, b = self._data, float(other)         # type: ignore[arg-type]
+                    y = value(a, b)
+                    return node(Value, scope, op, y, self, b, slope_a(y, a, b), None)
+            except RAISED:
+                pass
+        return mixed(op, self, other, other)
+    return called(method, op)
+
+
+def reflected(op: Op) -> Callable[[Value, float], Value]:
+    """The method for `number op value`."""
+    value, slope_b = op.value, op.rules[1]
+
+    def method(self: Value, other: float) -> Value:
+        scope = mode.get()
+        if scope.__class__ is str and other.__class__ in PLAIN:
+            try:
+                a, b = float(other), self._data
+                y = value(a, b)
+                return node(Value, scope, op, y, a, self, None, slope_b(y, a, b))
+            except RAISED:
+                pass
+        return mixed(op, other, self, other)
+    return called(method, op)
+
+
+def compare(op: Op) -> Callable[[Value, Operand], Value]:
+    """The method for `a < b` and its kin."""
+    return called(lambda self, other: mixed(op, self, other, other), op)
+
+
+def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
+    """An operator between a Value and anything else. Symbols and the like have operators of their own: Python asks."""
+    if hasattr(type(other), "_apply") and not isinstance(other, Value):
+        return NotImplemented
+    return record(op, (a, b))
+
+
+def called(method: F, op: Op) -> F:
+    """The method under the name of its row, for tracebacks and help()."""
+    method.__name__, method.__doc__ = op.name, f"{op.name}: the row of the table, applied to this Value."
+    return method
+
+
+def applied(self: Value, op: Op, args: Sequence[Any]) -> Value:
+    """A row called as a function, tanh(v) or sum([v, w])."""
+    if op in METHODS and args[0].__class__ is Value:
+        return METHODS[op](args[0])
+    return reduce(op, args) if isinstance(op, Reduction) else record(op, args)
+
+
+# What Python may ask of any object -----------------------------------------------------------------------------
+
+def no_float(self: Value) -> Any:
+    """TypeError that says what to write instead."""
+    raise TypeError("a Value is not turned into a float by itself, for that would cut the graph; write v.data "
+                    "for the number, or microgradx's own functions (exp(v), not math.exp(v))")
+
+
+def no_truth(self: Value) -> bool:
+    """TypeError that says what to write instead."""
+    raise TypeError("a Value has no truth; compare it (v > 0), choose with where(v > 0, p, q), or write v.data")
+
+
+def other_attribute(self: Value, name: str) -> Any:
+    """A row of one input as a method, v.bump(), also of yours. AttributeError for anything else, which says how a row
+
+    of more inputs is called.
+    """
+    op: Op | None = TABLE.get(name)
+    if op is not None and not isinstance(op, Reduction) and len(op.inputs) - len(op.defaults) == 1:
+        return op.__get__(self, Value)
+    inputs = "[...]" if isinstance(op, Reduction) else ", ".join(op.inputs) if op else ""
+    how = f"; write microgradx.{name}({inputs})" if op else ""
+    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{how}", name=name, obj=self)
+
+
+def shown(self: Value) -> str:
+    """repr(v): data, gradient, and the label if there is one."""
+    label = f", label={self.label!r}" if self.label else ""
+    return f"{type(self).__name__}(data={self._data}, grad={self._grad}{label})"
+
+
+def formatted(self: Value, spec: str) -> str:
+    """f"{v:.3f}": the data; without a format as repr(v)."""
+    return format(self._data, spec) if spec else repr(self)
+
+
+def reduced(self: Value) -> Any:
+    """Copying and pickling: a leaf goes with its data, gradient and label. TypeError for a result."""
+    if self.op is not None:
+        raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
+                        "copy the leaves and compute it again, or write Value(v.data)")
+    return leaf, (type(self), self._data, self._grad, self.label)
+
+
+def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
+    """A leaf with all that it holds."""
+    v = kind(data, label)
+    v._grad = grad
+    return v
+
+
+def named(self: Value, label: str) -> Value:
+    """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str.
+
+    >>> from microgradx import Value
+    >>> (Value(2.0) * 3).named("y")
+    Value(data=6.0, grad=0.0, label='y')
+    """
+    if not isinstance(label, str):
+        raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
+    self.label = label
+    return self
+
+
+def zero_grad(values: Iterable[Value]) -> None:
+    """`v.grad = 0.0` for each."""
+    if tracer() is not None:
+        for v in values:
+            v.grad = 0.0
+    for v in values:                                        # past the setter, which takes longer than all else here
+        v._grad = 0.0
+
+
+# Onto the class ------------------------------------------------------------------------------------------------
+
+# A row of one input as a method: v.tanh(), v.gelu(), ...
+METHODS = {op: unary(op) for op in TABLE.values() if op.__class__ is Op and len(op.rules) == 1 and op.rules[0]}
+OPERATORS = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}
+COMPARISONS = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
+
+for _op, _method in METHODS.items():
+    setattr(Value, _op.name, _method)
+for _name, _op in OPERATORS.items():
+    setattr(Value, f"__{_name}__", binary(_op))
+    setattr(Value, f"__r{_name}__", reflected(_op))
+for _name, _op in COMPARISONS.items():
+    setattr(Value, f"__{_name}__", compare(_op))
+for _name, _op in {"neg": ops.neg, "pos": ops.identity, "abs": ops.abs}.items():
+    setattr(Value, f"__{_name}__", METHODS[_op])
+for _name, _method in {"_apply": applied, "__float__": no_float, "__int__": no_float, "__bool__": no_truth,
+                       "__getattr__": other_attribute, "__repr__": shown, "__format__": formatted,
+                       "__reduce__": reduced, "named": named}.items():
+    setattr(Value, _name, _method)
+setattr(Value, "__array_ufunc__", None)  # noqa: B010    # numpy leaves `np.float64(2) * v` to Value
+
+__all__ = ["Comparison", "Operand", "Value"]
