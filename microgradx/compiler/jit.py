@@ -28,7 +28,7 @@ from .trace.trace import trace, unhindered
 from .variant import Variant
 
 BACKENDS = ("native", "python")
-STORM = 16                              # programs of one function from which on somebody ought to know
+WARN_AFTER = 16                         # programs of one function, from which on a warning says so
 
 
 class Jitted:
@@ -89,7 +89,7 @@ class Jitted:
                 if any(one.module() is None for one in old.modules):
                     del self.variants[key]
             self.variants[structure] = variant
-            if len(self.variants) == STORM:
+            if len(self.variants) == WARN_AFTER:
                 self._warn()
             return variant
 
@@ -114,9 +114,10 @@ class Jitted:
         return cache(lambda op: native(op, self.strict))
 
     def _warn(self) -> None:
-        warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "
-                      "of its arguments; an int is a part of the program, so pass what changes from call to call as a "
-                      "float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+        name = getattr(self.f, "__name__", "a function")
+        warnings.warn(f"jit compiled {name} {WARN_AFTER} times, for as many structures of its arguments; an int is a "
+                      "part of the program, so pass what changes from call to call as a float (take(table, i) accepts "
+                      "one)", RuntimeWarning, stacklevel=4)
 
     def __reduce__(self) -> Any:
         from .pickling import packed

@@ -30,7 +30,7 @@ KEPT = 32                               # compiled functions that a process keep
 Programs = dict[Hashable, tuple[Program, Any]]          # with the nesting of the result, by structure
 
 
-class Landed:
+class RemoteFunction:
     """What stands for the function of a compiled one that was sent: on numbers or Values it plays its programs."""
 
     def __init__(self, name: str, doc: str | None, programs: Programs) -> None:
@@ -65,7 +65,7 @@ def packed(f: Jitted) -> tuple[Any, ...]:
     PicklingError if it was never called, for then there is no program; or if one draws random numbers or sets Buffers,
     for a generator and a Module's statistics would go their own way in each process.
     """
-    programs: Programs = dict(f.f.programs) if isinstance(f.f, Landed) else {}
+    programs: Programs = dict(f.f.programs) if isinstance(f.f, RemoteFunction) else {}
     programs |= {by_key(structure): (v.program, v.tree) for structure, v in f.variants.items()}
     name = getattr(f.f, "__name__", "a function")
     if not programs:
@@ -74,12 +74,12 @@ def packed(f: Jitted) -> tuple[Any, ...]:
     if any(p.updates or not all(isinstance(source, Value) for source in p.closures) for p, _ in programs.values()):
         raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics while it runs (Dropout, BatchNorm "
                                    "in training), which processes cannot share; call eval() on its Modules first")
-    return landed, (pickle.dumps((name, f.__doc__, programs, f.backend, f.strict)),)
+    return unpacked, (pickle.dumps((name, f.__doc__, programs, f.backend, f.strict)),)
 
 
 @lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
-def landed(parcel: bytes) -> Jitted:
+def unpacked(parcel: bytes) -> Jitted:
     """The compiled function that was packed."""
     name, doc, programs, backend, strict = pickle.loads(parcel)
     missing = backend == "native" and not (find_spec("llvmlite") and find_spec("numpy"))
-    return Jitted(Landed(name, doc, programs), "python" if missing else backend, strict, shared=True)
+    return Jitted(RemoteFunction(name, doc, programs), "python" if missing else backend, strict, shared=True)
