@@ -7,9 +7,9 @@
     ([0.0, 2.0, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0])
 """
 from ..ops import where
-from .effects import Generator, draw
 from .module import Module
 from .shapes import Nested, each
+from .state import Generator, draw
 
 
 class Dropout(Module):

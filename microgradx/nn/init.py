@@ -17,8 +17,8 @@ from typing import Literal
 
 from ..nesting import leaves, shape
 from ..value import Value
-from .effects import Generator
 from .shapes import Nested, nested
+from .state import Generator
 
 Mode = Literal["fan_in", "fan_out"]
 

@@ -9,10 +9,10 @@
 from typing import Any
 
 from ..activations import leaky_relu
-from .effects import Generator, draw
 from .init import constant_, parameter
 from .module import Module
 from .shapes import Nested, each, expect, positive
+from .state import Generator, draw
 
 
 def _leaky(x: Nested, slope: Any) -> Nested:

@@ -21,8 +21,8 @@ from ..nesting import leaves, rebuild, shape
 from ..node import zero_grad
 from ..recording import scope
 from ..value import Value
-from .effects import effects
 from .shapes import flat
+from .state import effects
 
 
 class Buffer(Value):

@@ -29,7 +29,7 @@ from ..trace.errors import TracingError
 from ..trace.trace import Recorded, is_constant, trace, unhindered
 from ..trace.traced import Together
 from .lowering import POWERS, spelled
-from .names import distinct, name, named
+from .row_names import distinct, name, named
 from .simplify import FREE, RULES
 
 Ids = tuple[int, ...]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...nn.effects import Effects, Generator, effects
+from ...nn.state import Effects, Generator, effects
 from ...value import Value
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ..notebook import Stepper
 
 
-class Session(Console):
+class StepperSession(Console):
     """A graph, the steps through it, and how many of them are done. The commands are the methods do_..."""
 
     def __init__(self, root: Value) -> None:
@@ -192,7 +192,7 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | No
         from ..notebook import Stepper, running  # it brings the page along, which a terminal does not need
         if running():
             return Stepper(root)
-    session = Session(root)
+    session = StepperSession(root)
     if answers.stale(root):
         print("A leaf was set after this graph was computed: results and slopes below are those of before.\n")
     try:

@@ -31,9 +31,9 @@ from typing import Any
 from llvmlite import ir
 
 from . import angles, error_function, exponentials, logarithms
-from .vector_math import Lanes
+from .vector_math import VectorMath
 
-FORMS: dict[str, Callable[[Lanes], Lanes]] = {
+FORMS: dict[str, Callable[[VectorMath], VectorMath]] = {
     "exp": exponentials.exp, "expm1": exponentials.expm1, "tanh": exponentials.tanh, "sinh": exponentials.sinh,
     "cosh": exponentials.cosh, "sech": exponentials.sech, "sigmoid": exponentials.sigmoid,
     "log": logarithms.log, "log1p": logarithms.log1p,
@@ -43,7 +43,7 @@ FORMS: dict[str, Callable[[Lanes], Lanes]] = {
 
 
 # Rows of one number that share most of their work, and are wanted together: the slope of tanh is sech**2.
-PAIRS: dict[tuple[str, str], Callable[[Lanes], tuple[Lanes, Lanes]]] = {
+PAIRS: dict[tuple[str, str], Callable[[VectorMath], tuple[VectorMath, VectorMath]]] = {
     ("tanh", "sech"): exponentials.tanh_and_sech,
 }
 
@@ -61,7 +61,7 @@ def call_pair(builder: Any, names: tuple[str, str], x: Any) -> list[Any]:
     """The results of both rows of one of the PAIRS, likewise."""
     kind = ir.LiteralStructType([x.type, x.type])
 
-    def both(x: Lanes) -> Any:
+    def both(x: VectorMath) -> Any:
         first, second = PAIRS[names](x)
         b = x.builder
         return b.insert_value(b.insert_value(ir.Constant(kind, ir.Undefined), first.value, 0), second.value, 1)
@@ -69,16 +69,16 @@ def call_pair(builder: Any, names: tuple[str, str], x: Any) -> list[Any]:
     return [builder.extract_value(found, k) for k in range(2)]
 
 
-def _call(builder: Any, name: str, x: Any, result: Any, body: Callable[[Lanes], Any]) -> Any:
+def _call(builder: Any, name: str, x: Any, result: Any, body: Callable[[VectorMath], Any]) -> Any:
     name = f"{name}.v{getattr(x.type, 'count', 1)}"
     function = builder.module.globals.get(name) or _defined(builder.module, name, x.type, result, body)
     return builder.call(function, [x])
 
 
-def _defined(module: Any, name: str, kind: Any, result: Any, body: Callable[[Lanes], Any]) -> Any:
+def _defined(module: Any, name: str, kind: Any, result: Any, body: Callable[[VectorMath], Any]) -> Any:
     function = ir.Function(module, ir.FunctionType(result, [kind]), name)
     function.linkage = "internal"
     function.attributes.add("nounwind")
     builder = ir.IRBuilder(function.append_basic_block())
-    builder.ret(body(Lanes(builder, function.args[0])))
+    builder.ret(body(VectorMath(builder, function.args[0])))
     return function

@@ -1,7 +1,7 @@
 """Effects: what a layer does beside computing. BatchNorm keeps numbers from call to call, Dropout draws at random.
 
     >>> import random
-    >>> from microgradx.nn.effects import draw
+    >>> from microgradx.nn.state import draw
     >>> draw(random.Random(1)) == random.Random(1).random()
     True
 
