@@ -11,7 +11,7 @@ import pytest
 from microgradx import Value, grad, hessian, jit, row, silu, take, value_and_grad
 from microgradx import sum as added
 from microgradx.compiler import shards
-from microgradx.compiler.pickling import unpacked
+from microgradx.compiler.jit import unpacked
 from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
 from microgradx.table import TABLE
@@ -130,7 +130,7 @@ def test_python_where_llvmlite_is_missing(monkeypatch):
     f = jit(lambda x: x * 19.0, backend="native")
     f(1.0)
     parcel = pickle.dumps(f)
-    monkeypatch.setattr("microgradx.compiler.pickling.find_spec", lambda name: None)
+    monkeypatch.setattr("microgradx.compiler.backends.find_spec", lambda name: None)
     g = pickle.loads(parcel)
     assert (g(2.0), g.report().backend) == (38.0, "python")
 

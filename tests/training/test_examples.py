@@ -57,8 +57,7 @@ def test_the_long_run_reaches_its_targets(capsys, name):
 
 def without_llvmlite(monkeypatch):
     """As where it is not installed."""
-    for module in ("microgradx.training.examples.target", "microgradx.compiler.training.session",
-                   "microgradx.compiler.jit"):
+    for module in ("microgradx.training.examples.target", "microgradx.compiler.backends"):
         monkeypatch.setattr(import_module(module), "find_spec", lambda name: None)
     target._advise.cache_clear()
 

@@ -128,14 +128,6 @@ def emptied(tree: Any) -> Any:
     return rebuilt(tree, repeat(0.0))
 
 
-def floated(tree: Any) -> Any:
-    """A sample with all its numbers, ints too, as floats: inputs. Lists that hold nothing else are not copied."""
-    if isinstance(tree, (list, tuple)):
-        branches = tree if set(map(type, tree)) == {float} else [floated(branch) for branch in tree]
-        return branches if isinstance(tree, list) else tuple(branches)
-    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
-
-
 def numbers(tree: Any) -> list[float]:
     """All numbers of a sample, in order; ints are none.
 

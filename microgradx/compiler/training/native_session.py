@@ -1,11 +1,11 @@
 """Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them.
 
     >>> from microgradx import Value
-    >>> from microgradx.compiler.training.session import Session
+    >>> from microgradx.compiler.backends import backend
     >>> from microgradx.training import SGD
     >>> w = Value(0.0)
     >>> rule = SGD([w], lr=0.25)
-    >>> session = Session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule, backend="native")
+    >>> session = backend("native").session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule)
     >>> session.run([[0]] * 2, [0.25] * 2), w.data                          # both steps in one call of machine code
     ([(9.0, 6.0), (2.25, 3.0)], 2.25)
 """
@@ -67,7 +67,7 @@ class NativeSession(Session):
         self.driver: Any = None
         self.lanes = False
 
-    def native(self, op: Op) -> bool:
+    def has(self, op: Op) -> bool:
         """Whether machine code has this row."""
         return native(op, self.strict)
 
