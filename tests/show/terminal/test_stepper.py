@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from microgradx import Value, relu, sum, take, tanh, tape
 from microgradx.checking.strategies import graphs
 from microgradx.naming import names
+from microgradx.show.stepper import stepper
 from microgradx.show.terminal.answers import judged, near, verdict, verdicts, what_if
 from microgradx.show.terminal.columns import WIDTH, columns, cut, fields
 from microgradx.show.terminal.console import Console, at_terminal
 from microgradx.show.terminal.neuron import graph
-from microgradx.show.terminal.stepper import StepperSession, stepper
+from microgradx.show.terminal.stepper_session import StepperSession
 from microgradx.show.terminal.transcript import ROWS, described, so_far, transcript
 from microgradx.step import steps
 from microgradx.table import Op
