@@ -35,9 +35,9 @@ class Jitted:
     Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded.
 
     >>> from microgradx import jit, tanh
-    >>> neuron = jit(lambda w, x: tanh(w * x))
-    >>> type(neuron).__name__, neuron(0.0, 2.0)
-    ('Jitted', 0.0)
+    >>> neuron = jit(lambda w, x: tanh(w * x), backend="python")
+    >>> type(neuron).__name__, neuron(0.0, 2.0), neuron.backend
+    ('Jitted', 0.0, 'python')
     """
 
     # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That

@@ -1,4 +1,4 @@
-"""Parcel: a compiled function on its way to another process, as the programs that it recorded.
+"""Pickling: a compiled function on its way to another process, as the programs that it recorded.
 
     >>> import pickle
     >>> from microgradx import jit, value_and_grad
@@ -8,9 +8,9 @@
     >>> pickle.loads(pickle.dumps(f))(3.0, 3.0)
     (64.0, 48.0)
 
-So concurrent.futures, Dask or Ray send it: see shards.py. Where it lands it is compiled again, once a process, by the
-same back end, or as Python where llvmlite is missing. It knows the structures of arguments that it was called with
-before; Modules are told by their structure. A Value that it closes over goes along as it is now.
+So concurrent.futures, Dask or Ray send it: see shards.py. The other process compiles it again, once, by the same back
+end, or as Python where llvmlite is missing. It knows the structures of arguments that it was called with before;
+Modules are told by their structure. A Value that it closes over goes along as it is now.
 """
 from __future__ import annotations
 

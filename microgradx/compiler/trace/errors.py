@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from ...node import Unknown
 
-PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = str(Path(__file__).parents[2])
 
 
 class TracingError(Unknown):
