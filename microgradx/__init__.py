@@ -92,7 +92,7 @@ if TYPE_CHECKING:
     from .compiler.jit import jit
     from .show.picture.diagnosis import diagnose
     from .show.picture.drawing import draw
-    from .show.terminal.stepper import stepper
+    from .show.stepper import stepper
     from .show.web.page import to_html
 
 __version__ = "0.1.0"
@@ -117,7 +117,7 @@ __all__ = [
 _remember_moved()
 
 # The front ends are imported when they are asked for: `import microgradx` starts at once and needs no drawing program.
-_FRONT_ENDS = {"stepper": "show.terminal.stepper", "draw": "show.picture.drawing",
+_FRONT_ENDS = {"stepper": "show.stepper", "draw": "show.picture.drawing",
                "diagnose": "show.picture.diagnosis", "to_html": "show.web.page", "jit": "compiler.jit"}
 
 

@@ -45,8 +45,8 @@ class UsageError(ValueError):
 
 def demo(_: argparse.Namespace) -> int:
     """Step through a neuron."""
+    from .show.stepper import stepper
     from .show.terminal.console import at_terminal
-    from .show.terminal.stepper import stepper
     stepper(example("neuron"), None if at_terminal() else [])
     return 0
 
@@ -56,7 +56,7 @@ def step(args: argparse.Namespace) -> int:
 
     At a terminal by typed commands, else by those piped in; without any the whole transcript is printed.
     """
-    from .show.terminal.stepper import stepper
+    from .show.stepper import stepper
     if args.example and args.expression:
         raise UsageError("step takes an expression or an example, not both")
     root = example(args.example) if args.example else graph(args)

@@ -49,12 +49,13 @@ class Value(Arithmetic["Value"]):
     # One input or two, and their slopes, stand in the Value itself: tuples would take 1.7 times as long (measured: the
     # garbage collector visits every object). More inputs are a tuple in _a, their slopes one in _da; a row of two lists
     # has its second list in _b and _db. None stands for no input, and for the slope of an edge that is not there.
-    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db")
+    # _home is for compiled code, which may keep the number of a parameter elsewhere.
+    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home")
 
     def __init__(self, data: float, label: str | None = None) -> None:
         scope = mode.get()
         self._data, self._grad, self.label = number(data), 0.0, label or ""
-        self.scope: str = scope if scope.__class__ is str else ""
+        self.scope: str = scope if scope.__class__ is str else "" if scope is None else scope.scope
         self.op: Op | None = None
         nothing: Any = None
         self._a = self._b = self._da = self._db = nothing
@@ -66,10 +67,7 @@ class Value(Arithmetic["Value"]):
 
     @data.setter
     def data(self, x: float) -> None:
-        if (trace := tracer()) is None:
-            self._data = number(x)
-        else:
-            trace.set_data(self, x)
+        self._data = number(x) if (trace := tracer()) is None else trace.set_data(self, x)
 
     @property
     def grad(self) -> float:
@@ -78,10 +76,8 @@ class Value(Arithmetic["Value"]):
 
     @grad.setter
     def grad(self, x: float | None) -> None:
-        if (trace := tracer()) is None:
-            self._grad = 0.0 if x is None else number(x)
-        else:
-            trace.set_grad(self, x)
+        x = 0.0 if x is None else x
+        self._grad = number(x) if (trace := tracer()) is None else trace.set_grad(self, x)
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -116,24 +112,19 @@ class Value(Arithmetic["Value"]):
                 if db is not None:
                     b._grad += db * g
 
+    def named(self, label: str) -> "Value":
+        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
+        self.label = label
+        return self
+
     def _apply(self, op: Op, args: Sequence[Any]) -> "Value":
         return record(op, op.flat(args))
 
 
-class Comparison(Value):
-    """`a < b`: 1 or 0 as a number; `if a < b` compares the data; `where(a < b, p, q)` records it."""
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.data)
-
-
-class _Zero(float):
-    """A 0.0 that is told from every other."""
-
-
-UNREACHED = _Zero()                                     # the gradient of a Value to which none has flowed yet
+# The gradient, 0, of a Value to which none has flowed yet: told from every other 0 by being this very object.
+UNREACHED = type("Unreached", (float,), {})()
 
 
 def record(op: Op, args: Sequence[Any]) -> Value:
@@ -142,18 +133,18 @@ def record(op: Op, args: Sequence[Any]) -> Value:
         return trace.record(op, op.called(args))  # type: ignore[no-any-return]
     args = tuple([a if isinstance(a, Value) else number(a) for a in args])
     xs = [a._data if isinstance(a, Value) else a for a in args]
-    y, kind, scope = op.at(*xs), Comparison if op.truth else Value, mode.get()
+    y, scope = op.at(*xs), mode.get()
     if scope is None:
-        return kind(y)
+        return Value(y)
     slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
     if len(args) > 2:
-        return node(kind, scope, op, y, args, None, tuple(slopes), None)
-    return node(kind, scope, op, y, *(*args, None)[:2], *(*slopes, None)[:2])
+        return node(scope, op, y, args, None, tuple(slopes), None)
+    return node(scope, op, y, *(*args, None)[:2], *(*slopes, None)[:2])
 
 
-def node(kind: type[Value], scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
+def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     """A Value that `op` made: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
-    out = object.__new__(kind)
+    out = object.__new__(Value)
     out._data, out._grad = y, 0.0                       # two by two: four and more would make a tuple first
     out.label, out.scope, out.op = "", scope, op
     out._a, out._b = a, b
@@ -163,15 +154,11 @@ def node(kind: type[Value], scope: str, op: Op, y: float, a: Any, b: Any, da: An
 
 def several(inputs: Any, each: Any) -> tuple[Any, ...]:
     """What _a or _b, and likewise _da or _db, hold as a tuple: () for no input, (x,) for one."""
-    if inputs is None:
-        return ()
-    return (each,) if inputs.__class__ is not tuple else each or (None,) * len(inputs)
+    return () if inputs is None else (each,) if inputs.__class__ is not tuple else each or (None,) * len(inputs)
 
 
 def tape(*roots: Value, leaves: bool = True) -> list[Value]:
-    """Every Value that the roots were computed from, each once, after all of its inputs; without recursion.
-
-    With leaves=False only results, which is what backward() has to play.
+    """Every Value that the roots were computed from, each once and after all of its inputs; leaves only if wanted.
 
     >>> [v.data for v in tape(Value(2.0) * 3 + 1)]
     [2.0, 6.0, 7.0]

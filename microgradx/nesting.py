@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import Any
 
 from .engine import Value
+from .ieee import number
 
 
 def is_leaf(x: Any) -> bool:
@@ -74,6 +75,19 @@ def shape(tree: Any) -> tuple[int, ...]:
         raise ValueError(f"ragged: elements of one list have shapes {' and '.join(map(str, sorted(inner)))}; "
                          "give every row the same length")
     return (len(tree), *(inner.pop() if inner else ()))
+
+
+def floated(tree: Any) -> Any:
+    """A sample with all its numbers, ints too, as floats. Lists that hold nothing but floats are not copied.
+
+    >>> from microgradx.nesting import floated
+    >>> floated(([1, 2.5], 3, "x"))
+    ([1.0, 2.5], 3.0, 'x')
+    """
+    if isinstance(tree, (list, tuple)):
+        branches = tree if set(map(type, tree)) == {float} else [floated(branch) for branch in tree]
+        return branches if isinstance(tree, list) else tuple(branches)
+    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
 
 
 def paths(tree: Any, path: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from . import activations, ops, reductions  # noqa: F401     - all rows
 from .arithmetic import TABLE
-from .engine import Comparison, Value, mode, node, record, tracer
+from .engine import Value, mode, node, record, tracer
 from .ieee import PLAIN, RAISED
 from .table import Op, Reduction
 from .vector import reduce
@@ -36,7 +36,7 @@ def unary(op: Op) -> Callable[[Value], Value]:
             try:
                 x = self._data
                 y = value(x)
-                return node(Value, scope, op, y, self, None, slope(y, x), None)
+                return node(scope, op, y, self, None, slope(y, x), None)
             except RAISED:
                 pass                                    # record() answers as IEEE does
         return record(op, (self,))
@@ -54,11 +54,11 @@ def binary(op: Op) -> Callable[[Value, Operand], Value]:
                 if kind is Value:
                     a, b = self._data, other._data          # type: ignore[union-attr]
                     y = value(a, b)
-                    return node(Value, scope, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
+                    return node(scope, op, y, self, other, slope_a(y, a, b), slope_b(y, a, b))
                 if kind in PLAIN:
                     a, b = self._data, float(other)         # type: ignore[arg-type]
                     y = value(a, b)
-                    return node(Value, scope, op, y, self, b, slope_a(y, a, b), None)
+                    return node(scope, op, y, self, b, slope_a(y, a, b), None)
             except RAISED:
                 pass
         return mixed(op, self, other, other)
@@ -75,22 +75,42 @@ def reflected(op: Op) -> Callable[[Value, float], Value]:
             try:
                 a, b = float(other), self._data
                 y = value(a, b)
-                return node(Value, scope, op, y, a, self, None, slope_b(y, a, b))
+                return node(scope, op, y, a, self, None, slope_b(y, a, b))
             except RAISED:
                 pass
         return mixed(op, other, self, other)
     return called(method, op)
 
 
+class Comparison(Value):
+    """`a < b`: 1 or 0 as a number; `if a < b` compares the data; `where(a < b, p, q)` records it.
+
+    >>> from microgradx import Value, where
+    >>> a, b = Value(1.0), Value(2.0)
+    >>> bool(a < b), where(a < b, a, b).data
+    (True, 1.0)
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+
 def compare(op: Op) -> Callable[[Value, Operand], Value]:
     """The method for `a < b` and its kin."""
-    return called(lambda self, other: mixed(op, self, other, other), op)
+    def method(self: Value, other: Operand) -> Value:
+        found = mixed(op, self, other, other)
+        if found.__class__ is Value:
+            found.__class__ = Comparison
+        return found
+    return called(method, op)
 
 
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
     """An operator between a Value and anything else. Symbols and the like have operators of their own: Python asks."""
     if hasattr(type(other), "_apply") and not isinstance(other, Value):
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
     return record(op, (a, b))
 
 
@@ -159,19 +179,6 @@ def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
     return v
 
 
-def named(self: Value, label: str) -> Value:
-    """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str.
-
-    >>> from microgradx import Value
-    >>> (Value(2.0) * 3).named("y")
-    Value(data=6.0, grad=0.0, label='y')
-    """
-    if not isinstance(label, str):
-        raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
-    self.label = label
-    return self
-
-
 def zero_grad(values: Iterable[Value]) -> None:
     """`v.grad = 0.0` for each."""
     if tracer() is not None:
@@ -197,10 +204,10 @@ for _name, _op in COMPARISONS.items():
     setattr(Value, f"__{_name}__", compare(_op))
 for _name, _op in {"neg": ops.neg, "pos": ops.identity, "abs": ops.abs}.items():
     setattr(Value, f"__{_name}__", METHODS[_op])
-for _name, _method in {"_apply": applied, "__float__": no_float, "__int__": no_float, "__bool__": no_truth,
+for _name, _function in {"_apply": applied, "__float__": no_float, "__int__": no_float, "__bool__": no_truth,
                        "__getattr__": other_attribute, "__repr__": shown, "__format__": formatted,
-                       "__reduce__": reduced, "named": named}.items():
-    setattr(Value, _name, _method)
+                       "__reduce__": reduced}.items():
+    setattr(Value, _name, _function)
 setattr(Value, "__array_ufunc__", None)  # noqa: B010    # numpy leaves `np.float64(2) * v` to Value
 
 __all__ = ["Comparison", "Operand", "Value"]

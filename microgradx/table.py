@@ -23,7 +23,7 @@ from itertools import chain
 from types import MethodType
 from typing import Any, TypeVar, overload
 
-from .arithmetic import TABLE
+from .arithmetic import TABLE as TABLE
 from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
 
 T = TypeVar("T")
@@ -37,8 +37,8 @@ def gate(open: Any, slope: Any = None, point: bool = False) -> Any:
     """`slope` where the gate is open, None where it is closed: where `open` is 0. Without a slope it is `open` itself.
 
     Written in the slope of a row with branches: gate(where(c, 1, 0)) for the first branch of where. `open` is 0 or
-    positive, and constant but for jumps. If it is 0 at single points only, as abs(n) for x**n, say point=True: the slope
-    of the slope by n, 1/x at n = 0, then counts there. What is no number answers by its method `_gate(slope, point)`.
+    positive, and constant but for jumps. If it is 0 at single points only, as abs(n) for x**n, say point=True: the
+    slope's own derivative by n, 1/x at n = 0, then counts. What is no number answers by a method `_gate(slope, point)`.
 
     >>> gate(1.0), gate(1.0, 5.0), gate(0.0, 5.0)
     (1.0, 5.0, None)
@@ -63,23 +63,22 @@ class Op:
     infix     "+" where it is written between its inputs
     symbol    micrograd's `_op`, where it is not the infix or the name
     defaults  constants for inputs that may be left out
-    truth     whether the result is 1 or 0 and may be asked for its truth: a comparison
     """
 
     __slots__ = ("name", "value", "slopes", "rules", "inputs", "domain", "kinks", "poles", "textbook", "prints",
-                 "infix", "symbol", "defaults", "truth")
+                 "infix", "symbol", "defaults")
 
     def __init__(self, name: str, value: Callable[..., float], *slopes: Slope, domain: Sequence[Domain] = (),
                  kinks: Callable[..., Sequence[Any]] | None = None, poles: dict[float, float] | None = None,
                  textbook: str = "", prints: Callable[..., Any] | None = None, infix: str = "", symbol: str = "",
-                 defaults: tuple[float, ...] = (), truth: bool = False) -> None:
+                 defaults: tuple[float, ...] = ()) -> None:
         if not slopes:
             raise TypeError(f"row {name!r} needs one slope per input: row({name!r}, value, lambda y, x: ...)")
         self.name, self.value, self.slopes, self.inputs = name, value, slopes, _letters(slopes)
         self.rules: tuple[Any, ...] = tuple([_rule(slope, len(slopes)) for slope in slopes])
         self.domain, self.kinks, self.poles = tuple(domain) or (REAL,) * len(slopes), kinks, poles or {}
         self.textbook, self.prints, self.infix, self.symbol = textbook, prints, infix, symbol or infix or name
-        self.defaults, self.truth = defaults, truth
+        self.defaults = defaults
 
     @overload
     def __call__(self, *args: float) -> float: ...

@@ -83,14 +83,14 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
             if scope is None:
                 return Value(y)
             [dv] = op.slopes_of_lists(y, v.data)
-            return node(Value, scope, op, y, v.args, None, v.slopes(dv), None)
+            return node(scope, op, y, v.args, None, v.slopes(dv), None)
         y = op.of_lists(v.data, w.data)
         if scope is None:
             return Value(y)
         dv, dw = op.slopes_of_lists(y, v.data, w.data)
-        return node(Value, scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
+        return node(scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
     except RAISED:                                      # the row knows IEEE's answer
         args, xs = (v.args, v.data) if len(lists) == 1 else (v.args + w.args, v.data + w.data)
         y = op.at(*xs)
         slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
-        return Value(y) if scope is None else node(Value, scope, op, y, args, None, tuple(slopes), None)
+        return Value(y) if scope is None else node(scope, op, y, args, None, tuple(slopes), None)

@@ -67,7 +67,7 @@ OPS = [
     Case("(-10)**401", lambda x: x**401, (-10.0,), -inf, (inf,), C99),
     Case("1**inf", lambda x, n: x**n, (1.0, inf), 1.0, (inf, 0.0), C99),
     Case("x*x at 0", lambda x: x * x, (0.0,), 0.0, (0.0,), MATH),
-    Case("xlogy(0, 0)", lambda b: mg.xlogy(0.0, b), (0.0,), 0.0, (nan,), BOTH),
+    Case("xlogy(0, 0)", lambda b: mg.xlogy(0.0, b), (0.0,), 0.0, (0.0,), "0 for every b; torch 2.13 and JAX 0.10: nan"),
     Case("xlogy(a, 0) at 0", lambda a: mg.xlogy(a, 0.0), (0.0,), 0.0, (-inf,), "JAX 0.10"),
     Case("xlogy(0, 2)", mg.xlogy, (0.0, 2.0), 0.0, (ln(2), 0.0), MATH),
     Case("xlogy(0, nan)", mg.xlogy, (0.0, nan), nan, (nan, nan), TORCH),
@@ -86,7 +86,7 @@ OPS = [
     Case("sqrt(0)", mg.sqrt, (0.0,), 0.0, (inf,), C99),
     Case("sqrt(-0)", mg.sqrt, (-0.0,), -0.0, (-inf,), C99),
     Case("sqrt(-1)", mg.sqrt, (-1.0,), nan, (nan,), C99),
-    Case("0 * sqrt(x): a dead branch carries nothing", lambda x: 0.0 * mg.sqrt(x), (0.0,), 0.0, (0.0,), OURS),
+    Case("0 * sqrt(x): no branch, so 0 * inf", lambda x: 0.0 * mg.sqrt(x), (0.0,), 0.0, (nan,), BOTH),
     Case("where(x > 0, sqrt(x), 0)", lambda x: mg.where(x > 0, mg.sqrt(x), 0.0), (0.0,), 0.0, (0.0,), OURS),
     Case("where(x > 0, log(x), 0)", lambda x: mg.where(x > 0, mg.log(x), 0.0), (-1.0,), 0.0, (0.0,), OURS),
 
@@ -164,7 +164,6 @@ OPS = [
     Case("nan >= 1", lambda a, b: a >= b, (nan, 1.0), 0.0, (0.0, 0.0), IEEE),
     Case("-0 < 0", lambda a, b: a < b, (-0.0, 0.0), 0.0, (0.0, 0.0), IEEE),
     Case("detach(x) * x", lambda x: mg.detach(x) * x, (3.0,), 9.0, (3.0,), BOTH),
-    Case("carry(0, inf)", lambda g: mg.carry(g, inf), (0.0,), 0.0, (inf,), OURS),
 ]
 
 ACTIVATIONS = [

@@ -87,10 +87,9 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "maximum": max,
     "minimum": min,
     "clamp": lambda x, lo, hi: min(max(x, lo), hi),
-    "carry": lambda g, s: g * s,
     "sum": lambda *xs: mp.fsum(xs),
     "dot": _dot,
-    "chain": _dot,
+    "masked_dot": _masked_dot,
     "prod": lambda *xs: mp.fprod(xs),
     "logsumexp": lambda *xs: mp.log(mp.fsum(map(mp.exp, xs))),
     "max": lambda *xs: max(xs),
@@ -195,8 +194,7 @@ TORCH: dict[str, Callable[..., Any]] = {
     "take": lambda torch, *xs: torch.stack(xs[:-1])[int(xs[-1].item())],
 }
 
-NOT_IN_TORCH = {"carry": "the engine's own: a product that is 0 where g is 0",
-                "chain": "the engine's own: a sum of such products", "sech": "written 1/cosh there",
+NOT_IN_TORCH = {"masked_dot": "the engine's own: a sum of products under a mask", "sech": "written 1/cosh there",
                 "first_max": "what MaxPool does there; tests/test_nn_parity.py compares it"}
 
 

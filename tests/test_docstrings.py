@@ -29,7 +29,8 @@ SHAPE = re.compile(r"\([^()]*\)|shape|(?i:any number)|one Value")
 def names_of(module):
     """What a module lists as public, else the functions and classes that it defines without an underscore."""
     if hasattr(module, "__all__"):
-        return module.__all__ + HIDING * (module is microgradx)
+        told = [name for name in module.__all__ if not isinstance(getattr(module, name), str)]     # a colour is none
+        return told + HIDING * (module is microgradx)
     return [name for name, x in vars(module).items() if not name.startswith("_")
             and (inspect.isfunction(x) or inspect.isclass(x)) and x.__module__ == module.__name__]
 

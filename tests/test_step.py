@@ -7,9 +7,9 @@ from hypothesis import given
 
 from microgradx import Value, no_grad, relu, sum, take, tanh, tape, where
 from microgradx.checking.strategies import graphs
-from microgradx.engine import Comparison
 from microgradx.expr import parse
 from microgradx.naming import CUT, names, shown
+from microgradx.operators import Comparison
 from microgradx.replay import as_function, replay
 from microgradx.step import TERMS, steps
 from microgradx.text import rule

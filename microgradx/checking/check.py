@@ -17,8 +17,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine import Value, tape
-from .claims import Denial
-from .point import Point, kinked
+from .evaluation_point import EvaluationPoint, kinked
+from .mismatch import Mismatch
 
 
 class GradientError(AssertionError):
@@ -74,13 +74,13 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
     >>> gradcheck(lambda w, x: tanh(dot(w, x)), [0.1, 0.2], [3.0, 4.0])
     True
     """
-    point = Point(f, args)
-    denial = point.denial()
-    if denial is None:
+    point = EvaluationPoint(f, args)
+    mismatch = point.mismatch()
+    if mismatch is None:
         return True
-    claim, seen, kink = denial
-    op, meaning = explanation(denial, point.outputs[claim.gradient.output])
-    raise GradientError(claim.what, point.names[claim.i], claim.slope, seen.value, seen.bound, kink, op, meaning)
+    check, seen, kink = mismatch
+    op, meaning = explanation(mismatch, point.outputs[check.gradient.output])
+    raise GradientError(check.what, point.names[check.i], check.slope, seen.value, seen.bound, kink, op, meaning)
 
 
 def first_nonfinite(root: Value) -> Value | None:
@@ -103,21 +103,22 @@ def first_nonfinite(root: Value) -> Value | None:
 
 # What an error means -------------------------------------------------------------------------------------------
 
-def explanation(denial: Denial, root: Value) -> tuple[str | None, str]:
-    """The name of the row that is wrong, where it can be told, and what the denial means, in words."""
-    if not math.isfinite(denial.claim.slope):
+def explanation(mismatch: Mismatch, root: Value) -> tuple[str | None, str]:
+    """The name of the row that is wrong, where it can be told, and what the mismatch means, in words."""
+    if not math.isfinite(mismatch.check.slope):
         source = first_nonfinite(root)
         if source is None or source.op is None:
             return None, "It comes from inf - inf or inf * 0 on the way."
         return source.op.name, f"It comes from {described(source)}."
-    if math.isnan(denial.seen.value):
+    if math.isnan(mismatch.seen.value):
         return None, "There are no differences to compare with: close to this input f is not defined or not finite."
-    if denial.claim.gradient.mode:
+    if mismatch.check.gradient.mode:
         return None, "Backward mode has it right: a fault of microgradx."
-    sides = "" if denial.kink is None else (f"There is a kink, with slopes {denial.kink[0]} and {denial.kink[1]} on "
-                                            "its sides; any slope between them is right. ")
+    kink = mismatch.kink
+    sides = "" if kink is None else (f"There is a kink, with slopes {kink[0]} and {kink[1]} on its sides; "
+                                     "any slope between them is right. ")
     for v in tape(root):
-        wrong = own_denial(v)
+        wrong = own_mismatch(v)
         if v.op and wrong:
             return v.op.name, sides + verdict(v, wrong)
     stands = kinked(root)
@@ -128,7 +129,7 @@ def explanation(denial: Denial, root: Value) -> tuple[str | None, str]:
                   "look for .data, float() and math functions.")
 
 
-def own_denial(v: Value) -> Denial | None:
+def own_mismatch(v: Value) -> Mismatch | None:
     """What differences say against the row that made v, at the inputs that it has there."""
     def alone(*xs: Value) -> Any:
         given = iter(xs)
@@ -136,12 +137,12 @@ def own_denial(v: Value) -> Denial | None:
         return v.op.apply(v.op.called(inputs)) if v.op else None
 
     inputs = [a.data for a in v.args if isinstance(a, Value)]
-    return Point(alone, inputs).denial() if inputs and all(map(math.isfinite, [v.data, *inputs])) else None
+    return EvaluationPoint(alone, inputs).mismatch() if inputs and all(map(math.isfinite, [v.data, *inputs])) else None
 
 
-def verdict(v: Value, denial: Denial) -> str:
+def verdict(v: Value, mismatch: Mismatch) -> str:
     """What is wrong with the row that made v."""
-    if denial.claim.gradient.part:
+    if mismatch.check.gradient.part:
         return (f"The slope of {described(v)} is right, but not the derivative of that slope: write the rule with "
                 "operators and rows throughout.")
     return f"The slope of {described(v)} is wrong."

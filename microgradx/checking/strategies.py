@@ -25,7 +25,7 @@ from ..operators import Operand, Value
 from ..step import steps
 from ..table import TABLE, Domain, Op, Reduction
 from .differences import UNDEFINED
-from .point import Point
+from .evaluation_point import EvaluationPoint
 from .samples import LARGE, SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points, moderate
 
 try:
@@ -131,7 +131,7 @@ def _parameters(f: Callable[..., Any]) -> int:
 def _defined(f: Callable[..., Any], args: Sequence[Any]) -> bool:
     """Whether f and all slopes on the way to it are finite at `args`."""
     try:
-        outputs = Point(f, args).outputs
+        outputs = EvaluationPoint(f, args).outputs
     except UNDEFINED:
         return False
     return all(math.isfinite(slope) for v in tape(*outputs) for slope in v.slopes if slope is not None)

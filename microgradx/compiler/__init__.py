@@ -8,9 +8,13 @@ native/         machine code by LLVM
 loops/          a large program turned back into the loops that it came from
 training/       compiled training: fit(..., jit=True)
 
-On top stand jit.py with jit(f), variant.py, its program for one structure of arguments, report.py, what became of it,
-and pickling.py; the two back ends, python_backend.py and native_backend.py; and shards.py, an example on a cluster.
+native_backend.py and python_backend.py, which training/ uses too, make a program run; backends.py chooses between the
+two, behind one interface. On top stand jit.py with jit(f), variant.py, its program for one structure of arguments,
+report.py, what became of it, and pickling.py; and shards.py, an example on a cluster.
+
+A room imports from those before it, never from one after it.
 """
+from .backends import backend as backend
 from .jit import Jitted, Report, jit
 from .trace.errors import TooLarge, TracingError
 

@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
-from functools import cache, update_wrapper
-from importlib.util import find_spec
+from functools import cache, lru_cache, partial, update_wrapper
 from threading import RLock
 from time import perf_counter
 from typing import Any
 
 from ..derivatives import is_inside
-from ..extras import install
-from ..table import Op
+from .backends import Backend, nearest
+from .backends import backend as chosen
 from .ir.program import program
-from .python_backend import spoken
+from .pickling import KEPT, opened, packed
 from .report import Report
 from .trace.arguments import Modules, by_key, emptied, read
 from .trace.trace import trace, unhindered
 from .variant import Variant
 
-BACKENDS = ("native", "python")
-STORM = 16                              # programs of one function from which on somebody ought to know
+WARN_AFTER = 16                         # programs of one function, from which on a warning says so
 
 
 class Jitted:
@@ -37,9 +35,9 @@ class Jitted:
     Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded.
 
     >>> from microgradx import jit, tanh
-    >>> neuron = jit(lambda w, x: tanh(w * x))
-    >>> type(neuron).__name__, neuron(0.0, 2.0)
-    ('Jitted', 0.0)
+    >>> neuron = jit(lambda w, x: tanh(w * x), backend="python")
+    >>> type(neuron).__name__, neuron(0.0, 2.0), neuron.backend
+    ('Jitted', 0.0, 'python')
     """
 
     # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
@@ -47,14 +45,19 @@ class Jitted:
     __slots__ = ("__call__", "__dict__", "__weakref__")
     __call__: Callable[..., Any]
 
-    def __init__(self, f: Callable[..., Any], backend: str, strict: bool, shared: bool = False) -> None:
-        self.f, self.backend, self.strict = f, backend, strict
+    def __init__(self, f: Callable[..., Any], backend: Backend, strict: bool, shared: bool = False) -> None:
+        self.f, self._backend, self.strict = f, backend, strict
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._lock = RLock()
         self.__call__ = self._general
         update_wrapper(self, f, updated=())     # name, docstring and signature
+
+    @property
+    def backend(self) -> str:
+        """The name of its back end: "native" or "python"."""
+        return self._backend.name
 
     def _general(self, *args: Any) -> Any:
         """f(*args), whatever the arguments are."""
@@ -89,38 +92,32 @@ class Jitted:
                 if any(one.module() is None for one in old.modules):
                     del self.variants[key]
             self.variants[structure] = variant
-            if len(self.variants) == STORM:
+            if len(self.variants) == WARN_AFTER:
                 self._warn()
             return variant
 
     def _built(self, args: Sequence[Any], modules: Modules) -> Variant:
         start = perf_counter()
-        recorded = trace(self.f, args, self.strict or self.backend == "python")
+        recorded = trace(self.f, args, self.strict or self._backend.in_order)
         for _, one in modules:
             if not one.holds():                 # f has changed it
                 one.remember()
-        p = program(recorded, self._native(), self.strict)
-        variant = Variant(p, emptied(recorded.tree), modules, self.backend, self.shared)
+        p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
+        variant = Variant(p, emptied(recorded.tree), modules, self._backend, self.shared)
         del recorded                            # many objects that need not be there for what comes
         variant.compile(args, self._general)
         variant.seconds = perf_counter() - start
         return variant
 
-    def _native(self) -> Callable[[Op], bool]:
-        """Which rows the back end has."""
-        if self.backend == "python":
-            return spoken
-        from .native.instructions import native
-        return cache(lambda op: native(op, self.strict))
-
     def _warn(self) -> None:
-        warnings.warn(f"jit compiled {getattr(self.f, '__name__', 'a function')} {STORM} times, for as many structures "
-                      "of its arguments; an int is a part of the program, so pass what changes from call to call as a "
-                      "float (take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+        name = getattr(self.f, "__name__", "a function")
+        warnings.warn(f"jit compiled {name} {WARN_AFTER} times, for as many structures of its arguments; an int is a "
+                      "part of the program, so pass what changes from call to call as a float (take(table, i) accepts "
+                      "one)", RuntimeWarning, stacklevel=4)
 
     def __reduce__(self) -> Any:
-        from .pickling import packed
-        return packed(self)
+        programs = {structure: (v.program, v.tree) for structure, v in self.variants.items()}
+        return unpacked, (packed(self.f, self.__doc__, programs, self.backend, self.strict),)
 
     def __repr__(self) -> str:
         return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
@@ -170,13 +167,14 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     """
     if not callable(f):
         raise TypeError(f"jit takes a function, got {type(f).__name__}; write jit(f), then call the result")
-    if backend is None:
-        backend = "native" if find_spec("llvmlite") and find_spec("numpy") else "python"
-    if backend not in BACKENDS:
-        raise ValueError(f"expected backend 'native' or 'python', got {backend!r}")
-    if backend == "native" and not find_spec("llvmlite"):
-        raise ImportError(f'backend="native" needs llvmlite; write {install("jit")}, or backend="python"')
-    return Jitted(f, backend, strict)
+    return Jitted(f, chosen(backend), strict)
+
+
+@lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
+def unpacked(parcel: bytes) -> Jitted:
+    """The compiled function that was sent, see pickling.py; by the same back end where that is installed."""
+    f, backend, strict = opened(parcel)
+    return Jitted(f, nearest(backend), strict, shared=True)
 
 
 __all__ = ["Jitted", "Report", "jit"]

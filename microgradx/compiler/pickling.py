@@ -1,4 +1,4 @@
-"""Parcel: a compiled function on its way to another process, as the programs that it recorded.
+"""Pickling: a compiled function on its way to another process, as the programs that it recorded.
 
     >>> import pickle
     >>> from microgradx import jit, value_and_grad
@@ -8,21 +8,18 @@
     >>> pickle.loads(pickle.dumps(f))(3.0, 3.0)
     (64.0, 48.0)
 
-So concurrent.futures, Dask or Ray send it: see shards.py. Where it lands it is compiled again, once a process, by the
-same back end, or as Python where llvmlite is missing. It knows the structures of arguments that it was called with
-before; Modules are told by their structure. A Value that it closes over goes along as it is now.
+So concurrent.futures, Dask or Ray send it: see shards.py. The other process compiles it again, once, by the same back
+end, or as Python where llvmlite is missing. It knows the structures of arguments that it was called with before;
+Modules are told by their structure. A Value that it closes over goes along as it is now.
 """
 from __future__ import annotations
 
 import pickle
-from collections.abc import Hashable, Sequence
-from functools import lru_cache
-from importlib.util import find_spec
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..engine import Value
 from .ir.program import Program
-from .jit import Jitted
 from .trace.arguments import Modules, by_key, read, rebuilt, with_modules
 
 KEPT = 32                               # compiled functions that a process keeps for the next task
@@ -30,7 +27,7 @@ KEPT = 32                               # compiled functions that a process keep
 Programs = dict[Hashable, tuple[Program, Any]]          # with the nesting of the result, by structure
 
 
-class Landed:
+class RemoteFunction:
     """What stands for the function of a compiled one that was sent: on numbers or Values it plays its programs."""
 
     def __init__(self, name: str, doc: str | None, programs: Programs) -> None:
@@ -59,27 +56,25 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
     return [found[r] for r in p.results]
 
 
-def packed(f: Jitted) -> tuple[Any, ...]:
-    """What pickle makes of a compiled function.
+def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> bytes:
+    """What pickle writes of a compiled function: the programs of f, recorded here or sent along with it.
 
     PicklingError if it was never called, for then there is no program; or if one draws random numbers or sets Buffers,
     for a generator and a Module's statistics would go their own way in each process.
     """
-    programs: Programs = dict(f.f.programs) if isinstance(f.f, Landed) else {}
-    programs |= {by_key(structure): (v.program, v.tree) for structure, v in f.variants.items()}
-    name = getattr(f.f, "__name__", "a function")
+    known = f.programs if isinstance(f, RemoteFunction) else {}
+    programs = known | {by_key(structure): found for structure, found in programs.items()}
+    name = getattr(f, "__name__", "a function")
     if not programs:
         raise pickle.PicklingError(f"jit has not recorded {name} yet; call it once with arguments like those to come, "
                                    "then send it")
     if any(p.updates or not all(isinstance(source, Value) for source in p.closures) for p, _ in programs.values()):
         raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics while it runs (Dropout, BatchNorm "
                                    "in training), which processes cannot share; call eval() on its Modules first")
-    return landed, (pickle.dumps((name, f.__doc__, programs, f.backend, f.strict)),)
+    return pickle.dumps((name, doc, programs, backend, strict))
 
 
-@lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
-def landed(parcel: bytes) -> Jitted:
-    """The compiled function that was packed."""
+def opened(parcel: bytes) -> tuple[RemoteFunction, str, bool]:
+    """What was packed: the function, the name of its back end, and whether it is strict."""
     name, doc, programs, backend, strict = pickle.loads(parcel)
-    missing = backend == "native" and not (find_spec("llvmlite") and find_spec("numpy"))
-    return Jitted(Landed(name, doc, programs), "python" if missing else backend, strict, shared=True)
+    return RemoteFunction(name, doc, programs), backend, strict

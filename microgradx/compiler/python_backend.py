@@ -153,9 +153,10 @@ class Body:
 
     def term(self, *factors: int) -> str:
         """A term of a sum: a number, a product, or a product that is there where the mask before it is not 0."""
-        *mask, x, y = factors if len(factors) > 1 else (*factors, None)
-        product = self.texts[x] if y is None else self.product(x, y)
-        return f"({product} if {self.texts[mask[0]]} else 0.0)" if mask else product
+        if len(factors) == 1:
+            return self.texts[factors[0]]
+        product = self.product(*factors[-2:])
+        return product if len(factors) == 2 else f"({product} if {self.texts[factors[0]]} else 0.0)"
 
     def product(self, x: int, y: int) -> str:
         """x*y; by 1 or -1 no product."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+from .backends import Backend, Runnable
 from .ir.program import Program
-from .python_backend import PythonKernel, python_call
 from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
 
 
@@ -25,7 +25,7 @@ class Variant:
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
     """
 
-    def __init__(self, p: Program, tree: Any, modules: Modules, backend: str, shared: bool) -> None:
+    def __init__(self, p: Program, tree: Any, modules: Modules, backend: Backend, shared: bool) -> None:
         self.program, self.tree, self.backend = p, tree, backend
         self.modules = [] if shared else [one for _, one in modules]
         self.blocks: list[Any] = [None] * len(modules)
@@ -33,27 +33,24 @@ class Variant:
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
-        if backend == "native" and modules and not shared:
-            self._place(modules)                # imports numpy, which a small function need not wait for
+        if not shared:
+            self._place(modules)
 
     def _place(self, modules: Modules) -> None:
         """Put the parameters of each Module side by side, and note their addresses by input."""
-        from .native.resident import address, resident
         before = 0
         for k, (place, one) in enumerate(modules):
-            block = self.blocks[k] = resident(one.values) if one.values else None
-            if block is not None:
-                start, first = address(block), place + before
-                self.addresses |= zip(range(first, first + len(block)), range(start, start + 8 * len(block), 8))
+            found = self.backend.block(one.values)
+            if found is not None:
+                self.blocks[k], start = found
+                first, count = place + before, len(self.blocks[k])
+                self.addresses |= zip(range(first, first + count), range(start, start + 8 * count, 8))
             before += len(one.values)
 
     @cached_property
-    def kernel(self) -> Any:
+    def kernel(self) -> Runnable:
         """The program from a list of numbers to a list of numbers."""
-        if self.backend == "python":
-            return PythonKernel(self.program)
-        from .native_backend import compiled
-        return compiled(self.program, self.addresses, self.program.strict)
+        return self.backend.kernel(self.program, self.addresses)
 
     def compile(self, args: Sequence[Any], general: Callable[..., Any]) -> None:
         """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
@@ -61,15 +58,9 @@ class Variant:
         p, args = self.program, zeroed(tuple(args))
         few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures and not p.updates
         if few and is_exact(args) and is_exact(self.tree, ()):
-            self.exact = self._exact(args, general)
+            self.exact = self.backend.exact(p, args, self.tree, general)
         if self.exact is None:
             self.kernel  # noqa: B018          # compiled now, not at the first run
-
-    def _exact(self, args: Sequence[Any], general: Callable[..., Any]) -> Any:
-        if self.backend == "python":
-            return python_call(self.program, args, self.tree, general)
-        from .native.entry import is_known, native_call
-        return native_call(self.program, args, self.tree, general) if is_known() else None
 
     def run(self, numbers: list[float], modules: Modules) -> Any:
         """What the function returns for the numbers among the arguments."""

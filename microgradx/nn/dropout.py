@@ -7,8 +7,8 @@
     ([0.0, 2.0, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0])
 """
 from ..ops import where
-from .effects import Generator, draw
 from .module import Module
+from .randomness import Generator, draw
 from .shapes import Nested, each
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from ..engine import Value
 from ..nesting import leaves, shape
-from .effects import Generator
+from .randomness import Generator
 from .shapes import Nested, nested
 
 Mode = Literal["fan_in", "fan_out"]

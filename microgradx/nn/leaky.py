@@ -9,9 +9,9 @@
 from typing import Any
 
 from ..activations import leaky_relu
-from .effects import Generator, draw
 from .init import constant_, parameter
 from .module import Module
+from .randomness import Generator, draw
 from .shapes import Nested, each, expect, positive
 
 

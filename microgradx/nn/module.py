@@ -23,6 +23,8 @@ from ..operators import zero_grad
 from ..recording import scope
 from .shapes import flat
 
+set_data: Any = vars(Value)["data"].fset
+
 
 class Buffer(Value):
     """A number that a Module saves but does not train, such as the running mean of a BatchNorm. torch: register_buffer.
@@ -45,7 +47,7 @@ class Buffer(Value):
 
     @data.setter
     def data(self, x: Any) -> None:
-        Value.data.__set__(self, x.data if isinstance(x, Value) else x)
+        set_data(self, x.data if isinstance(x, Value) else x)
 
 
 class Module:

@@ -9,8 +9,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..nesting import floated
 from ..nn import Module
 from ..recording import no_grad
+from .compiled import compiler
 from .data import samples
 from .gradient import Loss, parts
 from .mode import mode
@@ -53,9 +55,7 @@ def _eager(loss: Loss, whole: bool) -> Measure:
 
 
 def _compiled(loss: Loss, whole: bool) -> Measure:
-    from ..compiler import jit
-    from ..compiler.trace.arguments import floated
-    one = jit(loss)
+    one = compiler().jit(loss)
 
     def mean(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
         count = samples(xs, ys)

@@ -27,10 +27,10 @@ from .gradient import Loss, NonFiniteError, Penalty, gradient
 from .history import History, Record
 from .mode import mode
 from .optim import Optimiser, require
-from .pace import Pace
 from .progress import progress
 from .runner import CompiledRunner, Plan, Runner
 from .schedules import Schedule
+from .step_budget import StepBudget
 from .validation import Validation
 
 __all__ = ["fit", "evaluate", "gradient", "History", "Record", "NonFiniteError"]
@@ -79,7 +79,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     plans = zip(endless(len(xs), batch_size, seed), rates)
     # Eager steps come one by one, so that Ctrl-C loses no record; compiled ones until somebody waits for the model.
     most = 1 if callback is not None or not jit else epoch if validation is not None else total
-    made = _made(runner, plans, Pace(most, total), epoch)
+    made = _made(runner, plans, StepBudget(most, total), epoch)
     watch = Validation(validation, measure(loss, whole, jit), epoch, patience)
     history = History()
     with mode(model, training=True):
@@ -113,11 +113,11 @@ def _train(model: Module, history: History, runner: Runner, made: Iterable[list[
                 return
 
 
-def _made(runner: Runner, plans: Iterator[Plan], pace: Pace, epoch: int) -> Iterator[list[Record]]:
+def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int) -> Iterator[list[Record]]:
     """The records of some steps, again and again; the steps are made when asked for."""
     done = 0
-    while done < pace.total:
-        todo = list(islice(plans, pace.steps(done)))
+    while done < budget.total:
+        todo = list(islice(plans, budget.steps(done)))
         steps = zip(count(done + 1), runner.steps(todo), todo)
         yield [Record(step, math.ceil(step / epoch), loss, lr, norm) for step, (loss, norm), (_, lr) in steps]
         done += len(todo)

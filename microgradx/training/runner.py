@@ -19,6 +19,7 @@ from typing import Any
 
 from ..nn import Module
 from .clipping import clip_grad_norm
+from .compiled import compiler
 from .data import pick
 from .gradient import Loss, NonFiniteError, Penalty, gradient, loss_of, penalty_of
 from .optim import Optimiser
@@ -66,17 +67,16 @@ class CompiledRunner(Runner):
     """Many steps in one call; where one is not finite, it is made with a graph, to tell why."""
 
     def __init__(self, *args: Any) -> None:
-        from ..compiler.training.session import Session
         super().__init__(*args)
         loss, penalty = self.loss, self.penalty
-        self.session = Session(
+        self.session = compiler().backend().session(
             self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
             penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
             threshold=self.threshold)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps; the last one is that which reaches the threshold. NonFiniteError: see gradient()."""
-        done = self.session.run([places for places, _ in plans], [lr for _, lr in plans])
+        done: list[Done] = self.session.run([places for places, _ in plans], [lr for _, lr in plans])
         self.interrupted = self.session.interrupted
         if len(done) < len(plans) and not (done and done[-1][0] <= self.threshold):
             self.gradient(plans[len(done)][0])

@@ -142,9 +142,10 @@ def kernel(function: Any, args: Sequence[Any]) -> Any:
 
 def stepper(plan: Training) -> Callable[[int], float]:
     """What fit(..., jit=True) does once it has compiled: start anew and make so many steps; the loss of the last."""
-    from microgradx.compiler.training.session import Session
+    from microgradx.compiler.backends import backend
     optimiser = plan.optimiser(plan.model.parameters())
-    session = Session(plan.model, plan.xs, plan.ys, plan.loss, optimiser, penalty=plan.options.get("penalty"))
+    session: Any = backend("native").session(plan.model, plan.xs, plan.ys, plan.loss, optimiser,
+                                             penalty=plan.options.get("penalty"))
     schedule = plan.options.get("schedule", lambda t: 1.0)
     rates = [optimiser.lr * schedule(t) for t in range(len(plan.batches))]
     begin = memoryview(bytes(session.block)).cast("d")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import microgradx as mg
 from microgradx import Value, detach, dot, grad, gradients, no_grad, relu, sin, sqrt, tanh, tape, where
-from microgradx.checking import point as point_module
+from microgradx.checking import evaluation_point
 from microgradx.checking.check import GradientError, first_nonfinite, gradcheck
-from microgradx.checking.claims import roundings
-from microgradx.checking.point import Point
+from microgradx.checking.evaluation_point import EvaluationPoint
+from microgradx.checking.mismatch import roundings
 from microgradx.checking.samples import is_finite, is_smooth, kink_points
 from microgradx.checking.strategies import arguments, graphs
 from microgradx.table import TABLE, Op, Reduction
@@ -214,19 +214,19 @@ def test_a_cut_graph(f):
 
 
 def test_forward_mode_is_compared_too(monkeypatch):
-    jvp = point_module.jvp
+    jvp = evaluation_point.jvp
 
     def broken(f, xs, vs):
         y, tangent = jvp(f, xs, vs)
         return y, tangent * (1 + 1e-6)
 
-    monkeypatch.setattr(point_module, "jvp", broken)
+    monkeypatch.setattr(evaluation_point, "jvp", broken)
     error = denied(cube, 2.0)
     assert error.what == "d f / d args[0] in forward mode" and "Backward mode has it right" in error.meaning
 
 
 def test_backward_mode_is_compared(monkeypatch):
-    monkeypatch.setattr(point_module, "gradients", lambda y, xs, create_graph=False: [
+    monkeypatch.setattr(evaluation_point, "gradients", lambda y, xs, create_graph=False: [
         g * (1 + 1e-6) for g in gradients(y, xs, create_graph)])
     assert denied(cube, 2.0).what == "d f / d args[0]"
 
@@ -382,10 +382,10 @@ def test_a_dead_branch_with_an_infinite_slope_allows_nothing():
     assert roundings(where(x < 1, x, sqrt(x)), [x])[0] < 1e-300
 
 
-def test_claims_may_be_judged_in_any_order():
-    claims = list(Point(lambda x, y: [x * sin(y), x / y], [2.0, 3.0]).claims())
-    assert len(claims) == 2 * 2 * (1 + 1 + 2)
-    assert all(claim.denial() is None for claim in reversed(claims))
+def test_checks_may_be_judged_in_any_order():
+    checks = list(EvaluationPoint(lambda x, y: [x * sin(y), x / y], [2.0, 3.0]).checks())
+    assert len(checks) == 2 * 2 * (1 + 1 + 2)
+    assert all(check.mismatch() is None for check in reversed(checks))
 
 
 # The first node that is not finite -----------------------------------------------------------------------------

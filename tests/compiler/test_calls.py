@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import Value, dot, exp, grad, jit, log, row, silu, take, tanh, value_and_grad
-from microgradx.compiler.trace.module_state import seen
+from microgradx.compiler.trace.module_snapshot import snapshot
 from microgradx.nn import Linear, Module, Sequential, Tanh
 from microgradx.table import TABLE
 
@@ -375,13 +375,13 @@ def test_anything_with_named_parameters_is_a_module(backend):
     assert f(Line(), 3.0) == (7.0, {"weight": 3.0, "bias": 1.0})
 
 
-def test_seen_compares_no_arrays():
+def test_a_snapshot_compares_no_arrays():
     model = Scale()
     model.table = np.zeros(2)
-    before = seen(model)
-    assert seen(model) is before
+    before = snapshot(model)
+    assert snapshot(model) is before
     model.table = np.zeros(2)
-    assert seen(model) is not before
+    assert snapshot(model) is not before
 
 
 # Generated Python --------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 
 import microgradx as mg
 from microgradx import Value, tape, value_and_grad
-from microgradx.checking.claims import roundings
+from microgradx.checking.mismatch import roundings
 from microgradx.checking.strategies import graphs
 
 from ..compiled import PYTHON, as_function, close, different, equal, every_way

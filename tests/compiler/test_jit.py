@@ -123,7 +123,7 @@ def test_train_and_eval_make_two_programs():
 
 
 @every_way
-def test_a_storm_is_told_of_once(way):
+def test_many_programs_are_warned_of_once(way):
     compiled = way.jit(lambda x, n: x * n)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

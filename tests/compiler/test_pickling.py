@@ -11,7 +11,7 @@ import pytest
 from microgradx import Value, grad, hessian, jit, row, silu, take, value_and_grad
 from microgradx import sum as added
 from microgradx.compiler import shards
-from microgradx.compiler.pickling import landed
+from microgradx.compiler.jit import unpacked
 from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
 from microgradx.table import TABLE
@@ -50,7 +50,7 @@ def test_it_is_compiled_once_a_process(backend):
 
 
 @backends
-def test_a_landed_function_is_sent_on(backend):
+def test_a_sent_function_is_sent_on(backend):
     f = jit(lambda x: [x, x * x], backend=backend)
     f(2.0)
     for g in (sent(sent(f)), sent(f)):
@@ -70,7 +70,7 @@ def test_unknown_structures_say_what_to_do(backend):
 
 
 @backends
-def test_transforms_of_a_landed_function(backend):
+def test_transforms_of_a_sent_function(backend):
     f = jit(lambda x, table: take(table, 1.0) * x**3, backend=backend)
     f(2.0, [1.0, 5.0])
     g = sent(f)
@@ -99,7 +99,7 @@ def test_a_row_of_the_user_must_be_there(backend):
     parcel = pickle.dumps(f)
     assert pickle.loads(parcel)(3.0) == sent(sent(f))(3.0) == 3.0
     del TABLE["bump_of_pickle"]
-    landed.cache_clear()
+    unpacked.cache_clear()
     with pytest.raises(LookupError, match="bump_of_pickle"):
         pickle.loads(parcel)
 
@@ -130,7 +130,7 @@ def test_python_where_llvmlite_is_missing(monkeypatch):
     f = jit(lambda x: x * 19.0, backend="native")
     f(1.0)
     parcel = pickle.dumps(f)
-    monkeypatch.setattr("microgradx.compiler.pickling.find_spec", lambda name: None)
+    monkeypatch.setattr("microgradx.compiler.backends.find_spec", lambda name: None)
     g = pickle.loads(parcel)
     assert (g(2.0), g.report().backend) == (38.0, "python")
 

@@ -9,9 +9,9 @@ from importlib import import_module
 import pytest
 
 from microgradx import Value, no_grad
-from microgradx.engine import Comparison
 from microgradx.extras import install
 from microgradx.nn import Linear
+from microgradx.operators import Comparison
 from microgradx.training import SGD, History, evaluate, fit
 from microgradx.training.examples import EXAMPLES, curve, depth, digits, lenet5, moons, names, run, target, xor
 from microgradx.training.examples.target import Target
@@ -57,8 +57,7 @@ def test_the_long_run_reaches_its_targets(capsys, name):
 
 def without_llvmlite(monkeypatch):
     """As where it is not installed."""
-    for module in ("microgradx.training.examples.target", "microgradx.compiler.training.session",
-                   "microgradx.compiler.jit"):
+    for module in ("microgradx.training.examples.target", "microgradx.compiler.backends"):
         monkeypatch.setattr(import_module(module), "find_spec", lambda name: None)
     target._advise.cache_clear()
 

@@ -4,5 +4,5 @@ program.py          the lists, simplified while they are filled
 simplify.py         the rules of simplification
 lowering.py         rows in terms of the few that a machine has
 fuse.py             sums of products as one operation
-names.py            rows by name, for back ends and for pickle
+row_names.py        rows by name, for back ends and for pickle
 """

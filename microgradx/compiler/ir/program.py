@@ -26,7 +26,7 @@ from ...engine import Value, tape
 from ...table import Op
 from ..trace.trace import Recorded, is_constant, trace, unhindered
 from .lowering import POWERS, spelled
-from .names import distinct, name, named
+from .row_names import distinct, name, named
 from .simplify import FREE, RULES
 
 Ids = tuple[int, ...]

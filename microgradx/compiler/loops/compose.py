@@ -53,7 +53,8 @@ class Composed:
 @cache
 def outermost(op: Any) -> Op:
     """The row that gives the result: of what is composed, the last one."""
-    return op.term.op if isinstance(op, Composed) else op
+    found: Op = op.term.op if isinstance(op, Composed) else op
+    return found
 
 
 row = cache(Composed)                   # one for each term: loops of the same operation are found by its identity

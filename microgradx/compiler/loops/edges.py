@@ -1,13 +1,13 @@
-"""Wires: a program as arrays, for what is asked of all nodes at once.
+"""EdgeArrays: a program as arrays, for what is asked of all nodes at once.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.ir.program import Program
-    >>> from microgradx.compiler.loops.edges import Wires
+    >>> from microgradx.compiler.loops.edges import EdgeArrays
     >>> p = Program()
     >>> x, y = p.input(), p.input()
     >>> p.results = [p.add(mul, (x, y)), p.add(mul, (y, y))]
-    >>> wires = Wires(p)
-    >>> wires.nodes.tolist(), wires.matrix(wires.nodes, width=2).tolist()
+    >>> edges = EdgeArrays(p)
+    >>> edges.nodes.tolist(), edges.matrix(edges.nodes, width=2).tolist()
     ([2, 3], [[0, 1], [1, 1]])
 """
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .affine import Slots
 from .compose import outermost
 
 
-class Wires:
+class EdgeArrays:
     """The nodes of a program.
 
     all, users      the inputs of all, one after the other, and of which node each is one

@@ -25,7 +25,7 @@ from ...table import Op
 from ..ir.program import Program
 from ..native.resident import LINE
 from .affine import Slots, affine
-from .edges import Wires, alike
+from .edges import EdgeArrays, alike
 
 WIDE = 8            # operations of more inputs keep the order in which they were recorded,
 UNEVEN = 8          # and those whose inputs are so few loops
@@ -48,26 +48,27 @@ class Memory(NamedTuple):
     results: int                                    # the first slot of the results, which lie side by side
 
 
-def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wires: Wires | None = None) -> Memory:
+def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
+           edges: EdgeArrays | None = None) -> Memory:
     """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on.
 
     late    a node waits until it is needed, together with what is needed beside it; else it is computed as soon as it
             can be, together with what can be computed beside it. Which of the two finds longer rows depends on the
             program
     """
-    wires = wires or Wires(p)
+    edges = edges or EdgeArrays(p)
     slots = np.full(len(p), -1, np.int64)
     slots[p.inputs] = inputs
     size = start
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
         slots[i], size = size, size + 1
     out = size = lined(size + 1) - 1            # a loss, and then its gradient at the beginning of a line
-    slots[wires.asked] = out + wires.place
+    slots[edges.asked] = out + edges.place
     size += len(p.results)
 
     found = []
-    for is_result, parts in _ordered(p, wires, late):
-        matrices = [(ids, slots[wires.matrix(ids, len(p.args[ids[0]]))]) for ids in parts]
+    for is_result, parts in _ordered(p, edges, late):
+        matrices = [(ids, slots[edges.matrix(ids, len(p.args[ids[0]]))]) for ids in parts]
         if not is_result:
             ids = np.sort(np.concatenate(parts))
             size = lined(size) if len(ids) >= LINE else size
@@ -75,8 +76,8 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False, wi
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
-    if len(wires.place) < len(p.results):           # some are inputs or constants, or are there twice
-        copies = np.delete(np.arange(len(p.results)), wires.place)
+    if len(edges.place) < len(p.results):           # some are inputs or constants, or are there twice
+        copies = np.delete(np.arange(len(p.results)), edges.place)
         sources = slots[np.array(p.results, np.int64)[copies]].reshape(-1, 1)
         found.append(Group(identity, copies + out, sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
@@ -93,22 +94,22 @@ def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
     return Group(op, slots[order], inputs[order])
 
 
-def _ordered(p: Program, wires: Wires, late: bool) -> list[tuple[bool, list[Slots]]]:
+def _ordered(p: Program, edges: EdgeArrays, late: bool) -> list[tuple[bool, list[Slots]]]:
     """The nodes level by level: those of one outermost row, results apart, in parts of one operation and width."""
-    level = _levels(wires, late)
+    level = _levels(edges, late)
     asked = np.zeros(len(p), np.int64)
-    asked[wires.asked] = 1
+    asked[edges.asked] = 1
     found: dict[tuple[int, int, int], list[Slots]] = {}
-    for ids in alike(wires.nodes, [wires.kind, asked, wires.row, level]):
+    for ids in alike(edges.nodes, [edges.kind, asked, edges.row, level]):
         i = ids[0]
-        found.setdefault((int(level[i]), int(wires.row[i]), int(asked[i])), []).append(ids)
+        found.setdefault((int(level[i]), int(edges.row[i]), int(asked[i])), []).append(ids)
     return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]
 
 
-def _levels(wires: Wires, late: bool) -> Slots:
+def _levels(edges: EdgeArrays, late: bool) -> Slots:
     """The level of each operation: one above those of all inputs, or one below those of all that use it."""
-    level = [0] * len(wires.first)
-    users, inputs = wires.inside
+    level = [0] * len(edges.first)
+    users, inputs = edges.inside
     if late:
         for i, a in zip(reversed(users), reversed(inputs)):
             if level[a] >= level[i]:

@@ -80,7 +80,8 @@ class Writer(Code):
         """A term added to a sum."""
         if len(xs) == 1:
             return self.b.fadd(total, xs[0])
-        return fma(self.b, *xs, total, self.strict) if len(xs) == 2 else under(self.b, *xs, total, self.strict)
+        *mask, x, y = xs
+        return under(self.b, mask[0], x, y, total, self.strict) if mask else fma(self.b, x, y, total, self.strict)
 
     # The entry of a table; 1 goes to the slot `status` where the index is none of its entries ------------------------
 

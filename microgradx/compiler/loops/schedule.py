@@ -15,7 +15,7 @@ from ..native.instructions import LONG, POINTER, VOID
 from ..native.kernel import Kernel, Place
 from ..trace.trace import unhindered
 from .compose import composed
-from .edges import Wires
+from .edges import EdgeArrays
 from .library import LITTLE, addresses
 from .memory_layout import Memory, groups
 from .nests import LARGE, Nest, nests
@@ -54,17 +54,17 @@ Found = tuple[Memory, list[Nest]]
 
 def _fewest(p: Program, place: Place, strict: bool) -> Found:
     """The schedule with the fewest loops; the late one alone where its loops are long."""
-    wires = Wires(p)
-    late: Found = _loops(p, wires, place, strict, True)
-    if len(wires.nodes) > LARGE * len(late[1]):
+    edges = EdgeArrays(p)
+    late: Found = _loops(p, edges, place, strict, True)
+    if len(edges.nodes) > LARGE * len(late[1]):
         return late
-    early: Found | None = _loops(p, wires, place, strict, False, len(late[1]))
+    early: Found | None = _loops(p, edges, place, strict, False, len(late[1]))
     return min(late, early, key=lambda found: len(found[1])) if early else late
 
 
-def _loops(p: Program, wires: Wires, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
+def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
     """All nests in order; None if there are more than `most`."""
-    memory = groups(p, place.inputs, place.given + 1, late, wires)
+    memory = groups(p, place.inputs, place.given + 1, late, edges)
     found: list[Nest] = []
     for group in memory.groups:
         found += nests(group, place.status, strict)

@@ -23,40 +23,41 @@ LINE = 8                                # doubles in a line of the cache
 
 
 class Resident(Value):
-    """A parameter whose number is kept in a block of memory: `_da` is the block, `_db` its place there."""
+    """A parameter whose number is kept in a block of memory: `_home` is the block and its place there."""
 
     __slots__ = ()
+    _home: tuple[Any, int]
 
     @property
     def _data(self) -> float:
-        return self._da[self._db]  # type: ignore[no-any-return]
+        return self._home[0][self._home[1]]  # type: ignore[no-any-return]
 
     @_data.setter
     def _data(self, x: float) -> None:
-        self._da[self._db] = x
+        self._home[0][self._home[1]] = x
 
     def __reduce__(self) -> Any:
         """A copy is a plain Value."""
-        build, (_, *rest) = super().__reduce__()
+        build, (_, *rest) = Value.__reduce__(self)  # type: ignore[str-unpack]
         return build, (Value, *rest)
 
 
-def resident(values: Sequence[Value]) -> Any:
+def resident(values: Sequence[Any]) -> Any:
     """The block of memory that holds the numbers of these Values, in order: where they are already, or a new one.
 
     None if they cannot be brought together: some of them are in a block of another Module.
     """
     if all(v.__class__ is Resident for v in values):
-        first = values[0]
-        if all(v._da.obj is first._da.obj and v._db == first._db + k for k, v in enumerate(values)):
-            return memoryview(first._da.obj)[first._db:first._db + len(values)]
+        block, start = values[0]._home
+        if all(v._home[0].obj is block.obj and v._home[1] == start + k for k, v in enumerate(values)):
+            return memoryview(block.obj)[start:start + len(values)]
     if set(map(type, values)) != {Value}:
         return None
     numbers = aligned(len(values))
     numbers[:] = [v._data for v in values]
     block = memoryview(numbers.data)
     for k, v in enumerate(values):
-        v._da, v._db = block, k
+        v._home = block, k
         v.__class__ = Resident
     return block
 

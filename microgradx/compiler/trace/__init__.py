@@ -6,5 +6,5 @@ branches.py         the value of a row may ask what is true: both answers are fo
 effects.py          what layers keep and draw at random becomes a part of the program
 errors.py           what is refused, with the line that asks for it
 arguments.py        what of the arguments is a number, and what is part of the program
-module_state.py     a Module as it was when a program was compiled for it
+module_snapshot.py  a Module as it was when a program was compiled for it
 """

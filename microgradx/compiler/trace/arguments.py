@@ -22,14 +22,14 @@ from typing import Any
 from ...engine import Value
 from ...ieee import number
 from ...nesting import are_leaves, is_leaf, is_module, joined
-from .module_state import Seen, seen
+from .module_snapshot import ModuleSnapshot, snapshot
 
 FLOAT = "number"
 FLOATS = {float}
 STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
 MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
 
-Modules = list[tuple[int, Seen]]
+Modules = list[tuple[int, ModuleSnapshot]]
 
 
 def is_number(x: Any) -> bool:
@@ -62,7 +62,7 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
         numbers.append(taken(tree))
         return FLOAT
     if is_module(tree):
-        modules.append((len(numbers), seen(tree)))
+        modules.append((len(numbers), snapshot(tree)))
         return modules[-1][1]
     try:
         hash(tree)
@@ -74,12 +74,12 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
 
 def by_key(structure: Any) -> Any:
     """The same with each Module by what it has in common with others of its kind: for another process."""
-    if isinstance(structure, Seen):
+    if isinstance(structure, ModuleSnapshot):
         return structure.key
     return tuple(map(by_key, structure)) if isinstance(structure, tuple) else structure
 
 
-def with_modules(numbers: list[Any], modules: Modules, values: Callable[[Seen], Sequence[Any]]) -> list[Any]:
+def with_modules(numbers: list[Any], modules: Modules, values: Callable[[ModuleSnapshot], Sequence[Any]]) -> list[Any]:
     """The numbers of the arguments, with those of each Module in their place."""
     for place, one in reversed(modules):
         numbers[place:place] = values(one)
@@ -126,14 +126,6 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
 def emptied(tree: Any) -> Any:
     """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
     return rebuilt(tree, repeat(0.0))
-
-
-def floated(tree: Any) -> Any:
-    """A sample with all its numbers, ints too, as floats: inputs. Lists that hold nothing else are not copied."""
-    if isinstance(tree, (list, tuple)):
-        branches = tree if set(map(type, tree)) == {float} else [floated(branch) for branch in tree]
-        return branches if isinstance(tree, list) else tuple(branches)
-    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
 
 
 def numbers(tree: Any) -> list[float]:

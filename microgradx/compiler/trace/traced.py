@@ -37,6 +37,8 @@ class Traced(Value):
     """
 
     __slots__ = ("serial", "trace")
+    serial: int
+    trace: Tracer
 
     @property
     def _data(self) -> NoReturn:  # type: ignore[override]
@@ -73,7 +75,7 @@ class Traced(Value):
     __float__ = __int__ = __index__ = _unknown
 
     def __format__(self, spec: str) -> str:
-        return self._unknown() if spec else repr(self)  # type: ignore[no-any-return]
+        return str(self._unknown()) if spec else repr(self)
 
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
@@ -91,7 +93,7 @@ class Draw:
         return self.generator.random()  # type: ignore[no-any-return]
 
 
-class Gradient:
+class GradientOf:
     """The gradient of a Value as something that is read and set like the data of one."""
 
     def __init__(self, value: Value) -> None:
@@ -115,7 +117,7 @@ class State:
     versions    of each Value whose data was set: the Value that stands for it from then on
     origins     the opposite, for all versions that there have been
     gradients   of each Value that has one by now: its gradient
-    holders     of each Value whose gradient is read or set: its Gradient
+    holders     of each Value whose gradient is read or set: its GradientOf
     """
 
     def __init__(self) -> None:
@@ -124,7 +126,7 @@ class State:
         self.versions: dict[Value, Value] = {}
         self.origins: dict[Value, Value] = {}
         self.gradients: dict[Value, Any] = {}
-        self.holders: dict[Value, Gradient] = {}
+        self.holders: dict[Value, GradientOf] = {}
 
 
 class Tracer:
@@ -207,7 +209,7 @@ class Tracer:
 
     def value(self, x: Value, versions: dict[Value, Value]) -> Value:
         """A Value as it is by now. TracingError if it belongs to another trace."""
-        if x.__class__ is Traced and x.trace.nodes is not self.nodes:  # type: ignore[attr-defined]
+        if x.__class__ is Traced and x.trace.nodes is not self.nodes:
             refuse_leaked()
         return versions.get(x, x) if versions else x
 
@@ -224,7 +226,7 @@ class Tracer:
             return v._data
         return self.record(ops.detach, (v,))
 
-    def set_data(self, v: Value, x: Any) -> None:
+    def set_data(self, v: Value, x: Any) -> float:
         """`v.data = x`: what is computed with v from now on sees x; the Value itself takes the number after a run."""
         if v.op is not None or v.__class__ is Traced:
             refuse("the place", "set the data of a parameter, or of a Value that the function closes over")
@@ -232,6 +234,7 @@ class Tracer:
         self.state.origins[new] = v
         if not is_constant(v):
             self.state.updates[v] = new
+        return v._data
 
     def grad(self, v: Value) -> Any:
         """`v.grad`: what was set last, or what it holds when a run starts."""
@@ -241,15 +244,18 @@ class Tracer:
             found[v] = self.source(self.holder(v)) if outer else 0.0
         return found[v]
 
-    def set_grad(self, v: Value, x: Any) -> None:
-        """`v.grad = x`; None is 0."""
-        self.state.gradients[v] = 0.0 if x is None else x if isinstance(x, Value) else number(x)
-        if v.__class__ is not Traced and not is_constant(v):
+    def set_grad(self, v: Value, x: Any) -> float:
+        """`v.grad = x`. As set_data, it gives back the number that stays until the program runs."""
+        self.state.gradients[v] = x if isinstance(x, Value) else number(x)
+        if v.__class__ is Traced:
+            return 0.0
+        if not is_constant(v):
             self.state.updates[self.holder(v)] = self.state.gradients[v]
+        return v._grad
 
-    def holder(self, v: Value) -> Gradient:
+    def holder(self, v: Value) -> GradientOf:
         """What stands for the gradient of a Value among sources and updates: the same at each call."""
-        return self.state.holders.setdefault(v, Gradient(v))
+        return self.state.holders.setdefault(v, GradientOf(v))
 
     def backward(self, root: Value) -> None:
         """`root.backward()`: the gradients of all leaves are added to what they hold; results take theirs."""

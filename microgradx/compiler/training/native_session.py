@@ -1,11 +1,11 @@
 """Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them.
 
     >>> from microgradx import Value
-    >>> from microgradx.compiler.training.session import Session
+    >>> from microgradx.compiler.backends import backend
     >>> from microgradx.training import SGD
     >>> w = Value(0.0)
     >>> rule = SGD([w], lr=0.25)
-    >>> session = Session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule, backend="native")
+    >>> session = backend("native").session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule)
     >>> session.run([[0]] * 2, [0.25] * 2), w.data                          # both steps in one call of machine code
     ([(9.0, 6.0), (2.25, 3.0)], 2.25)
 """
@@ -26,7 +26,7 @@ from ..native.instructions import called, native
 from ..native.resident import LINE, address, aligned, resident
 from .driver import FIELDS, Driver
 from .lanes import Sum, mapped
-from .sample_kernel import Part, fields
+from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
 
 LANES = 3000                            # operations that a straight line for a batch may have
@@ -58,16 +58,16 @@ class NativeSession(Session):
         if self.in_order:
             self.addresses |= {self.count + k: _address(self.total) + 8 * k for k in range(self.count + 1)}
         self.first: Program | None = None       # of the first sample, traced to see whether it is small
-        self.kernels: dict[Any, tuple[int, Part]] = {}
+        self.kernels: dict[Any, tuple[int, SampleKernel]] = {}
         self.data = np.array([x for row in self.numbers for x in row])
         self.offsets = _starts(map(len, self.numbers))
         self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
         self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
-        self.decay = self.part(self.penalty_program(), 0) if self.penalty else None
+        self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
         self.lanes = False
 
-    def native(self, op: Op) -> bool:
+    def has(self, op: Op) -> bool:
         """Whether machine code has this row."""
         return native(op, self.strict)
 
@@ -84,14 +84,14 @@ class NativeSession(Session):
             wanted = self.form(unit)
             if wanted not in self.kernels:
                 p = self.first if wanted == self.form((0,)) and self.first else self.unit_program(unit)
-                self.kernels[wanted] = len(self.kernels), self.part(p, len(self.inputs(unit)))
+                self.kernels[wanted] = len(self.kernels), self.sample_kernel(p, len(self.inputs(unit)))
             if not self.whole and self.which[unit[0]] < 0:
                 self.which[unit[0]] = self.kernels[wanted][0]
                 self.known += 1
 
-    def part(self, p: Program, own: int) -> Part:
+    def sample_kernel(self, p: Program, own: int) -> SampleKernel:
         """Machine code that finds parameters and Buffers where they are."""
-        return Part(p, self.placed(p), own, self.strict)
+        return SampleKernel(p, self.placed(p), own, self.strict)
 
     def placed(self, p: Program) -> dict[int, int]:
         """The address of each input that lies elsewhere."""
@@ -163,11 +163,11 @@ class NativeSession(Session):
 
     def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
         """Run the machine code; how many steps it made."""
-        parts = [part for _, part in self.kernels.values()]
-        for part in (*parts, *([self.decay] if self.decay else [])):
-            part.refresh()
+        kernels = [one for _, one in self.kernels.values()]
+        for one in (*kernels, *([self.decay] if self.decay else [])):
+            one.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
-        arrays = self.sample_fields(batches, parts) | fields(parts) | {
+        arrays = self.sample_fields(batches, kernels) | fields(kernels) | {
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
@@ -181,8 +181,8 @@ class NativeSession(Session):
             self.interrupted = True
         raise_noted()
         self.optimiser.t += int(done[0])
-        for part in parts:
-            part.kernel.check()
+        for one in kernels:
+            one.kernel.check()
         return int(done[0])
 
     def plain_fields(self) -> dict[str, int]:
@@ -196,9 +196,9 @@ class NativeSession(Session):
                       "penalty_out": kernel.start + 8 * kernel.results}
         return found
 
-    def sample_fields(self, batches: Sequence[Sequence[int]], parts: Sequence[Part]) -> dict[str, Any]:
+    def sample_fields(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> dict[str, Any]:
         """The numbers of the samples, and which of them each batch has."""
-        if self.whole or any(part.draws for part in parts):
+        if self.whole or any(one.draws for one in kernels):
             return self.gathered(batches)
         found = self.single_samples(batches)
         if self.lanes:
@@ -219,7 +219,7 @@ class NativeSession(Session):
         """The numbers of all units brought together, each with the random numbers that it draws."""
         units = [self.units(batch) for batch in batches]
         every = [(unit, *self.kernels[self.form(unit)]) for batch in units for unit in batch]
-        rows = [[*self.inputs(unit), *(part.read() if part.draws else [])] for unit, _, part in every]
+        rows = [[*self.inputs(unit), *(one.read() if one.draws else [])] for unit, _, one in every]
         return {"starts": _starts(map(len, units)), "order": np.arange(len(every)), "offsets": _starts(map(len, rows)),
                 "which": np.array([which for _, which, _ in every], np.int64),
                 "data": np.array([x for row in rows for x in row])}

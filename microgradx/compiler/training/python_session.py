@@ -1,11 +1,11 @@
 """Training by generated Python: where llvmlite is not installed.
 
     >>> from microgradx import Value
-    >>> from microgradx.compiler.training.session import Session
+    >>> from microgradx.compiler.backends import backend
     >>> from microgradx.training import SGD
     >>> w = Value(0.0)
     >>> rule = SGD([w], lr=0.25)
-    >>> session = Session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule, backend="python")
+    >>> session = backend("python").session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule)
     >>> session.run([[0]] * 2, [0.25] * 2), w.data
     ([(9.0, 6.0), (2.25, 3.0)], 2.25)
 """
@@ -36,7 +36,7 @@ class PythonSession(Session):
         """A program as a Python function, and what it closes over."""
         return PythonKernel(p), p.closures
 
-    def native(self, op: Op) -> bool:
+    def has(self, op: Op) -> bool:
         """Whether Python has this row."""
         return spoken(op)
 

@@ -1,13 +1,13 @@
-"""Part: the machine code for the samples of one form, as compiled training calls it for each of them.
+"""SampleKernel: the machine code for the samples of one form, as compiled training calls it for each of them.
 
     >>> from microgradx import mul
-    >>> from microgradx.compiler.training.sample_kernel import Part, fields
+    >>> from microgradx.compiler.training.sample_kernel import SampleKernel, fields
     >>> from microgradx.compiler.ir.program import Program
     >>> p = Program()
     >>> count, x = p.input(), p.input()
     >>> p.results = [p.add(mul, (count, x))]
-    >>> part = Part(p, {}, own=1, strict=False)
-    >>> part.kernel.run([2.0, 3.0]), fields([part])["owns"].tolist()
+    >>> one = SampleKernel(p, {}, own=1, strict=False)
+    >>> one.kernel.run([2.0, 3.0]), fields([one])["owns"].tolist()
     ([6.0], [1])
 """
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..native_backend import compiled
 from ..trace.traced import Draw
 
 
-class Part:
+class SampleKernel:
     """The machine code for one form of unit, or for the penalty. The memory of the first begins with the number of
     units, then come numbers for each.
 
@@ -49,10 +49,10 @@ class Part:
             self.kernel.place.memory[end - len(self.given):end] = self.read()
 
 
-def fields(parts: Sequence[Part]) -> dict[str, Any]:
+def fields(kernels: Sequence[SampleKernel]) -> dict[str, Any]:
     """What the driver is told of all forms: where their kernels are, their memories, and what is where in these."""
-    return {"kernels": np.array([part.kernel.address for part in parts], np.int64),
-            "memories": np.array([part.kernel.start for part in parts], np.int64),
-            "owns": np.array([part.own for part in parts], np.int64),
-            "flags": np.array([part.kernel.place.status for part in parts], np.int64),
-            "outs": np.array([part.kernel.results for part in parts], np.int64)}
+    return {"kernels": np.array([one.kernel.address for one in kernels], np.int64),
+            "memories": np.array([one.kernel.start for one in kernels], np.int64),
+            "owns": np.array([one.own for one in kernels], np.int64),
+            "flags": np.array([one.kernel.place.status for one in kernels], np.int64),
+            "outs": np.array([one.kernel.results for one in kernels], np.int64)}

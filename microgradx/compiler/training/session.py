@@ -1,10 +1,12 @@
-"""Session: compiled training. fit(..., jit=True) makes one, and asks it for many steps at once.
+"""Session: compiled training. fit(..., jit=True) makes one, and asks it for many steps at once. What both back ends
+share is here; each has a Session of its own, which Backend.session makes.
 
     >>> from microgradx import Value
-    >>> from microgradx.compiler.training.session import Session
+    >>> from microgradx.compiler.backends import backend
     >>> from microgradx.training import SGD
     >>> w = Value(0.0)
-    >>> session = Session(None, [1.0, 2.0], [3.0, 6.0], lambda model, x, y: (w * x - y) ** 2, SGD([w], lr=0.1))
+    >>> rule = SGD([w], lr=0.1)
+    >>> session = backend().session(None, [1.0, 2.0], [3.0, 6.0], lambda model, x, y: (w * x - y) ** 2, rule)
     >>> steps = session.run([[0, 1]] * 50, [0.1] * 50)
     >>> len(steps), round(w.data, 6), steps[0][0]               # loss and length of the gradient, before each step
     (50, 3.0, 22.5)
@@ -14,16 +16,17 @@ nesting, longer sequences, do.
 """
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 from ...derivatives import gradients
 from ...engine import Value
+from ...nesting import floated
 from ...reductions import dot
 from ...table import Op
 from ..ir.program import Program, program
-from ..trace.arguments import floated, is_number, numbers
+from ..trace.arguments import is_number, numbers
 from ..trace.errors import TracingError
 from ..trace.trace import trace
 from ..trace.traced import Draw
@@ -43,13 +46,12 @@ class Weights:
         yield "", self.values
 
 
-class Session:
+class Session(ABC):
     """Training of a model on samples, step by step, without a graph.
 
     model, loss, optimiser, penalty, clip, threshold, whole: as for fit()
     strict      the bits of eager training: every sum in its order, no fused multiply-add, libm's functions. Ints among
                 the samples are a part of the program then, one for each class or row of tokens
-    backend     "native", "python", or by default native where llvmlite is installed
 
     run(batches, rates) makes a step for each batch, a list of places of samples, with the learning rate given for it.
     ValueError where a program is too large for generated Python. TracingError where the loss asks for a number.
@@ -58,19 +60,9 @@ class Session:
     # Whether gradients are added up as backward() does: each term to what is there already, sample after sample.
     in_order = False
 
-    def __new__(cls, *args: Any, backend: str | None = None, **more: Any) -> Session:
-        """A session of one of the two back ends."""
-        chosen = backend or ("native" if find_spec("llvmlite") and find_spec("numpy") else "python")
-        if chosen == "native":
-            from .native_session import NativeSession
-            return object.__new__(NativeSession)
-        from .python_session import PythonSession
-        return object.__new__(PythonSession)
-
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
                  penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
-                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
-                 backend: str | None = None) -> None:
+                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
         self.clip, self.threshold, self.whole, self.strict = clip, threshold, whole, strict
         self.in_order = strict or self.in_order
@@ -84,15 +76,16 @@ class Session:
         self.numbers = [numbers(sample) for sample in self.samples]
         self.start()
 
+    @abstractmethod
     def start(self) -> None:
-        """What a back end prepares."""
+        """Prepare what all programs of this back end need."""
 
+    @abstractmethod
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """Loss and length of the gradient of each step made: fewer than asked for where the threshold was reached, or
         where they were not finite, and then all is as before that step."""
-        raise NotImplementedError
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027          # generated Python leaves nothing to do
         """To be called after the last step."""
 
     # Samples -------------------------------------------------------------------------------------------------------
@@ -111,9 +104,9 @@ class Session:
 
     # Programs ------------------------------------------------------------------------------------------------------
 
-    def native(self, op: Op) -> bool:
-        """Whether a row stays as it is in a program."""
-        return True
+    @abstractmethod
+    def has(self, op: Op) -> bool:
+        """Whether a row stays in a program as it is; see Backend.has."""
 
     def unit_program(self, unit: Unit) -> Program:
         """Of parameters, `before` (see with_gradient), the number of units in a batch, and the samples of a unit: its
@@ -159,7 +152,7 @@ class Session:
 
     def program(self, f: Callable[..., Any], *args: Any) -> Program:
         """The program of f at arguments like these."""
-        return program(trace(f, args, self.in_order), self.native, self.in_order)
+        return program(trace(f, args, self.in_order), self.has, self.in_order)
 
     # What a step that fails gives back -----------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 grouping.py     which Values are shown as one
 units.py        which of them are activations, saturated or dead
 diagnosis.py    the same as a table
-colours.py, labels.py, legend.py    how it looks
+labels.py, legend.py    how it looks
 sketch.py       boxes and edges
 render.py       DOT to SVG, PNG and PDF
 drawing.py      draw()

@@ -40,7 +40,7 @@ MANY = 0.8              # a larger share of dead or saturated activations is wor
 ROWS = 20               # of a table that are printed
 
 
-class Group(NamedTuple):
+class GradientGroup(NamedTuple):
     """The gradients of some values: of a parameter, or of the activations of one kind at one level.
 
     level      of activations how many lie on the longest way from a leaf, these included: in a chain of layers the
@@ -69,8 +69,8 @@ class Group(NamedTuple):
 class Diagnosis:
     """What diagnose() found: print it, or plot it.
 
-    parameters   a Group for each parameter
-    activations  a Group for each level and kind, in the order of computation
+    parameters   a GradientGroup for each parameter
+    activations  a GradientGroup for each level and kind, in the order of computation
     nonfinite    the first node that made infinity or nan of finite inputs, or None
     flow         for each level the rms of the gradients of its activations
     problems     what is wrong, a sentence each
@@ -81,9 +81,10 @@ class Diagnosis:
     ({1: 1.0}, ['no gradient: leaves', 'dead: 100% of relu at level 1'])
     """
 
-    def __init__(self, parameters: list[Group], activations: list[Group], nonfinite: Value | None) -> None:
+    def __init__(self, parameters: list[GradientGroup], activations: list[GradientGroup],
+                 nonfinite: Value | None) -> None:
         self.parameters, self.activations, self.nonfinite = parameters, activations, nonfinite
-        levels: dict[int, list[Group]] = {}
+        levels: dict[int, list[GradientGroup]] = {}
         for group in activations:
             levels.setdefault(group.level, []).append(group)
         self.flow = {level: math.hypot(*(g.norm for g in groups)) / math.sqrt(sum(g.size for g in groups))
@@ -128,8 +129,8 @@ def diagnose(root: Any, params: Any = None) -> Diagnosis:
     """How gradients flow in the graph of root, with the gradients that root.backward() would give.
 
     root    the loss, a Value; or a Module: then its .grad as they are, and nothing of activations
-    params  a Module, or Values in lists: a Group for each of its parameters, each element of the list; None for the
-            leaves of the graph by the scope that uses them
+    params  a Module, or Values in lists: a GradientGroup for each of its parameters, each element of the list;
+            None for the leaves of the graph by the scope that uses them
 
     TypeError for anything else.
 
@@ -184,15 +185,15 @@ def _parameters(params: Any, order: Sequence[Value]) -> Iterable[tuple[str, list
     return [(shown(".".join(path)) or "leaves", values) for path, values in found.items() if values]
 
 
-def _group(name: str, level: int, values: list[Value], grads: dict[Value, float]) -> Group:
+def _group(name: str, level: int, values: list[Value], grads: dict[Value, float]) -> GradientGroup:
     sizes, count = [grads.get(v, 0.0) for v in values], len(values)
     idle = [condition(v) for v in values] if level else []
     norm = math.hypot(*sizes)
-    return Group(name, level, count, norm, norm / math.sqrt(count), sizes.count(0.0) / count,
+    return GradientGroup(name, level, count, norm, norm / math.sqrt(count), sizes.count(0.0) / count,
                  idle.count("dead") / count, idle.count("saturated") / count)
 
 
-def _numbers(g: Group) -> list[str]:
+def _numbers(g: GradientGroup) -> list[str]:
     return [f"{g.size:,}", f"{g.norm:.3g}", f"{g.rms:.3g}", f"{g.zero:.0%}"]
 
 

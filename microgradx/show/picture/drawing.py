@@ -17,8 +17,8 @@ from ...engine import Value
 from ...naming import names, shown
 from ...nesting import is_module, leaves
 from ...nesting import paths as places
+from ..colours import FAINT, GREY, INK, PAPER, Scale
 from ..terminal.columns import cut
-from .colours import FAINT, GREY, INK, PAPER, Scale
 from .grouping import Box, Path
 from .labels import card, digits, escape
 from .legend import legend

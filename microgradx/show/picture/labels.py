@@ -9,7 +9,7 @@ Labels are Graphviz's HTML-like tables; markup in them is ours alone.
 import html
 from collections.abc import Iterable
 
-from .colours import ALARM, GREY, INK, PAPER, Scale, readable_on
+from ..colours import ALARM, GREY, INK, PAPER, Scale, readable_on
 
 WHOLE = ' COLSPAN="2"'                      # of a cell that fills its row
 

@@ -8,7 +8,7 @@
 
 Only what is in the picture is explained.
 """
-from .colours import GREY, Scale, readable_on
+from ..colours import GREY, Scale, readable_on
 from .labels import bold, cell, digits, ink, table
 from .sketch import MARKS, Sketch
 

@@ -1,5 +1,5 @@
 """Plots by matplotlib: canvas.py has the axes and plots of training, curves.py rows and their slopes as curves."""
-from ..picture.colours import GREY
+from ..colours import GREY
 from .canvas import LIGHT, MIDDLING, STRONG, canvas, losses, replay
 
 __all__ = ["GREY", "LIGHT", "MIDDLING", "STRONG", "canvas", "losses", "replay"]

@@ -16,7 +16,7 @@ from ...engine import Value
 from ...extras import install
 from ...nesting import leaves
 from ...recording import no_grad
-from ..picture.colours import ALARM, DARK, GREY, MIDDLE, PALE, mix
+from ..colours import ALARM, DARK, GREY, MIDDLE, PALE, mix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

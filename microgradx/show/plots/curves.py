@@ -19,7 +19,7 @@ from ...engine import Value, tape
 from ...nesting import leaves
 from ...ops import tanh
 from ...recording import recording
-from ..picture.colours import ALARM, FAINT
+from ..colours import ALARM, FAINT
 from .canvas import LIGHT, MIDDLING, STRONG, canvas
 
 if TYPE_CHECKING:

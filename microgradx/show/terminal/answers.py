@@ -16,8 +16,8 @@ No question changes the graph.
 import math
 from typing import NamedTuple
 
-from ...checking.claims import Claim, Gradient, roundings
 from ...checking.differences import Estimate
+from ...checking.mismatch import Check, Gradient, roundings
 from ...derivatives import gradients
 from ...engine import Value, tape
 from ...naming import brief, names
@@ -72,19 +72,19 @@ def verdict(root: Value, v: Value) -> Verdict:
     Where root, v or the gradient is not finite nothing can be compared, and nothing is right, as in gradcheck.
     """
     slope, = gradients(root, [v])
-    claim = Claim("", slope, as_function(root, v), v.data, 0, Gradient("", [slope], *roundings(root, [v]), 0))
-    seen, denial = claim.seen(), claim.denial()
+    check = Check("", slope, as_function(root, v), v.data, 0, Gradient("", [slope], *roundings(root, [v]), 0))
+    seen, mismatch = check.seen(), check.mismatch()
     for what, x in (("it", v.data), ("the result", root.data)):
         if not math.isfinite(x):
             return Verdict(slope, seen, False, f"{what} is {brief(x)} here: nothing to compare")
     if not math.isfinite(slope):
         return Verdict(slope, seen, False, "the gradient is not finite")
     if math.isnan(seen.value):              # right is the 0 of an index, which has no neighbours
-        return Verdict(slope, seen, denial is None, "no neighbours to compare with")
-    if denial is None:
+        return Verdict(slope, seen, mismatch is None, "no neighbours to compare with")
+    if mismatch is None:
         words = "they agree" if seen.agrees(slope) else "at a kink, between the slopes of its sides"
         return Verdict(slope, seen, True, words)
-    kink = f"; there is a kink, slopes {denial.kink[0]:.10g} and {denial.kink[1]:.10g}" if denial.kink else ""
+    kink = f"; there is a kink, slopes {mismatch.kink[0]:.10g} and {mismatch.kink[1]:.10g}" if mismatch.kink else ""
     return Verdict(slope, seen, False, f"they DISAGREE{kink}")
 
 

@@ -1,8 +1,8 @@
 """Rows of the table as JavaScript, for pages that compute: values and slopes, no derivative written a second time.
 
     >>> from microgradx import square
-    >>> from microgradx.show.web.javascript import Program
-    >>> program = Program()
+    >>> from microgradx.show.web.javascript import JavaScriptRows
+    >>> program = JavaScriptRows()
     >>> program.include(square, 1)              # what the row is called there
     'square'
     >>> print(program.source())
@@ -39,7 +39,7 @@ SPELLINGS: dict[str, str] = {
 }
 
 
-class Program:
+class JavaScriptRows:
     """The rows that a graph is made of, and those that their values and slopes are made of, as JavaScript.
 
     In it `values.name(...inputs)` is a number, `slopes.name(value, ...inputs)` a list of numbers, with null for an

@@ -23,7 +23,7 @@ from typing import Any
 from ...engine import Value, tape
 from ...naming import names
 from ...step import steps
-from .javascript import Program
+from .javascript import JavaScriptRows
 from .notation import notation
 from .places import places
 from .script import literal
@@ -50,7 +50,7 @@ def to_html(root: Value, title: str | None = None) -> str:
     if not isinstance(root, Value):
         raise TypeError(f"to_html takes the Value to step back from, got {type(root).__name__}")
     _refuse_large(tape(root))
-    program = Program()
+    program = JavaScriptRows()
     data = json.dumps(graph(root, program)).replace("<", "\\u003c")       # no </script> in it
     script = "\n".join(['"use strict";', asset("math.js"), program.source(), *map(asset, SCRIPTS)])
     style = asset("page.css")
@@ -79,7 +79,7 @@ def _refuse_large(order: list[Value]) -> None:
             f"is one value, or see the whole graph collapsed: draw(root)")
 
 
-def graph(root: Value, program: Program) -> dict[str, Any]:
+def graph(root: Value, program: JavaScriptRows) -> dict[str, Any]:
     """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in their order."""
     order, called, place = tape(root), names(root), places(root)
     number = {v: k for k, v in enumerate(order)}

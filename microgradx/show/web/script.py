@@ -48,7 +48,7 @@ def _lines(run: Callable[[Trace], str], name: Name, answers: tuple[bool, ...], r
     trace = Trace(name, answers)
     try:
         result = run(trace)
-    except Question as asked:
+    except Undecided as asked:
         seen = len(trace.lines)             # the next runs write these once more
         yes, no = (_lines(run, name, (*answers, answer), runs)[seen:] for answer in (True, False))
         return [*trace.lines, f"if ({asked}) {{", *_indented(yes), "}", *no]
@@ -59,7 +59,7 @@ def _indented(lines: list[str]) -> list[str]:
     return ["  " + line for line in lines]
 
 
-class Question(BaseException):
+class Undecided(BaseException):
     """Is this condition true? Asked where no answer is prepared; no `except Exception` of a value stops it."""
 
 
@@ -70,10 +70,10 @@ class Trace:
         self.name, self.lines, self.answers = name, list[str](), iter(answers)
 
     def true(self, condition: str) -> bool:
-        """The prepared answer. Question where there is none."""
+        """The prepared answer. Undecided where there is none."""
         for answer in self.answers:
             return answer
-        raise Question(condition)
+        raise Undecided(condition)
 
     def script(self, text: str, level: int) -> Script:
         """The expression as a Script; a long one by a name, or n slopes of one sum would be n*n long."""

@@ -20,6 +20,7 @@ from ...activations import sigmoid
 from ...derivatives import grad
 from ...engine import Value
 from ...reductions import dot
+from ..compiled import compiler
 from .target import Target
 
 WEIGHTS = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]         # w1 to w4: hidden units; w5 to w8: outputs
@@ -129,8 +130,7 @@ def run(full: bool, seed: int) -> Iterator[Target]:
 
 def trained(update: Callable[[Sequence[float]], list[float]]) -> float:
     """The loss after 10,000 updates of this kind, compiled."""
-    from ...compiler import jit
-    weights, update = WEIGHTS, jit(update)
+    weights, update = WEIGHTS, compiler().jit(update)
     for done, until in pairwise([0, 1, 10, 100, 1000, 10_000]):
         for _ in range(until - done):
             weights = update(weights)

@@ -46,7 +46,7 @@ class Bigram(Module):
         return [self.logits[t] for t in tokens]
 
 
-class Recurrent(Module):
+class RecurrentModel(Module):
     """A state that is carried from letter to letter: RNN, GRU or LSTM."""
 
     def __init__(self, kind: Any, hidden: int) -> None:
@@ -84,8 +84,8 @@ def added(a: Any, b: Any) -> Any:
     return [[p + q for p, q in zip(row, other)] for row, other in zip(a, b)]
 
 
-MODELS = {"RNN": lambda: Recurrent(RNN, 32), "GRU": lambda: Recurrent(GRU, 24), "LSTM": lambda: Recurrent(LSTM, 24),
-          "GPT": GPT}
+MODELS = {"RNN": lambda: RecurrentModel(RNN, 32), "GRU": lambda: RecurrentModel(GRU, 24),
+          "LSTM": lambda: RecurrentModel(LSTM, 24), "GPT": GPT}
 
 
 # Training and writing ------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ...extras import install
 from ...nn import Module
 from ...nn.shapes import each
 from ...recording import no_grad
+from ..compiled import compiler
 from ..history import History
 from ..mode import mode
 
@@ -49,11 +50,10 @@ def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
     """f(..., jit=True) for fit and evaluate; f(...) where the program is too large for what is installed."""
     if find_spec("llvmlite") and find_spec("numpy"):
         return f(*args, **options, jit=True)
-    from ...compiler import TooLarge
     try:
         _advise("generated Python")
         return f(*args, **options, jit=True)
-    except TooLarge:
+    except compiler().TooLarge:
         _advise("an interpreted graph")
         return f(*args, **options)
 
@@ -78,8 +78,7 @@ def outputs(model: Module, xs: Sequence[Any]) -> list[Any]:
 
 def _outputs(model: Module, xs: Sequence[Any], jit: bool = False) -> list[Any]:
     if jit:
-        from ...compiler import jit as compile
-        forward = compile(lambda model, x: model(x))
+        forward = compiler().jit(lambda model, x: model(x))
         return [forward(model, x) for x in xs]
     with no_grad():
         return [each(lambda v: v.data if isinstance(v, Value) else v, model(x)) for x in xs]

@@ -6,8 +6,8 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, value_and_grad
-from microgradx.compiler.ir.names import OWN, distinct
 from microgradx.compiler.ir.program import Program, program, template
+from microgradx.compiler.ir.row_names import OWN, distinct
 from microgradx.compiler.pickling import played
 from microgradx.compiler.trace.trace import trace
 from microgradx.table import TABLE, Op

@@ -11,7 +11,7 @@ from microgradx import value_and_grad  # noqa: E402
 from microgradx.checking.strategies import graphs  # noqa: E402
 from microgradx.compiler.ir.program import program  # noqa: E402
 from microgradx.compiler.loops.compose import composed, outermost  # noqa: E402
-from microgradx.compiler.loops.edges import Wires, alike, numbered  # noqa: E402
+from microgradx.compiler.loops.edges import EdgeArrays, alike, numbered  # noqa: E402
 from microgradx.compiler.native.instructions import native  # noqa: E402
 from microgradx.compiler.trace.trace import trace  # noqa: E402
 
@@ -43,11 +43,11 @@ def test_numbers_are_the_same_for_equal_ones(xs):
 def test_inputs_rows_and_kinds(root):
     f, xs = as_function(root)
     p = composed(program(trace(value_and_grad(f), [xs]), lambda op: native(op, False)), False)
-    wires = Wires(p)
-    assert wires.nodes.tolist() == [i for i, op in enumerate(p.ops) if op is not None]
-    for i in wires.nodes:
-        assert wires.matrix(np.array([i]), len(p.args[i])).tolist() == [list(p.args[i])]
-    pairs = [(i, j) for i in wires.nodes for j in wires.nodes]
-    assert all((wires.row[i] == wires.row[j]) == (outermost(p.ops[i]) is outermost(p.ops[j])) for i, j in pairs)
-    assert all((wires.kind[i] == wires.kind[j]) == (p.ops[i] is p.ops[j] and len(p.args[i]) == len(p.args[j]))
+    edges = EdgeArrays(p)
+    assert edges.nodes.tolist() == [i for i, op in enumerate(p.ops) if op is not None]
+    for i in edges.nodes:
+        assert edges.matrix(np.array([i]), len(p.args[i])).tolist() == [list(p.args[i])]
+    pairs = [(i, j) for i in edges.nodes for j in edges.nodes]
+    assert all((edges.row[i] == edges.row[j]) == (outermost(p.ops[i]) is outermost(p.ops[j])) for i, j in pairs)
+    assert all((edges.kind[i] == edges.kind[j]) == (p.ops[i] is p.ops[j] and len(p.args[i]) == len(p.args[j]))
                for i, j in pairs)

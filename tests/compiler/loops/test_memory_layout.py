@@ -13,7 +13,7 @@ import microgradx as mg  # noqa: E402
 from microgradx import value_and_grad  # noqa: E402
 from microgradx.checking.strategies import graphs  # noqa: E402
 from microgradx.compiler.ir.program import program  # noqa: E402
-from microgradx.compiler.loops.memory_layout import Wires, groups  # noqa: E402
+from microgradx.compiler.loops.memory_layout import EdgeArrays, groups  # noqa: E402
 from microgradx.compiler.pickling import played  # noqa: E402
 from microgradx.compiler.trace.trace import trace  # noqa: E402
 
@@ -73,7 +73,7 @@ def test_late_nodes_wait_for_what_is_needed_beside_them():
     assert sizes == [[1, 1], [2]]
 
 
-def test_wires_are_the_inputs_of_nodes():
+def test_edges_are_the_inputs_of_nodes():
     p = program(trace(lambda x, y: [x * y, x + y, mg.tanh(y)], [1.0, 2.0]))
     binary = [i for i, args in enumerate(p.args) if len(args) == 2]
-    assert Wires(p).matrix(binary, 2).tolist() == [list(p.args[i]) for i in binary]
+    assert EdgeArrays(p).matrix(binary, 2).tolist() == [list(p.args[i]) for i in binary]

@@ -7,7 +7,7 @@ from microgradx import Value, jit, no_grad, sum, value_and_grad
 from microgradx.compiler import TracingError
 from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, BatchNorm2d, Buffer, Dropout, Linear, Module, RReLU, Sequential
-from microgradx.nn.effects import draw
+from microgradx.nn.randomness import draw
 
 from ...compiled import every_way
 

@@ -14,7 +14,7 @@ from microgradx.compiler import TracingError
 from microgradx.compiler.trace.branches import both_ways
 from microgradx.compiler.trace.trace import trace, unhindered
 from microgradx.compiler.trace.traced import Together
-from microgradx.engine import Comparison
+from microgradx.operators import Comparison
 
 from ...compiled import every_way
 

@@ -4,14 +4,13 @@ import math
 import random
 import weakref
 from functools import partial
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
 
-from microgradx import Value, jit, log, sum, take, training, value_and_grad
-from microgradx.compiler import TracingError
-from microgradx.compiler.training import python_session, session  # noqa: F401 - before tests replace Session
-from microgradx.compiler.training.session import Session
+from microgradx import Value, compiler, jit, log, sum, take, training, value_and_grad
+from microgradx.compiler import TracingError, backends
 from microgradx.nn import (
     RNN,
     BatchNorm1d,
@@ -61,8 +60,18 @@ def way(request, monkeypatch):
     if request.param.options["backend"] == "native":
         monkeypatch.setattr("microgradx.compiler.training.native_session.LANES", request.param.lanes)
         monkeypatch.setattr("microgradx.compiler.native.straight.FLAT", request.param.flat)
-    monkeypatch.setattr(session, "Session", partial(Session, **request.param.options))
+    take_this_way(monkeypatch, request.param.options)
     return request.param
+
+
+def session(*args, backend=None, **options):
+    """A session of this back end, or of the one that is chosen by itself."""
+    return backends.backend(backend).session(*args, **options)
+
+
+def take_this_way(monkeypatch, options):
+    """Whoever asks for a session, fit(..., jit=True), gets one with these options."""
+    monkeypatch.setattr(compiler, "backend", lambda: SimpleNamespace(session=partial(session, **options)))
 
 
 def data(count=7, seed=3):
@@ -154,7 +163,7 @@ def test_strict_is_not_idle():
     def numbers(**options):
         random.seed(1)
         model = Sequential(Linear(64, 20), Tanh(), Linear(20, 1))
-        Session(model, xs, ys, squared, SGD(model.parameters(), lr=0.1), **options).run([[0, 1, 2]], [0.1])
+        session(model, xs, ys, squared, SGD(model.parameters(), lr=0.1), **options).run([[0, 1, 2]], [0.1])
         return [p.data for p in model.parameters()]
 
     random.seed(1)
@@ -198,7 +207,7 @@ def test_sequences_of_many_lengths(way, size):
 def test_a_program_for_each_form_of_sample(backend, strict, programs):
     """Three lengths; strict code takes tokens as a part of the program, as eager code does."""
     model = Reader()
-    one = Session(model, *READING["samples"], next_token, adam(model.parameters()), backend=backend, strict=strict)
+    one = session(model, *READING["samples"], next_token, adam(model.parameters()), backend=backend, strict=strict)
     one.run([[k] for k in range(5)] * 2, [0.1] * 10)
     assert len(one.kernels) == programs
 
@@ -348,7 +357,8 @@ def test_ctrl_c_in_a_callback_leaves_the_model_of_that_step(way):
 @needs_llvmlite
 def test_ctrl_c_while_machine_code_runs_is_heard_when_it_comes_back(monkeypatch):
     """Python raises it right after the call: the steps are made, and so they are told."""
-    plain = Session.__new__(session.Session, backend="native").__class__.load_driver
+    from microgradx.compiler.training.native_session import NativeSession
+    plain = NativeSession.load_driver
 
     def load(self):
         plain(self)
@@ -359,7 +369,7 @@ def test_ctrl_c_while_machine_code_runs_is_heard_when_it_comes_back(monkeypatch)
             raise KeyboardInterrupt
         self.driver = pressed
 
-    monkeypatch.setattr("microgradx.compiler.training.native_session.NativeSession.load_driver", load)
+    monkeypatch.setattr(NativeSession, "load_driver", load)
     model, history, rule = trained(True)
     expected, _, _ = trained(False, steps=1, epochs=None)
     assert history.stopped == "interrupted" and len(history) == rule.t == 1
@@ -368,7 +378,7 @@ def test_ctrl_c_while_machine_code_runs_is_heard_when_it_comes_back(monkeypatch)
 
 def test_nothing_is_kept_of_a_session_that_is_over(way):
     model = mlp()
-    one = Session(model, *data(), squared, adam(model.parameters()), **way.options)
+    one = session(model, *data(), squared, adam(model.parameters()), **way.options)
     one.run([[0, 1, 2, 3]], [0.1])
     one.finish()
     gone = [weakref.ref(one), *(weakref.ref(kernel) for _, kernel in one.kernels.values() if hasattr(kernel, "kernel"))]
@@ -420,7 +430,7 @@ def test_an_index_outside_of_its_table_is_told_and_its_step_is_not_made(way):
     """Classes 0 and 1, then 5. (Strict code meets it while it records.)"""
     model = Linear(2, 2)
     rule = adam(model.parameters())
-    one = Session(model, data(3)[0], [0, 1, 5], lambda m, x, y: -take(m(x), y), rule, **way.options)
+    one = session(model, data(3)[0], [0, 1, 5], lambda m, x, y: -take(m(x), y), rule, **way.options)
     one.run([[0], [1]], [0.1, 0.1])
     before = [p.data for p in model.parameters()]
     with pytest.raises(IndexError, match="whole number"):
@@ -430,7 +440,7 @@ def test_an_index_outside_of_its_table_is_told_and_its_step_is_not_made(way):
 
 
 def test_a_loss_that_asks_for_a_number_is_told_where(way):
-    with pytest.raises(TracingError, match=r"test_compiler_session\.py"):
+    with pytest.raises(TracingError, match=r"test_session\.py"):
         trained(True, loss=lambda m, x, y: m(x)[0] if m(x)[0] > 0 else m(x)[0] ** 2)
 
 
@@ -441,7 +451,7 @@ def test_a_loss_that_is_no_value_is_refused(way, loss):
 
 
 def test_a_program_too_large_for_generated_python_is_refused(monkeypatch):
-    monkeypatch.setattr(session, "Session", partial(Session, backend="python"))
+    take_this_way(monkeypatch, {"backend": "python"})
     monkeypatch.setattr("microgradx.compiler.python_backend.LIMIT", 50)
     with pytest.raises(ValueError, match=r"too large for generated Python .*\[jit\]"):
         trained(True)
@@ -456,7 +466,7 @@ def test_samples_are_left_as_they_are(way):
 
 def test_a_model_of_no_module(way):
     w = Value(0.0)
-    one = Session(None, [1.0, 2.0], [3.0, 6.0], lambda model, x, y: (w * x - y) ** 2, SGD([w], lr=0.1), **way.options)
+    one = session(None, [1.0, 2.0], [3.0, 6.0], lambda model, x, y: (w * x - y) ** 2, SGD([w], lr=0.1), **way.options)
     one.run([[0, 1]] * 99, [0.1] * 99)
     assert w.data == pytest.approx(3)
 
@@ -468,6 +478,6 @@ def test_a_model_of_no_module(way):
 ], ids=["small", "few samples", "draws", "large"])
 def test_a_batch_goes_in_lanes_where_it_can(make, batch, lanes):
     model = make()
-    one = Session(model, *data(), squared, adam(model.parameters()), backend="native")
+    one = session(model, *data(), squared, adam(model.parameters()), backend="native")
     one.run([batch], [0.1])
     assert one.lanes is lanes and bool(one.kernels) is not lanes

@@ -11,8 +11,8 @@ import microgradx as mg
 from microgradx import Value, gradients, scope, tape
 from microgradx.naming import names
 from microgradx.nn import MLP
+from microgradx.show.colours import Scale, luminance, readable_on
 from microgradx.show.picture import labels
-from microgradx.show.picture.colours import Scale, luminance, readable_on
 from microgradx.show.picture.drawing import draw
 from microgradx.show.picture.grouping import levels
 from microgradx.show.picture.labels import digits

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from microgradx import Value, relu, sum, take, tanh, tape
 from microgradx.checking.strategies import graphs
 from microgradx.naming import names
+from microgradx.show.stepper import stepper
 from microgradx.show.terminal.answers import judged, near, verdict, verdicts, what_if
 from microgradx.show.terminal.columns import WIDTH, columns, cut, fields
 from microgradx.show.terminal.console import Console, at_terminal
 from microgradx.show.terminal.neuron import graph
-from microgradx.show.terminal.stepper import Session, stepper
+from microgradx.show.terminal.stepper_session import StepperSession
 from microgradx.show.terminal.transcript import ROWS, described, so_far, transcript
 from microgradx.step import steps
 from microgradx.table import Op
@@ -30,7 +31,7 @@ def play(capsys):
     return played
 
 
-COMMANDS = Session(graph()).commands
+COMMANDS = StepperSession(graph()).commands
 
 
 def shared():
@@ -75,7 +76,7 @@ def test_a_sum_over_uses_is_written_out(play):
     ("n 2; pred 1", 3), ("predict", 0), ("n 20; predict 1", 20), ("# n", 0), ("#", 0), ("s; h; check; w; EOF", 0),
 ])
 def test_where_commands_lead(commands, at, capsys):
-    session = Session(graph())
+    session = StepperSession(graph())
     for command in commands.split("; "):
         session.onecmd(command)
     assert session.at == at
@@ -280,7 +281,7 @@ WORDS = [*COMMANDS, "n", "p", "c", "b", "g", "s", "w", "q", "h", "?", "what-if",
 
 @given(st.lists(st.text(max_size=12) | st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), max_size=12))
 def test_no_command_makes_a_session_fail(lines):
-    session = Session(graph())
+    session = StepperSession(graph())
     before = state(session.root)
     for line in lines:
         session.onecmd(line)
@@ -350,10 +351,10 @@ def test_a_console_counts_what_it_played(capsys):
 
 
 def test_tab_completes_commands_and_names():
-    session = Session(graph())
+    session = StepperSession(graph())
     assert session.completenames("wh") == ["what-if"] and session.completedefault("x") == ["x1", "x2"]
 
 
 def test_names_of_the_session_are_those_of_the_graph():
     y = shared()
-    assert Session(y).values == {name: v for v, name in names(y).items()}
+    assert StepperSession(y).values == {name: v for v, name in names(y).items()}

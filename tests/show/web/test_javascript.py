@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from microgradx import Value, exp, tape, where
 from microgradx.ieee import inf, nan
 from microgradx.naming import brief
-from microgradx.show.web.javascript import SPELLINGS, Program
+from microgradx.show.web.javascript import SPELLINGS, JavaScriptRows
 from microgradx.show.web.page import asset, graph
 from microgradx.show.web.script import literal
 from microgradx.step import steps
@@ -72,7 +72,7 @@ data.map(([name, ...texts]) => {
 
 def evaluated(asked):
     """For each (op, inputs) its value and slopes in JavaScript, or the name of the error."""
-    program = Program()
+    program = JavaScriptRows()
     calls = [[program.include(op, len(xs)), *map(literal, xs)] for op, xs in asked]
     found = answer(asset("math.js") + program.source() + CALLS, calls)
     return [got if isinstance(got, str) else [*map(number, got)] for got in found]
@@ -151,7 +151,7 @@ def test_only_what_cannot_be_traced_is_spelled(name, monkeypatch):
     monkeypatch.delitem(SPELLINGS, name)
     op = TABLE[name]
     with pytest.raises(TypeError, match=name):
-        Program().include(op, len(op.inputs))
+        JavaScriptRows().include(op, len(op.inputs))
 
 
 # Rows of one's own ---------------------------------------------------------------------------------------------
@@ -183,21 +183,21 @@ def test_rows_of_ones_own(table):
 def test_a_row_that_cannot_be_read_is_refused_with_advice(value, table):
     op = row("own", value, lambda y, x: 1.0)
     with pytest.raises(TypeError, match=r"'own'.*from microgradx import exp.*SPELLINGS\['own'\] = '\(x\) => \.\.\.'"):
-        Program().include(op, 1)
+        JavaScriptRows().include(op, 1)
 
 
 def test_too_many_branches_are_refused(table):
     """Without end, or twice as many for each input: at once, in either case."""
     most = reduction("most", max, lambda y, *xs: [0.0] * len(xs))
     with pytest.raises(TypeError, match="again and again"):
-        Program().include(most, 40)
+        JavaScriptRows().include(most, 40)
 
     def halved(x):
         while x > 1:
             x = x / 2
         return x
     with pytest.raises(TypeError, match="again and again"):
-        Program().include(row("halved", halved, lambda y, x: 1.0), 1)
+        JavaScriptRows().include(row("halved", halved, lambda y, x: 1.0), 1)
 
 
 @needs_node
@@ -209,7 +209,7 @@ def test_a_row_that_cannot_be_read_may_be_spelled(table, monkeypatch):
 
 def test_slopes_of_a_long_list_do_not_grow_with_its_square():
     def length(op, count):
-        program = Program()
+        program = JavaScriptRows()
         program.include(op, count)
         return len(program.source())
     reductions = [op for op in ROWS if isinstance(op, Reduction)]
@@ -237,7 +237,7 @@ def random_graph(seed):
 @needs_node
 def test_every_step_of_a_graph_agrees_with_python():
     roots = [random_graph(seed) for seed in range(60)]
-    program = Program()
+    program = JavaScriptRows()
     graphs = [graph(root, program) for root in roots]
     found = answer(asset("math.js") + program.source() + asset("engine.js") + """
 data.map(({nodes, steps}) => {
@@ -267,7 +267,7 @@ def near(a, b):
 def test_a_wrong_slope_in_a_graph_is_found():
     x = Value(0.5)
     root = x.tanh() * x
-    program = Program()
+    program = JavaScriptRows()
     data = graph(root, program)
     source = program.source().replace("slopes.tanh = (y, x) => [", "slopes.tanh = (y, x) => [2 * ")
     found = answer(asset("math.js") + source + asset("engine.js") + """
@@ -310,12 +310,12 @@ def test_literals():
 
 
 def test_an_op_is_named_once():
-    program = Program()
+    program = JavaScriptRows()
     twice = [program.include(TABLE["add"], 2) for _ in range(2)]
     assert twice == ["add", "add"] and program.source().count("slopes.add =") == 1
 
 
 def test_names_never_collide():
-    program = Program()
+    program = JavaScriptRows()
     rows = [Op(name, lambda x: x, lambda y, x: 1.0) for name in ("a b", "a-b", "a_b", "", "1", "_")]
     assert len({program.include(op, 1) for op in rows}) == len(rows)

@@ -31,9 +31,9 @@ from typing import Any
 from llvmlite import ir
 
 from . import angles, error_function, exponentials, logarithms
-from .vector_math import Lanes
+from .vector_math import VectorMath
 
-FORMS: dict[str, Callable[[Lanes], Lanes]] = {
+FORMS: dict[str, Callable[[VectorMath], VectorMath]] = {
     "exp": exponentials.exp, "expm1": exponentials.expm1, "tanh": exponentials.tanh, "sinh": exponentials.sinh,
     "cosh": exponentials.cosh, "sech": exponentials.sech, "sigmoid": exponentials.sigmoid,
     "log": logarithms.log, "log1p": logarithms.log1p,
@@ -51,16 +51,16 @@ def call(builder: Any, name: str, *xs: Any) -> Any:
     return None if form is None else _call(builder, name, xs[0], xs[0].type, lambda x: form(x).value)
 
 
-def _call(builder: Any, name: str, x: Any, result: Any, body: Callable[[Lanes], Any]) -> Any:
+def _call(builder: Any, name: str, x: Any, result: Any, body: Callable[[VectorMath], Any]) -> Any:
     name = f"{name}.v{getattr(x.type, 'count', 1)}"
     function = builder.module.globals.get(name) or _defined(builder.module, name, x.type, result, body)
     return builder.call(function, [x])
 
 
-def _defined(module: Any, name: str, kind: Any, result: Any, body: Callable[[Lanes], Any]) -> Any:
+def _defined(module: Any, name: str, kind: Any, result: Any, body: Callable[[VectorMath], Any]) -> Any:
     function = ir.Function(module, ir.FunctionType(result, [kind]), name)
     function.linkage = "internal"
     function.attributes.add("nounwind")
     builder = ir.IRBuilder(function.append_basic_block())
-    builder.ret(body(Lanes(builder, function.args[0])))
+    builder.ret(body(VectorMath(builder, function.args[0])))
     return function

@@ -1,10 +1,10 @@
 """sin, cos and atan.
 
     >>> from llvmlite import ir
-    >>> from microgradx.compiler.native.elementary.vector_math import Lanes
+    >>> from microgradx.compiler.native.elementary.vector_math import VectorMath
     >>> f = ir.Function(ir.Module(), ir.FunctionType(ir.DoubleType(), [ir.DoubleType()]), "f")
     >>> builder = ir.IRBuilder(f.append_basic_block())
-    >>> _ = builder.ret(atan(Lanes(builder, f.args[0])).value)
+    >>> _ = builder.ret(atan(VectorMath(builder, f.args[0])).value)
     >>> len(f.blocks[0].instructions)
     35
 """
@@ -14,14 +14,14 @@ import math
 
 from .coefficients import ATAN, COS, SIN
 from .exponentials import SHIFT
-from .vector_math import Lanes, fma, horner, muladd
+from .vector_math import VectorMath, fma, horner, muladd
 
 # pi/2 in three parts of 53 bits. A double may lie within 1e-17 of a multiple of pi/2; 53 bits of that are wanted.
 HALF_PI = tuple(map(float.fromhex, ("0x1.921fb54442d18p+0", "0x1.1a62633145c07p-54", "-0x1.f1976b7ed8fbcp-110")))
 FAR = 1e5                       # where sin and cos begin to be libm's
 
 
-def _sine(x: Lanes, quarters: int) -> Lanes:
+def _sine(x: VectorMath, quarters: int) -> VectorMath:
     """sin(x + quarters*pi/2) for |x| < 1e5. The first step down to |r| < pi/4, if fused, is exact; others round."""
     shifted = muladd(x, 2 / math.pi, SHIFT)
     n, quadrant = shifted - SHIFT, shifted.bits + quarters
@@ -36,18 +36,18 @@ def _sine(x: Lanes, quarters: int) -> Lanes:
     return (quadrant.odd().where(cosine, sine).bits ^ ((quadrant & 2) << 62)).double
 
 
-def sin(x: Lanes) -> Lanes:
+def sin(x: VectorMath) -> VectorMath:
     """sin x; -0.0 stays what it is."""
     near = x.equals(0.0).where(x, _sine(x, 0))
     return (abs(x) > FAR).if_any(lambda: x.by_lane("sin"), near)
 
 
-def cos(x: Lanes) -> Lanes:
+def cos(x: VectorMath) -> VectorMath:
     """cos x = sin(x + pi/2)."""
     return (abs(x) > FAR).if_any(lambda: x.by_lane("cos"), _sine(x, 1))
 
 
-def atan(x: Lanes) -> Lanes:
+def atan(x: VectorMath) -> VectorMath:
     """atan(a) = pi/4 + atan((a - 1)/(a + 1)) = pi/2 + atan(-1/a), whichever leaves less than tan(pi/8) = 0.414."""
     a = abs(x)
     middle, large = a > 0.4142135623730951, a > 2.414213562373095

@@ -1,10 +1,10 @@
 """The error function: erf and erfc = 1 - erf.
 
     >>> from llvmlite import ir
-    >>> from microgradx.compiler.native.elementary.vector_math import Lanes
+    >>> from microgradx.compiler.native.elementary.vector_math import VectorMath
     >>> f = ir.Function(ir.Module(), ir.FunctionType(ir.DoubleType(), [ir.DoubleType()]), "f")
     >>> builder = ir.IRBuilder(f.append_basic_block())
-    >>> _ = builder.ret(erf(Lanes(builder, f.args[0])).value)
+    >>> _ = builder.ret(erf(VectorMath(builder, f.args[0])).value)
     >>> len(f.blocks[0].instructions)
     90
 """
@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from .coefficients import ERF, ERFC
 from .exponentials import exp
-from .vector_math import Lanes, fma, horner, muladd
+from .vector_math import VectorMath, fma, horner, muladd
 
 
-def _erf_near(x: Lanes) -> Lanes:
+def _erf_near(x: VectorMath) -> VectorMath:
     """erf for |x| < 0.75."""
     return muladd(x, horner(x * x, ERF), x)
 
 
-def _erfc_far(a: Lanes) -> Lanes:
+def _erfc_far(a: VectorMath) -> VectorMath:
     """erfc for a > 0.75: exp(-a*a)/(1 + 2*a) times a factor between 1.1 and 1.3, a polynomial of (a - 4)/(a + 4)
     (Shepherd & Laframboise 1981). a*a is taken in two parts, for exp makes its rounding up to 700 times as large."""
     a = a.at_most(28.0)                                         # erfc(27.3) is 0
@@ -30,13 +30,13 @@ def _erfc_far(a: Lanes) -> Lanes:
     return exp(-square) * (muladd(-low, factor, factor) / muladd(a, 2.0, 1.0))
 
 
-def erf(x: Lanes) -> Lanes:
+def erf(x: VectorMath) -> VectorMath:
     """The error function."""
     a = abs(x)
     return (a < 0.75).where(_erf_near(a), 1.0 - _erfc_far(a)).signed(x)
 
 
-def erfc(x: Lanes) -> Lanes:
+def erfc(x: VectorMath) -> VectorMath:
     """1 - erf(x), with all its digits where that is next to nothing."""
     a = abs(x)
     far = _erfc_far(a)

@@ -1,10 +1,10 @@
 """exp and what is made of it: expm1, tanh, sinh, cosh, sech, sigmoid.
 
     >>> from llvmlite import ir
-    >>> from microgradx.compiler.native.elementary.vector_math import Lanes
+    >>> from microgradx.compiler.native.elementary.vector_math import VectorMath
     >>> f = ir.Function(ir.Module(), ir.FunctionType(ir.DoubleType(), [ir.DoubleType()]), "f")
     >>> builder = ir.IRBuilder(f.append_basic_block())
-    >>> _ = builder.ret(exp(Lanes(builder, f.args[0])).value)
+    >>> _ = builder.ret(exp(VectorMath(builder, f.args[0])).value)
     >>> len(f.blocks[0].instructions)
     35
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from .coefficients import EXP
-from .vector_math import ONE, Lanes, horner, muladd
+from .vector_math import ONE, VectorMath, horner, muladd
 
 # log(2) in two parts (Cody & Waite 1980): the first one ends in 21 zero bits, so n times it is exact for n < 2**21.
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
@@ -23,21 +23,21 @@ SHIFT = 1.5 * 2.0**52           # x + SHIFT is rounded to a whole number, which 
 class Reduced:
     """x = n*log(2) + r with a whole number n and |r| < 0.347, and rest = e**r - 1 - r."""
 
-    def __init__(self, x: Lanes) -> None:
+    def __init__(self, x: VectorMath) -> None:
         self.shifted = muladd(x, 1 / math.log(2), SHIFT)
         self.n = self.shifted - SHIFT
         self.high = muladd(self.n, -LN2_HIGH, x)
         self.r = muladd(self.n, -LN2_LOW, self.high)
         self.rest = self.r * self.r * horner(self.r, EXP)
 
-    def exp(self, more: int = 0) -> Lanes:
+    def exp(self, more: int = 0) -> VectorMath:
         """e**x * 2**more. 2**n comes in two halves, for it may be out of range where the product is not."""
         half = muladd(self.n, 0.5, SHIFT).bits
         other = self.shifted.bits - half
         y = self.r + self.rest + 1.0
         return y * ((half << 52) + ONE).double * ((other << 52) + (ONE + (more << 52))).double
 
-    def expm1(self) -> Lanes:
+    def expm1(self) -> VectorMath:
         """e**x - 1 for x below 700: 2**n - 1, 2**n*r and small terms; what roundings have lost is added last."""
         power = ((self.shifted.bits << 52) + ONE).double
         ones, linear = power - 1.0, power * self.r
@@ -47,24 +47,24 @@ class Reduced:
         return total + muladd(power, self.rest + low, lost)
 
 
-def exp(x: Lanes, more: int = 0) -> Lanes:
+def exp(x: VectorMath, more: int = 0) -> VectorMath:
     """e**x * 2**more; it is 0 or infinite at the bounds."""
     return Reduced(x.at_most(800.0).at_least(-800.0)).exp(more)
 
 
-def expm1(x: Lanes) -> Lanes:
+def expm1(x: VectorMath) -> VectorMath:
     """e**x - 1; beyond 50 that is e**x, and below -50 it is -1."""
     of = Reduced(x.at_most(800.0).at_least(-50.0))
     return (x > 50.0).where(of.exp(), of.expm1()).signed(x)
 
 
-def tanh(x: Lanes) -> Lanes:
+def tanh(x: VectorMath) -> VectorMath:
     """With e = exp(2|x|) - 1 it is e/(e + 2), in which no digit cancels; 1 from 19.1 on."""
     e = Reduced(abs(x).at_most(22.0) * 2.0).expm1()
     return (e / (e + 2.0)).signed(x)
 
 
-def sinh(x: Lanes) -> Lanes:
+def sinh(x: VectorMath) -> VectorMath:
     """With e = exp(|x|) - 1 it is (e + e/(e + 1))/2, and the half of exp(|x|) where that has all the digits."""
     a = abs(x)
     of = Reduced(a.at_most(800.0))
@@ -72,25 +72,25 @@ def sinh(x: Lanes) -> Lanes:
     return (a > 50.0).where(of.exp(more=-1), (e + e / (e + 1.0)) * 0.5).signed(x)
 
 
-def cosh(x: Lanes) -> Lanes:
+def cosh(x: VectorMath) -> VectorMath:
     """exp(|x|)/2 is finite as long as cosh is; the half of exp(-|x|) is a quarter over it."""
     half = exp(abs(x), more=-1)
     return half + 0.25 / half
 
 
-def sech(x: Lanes) -> Lanes:
+def sech(x: VectorMath) -> VectorMath:
     """2/(exp(a) + exp(-a)) with a = |x|; times exp(-a) above and below the line: z/(1 + z*z/4), z = 2*exp(-a)."""
     z = exp(-abs(x), more=1)
     return z / muladd(z * 0.25, z, 1.0)
 
 
-def sigmoid(x: Lanes) -> Lanes:
+def sigmoid(x: VectorMath) -> VectorMath:
     """exp(-|x|) cannot overflow. It is the numerator left of 0, and 1 is right of it."""
     z = exp(-abs(x))
     return (x < 0.0).where(z, 1.0) / (z + 1.0)
 
 
-def tanh_and_sech(x: Lanes) -> tuple[Lanes, Lanes]:
+def tanh_and_sech(x: VectorMath) -> tuple[VectorMath, VectorMath]:
     """Both of one exponential: with e = exp(-|x|) and m = e - 1 they are -m*(m + 2) and 2*e, over 1 + e*e."""
     a = abs(x)
     of = Reduced(-a.at_most(800.0))

@@ -1,10 +1,10 @@
 """log and what is made of it: log1p, softplus, log_sigmoid.
 
     >>> from llvmlite import ir
-    >>> from microgradx.compiler.native.elementary.vector_math import Lanes
+    >>> from microgradx.compiler.native.elementary.vector_math import VectorMath
     >>> f = ir.Function(ir.Module(), ir.FunctionType(ir.DoubleType(), [ir.DoubleType()]), "f")
     >>> builder = ir.IRBuilder(f.append_basic_block())
-    >>> _ = builder.ret(log(Lanes(builder, f.args[0])).value)
+    >>> _ = builder.ret(log(VectorMath(builder, f.args[0])).value)
     >>> len(f.blocks[0].instructions)
     40
 """
@@ -14,7 +14,7 @@ import math
 
 from .coefficients import LOG
 from .exponentials import LN2_HIGH, LN2_LOW, exp
-from .vector_math import ONE, Lanes, Number, horner, muladd
+from .vector_math import ONE, Number, VectorMath, horner, muladd
 
 WHOLE = (1023 + 52) << 52       # the bits of 2.0**52: the last bits of what follows are a whole number
 FRACTION = (1 << 52) - 1        # all bits below the exponent
@@ -22,14 +22,14 @@ ROOT_HALF = 0x3fe6a09e00000000  # the bits of a number next to sqrt(1/2)
 TINY = 2.0**-1022               # the smallest number with all 53 bits; those below are subnormal
 
 
-def _split(x: Lanes) -> tuple[Lanes, Lanes]:
+def _split(x: VectorMath) -> tuple[VectorMath, VectorMath]:
     """Whole k and m from sqrt(1/2) to sqrt(2) with x = 2**k * m, for positive x that is not subnormal."""
     bits = x.bits + (ONE - ROOT_HALF)
     k = ((bits >> 52) | WHOLE).double - (2.0**52 + 1023)
     return k, ((bits & FRACTION) + ROOT_HALF).double
 
 
-def _log_product(k: Lanes, f: Lanes, more: Number = 0.0) -> Lanes:
+def _log_product(k: VectorMath, f: VectorMath, more: Number = 0.0) -> VectorMath:
     """log(2**k * (1 + f)) + more. With s = f/(2 + f), log(1 + f) = 2*atanh(s) = 2*s + ..., and 2*s = f - s*f
     = f - f*f/2 + s*f*f/2, where f, the largest term, has no error (fdlibm's way, Sun 1993)."""
     s = f / (f + 2.0)
@@ -38,19 +38,19 @@ def _log_product(k: Lanes, f: Lanes, more: Number = 0.0) -> Lanes:
     return muladd(k, LN2_HIGH, f - (half - muladd(k, LN2_LOW, small)))
 
 
-def _log_edges(x: Lanes, y: Lanes) -> Lanes:
+def _log_edges(x: VectorMath, y: VectorMath) -> VectorMath:
     """The logarithm y of x, corrected where x is no positive number."""
     return (x > 0.0).where((x < math.inf).where(y, x), x.equals(0.0).where(-math.inf, x * math.nan))
 
 
-def log(x: Lanes) -> Lanes:
+def log(x: VectorMath) -> VectorMath:
     """The natural logarithm; a subnormal x is first made larger."""
     subnormal = x < TINY
     k, m = _split(subnormal.where(x * 2.0**54, x))
     return _log_edges(x, _log_product(k - subnormal.where(k.of(54.0), 0.0), m - 1.0))
 
 
-def _log_of_one_more(x: Lanes) -> tuple[Lanes, Lanes]:
+def _log_of_one_more(x: VectorMath) -> tuple[VectorMath, VectorMath]:
     """u = 1 + x, rounded, and log(1 + x): log(u) + error/u; where u needs no reduction, x itself is its f."""
     u = x + 1.0
     k, m = _split(u)
@@ -59,16 +59,16 @@ def _log_of_one_more(x: Lanes) -> tuple[Lanes, Lanes]:
     return u, _log_product(k, whole.where(x, m - 1.0), whole.where(0.0, error))
 
 
-def log1p(x: Lanes) -> Lanes:
+def log1p(x: VectorMath) -> VectorMath:
     """log(1 + x)."""
     return _log_edges(*_log_of_one_more(x)).signed(x)
 
 
-def softplus(x: Lanes) -> Lanes:
+def softplus(x: VectorMath) -> VectorMath:
     """log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)): nothing overflows, nothing cancels."""
     return x.at_least(0.0) + _log_of_one_more(exp(-abs(x)))[1]
 
 
-def log_sigmoid(x: Lanes) -> Lanes:
+def log_sigmoid(x: VectorMath) -> VectorMath:
     """log(1/(1 + exp(-x)))."""
     return -softplus(-x)

@@ -1,15 +1,16 @@
-"""Lanes: a double, or a vector of doubles, written as an expression. Each operator is one instruction of LLVM's.
+"""VectorMath: a double, or a vector of doubles, written as an expression. Each operator is one instruction of LLVM's.
 
     >>> from llvmlite import ir
     >>> kind = ir.VectorType(ir.DoubleType(), 4)
     >>> f = ir.Function(ir.Module(), ir.FunctionType(kind, [kind]), "f")
     >>> builder = ir.IRBuilder(f.append_basic_block())
-    >>> x = Lanes(builder, f.args[0])
+    >>> x = VectorMath(builder, f.args[0])
     >>> _ = builder.ret(horner(x, [1.0, 2.0]).value)          # 1 + 2*x
     >>> [i.opname for i in f.blocks[0].instructions]
     ['call', 'ret']
 
-A number beside Lanes stands in every lane. `bits` are the lanes as integers of 64 bits, on which + - & | ^ << >> work.
+A number beside a VectorMath stands in every lane. `bits` are the lanes as integers of 64 bits, on which + - & | ^ << >>
+work.
 """
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ from typing import Any, Union
 from llvmlite import ir
 
 DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
-Number = Union["Lanes", float, int]
+Number = Union["VectorMath", float, int]
 SIGN = 1 << 63                              # the bit of the sign
 ONE = 1023 << 52                            # the bits of 1.0: above 52 bits of fraction stands the exponent, plus 1023
 
 
-class Lanes:
+class VectorMath:
     """A value of LLVM's, with the builder that appends instructions to a block."""
 
     __slots__ = ("builder", "value")
@@ -32,113 +33,113 @@ class Lanes:
     def __init__(self, builder: Any, value: Any) -> None:
         self.builder, self.value = builder, value
 
-    def of(self, x: float) -> Lanes:
+    def of(self, x: float) -> VectorMath:
         """A constant of this type."""
-        return Lanes(self.builder, self.like(x))
+        return VectorMath(self.builder, self.like(x))
 
     def like(self, x: Number) -> Any:
         """The value `x`; a number becomes a constant of this type."""
-        return x.value if isinstance(x, Lanes) else ir.Constant(self.value.type, splat(self.value.type, x))
+        return x.value if isinstance(x, VectorMath) else ir.Constant(self.value.type, splat(self.value.type, x))
 
-    def _emit(self, instruction: str, *others: Number) -> Lanes:
-        return Lanes(self.builder, getattr(self.builder, instruction)(self.value, *map(self.like, others)))
+    def _emit(self, instruction: str, *others: Number) -> VectorMath:
+        return VectorMath(self.builder, getattr(self.builder, instruction)(self.value, *map(self.like, others)))
 
-    def _compare(self, sign: str, other: Number) -> Lanes:
-        return Lanes(self.builder, self.builder.fcmp_ordered(sign, self.value, self.like(other)))
+    def _compare(self, sign: str, other: Number) -> VectorMath:
+        return VectorMath(self.builder, self.builder.fcmp_ordered(sign, self.value, self.like(other)))
 
-    def _intrinsic(self, name: str, *others: Number) -> Lanes:
-        return Lanes(self.builder, intrinsic(self.builder, name, self.value, *map(self.like, others)))
+    def _intrinsic(self, name: str, *others: Number) -> VectorMath:
+        return VectorMath(self.builder, intrinsic(self.builder, name, self.value, *map(self.like, others)))
 
     @property
     def _real(self) -> bool:
         return isinstance(getattr(self.value.type, "element", self.value.type), ir.DoubleType)
 
-    def __add__(self, other: Number) -> Lanes:
+    def __add__(self, other: Number) -> VectorMath:
         return self._emit("fadd" if self._real else "add", other)
 
-    def __sub__(self, other: Number) -> Lanes:
+    def __sub__(self, other: Number) -> VectorMath:
         return self._emit("fsub" if self._real else "sub", other)
 
-    def __mul__(self, other: Number) -> Lanes:
+    def __mul__(self, other: Number) -> VectorMath:
         return self._emit("fmul", other)
 
-    def __truediv__(self, other: Number) -> Lanes:
+    def __truediv__(self, other: Number) -> VectorMath:
         return self._emit("fdiv", other)
 
-    def __rsub__(self, other: float) -> Lanes:
+    def __rsub__(self, other: float) -> VectorMath:
         return self.of(other) - self
 
-    def __rtruediv__(self, other: float) -> Lanes:
+    def __rtruediv__(self, other: float) -> VectorMath:
         return self.of(other) / self
 
-    def __neg__(self) -> Lanes:
+    def __neg__(self) -> VectorMath:
         return self._emit("fneg")
 
-    def __and__(self, other: Number) -> Lanes:
+    def __and__(self, other: Number) -> VectorMath:
         return self._emit("and_", other)
 
-    def __or__(self, other: Number) -> Lanes:
+    def __or__(self, other: Number) -> VectorMath:
         return self._emit("or_", other)
 
-    def __xor__(self, other: Number) -> Lanes:
+    def __xor__(self, other: Number) -> VectorMath:
         return self._emit("xor", other)
 
-    def __lshift__(self, places: int) -> Lanes:
+    def __lshift__(self, places: int) -> VectorMath:
         return self._emit("shl", places)
 
-    def __rshift__(self, places: int) -> Lanes:
+    def __rshift__(self, places: int) -> VectorMath:
         return self._emit("lshr", places)
 
-    def __lt__(self, other: Number) -> Lanes:
+    def __lt__(self, other: Number) -> VectorMath:
         return self._compare("<", other)
 
-    def __gt__(self, other: Number) -> Lanes:
+    def __gt__(self, other: Number) -> VectorMath:
         return self._compare(">", other)
 
-    def equals(self, other: Number) -> Lanes:
+    def equals(self, other: Number) -> VectorMath:
         """Where both are the same number, which nan never is. (== stays Python's.)"""
         return self._compare("==", other)
 
-    def odd(self) -> Lanes:
+    def odd(self) -> VectorMath:
         """Where an integer is odd."""
-        return Lanes(self.builder, self.builder.trunc(self.value, shaped(self.value.type, ir.IntType(1))))
+        return VectorMath(self.builder, self.builder.trunc(self.value, shaped(self.value.type, ir.IntType(1))))
 
-    def where(self, yes: Number, no: Number) -> Lanes:
+    def where(self, yes: Number, no: Number) -> VectorMath:
         """`yes` in the lanes where this comparison holds, `no` in the others; one of both is no plain number."""
-        kind = yes if isinstance(yes, Lanes) else no
-        assert isinstance(kind, Lanes)
-        return Lanes(self.builder, self.builder.select(self.value, kind.like(yes), kind.like(no)))
+        kind = yes if isinstance(yes, VectorMath) else no
+        assert isinstance(kind, VectorMath)
+        return VectorMath(self.builder, self.builder.select(self.value, kind.like(yes), kind.like(no)))
 
-    def at_most(self, bound: float) -> Lanes:
+    def at_most(self, bound: float) -> VectorMath:
         """The smaller one; nan goes through."""
         return (self > bound).where(bound, self)
 
-    def at_least(self, bound: float) -> Lanes:
+    def at_least(self, bound: float) -> VectorMath:
         """The larger one; nan goes through."""
         return (self < bound).where(bound, self)
 
     @property
-    def bits(self) -> Lanes:
+    def bits(self) -> VectorMath:
         """The 64 bits of each double as an integer."""
-        return Lanes(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, LONG)))
+        return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, LONG)))
 
     @property
-    def double(self) -> Lanes:
+    def double(self) -> VectorMath:
         """The doubles that have these bits."""
-        return Lanes(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
+        return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
 
-    def __abs__(self) -> Lanes:
+    def __abs__(self) -> VectorMath:
         return self._intrinsic("fabs")
 
-    def sqrt(self) -> Lanes:
+    def sqrt(self) -> VectorMath:
         """The root, rounded once."""
         return self._intrinsic("sqrt")
 
-    def signed(self, x: Lanes) -> Lanes:
+    def signed(self, x: VectorMath) -> VectorMath:
         """Negative where these numbers or those of `x` are: 0.0 becomes -0.0, too."""
         return (self.bits | (x.bits & SIGN)).double
 
-    def if_any(self, yes: Callable[[], Lanes], no: Lanes) -> Lanes:
+    def if_any(self, yes: Callable[[], VectorMath], no: VectorMath) -> VectorMath:
         """`yes()` in the lanes where this comparison holds, computed only if there are any; `no` in the others."""
         b, before = self.builder, self.builder.block
         mask = ir.IntType(getattr(self.value.type, "count", 1))
@@ -147,37 +148,37 @@ class Lanes:
         result = b.phi(no.value.type)
         result.add_incoming(no.value, before)
         result.add_incoming(mixed, after)
-        return Lanes(b, result)
+        return VectorMath(b, result)
 
-    def by_lane(self, name: str) -> Lanes:
+    def by_lane(self, name: str) -> VectorMath:
         """A function of libm, lane after lane."""
         b, kind = self.builder, self.value.type
         function = declared(b.module, name, DOUBLE, 1)
         if not isinstance(kind, ir.VectorType):
-            return Lanes(b, b.call(function, [self.value]))
+            return VectorMath(b, b.call(function, [self.value]))
         result = ir.Constant(kind, ir.Undefined)
         for k in map(ir.IntType(32), range(kind.count)):
             result = b.insert_element(result, b.call(function, [b.extract_element(self.value, k)]), k)
-        return Lanes(b, result)
+        return VectorMath(b, result)
 
 
-def muladd(x: Lanes, y: Number, z: Number) -> Lanes:
+def muladd(x: VectorMath, y: Number, z: Number) -> VectorMath:
     """x*y + z, in one instruction where the processor has it, else in two: for sums that do not care."""
     return x._intrinsic("fmuladd", y, z)
 
 
-def fma(x: Lanes, y: Number, z: Number) -> Lanes:
+def fma(x: VectorMath, y: Number, z: Number) -> VectorMath:
     """x*y + z rounded once: for what hangs on it. A processor without that instruction calls libm, which is slow."""
     return x._intrinsic("fma", y, z)
 
 
-def horner(x: Lanes, coefficients: Sequence[float]) -> Lanes:
+def horner(x: VectorMath, coefficients: Sequence[float]) -> VectorMath:
     """The polynomial with these coefficients, that of x**0 first."""
     *rest, y = coefficients
     total: Number = y
     for c in reversed(rest):
         total = muladd(x, total, c)
-    assert isinstance(total, Lanes)
+    assert isinstance(total, VectorMath)
     return total
 
 

@@ -1,8 +1,8 @@
-"""A function at the inputs where its derivatives are checked: all that the chain rule claims there.
+"""A function at the inputs where its derivatives are checked: all the checks that there are.
 
-    >>> from microgradx.checking.point import Point
-    >>> for claim in Point(lambda x: x**3, [2.0]).claims():
-    ...     print(claim.what, claim.slope, claim.denial())
+    >>> from microgradx.checking.evaluation_point import EvaluationPoint
+    >>> for check in EvaluationPoint(lambda x: x**3, [2.0]).checks():
+    ...     print(check.what, check.slope, check.mismatch())
     d f / d args[0] 12.0 None
     d f / d args[0] in forward mode 12.0 None
     d (d f / d args[0]) / d args[0] 12.0 None
@@ -15,11 +15,11 @@ from ..derivatives import call, fresh, gradients, jvp
 from ..engine import Value, tape
 from ..ieee import short
 from ..nesting import leaves, paths
-from .claims import Claim, Denial, Gradient, roundings
 from .differences import UNDEFINED, apart, one_sided
+from .mismatch import Check, Gradient, Mismatch, roundings
 
 
-class Point:
+class EvaluationPoint:
     """A function f and its arguments.
 
     inputs    a Value for each number in the arguments; set to other numbers to see f nearby
@@ -53,24 +53,24 @@ class Point:
         y, xs, _ = call(self.f, self.args, range(len(self.args)))
         return paths(y, "f"), leaves(y), xs
 
-    def denial(self) -> Denial | None:
-        """The first claim that differences contradict. Second derivatives at a kink do not count."""
-        for claim in self.claims():
-            denial = claim.denial()
-            if denial and not (claim.gradient.part and self.on_kink(claim)):
-                return denial
+    def mismatch(self) -> Mismatch | None:
+        """The first check that differences contradict. Second derivatives at a kink do not count."""
+        for check in self.checks():
+            mismatch = check.mismatch()
+            if mismatch and not (check.gradient.part and self.on_kink(check)):
+                return mismatch
         return None
 
-    def claims(self) -> Iterator[Claim]:
+    def checks(self) -> Iterator[Check]:
         """Every derivative by the first input, of each output and of each first derivative; then by the next input."""
-        everything = list(self.claimed())
+        everything = list(self.every_gradient())
         for i, x in enumerate(self.inputs):
-            self.seen.clear()                   # what f is nearby serves all claims about one input
+            self.seen.clear()                   # what f is nearby serves all checks by one input
             for of in everything:
                 what = f"d {of.name} / d {self.names[i]}{of.mode}"
-                yield Claim(what, of.slopes[i], self.along(i, of), x.data, i, of)
+                yield Check(what, of.slopes[i], self.along(i, of), x.data, i, of)
 
-    def claimed(self) -> Iterator[Gradient]:
+    def every_gradient(self) -> Iterator[Gradient]:
         """For each output its gradient, the same in forward mode, and the gradients of its first derivatives."""
         tangents = [self.tangents(i) for i in range(len(self.inputs))]
         for k, (y, name) in enumerate(zip(self.outputs, self.titles)):
@@ -111,11 +111,11 @@ class Point:
         finally:
             v.data = before
 
-    def on_kink(self, claim: Claim) -> bool:
-        """Whether f has a kink along the claim's input, or a row on the way to the output stands on one."""
-        f = self.along(claim.i, claim.gradient._replace(part=0))
-        sides = one_sided(f, claim.x, claim.gradient.noise)
-        return apart(*sides) or kinked(self.outputs[claim.gradient.output]) is not None
+    def on_kink(self, check: Check) -> bool:
+        """Whether f has a kink along the check's input, or a row on the way to the output stands on one."""
+        f = self.along(check.i, check.gradient._replace(part=0))
+        sides = one_sided(f, check.x, check.gradient.noise)
+        return apart(*sides) or kinked(self.outputs[check.gradient.output]) is not None
 
 
 def kinked(root: Value) -> Value | None:

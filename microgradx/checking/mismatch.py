@@ -1,13 +1,13 @@
-"""What the chain rule claims the derivatives of a function to be, and what finite differences say against it.
+"""A derivative by the chain rule set against finite differences: a Check, and the Mismatch where they disagree.
 
-    >>> from microgradx.checking.claims import Claim, Gradient
+    >>> from microgradx.checking.mismatch import Check, Gradient
     >>> cube = Gradient("f", slopes=[12.0], noise=0.0, blurs=[0.0], output=0)
-    >>> Claim("d f / d x", 12.0, lambda x: x**3, 2.0, 0, cube).denial() is None
+    >>> Check("d f / d x", 12.0, lambda x: x**3, 2.0, 0, cube).mismatch() is None
     True
-    >>> Claim("d f / d x", 12.001, lambda x: x**3, 2.0, 0, cube).denial().seen.value
+    >>> Check("d f / d x", 12.001, lambda x: x**3, 2.0, 0, cube).mismatch().seen.value
     12.0
 
-point.py makes the claims about a function; check.py puts a denial into words.
+evaluation_point.py makes the checks of a function; check.py puts a mismatch into words.
 """
 import math
 import sys
@@ -41,7 +41,7 @@ class Gradient(NamedTuple):
     mode: str = ""
 
 
-class Claim(NamedTuple):
+class Check(NamedTuple):
     """That `slope` is the derivative at x of `f`, the quantity of `gradient` with nothing but input i varied."""
 
     what: str
@@ -51,7 +51,7 @@ class Claim(NamedTuple):
     i: int
     gradient: Gradient
 
-    def denial(self) -> "Denial | None":
+    def mismatch(self) -> "Mismatch | None":
         """What differences say against it; None where they agree."""
         seen = self.seen()
         # Without differences: an index has no neighbours, and slope 0; what overflows next to x may have slope inf.
@@ -59,10 +59,10 @@ class Claim(NamedTuple):
             return None
         low, high = sorted([self.seen(-1), self.seen(1)])
         if not apart(low, high):
-            return Denial(self, seen, None)
+            return Mismatch(self, seen, None)
         if low.value - low.bound <= self.slope <= high.value + high.bound:
             return None
-        return Denial(self, seen, (low.value, high.value))
+        return Mismatch(self, seen, (low.value, high.value))
 
     def seen(self, side: int = 0) -> Estimate:
         """The derivative by differences: from both sides, or from the left (-1) or right (1)."""
@@ -70,10 +70,10 @@ class Claim(NamedTuple):
         return Estimate(value, error + self.gradient.blurs[self.i])
 
 
-class Denial(NamedTuple):
-    """A claim that differences contradict; at a kink, with the slopes on its two sides, the smaller first."""
+class Mismatch(NamedTuple):
+    """A check that differences contradict; at a kink, with the slopes on its two sides, the smaller first."""
 
-    claim: Claim
+    check: Check
     seen: Estimate
     kink: tuple[float, float] | None
 

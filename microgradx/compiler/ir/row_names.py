@@ -1,7 +1,7 @@
 """Names: rows by name, for rules and back ends go by names, and so do programs on their way to another process.
 
     >>> from microgradx import row, tanh
-    >>> from microgradx.compiler.ir.names import distinct, name, named
+    >>> from microgradx.compiler.ir.row_names import distinct, name, named
     >>> from microgradx.table import TABLE
     >>> name(tanh), named("tanh", own=True) is tanh, distinct(tanh) is tanh
     (('tanh', True), True, True)

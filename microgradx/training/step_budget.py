@@ -1,10 +1,10 @@
-"""Pace: how many steps are made before Python looks up, for Ctrl-C and the line on the terminal.
+"""StepBudget: how many steps are made before Python looks up, for Ctrl-C and the progress line.
 
-    >>> from microgradx.training.pace import Pace
-    >>> pace = Pace(most=4, total=1000)
-    >>> pace.steps(done=0)                  # how long a step takes is not known yet
+    >>> from microgradx.training.step_budget import StepBudget
+    >>> budget = StepBudget(most=4, total=1000)
+    >>> budget.steps(done=0)                # how long a step takes is not known yet
     1
-    >>> pace.steps(done=1) <= 3             # never past a multiple of 4
+    >>> budget.steps(done=1) <= 3           # never past a multiple of 4
     True
 """
 from time import perf_counter
@@ -13,7 +13,7 @@ PAUSE = 0.2             # seconds from one look to the next: soon enough for who
 FASTER = 8.0            # times as many steps as before, at most: the first ones may not be like the rest
 
 
-class Pace:
+class StepBudget:
     """How many steps to make at once: about a fifth of a second of them.
 
     most   never past a multiple of it, where somebody waits for the model

@@ -1,10 +1,11 @@
-"""Seen: a Module as it was when a program was compiled for it, so that a call can tell at once whether it still is.
+"""ModuleSnapshot: a Module as it was when a program was compiled for it: a call compares, and knows at once whether the
+program still fits.
 
-    >>> from microgradx.compiler.trace.module_state import seen
+    >>> from microgradx.compiler.trace.module_snapshot import snapshot
     >>> from microgradx.nn import Linear
     >>> layer = Linear(2, 1)
-    >>> before = seen(layer)
-    >>> seen(layer) is before, seen(layer.eval()) is before, seen(layer.train()) is before
+    >>> before = snapshot(layer)
+    >>> snapshot(layer) is before, snapshot(layer.eval()) is before, snapshot(layer.train()) is before
     (True, False, True)
 
 A program is compiled for a Module with its attributes, its modes and its parameters, the very Values. Numbers may
@@ -24,8 +25,8 @@ from ...table import Op
 PLAIN = (int, float, bool, str, type(None))
 
 
-class Seen:
-    """What a Module looked like.
+class ModuleSnapshot:
+    """What a Module looked like when it was last read.
 
     key         what another Module must share with it to be given to the same recorded program
     values      its parameters
@@ -62,16 +63,16 @@ def _lists(x: Any) -> Iterator[list[Any]]:
             yield from _lists(element)
 
 
-_seen: WeakKeyDictionary[Any, list[Seen]] = WeakKeyDictionary()
+_snapshots: WeakKeyDictionary[Any, list[ModuleSnapshot]] = WeakKeyDictionary()
 
 
-def seen(module: Any) -> Seen:
+def snapshot(module: Any) -> ModuleSnapshot:
     """The Module as it is now: the same object whenever it looks the same."""
-    known = _seen.setdefault(module, [])
+    known = _snapshots.setdefault(module, [])
     for one in known:
         if one.holds():
             return one
-    known.append(Seen(module))
+    known.append(ModuleSnapshot(module))
     return known[-1]
 
 

@@ -1,9 +1,9 @@
 """Stepping through a graph at the terminal: forward, backward, back again, with questions asked on the way.
 
     >>> from microgradx import Value
-    >>> from microgradx.show.terminal.stepper import stepper
+    >>> from microgradx.show.terminal.stepper_session import step_through
     >>> w = Value(3.0, "w")
-    >>> stepper(w * w, ["goto 4", "check", "what-if w 5"])
+    >>> step_through(w * w, ["goto 4", "check", "what-if w 5"])
     (0/5) goto 4
     backward 2 of 3     y = w*w hands grad(y) = 1 back to w
         rule            dy/dw = w = 3
@@ -22,7 +22,6 @@ A session looks and never touches: data and gradients of the graph stay as they 
 """
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ...engine import Value
 from ...expr import ExpressionError, parse
@@ -33,11 +32,8 @@ from . import answers
 from .console import Console, at_terminal
 from .transcript import described, ending, so_far, transcript
 
-if TYPE_CHECKING:
-    from ..notebook import Stepper
 
-
-class Session(Console):
+class StepperSession(Console):
     """A graph, the steps through it, and how many of them are done. The commands are the methods do_..."""
 
     def __init__(self, root: Value) -> None:
@@ -172,27 +168,16 @@ class Session(Console):
         return [name for name in self.values if name.startswith(text)]
 
 
-def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | None":
-    """Step through root's forward and backward pass: at a terminal by typed commands, else by those piped in.
-
-    commands    lines to play instead, as a script
-
-    In a notebook it returns the page to step through, which the cell shows. Without terminal and commands the whole
-    transcript is printed. TypeError if root is no Value.
+def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
+    """A session at the terminal; or of these lines, or of those piped in. Without any the whole transcript is printed.
 
     >>> from microgradx import Value
-    >>> from microgradx.show.terminal.stepper import stepper
-    >>> stepper(Value(1.0, "x").tanh(), ["n", "n"])
+    >>> from microgradx.show.terminal.stepper_session import step_through
+    >>> step_through(Value(1.0, "x").tanh(), ["n"])
     (0/4) n
     forward 1 of 2      x = 1    (a leaf: its number is given)
-    (1/4) n
-    forward 2 of 2      y = tanh(x) = tanh(1) = 0.761594
     """
-    if commands is None and not {"IPython", "marimo"}.isdisjoint(sys.modules):
-        from ..notebook import Stepper, running  # it brings the page along, which a terminal does not need
-        if running():
-            return Stepper(root)
-    session = Session(root)
+    session = StepperSession(root)
     if answers.stale(root):
         print("A leaf was set after this graph was computed: results and slopes below are those of before.\n")
     try:
@@ -204,7 +189,6 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | No
                 print(piece)
     except KeyboardInterrupt:
         print()
-    return None
 
 
 def _whole(text: str) -> int:

@@ -1,7 +1,7 @@
 """Random numbers of layers. In a compiled program each run draws anew.
 
     >>> import random
-    >>> from microgradx.nn.effects import draw
+    >>> from microgradx.nn.randomness import draw
     >>> draw(random.Random(1)) == random.Random(1).random()
     True
 """

@@ -1,6 +1,6 @@
 """One scale for the size of gradients: pale to dark, thin to thick, by the logarithm.
 
-    >>> from microgradx.show.picture.colours import Scale
+    >>> from microgradx.show.colours import Scale
     >>> scale = Scale([0.001, 0.02, 1.0])
     >>> scale.colour(0.001), scale.colour(1.0), scale.width(1.0)
     ('#b4c6d9', '#0b2a4a', 4.0)

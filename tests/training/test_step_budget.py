@@ -1,17 +1,17 @@
-"""Pace: steps made at once grow to a fifth of a second, and stop where somebody waits."""
+"""StepBudget: steps made at once grow to a fifth of a second, and stop where somebody waits."""
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgradx.training import pace
-from microgradx.training.pace import Pace
+from microgradx.training import step_budget
+from microgradx.training.step_budget import StepBudget
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Time goes by only where a test lets it."""
     now = [0.0]
-    monkeypatch.setattr(pace, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(step_budget, "perf_counter", lambda: now[0])
     return now
 
 
@@ -27,11 +27,11 @@ def counts(own, clock, seconds):
 @pytest.mark.parametrize("seconds, expected", [
     (1 / 2, [1] * 10), (1 / 16, [1, 3, 3, 3]), (1 / 32, [1, 6, 3]), (0.0, [1, 8, 1])])
 def test_about_a_fifth_of_a_second(clock, seconds, expected):
-    assert counts(Pace(100, 10), clock, seconds) == expected
+    assert counts(StepBudget(100, 10), clock, seconds) == expected
 
 
 def test_it_follows_steps_that_become_slower(clock):
-    own = Pace(1000, 1000)
+    own = StepBudget(1000, 1000)
     assert own.steps(0) == 1
     clock[0] += 1 / 64
     assert own.steps(1) == 8
@@ -41,7 +41,7 @@ def test_it_follows_steps_that_become_slower(clock):
 
 @given(st.integers(1, 9), st.integers(0, 60))
 def test_never_past_where_somebody_waits_or_the_end(most, total):
-    own, done = Pace(most, total), 0
+    own, done = StepBudget(most, total), 0
     while done < total:
         step = own.steps(done)
         assert step >= 1 and done // most == (done + step - 1) // most
