@@ -23,7 +23,7 @@ from itertools import chain
 from types import MethodType
 from typing import Any, TypeVar, overload
 
-from .arithmetic import TABLE as TABLE
+from .arithmetic import TABLE as TABLE  # noqa: PLC0414  # others read it here
 from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
 
 T = TypeVar("T")

@@ -37,6 +37,11 @@ def _gelu_tanh(x: mpf) -> mpf:
     return x / 2 * (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)))
 
 
+def _masked_dot(*xs: mpf) -> mpf:
+    third = len(xs) // 3
+    return mp.fsum(x * y for mask, x, y in zip(xs[:third], xs[third:], xs[2 * third:]) if mask != 0)
+
+
 def _dot(*xs: mpf) -> mpf:
     half = len(xs) // 2
     return mp.fsum(a * b for a, b in zip(xs[:half], xs[half:], strict=True))

@@ -53,8 +53,8 @@ def again(op, *slopes, **changes):
 
 
 def value_told(op):
-    """The value of a row as it was told: one of two lists is given these."""
-    return op.of_lists if isinstance(op, Reduction) and op.lists == 2 else op.value
+    """The value of a row as it was told: one of several lists is given these."""
+    return op.of_lists if isinstance(op, Reduction) and op.lists > 1 else op.value
 
 
 def wrong(op, bend):
@@ -62,7 +62,7 @@ def wrong(op, bend):
     if isinstance(op, Reduction):
         return again(op, lambda y, *xs: bent(op.slopes[0](y, *xs), bend))
     rules = [slope if callable(slope) else lambda y, *xs, slope=slope: slope for slope in op.slopes]
-    return again(op, *(lambda y, *xs, rule=rule: bend(rule(y, *xs)) for rule in rules))
+    return again(op, *(lambda y, *xs, rule=rule: bend(rule(y, *xs) or 0.0) for rule in rules))
 
 
 def bent(slopes, bend):

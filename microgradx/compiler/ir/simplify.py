@@ -96,7 +96,7 @@ def _masked_dot(p: Program, args: Ids) -> int | None:
             return p.add(reductions.dot, (*[x for _, x, _ in kept], *[y for _, _, y in kept]))
         if len(kept) < third:
             return p.add(reductions.masked_dot, tuple(chain.from_iterable(zip(*kept))))
-    if third == 1 and p.number(args[2]) == 1:               # one term, which is x or nothing
+    if third == 1 and p.number(args[2]) == 1 and not p.strict:          # one term, which is x or nothing
         return p.add(ops.where, (args[0], args[1], p.constant(0.0)))
     return None
 
@@ -110,4 +110,4 @@ RULES: dict[str, Rule] = {
     "where": _where, "sum": _sum, "dot": _dot, "masked_dot": _masked_dot,
 }
 # Of these, those that have something to say where no input is a constant.
-FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot")}
+FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "masked_dot")}

@@ -42,6 +42,17 @@ def refuse(what: str, instead: str) -> NoReturn:
     raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
 
 
+def refuse_number() -> NoReturn:
+    """The number of what has none before the program runs."""
+    refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, a bool "
+           "or a str among the arguments")
+
+
+def refuse_gradient() -> NoReturn:
+    """The gradient of an argument, which no Value outside holds."""
+    refuse("the gradient", "write jit(value_and_grad(f)), which returns it, or pass a Module")
+
+
 def refuse_truth() -> NoReturn:
     """What decides must be told as it runs, or before."""
     refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "
@@ -50,8 +61,8 @@ def refuse_truth() -> NoReturn:
 
 def refuse_leaked() -> NoReturn:
     """A Value of a program is used where that program is not being recorded."""
-    raise TracingError(f"a Value that was recorded for jit is used outside of its program ({_line()}), where it has no "
-                       "number; let the function return what is to be kept")
+    raise TracingError(f"a Value of a program that was recorded for jit has no number; let f return what is to be kept "
+                       f"({_line()})")
 
 
 def refuse_more(most: int) -> NoReturn:

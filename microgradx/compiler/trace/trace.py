@@ -81,8 +81,9 @@ def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:
     if not is_number(tree):
         return tree
     inputs.append(tracer.unknown())
+    tracer.given.add(inputs[-1])
     if isinstance(tree, Value):
-        tracer.given.add(inputs[-1])
+        tracer.values.add(inputs[-1])
     return inputs[-1]
 
 

@@ -23,7 +23,7 @@ from ...engine import Value, mode, tape
 from ...ieee import number
 from ...table import Op, Reduction
 from .branches import answer, answers
-from .errors import refuse, refuse_leaked, refuse_more, refuse_truth
+from .errors import refuse_gradient, refuse_leaked, refuse_more, refuse_number, refuse_truth
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
 MOST = 5_000_000                        # operations that a program may have: some 4 GB while it is compiled
@@ -68,14 +68,13 @@ class Traced(Value):
 
     __hash__ = Value.__hash__
 
-    def _unknown(self) -> Any:
-        refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, a "
-               "bool or a str among the arguments")
+    def __float__(self) -> Any:
+        refuse_number()
 
-    __float__ = __int__ = __index__ = _unknown
+    __int__ = __index__ = __float__
 
     def __format__(self, spec: str) -> str:
-        return str(self._unknown()) if spec else repr(self)
+        return refuse_number() if spec else repr(self)
 
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
@@ -136,7 +135,8 @@ class Tracer:
     strict      whether gradients are added up in the order of backward()
     path        the scope of what is recorded; None where nothing is (no_grad)
     state       what the function reads and sets
-    given       what stands for a Value, and not a float, among the arguments
+    given       what stands for a number among the arguments
+    values      those of them that stand for a Value, not for a float
 
     A plain Value that the function closes over stays a leaf: an input, whose number is read at each run. One that it
     makes itself, from a number, is a constant.
@@ -147,6 +147,7 @@ class Tracer:
         self.strict, self.state = strict, State()
         self.path: str | None = MARK
         self.given: set[Value] = set()
+        self.values: set[Value] = set()
 
     def __enter__(self) -> None:
         self.before: Token[Any] = mode.set(self)
@@ -222,14 +223,16 @@ class Tracer:
 
     def data(self, v: Value) -> Any:
         """`v.data`: a Value that follows the number, and that no gradient passes."""
+        if v in self.given:
+            refuse_number()
         if is_constant(v) and v not in self.state.versions:
             return v._data
         return self.record(ops.detach, (v,))
 
     def set_data(self, v: Value, x: Any) -> float:
         """`v.data = x`: what is computed with v from now on sees x; the Value itself takes the number after a run."""
-        if v.op is not None or v.__class__ is Traced:
-            refuse("the place", "set the data of a parameter, or of a Value that the function closes over")
+        if v.__class__ is Traced or v.op is not None:
+            refuse_number()
         new = self.state.versions[v] = self.record(ops.detach, (x,))
         self.state.origins[new] = v
         if not is_constant(v):
@@ -239,6 +242,8 @@ class Tracer:
     def grad(self, v: Value) -> Any:
         """`v.grad`: what was set last, or what it holds when a run starts."""
         found = self.state.gradients
+        if v in self.given:
+            refuse_gradient()
         if v not in found:
             outer = v.__class__ is not Traced and not is_constant(v)
             found[v] = self.source(self.holder(v)) if outer else 0.0
@@ -246,6 +251,8 @@ class Tracer:
 
     def set_grad(self, v: Value, x: Any) -> float:
         """`v.grad = x`. As set_data, it gives back the number that stays until the program runs."""
+        if v in self.given:
+            refuse_gradient()
         self.state.gradients[v] = x if isinstance(x, Value) else number(x)
         if v.__class__ is Traced:
             return 0.0
@@ -258,24 +265,27 @@ class Tracer:
         return self.state.holders.setdefault(v, GradientOf(v))
 
     def backward(self, root: Value) -> None:
-        """`root.backward()`: the gradients of all leaves are added to what they hold; results take theirs."""
+        """`root.backward()`: leaves add the gradient to what they hold; results take it.
+
+        Arguments are numbers and hold none. TracingError for one that is a Value, and where there is no other leaf.
+        """
         origins, mine = self.state.origins, self.within(self.scope)
         root, = self.inputs([root])
         order = tape(root)
         leaves = [v for v in order if v.op is None or v in origins]
+        if all(v in self.given or is_constant(v) for v in leaves) or not self.values.isdisjoint(leaves):
+            refuse_gradient()
         with mine:
             found = adjoints(root, leaves, True)
             for v in order:
                 g = detached(found[v].sum) if v in found else 0.0
                 if v.op is not None and v not in origins:
                     self.state.gradients[v] = g
-                elif v in found:
+                elif v in found and v not in self.given:
                     self.accumulate(origins.get(v, v), g)
 
     def accumulate(self, v: Value, g: Any) -> None:
         """`v.grad += g` for a leaf."""
-        if v in self.given:
-            refuse("the gradient of an argument", "return it: jit(value_and_grad(f))")
         before = self.grad(v)
         self.set_grad(v, g if before.__class__ is float and before == 0 and not self.strict else before + g)
 

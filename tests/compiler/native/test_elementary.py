@@ -16,7 +16,7 @@ llvm = pytest.importorskip("llvmlite.binding", reason="machine code is made by l
 
 from llvmlite import ir  # noqa: E402
 
-from microgradx.compiler.native.elementary import FORMS, PAIRS, call, call_pair, coefficients  # noqa: E402
+from microgradx.compiler.native.elementary import FORMS, call, coefficients  # noqa: E402
 from microgradx.compiler.native.elementary.angles import HALF_PI  # noqa: E402
 from microgradx.compiler.native.elementary.exponentials import LN2_HIGH, LN2_LOW  # noqa: E402
 
@@ -28,13 +28,12 @@ EDGES = [0.0, -0.0, inf, -inf, nan, 1.0, -1.0, 5e-324, -5e-324, 2.0**-1022, -(2.
          709.782712893384, 709.7827128933841, -745.1332191019411, -745.1332191019412, math.pi, -math.pi / 2, 1e5, -1e22]
 llvm.initialize_native_target()
 llvm.initialize_native_asmprinter()
-PAIRED = [name for names in PAIRS for name in names]
 engines = []
 
 
 @cache
-def compiled(name, width, fused=True, pair=False):
-    """A function of a list of floats that runs the form in a loop; or that which it has together with another one."""
+def compiled(name, width, fused=True):
+    """A function of a list of floats that runs the form in a loop."""
     kind = DOUBLE if width == 1 else ir.VectorType(DOUBLE, width)
     pointer = ir.PointerType()
     run = ir.Function(ir.Module(), ir.FunctionType(ir.VoidType(), [pointer, pointer, LONG]), "run")
@@ -45,8 +44,7 @@ def compiled(name, width, fused=True, pair=False):
     i = builder.phi(LONG)
     source, target = (builder.gep(p, [i], source_etype=DOUBLE) for p in run.args[:2])
     x = builder.load(source, typ=kind)
-    paired = [call_pair(builder, names, x)[names.index(name)] for names in PAIRS if pair and name in names]
-    y = builder.store(paired[0] if pair else call(builder, name, x), target)
+    y = builder.store(call(builder, name, x), target)
     x.align = y.align = 8
     after = builder.add(i, LONG(width))
     i.add_incoming(LONG(0), start)
@@ -98,18 +96,6 @@ def some(name, count):
 def test_values(name, fused):
     xs = some(name, 60)
     check(TABLE[name], [[x] for x in xs], compiled(name, 8, fused=fused)(xs), LIMITS[name])
-
-
-@pytest.mark.parametrize("name", PAIRED)
-def test_both_of_a_pair(name):
-    """Values, edges and widths, as of the form alone."""
-    xs = some(name, 60)
-    check(TABLE[name], [[x] for x in xs], compiled(name, 8, pair=True)(xs), 4.0)
-    for x, y, alone in zip(EDGES, compiled(name, 1, pair=True)(EDGES), compiled(name, 1)(EDGES), strict=True):
-        assert y == pytest.approx(alone, rel=1e-15, abs=1e-320, nan_ok=True), x
-        assert math.isnan(x) or math.copysign(1.0, y) == math.copysign(1.0, alone), x
-    one, *others = [list(map(float.hex, compiled(name, width, pair=True)(EDGES + xs))) for width in WIDTHS]
-    assert all(other == one for other in others)
 
 
 @pytest.mark.slow

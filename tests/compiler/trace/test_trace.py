@@ -4,16 +4,14 @@ import gc
 import math
 import pathlib
 import threading
-from importlib.util import find_spec
 
 import pytest
 
 import microgradx as mg
-from microgradx import Value, grad, jit, nn, no_grad, take, value_and_grad, where
+from microgradx import Value, nn, no_grad, take, value_and_grad, where
 from microgradx.compiler import TracingError
 from microgradx.compiler.trace.branches import both_ways
 from microgradx.compiler.trace.trace import trace, unhindered
-from microgradx.compiler.trace.traced import Together
 from microgradx.operators import Comparison
 
 from ...compiled import every_way
@@ -267,22 +265,6 @@ def test_other_threads_use_a_module_while_it_is_traced(compile_first):
     thread.join()
     assert found == [(7.0, 3.0, 4.0, [7.0], 4.0)]
     assert model.weight[0][0].data == 5.0 and model.weight[0][0].grad == 7.0
-
-
-def test_what_is_recorded_at_once_is_as_if_one_by_one():
-    def f(xs, w):
-        ys = mg.mul.each(xs, [*xs[1:], 2.0])
-        with no_grad():
-            zs = mg.add.each(ys, [w] * 3)
-        return [*ys, *zs, *mg.exp.each(xs)]
-    nodes = trace(f, [[1.0, 2.0, 3.0], 0.5]).nodes
-    assert [type(part) for part in nodes.parts].count(Together) == 1
-    assert [v.op.name for v in nodes] == ["mul"] * 3 + ["add", "detach"] * 3 + ["exp"] * 3 and len(nodes) == 12
-    expected = [2.0, 6.0, 6.0, 2.5, 6.5, 6.5, *map(math.exp, [1.0, 2.0, 3.0])]
-    for backend in ("python", "native") if find_spec("llvmlite") else ("python",):
-        assert jit(f, backend=backend)([1.0, 2.0, 3.0], 0.5) == pytest.approx(expected, rel=1e-15)
-        slope = jit(grad(lambda xs, w: mg.sum(f(xs, w)[3:6])), backend=backend)([1.0, 2.0, 3.0], 0.5)
-        assert slope == [0.0, 0.0, 0.0]
 
 
 def test_objects_of_a_program_are_with_the_old_ones_and_what_was_frozen_stays_frozen():

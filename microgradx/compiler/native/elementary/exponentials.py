@@ -88,12 +88,3 @@ def sigmoid(x: VectorMath) -> VectorMath:
     """exp(-|x|) cannot overflow. It is the numerator left of 0, and 1 is right of it."""
     z = exp(-abs(x))
     return (x < 0.0).where(z, 1.0) / (z + 1.0)
-
-
-def tanh_and_sech(x: VectorMath) -> tuple[VectorMath, VectorMath]:
-    """Both of one exponential: with e = exp(-|x|) and m = e - 1 they are -m*(m + 2) and 2*e, over 1 + e*e."""
-    a = abs(x)
-    of = Reduced(-a.at_most(800.0))
-    e, m = of.exp(), (a > 50.0).where(-1.0, of.expm1())
-    over = muladd(e, e, 1.0)
-    return (abs(m * (m + 2.0)) / over).signed(x), (e + e) / over
