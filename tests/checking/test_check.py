@@ -21,6 +21,7 @@ from microgradx.checking.strategies import arguments, graphs
 from microgradx.table import TABLE, Op, Reduction
 
 from .. import points
+from ..budget import budget
 from ..test_table import wrong as bent
 
 ROWS = [op for op in TABLE.values() if is_smooth(op)]       # all but detach, whose slope is a decree
@@ -82,7 +83,7 @@ def test_share_of_errors_found_over_the_whole_table():
 
 
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=budget(20))
 @given(data=st.data())
 def test_every_row(op, data):
     assert gradcheck(op, *data.draw(arguments(op)))
@@ -101,7 +102,7 @@ def test_every_row_on_its_kinks_has_slopes_that_are_too_large_found():
         assert not any(passes(on_inputs(steep), *xs) for xs in kink_points(op)), op
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=budget(60))
 @given(graphs())
 def test_random_graphs(root):
     order = tape(root)

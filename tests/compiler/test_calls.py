@@ -20,6 +20,7 @@ from microgradx.compiler.trace.module_state import seen
 from microgradx.nn import Linear, Module, Sequential, Tanh
 from microgradx.table import TABLE
 
+from ..budget import budget
 from ..compiled import every_way
 
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
@@ -426,7 +427,7 @@ def test_powers(way, n, strict):
 
 
 @backends
-@settings(max_examples=30)
+@settings(max_examples=budget(30))
 @given(st.sampled_from(POWERS), st.floats(0.01, 100))
 def test_derivatives_of_powers(backend, n, x):
     f = jit(value_and_grad(lambda x: x**n), backend=backend)

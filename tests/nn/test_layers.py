@@ -3,7 +3,7 @@ import random
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import microgradx as mg
@@ -92,7 +92,6 @@ def test_the_print_counts_parameters(case):
 
 # Modes ---------------------------------------------------------------------------------------------------------
 
-@settings(deadline=None)
 @given(st.floats(0, 1), st.integers())
 def test_dropout_drops_a_share_and_scales_the_rest(p, seed):
     drop = nn.Dropout(p, generator=random.Random(seed))
@@ -135,7 +134,6 @@ def test_batch_norm_learns_its_statistics_only_while_training():
     assert [n for n, _ in norm.named_parameters()] == ["weight", "bias"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=6, unique=True))
 def test_batch_norm_gives_mean_0_and_variance_below_1(xs):
     ys = [y.data for y, in nn.BatchNorm1d(1)([[x] for x in xs])]

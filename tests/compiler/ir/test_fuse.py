@@ -4,6 +4,7 @@ from unittest import mock
 
 import pytest
 
+from ...budget import budget
 from ...compiled import different, equal, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -50,7 +51,7 @@ def everything(p, xs):
 XS = st.lists(st.sampled_from(EDGES), min_size=3, max_size=3)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=budget(500))
 @given(programs(), XS)
 def test_a_fused_program_has_the_same_results(p, xs):
     assume(all(abs(x) < 2**40 for x in everything(p, xs) if math.isfinite(x)))     # sums and products are exact
@@ -58,7 +59,7 @@ def test_a_fused_program_has_the_same_results(p, xs):
     assert different(played(q, xs), played(p, xs), equal) == []
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=budget(500))
 @given(programs(), XS)
 def test_a_hasty_one_has_the_same_results_where_none_is_nan(p, xs):
     assume(all(abs(x) < 2**40 for x in everything(p, xs) if math.isfinite(x)))
@@ -162,7 +163,7 @@ def test_a_nan_is_seen_in_any_result(count):
         assert run(xs)[1] == [0.0 if k == place else 0.5 * (1 + k) for k in range(count)]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=budget(15))
 @given(st.lists(st.sampled_from(EDGES), min_size=2, max_size=2))
 @example([math.inf, 0.0])
 @example([0.0, math.nan])

@@ -12,6 +12,7 @@ from microgradx.compiler.ir.program import Program
 from microgradx.compiler.ir.simplify import FREE, RULES
 from microgradx.table import TABLE, Reduction
 
+from ...budget import budget
 from ...compiled import close, equal, identical
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 2.0**1023, 5e-324, math.inf, -math.inf, math.nan]
@@ -61,7 +62,7 @@ def test_a_rule_of_constants_is_silent_without_one(name, strict):
 @every_rule
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_rule_holds_for_all_floats(op, strict):
-    @settings(deadline=None, max_examples=150)
+    @settings(max_examples=budget(150))
     @given(inputs(op), FLOATS)
     @example((["x"] if isinstance(op, Reduction) else ["x"] * len(op.inputs)) * getattr(op, "lists", 1), -0.0)
     def holds(args, x):

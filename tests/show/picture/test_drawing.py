@@ -19,6 +19,8 @@ from microgradx.show.picture.labels import digits
 from microgradx.table import Op
 from tests import hostile
 
+from ...budget import budget
+
 pygraphviz = pytest.importorskip("pygraphviz", reason="pictures are read back with pygraphviz; no wheel here")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -378,7 +380,7 @@ def test_hostile_text_stays_text(word):
     draw(y, depth=1).pipe(format="svg")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=budget(60))
 @given(st.lists(st.text(max_size=20) | st.sampled_from(HOSTILE), min_size=1, max_size=6))
 def test_any_text_stays_text(words):
     y = hostile_graph(words)

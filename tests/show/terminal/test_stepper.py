@@ -19,6 +19,8 @@ from microgradx.step import steps
 from microgradx.table import Op
 from microgradx.text import rule
 
+from ...budget import budget
+
 
 @pytest.fixture
 def play(capsys):
@@ -227,7 +229,7 @@ def test_a_slope_taken_for_the_gradient_is_recognised():
 # Verdicts ------------------------------------------------------------------------------------------------------
 
 @given(graphs())
-@settings(max_examples=50)
+@settings(max_examples=budget(50))
 def test_gradients_of_random_graphs_are_confirmed(y):
     for v in tape(y):
         found = verdict(y, v)
@@ -289,7 +291,7 @@ def test_no_command_makes_a_session_fail(lines):
 
 
 @given(graphs())
-@settings(max_examples=40)
+@settings(max_examples=budget(40))
 def test_any_graph_can_be_told(y):
     events = steps(y)
     pieces = list(transcript(y))
