@@ -16,16 +16,14 @@ from microgradx.checking import point as point_module
 from microgradx.checking.check import GradientError, first_nonfinite, gradcheck
 from microgradx.checking.claims import roundings
 from microgradx.checking.point import Point
-from microgradx.checking.samples import is_finite, is_smooth, kink_points
+from microgradx.checking.samples import is_finite, kink_points
 from microgradx.checking.strategies import arguments, graphs
 from microgradx.table import TABLE, Op, Reduction
 
 from .. import points
-from ..budget import budget
+from ..budget import budget, sweep
 from ..test_table import wrong as bent
-
-ROWS = [op for op in TABLE.values() if is_smooth(op)]       # all but detach, whose slope is a decree
-KINKED = [op for op in ROWS if kink_points(op)]
+from .rows import KINKED, ROWS
 
 cube = Op("cube", lambda x: x * x * x, lambda y, x: 3 * x * x)
 wrong = Op("wrong", lambda x: x * x * x, lambda y, x: 3.0003 * x * x)
@@ -67,6 +65,7 @@ class Line:
 
 # How much it finds ---------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_share_of_errors_found_over_the_whole_table():
     """Measured at 30 points a row: 2,384 slopes off by 1e-4 or 1e-7, one at a time, are all found; no false alarm."""
     found, alarms, total = {1e-4: 0, 1e-7: 0}, 0, 0
@@ -89,12 +88,14 @@ def test_every_row(op, data):
     assert gradcheck(op, *data.draw(arguments(op)))
 
 
+@sweep(4)
 @pytest.mark.parametrize("op", KINKED, ids=lambda op: op.name)
 def test_every_row_on_its_kinks(op):
     for xs in kink_points(op):
         assert gradcheck(on_inputs(op), *xs)
 
 
+@pytest.mark.slow
 def test_every_row_on_its_kinks_has_slopes_that_are_too_large_found():
     """The test of the test. A jump is as steep as the steps are small; nothing else is."""
     for op in KINKED:

@@ -18,9 +18,7 @@ from microgradx.nesting import leaves
 from microgradx.table import TABLE, Op, Reduction, row
 
 from ..budget import EXAMPLES, budget
-
-ROWS = [op for op in TABLE.values() if is_smooth(op)]
-KINKED = [op for op in ROWS if kink_points(op)]
+from .rows import KINKED, ROWS
 
 every_row = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 
@@ -168,7 +166,7 @@ def test_kinks_that_are_no_small_whole_numbers(where, domain):
     assert least(arguments(op), anything) != (where,)
 
 
-@pytest.mark.parametrize("op", [op for op in ROWS if not kink_points(op)], ids=lambda op: op.name)
+@pytest.mark.parametrize("op", [op for op in ROWS if op not in KINKED], ids=lambda op: op.name)
 def test_a_row_without_finite_kinks_says_so(op):
     with pytest.raises(ValueError, match="has no kink where it is finite"):
         kinks(op)
@@ -203,6 +201,7 @@ def test_shared_subexpressions_are_found_and_small(strategy):
     assert len(tape(root)) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
 def test_graphs_are_of_all_rows_and_sizes(whole):
     """In 300 graphs, the same in every run, nearly every row (of the few that are whole, each)."""

@@ -20,7 +20,7 @@ from microgradx.compiler.trace.module_state import seen
 from microgradx.nn import Linear, Module, Sequential, Tanh
 from microgradx.table import TABLE
 
-from ..budget import budget
+from ..budget import budget, sweep
 from ..compiled import every_way
 
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
@@ -416,6 +416,7 @@ def close(a, b, rel):
     return abs(a - b) <= max(rel * abs(b), 5e-324)
 
 
+@sweep(5)
 @every_way
 @pytest.mark.parametrize("n", POWERS)
 @pytest.mark.parametrize("strict", [False, True])

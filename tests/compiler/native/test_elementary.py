@@ -11,6 +11,7 @@ import microgradx
 from microgradx.table import TABLE
 
 from ... import oracle, points
+from ...budget import sweep
 
 llvm = pytest.importorskip("llvmlite.binding", reason="machine code is made by llvmlite; no wheel here")
 
@@ -93,6 +94,7 @@ def some(name, count):
     return [x for x, in points.smooth(TABLE[name], count)] + list(even)
 
 
+@sweep(5)
 @pytest.mark.parametrize("fused", [True, False], ids=["host", "generic"])
 @pytest.mark.parametrize("name", FORMS)
 def test_values(name, fused):

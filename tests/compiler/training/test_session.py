@@ -31,6 +31,7 @@ from microgradx.nn import (
 from microgradx.training import SGD, Adam, LinearLR, NonFiniteError, fit
 
 from ... import training_oracle as oracle
+from ...budget import sweep
 from ...compiled import needs_llvmlite
 
 
@@ -116,6 +117,7 @@ def check(way, **more):
 
 # Every optimiser, every option -----------------------------------------------------------------------------------
 
+@sweep(5)
 @pytest.mark.parametrize("name", oracle.OPTIMISERS)
 def test_every_optimiser(way, name):
     kind, hyper = oracle.OPTIMISERS[name]
@@ -136,6 +138,7 @@ OPTIONS = {
 }
 
 
+@sweep(5)
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_of_fit(way, name):
     check(way, **OPTIONS[name])
@@ -188,6 +191,7 @@ def next_token(model, x, y):
 READING = {"make": Reader, "loss": next_token, "samples": (WORDS, [[*w[1:], 0] for w in WORDS])}
 
 
+@sweep(4)
 @pytest.mark.parametrize("size", [1, 2, None])
 def test_sequences_of_many_lengths(way, size):
     check(way, **READING, batch_size=size, epochs=2)
@@ -236,6 +240,7 @@ def across(model, xs, ys):
 NORMED = {"loss": across, "whole": True, "batch_size": 4}
 
 
+@sweep(3)
 @pytest.mark.parametrize("momentum", [0.1, None])
 def test_running_statistics(way, momentum):
     """SGD: Adam would make steps of the rounding errors by which a bias before a norm moves."""

@@ -293,6 +293,7 @@ def test_one_sample_of_a_batch(given_by):
     assert "inputs not shown: 4" in texts(picture)
 
 
+@pytest.mark.slow
 def test_the_moons_loss_is_a_handful_of_boxes_and_says_so():
     loss, net, _ = moons(100)
     picture = draw(loss, net)
