@@ -248,6 +248,7 @@ def test_running_statistics(way, momentum):
           optimiser=lambda params: SGD(params, lr=0.1), validation=data(3, seed=8), **NORMED)
 
 
+@sweep(4)
 @pytest.mark.parametrize("size", [1, 5, None])
 def test_random_draws_come_from_the_same_generator_in_the_same_order(way, size):
     check(way, make=lambda: Sequential(Linear(2, 4), Dropout(0.4), RReLU(), Linear(4, 1)), batch_size=size)
@@ -371,6 +372,7 @@ def test_ctrl_c_while_machine_code_runs_is_heard_when_it_comes_back(monkeypatch)
     assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in expected.parameters()], rel=1e-9)
 
 
+@sweep(4)
 def test_nothing_is_kept_of_a_session_that_is_over(way):
     model = mlp()
     one = Session(model, *data(), squared, adam(model.parameters()), **way.options)
