@@ -12,6 +12,7 @@ from microgradx.checking.check import gradcheck
 from microgradx.nesting import leaves
 
 from .. import nn_cases
+from ..budget import sweep
 from ..nn_cases import CASES, Floats, Ties
 
 LAYERS = [case for case in CASES if not case.is_loss]
@@ -46,6 +47,7 @@ every_layer = pytest.mark.parametrize("case", LAYERS, ids=str)
 
 # Derivatives ---------------------------------------------------------------------------------------------------
 
+@sweep(4)
 @pytest.mark.parametrize("case", [pytest.param(case, id=str(case), marks=[pytest.mark.slow] * (inputs(case) > MANY))
                                   for case in map(off_ties, CASES)])
 def test_gradcheck(case):

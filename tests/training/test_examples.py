@@ -63,6 +63,7 @@ def without_llvmlite(monkeypatch):
     target._advise.cache_clear()
 
 
+@pytest.mark.slow
 def test_without_llvmlite_an_example_runs_as_generated_python_and_says_what_to_install(capsys, monkeypatch):
     without_llvmlite(monkeypatch)
     for _ in range(2):

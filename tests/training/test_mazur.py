@@ -70,6 +70,7 @@ def test_one_true_step():
     assert loss(step(WEIGHTS)).data == pytest.approx(float(by_hand(step(WEIGHTS))[1]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_ten_thousand_true_steps():
     w = trained(step, 10_000)
     assert f"{loss(w).data:.7e}" == TRUE_AFTER_10_000
