@@ -81,6 +81,7 @@ def test_share_of_errors_found_over_the_whole_table():
     assert found[1e-4] == total and found[1e-7] >= 0.95 * total
 
 
+@sweep(7)
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 @settings(max_examples=budget(20))
 @given(data=st.data())
@@ -88,7 +89,7 @@ def test_every_row(op, data):
     assert gradcheck(op, *data.draw(arguments(op)))
 
 
-@sweep(4)
+@sweep(7)
 @pytest.mark.parametrize("op", KINKED, ids=lambda op: op.name)
 def test_every_row_on_its_kinks(op):
     for xs in kink_points(op):

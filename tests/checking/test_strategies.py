@@ -17,7 +17,7 @@ from microgradx.extras import install
 from microgradx.nesting import leaves
 from microgradx.table import TABLE, Op, Reduction, row
 
-from ..budget import EXAMPLES, budget
+from ..budget import EXAMPLES, budget, sweep
 from .rows import KINKED, ROWS
 
 every_row = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
@@ -55,6 +55,7 @@ def test_numbers_shrink_to_small_whole_ones(condition, smallest):
 
 # Arguments -----------------------------------------------------------------------------------------------------
 
+@sweep(4)
 @every_row
 @settings(max_examples=budget(30))
 @given(data=st.data())
@@ -148,6 +149,7 @@ def test_three_lines_on_a_reduction():
 
 # Kinks ---------------------------------------------------------------------------------------------------------
 
+@sweep(4)
 @pytest.mark.parametrize("op", KINKED, ids=lambda op: op.name)
 @settings(max_examples=budget(20))
 @given(data=st.data())

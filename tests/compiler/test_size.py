@@ -82,7 +82,7 @@ def test_beyond_the_limit(way, monkeypatch):
         for _ in range(101):
             x = mg.tanh(x)
         return x
-    with pytest.raises(TooLarge, match=r"f records more than 100 operations \(test_compiler_size.py:\d+, "
+    with pytest.raises(TooLarge, match=r"f records more than 100 operations \(test_size.py:\d+, "
                                        r"`x = mg.tanh\(x\)`\), too many .* fit\(..., jit=True\)"):
         way.jit(many)(0.5)
     monkeypatch.setattr("microgradx.compiler.trace.traced.MOST", 101)

@@ -94,7 +94,7 @@ def some(name, count):
     return [x for x, in points.smooth(TABLE[name], count)] + list(even)
 
 
-@sweep(5)
+@sweep(11)
 @pytest.mark.parametrize("fused", [True, False], ids=["host", "generic"])
 @pytest.mark.parametrize("name", FORMS)
 def test_values(name, fused):
