@@ -216,6 +216,7 @@ def test_threads(backend):
 
 # Memory ------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @backends
 def test_no_reference_is_kept_or_lost(backend):
     """Neither of the arguments nor of the results, whichever way a call goes."""
@@ -234,6 +235,7 @@ def test_no_reference_is_kept_or_lost(backend):
     assert counts(1) == counts(500)
 
 
+@pytest.mark.slow
 @backends
 def test_memory_does_not_grow(backend):
     f = jit(value_and_grad(neuron, (0, 1, 2)), backend=backend)

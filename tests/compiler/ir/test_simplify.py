@@ -12,7 +12,7 @@ from microgradx.compiler.ir.program import Program
 from microgradx.compiler.ir.simplify import FREE, RULES
 from microgradx.table import TABLE, Reduction
 
-from ...budget import budget
+from ...budget import budget, sweep
 from ...compiled import close, equal, identical
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 2.0, 2.0**1023, 5e-324, math.inf, -math.inf, math.nan]
@@ -59,6 +59,7 @@ def test_a_rule_of_constants_is_silent_without_one(name, strict):
         assert all(RULES[name](p, args) is None for args in [(a, b) for b in (x, y)])
 
 
+@sweep(3)
 @every_rule
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_rule_holds_for_all_floats(op, strict):

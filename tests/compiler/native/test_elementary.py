@@ -102,6 +102,7 @@ def test_values(name, fused):
     check(TABLE[name], [[x] for x in xs], compiled(name, 8, fused=fused)(xs), LIMITS[name])
 
 
+@sweep(2)
 @pytest.mark.parametrize("name", PAIRED)
 def test_both_of_a_pair(name):
     """Values, edges and widths, as of the form alone."""
@@ -141,6 +142,7 @@ def test_edges_are_the_rows(name):
             assert y == pytest.approx(eager, rel=1e-12, abs=0), x
 
 
+@sweep(3)
 @pytest.mark.parametrize("name", FORMS)
 def test_lanes_do_not_know_of_each_other(name):
     """The same bits at every width: those of a single double."""

@@ -381,6 +381,7 @@ def test_hostile_text_stays_text(word):
     draw(y, depth=1).pipe(format="svg")
 
 
+@pytest.mark.slow
 @settings(max_examples=budget(60))
 @given(st.lists(st.text(max_size=20) | st.sampled_from(HOSTILE), min_size=1, max_size=6))
 def test_any_text_stays_text(words):
