@@ -47,7 +47,7 @@ every_layer = pytest.mark.parametrize("case", LAYERS, ids=str)
 
 # Derivatives ---------------------------------------------------------------------------------------------------
 
-@sweep(4)
+@sweep(7)
 @pytest.mark.parametrize("case", [pytest.param(case, id=str(case), marks=[pytest.mark.slow] * (inputs(case) > MANY))
                                   for case in map(off_ties, CASES)])
 def test_gradcheck(case):

@@ -74,6 +74,7 @@ def test_without_llvmlite_an_example_runs_as_generated_python_and_says_what_to_i
     assert err.count(f"generated Python; {install('jit')}") == 1 and "llvmlite" not in out
 
 
+@pytest.mark.slow
 def test_without_llvmlite_a_program_too_large_for_python_is_interpreted(capsys, monkeypatch):
     without_llvmlite(monkeypatch)
     monkeypatch.setattr("microgradx.compiler.python_backend.LIMIT", 100)
@@ -146,6 +147,7 @@ def test_a_history_is_told_in_a_few_lines(capsys):
 
 # What they are made of -----------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_the_losses_of_the_curve_are_torchs():
     xs, ys, state = oracle.curve()
     model = curve.network()

@@ -77,6 +77,7 @@ def test_ten_thousand_true_steps():
     assert all(map(same_digits, outputs(w), TRUE_OUTPUTS))
 
 
+@pytest.mark.slow
 def test_the_totals_of_the_article_come_from_moving_the_output_weights_first():
     assert same_digits(loss(article_step(WEIGHTS)).data, ARTICLE_AFTER_ONE)
     w = trained(article_step, 10_000)
