@@ -118,14 +118,14 @@ def test_value(op):
             check_value(op, xs)
 
 
-@sweep(7)
+@sweep(11)
 @every_row
 def test_slopes(op):
     for xs in points.smooth(op, POINTS):
         check_slopes(op, xs)
 
 
-@sweep(7)
+@sweep(11)
 @every_row
 def test_value_and_slopes_next_to_their_zeros(op):
     """Where terms cancel and only the condition can bound the error."""
@@ -150,7 +150,7 @@ def test_a_value_off_by_a_millionth_is_found(op):
     assert any(rejects(check_value, twin, xs) for xs in (*points.smooth(op, POINTS), *points.kinks(op)))
 
 
-@sweep(7)
+@sweep(11)
 @pytest.mark.parametrize("bend", [lambda s: s * (1 + 1e-6) or 1e-6, lambda s: -s or -1.0, lambda s: s + math.nan])
 @every_row
 def test_a_wrong_slope_is_found(op, bend):
@@ -183,14 +183,14 @@ def direction(op, xs):
     return [(-1) ** i * (1 + i / 7) if i in smooth else 0.0 for i in range(len(xs))]
 
 
-@sweep(7)
+@sweep(11)
 @every_row
 def test_second_and_third_order(op):
     for xs in points.smooth(op, FEW, [points.MODERATE, points.WIDE]):
         check_orders(op, xs, direction(op, xs))
 
 
-@sweep(7)
+@sweep(11)
 @every_row
 def test_a_wrong_second_derivative_is_found(op):
     """Right in first order, a millionth off from there on: found wherever there is a second or third derivative."""

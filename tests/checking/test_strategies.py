@@ -168,6 +168,7 @@ def test_kinks_that_are_no_small_whole_numbers(where, domain):
     assert least(arguments(op), anything) != (where,)
 
 
+@sweep(5)
 @pytest.mark.parametrize("op", [op for op in ROWS if op not in KINKED], ids=lambda op: op.name)
 def test_a_row_without_finite_kinks_says_so(op):
     with pytest.raises(ValueError, match="has no kink where it is finite"):
@@ -197,6 +198,7 @@ def test_whole_graphs_are_exact(root):
     assert all(v.op is None or is_whole(v.op) for v in order)
 
 
+@sweep(2)
 @pytest.mark.parametrize("strategy", [graphs(), graphs(whole=True)], ids=["all", "whole"])
 def test_shared_subexpressions_are_found_and_small(strategy):
     root = least(strategy, lambda y: any(n > 1 and v.op is not None for v, n in uses(y).items()))

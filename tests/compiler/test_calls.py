@@ -258,6 +258,7 @@ def test_memory_does_not_grow(backend):
     assert after - before < 5000                            # a float a call would be 12,000
 
 
+@sweep(2)
 @backends
 def test_a_compiled_function_is_collected(backend):
     f = jit(neuron, backend=backend)
@@ -353,6 +354,7 @@ def test_an_attribute_is_a_part_of_the_program(backend):
     assert f(model, 3.0) == 15.0
 
 
+@sweep(2)
 @backends
 def test_each_module_has_its_own_numbers_and_a_program_goes_with_it(backend):
     f = jit(lambda model, x: model(x), backend=backend)

@@ -19,7 +19,7 @@ from microgradx.value import Comparison
 from .. import training_oracle as oracle
 
 NEEDS = {"digits": "sklearn", "lenet5": "mlxtend"}
-SECONDS = ["xor", "curve", "mazur", "moons"]
+SECONDS = ["xor", "curve", "mazur"]
 
 
 def outcome(capsys, name, **more):

@@ -19,7 +19,7 @@ from microgradx.show.picture.labels import digits
 from microgradx.table import Op
 from tests import hostile
 
-from ...budget import budget
+from ...budget import budget, sweep
 
 pygraphviz = pytest.importorskip("pygraphviz", reason="pictures are read back with pygraphviz; no wheel here")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -373,6 +373,7 @@ def harmless(y, picture):
             == [name.replace("\xa0", " ") for name in names(y).values()])
 
 
+@sweep(4)
 @pytest.mark.parametrize("word", HOSTILE, ids=lambda word: ascii(word)[:20])
 def test_hostile_text_stays_text(word):
     y = hostile_graph([word])

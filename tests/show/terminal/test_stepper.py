@@ -280,6 +280,7 @@ WORDS = [*COMMANDS, "n", "p", "c", "b", "g", "s", "w", "q", "h", "?", "what-if",
          "1", "-1", "11", "1e999", "nan", "1/0", "=", "(", "é", "\0", "\x1b", "\udc80", "9" * 30, "²", "a b", "\u2028"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=12) | st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), max_size=12))
 def test_no_command_makes_a_session_fail(lines):
     session = Session(graph())
