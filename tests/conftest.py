@@ -1,5 +1,4 @@
 """What every test runs under: Hypothesis's profile, and which of a sweep are slow."""
-import gc
 from collections import Counter
 
 import pytest
@@ -27,9 +26,3 @@ def pytest_collection_modifyitems(items):
     for item, slow in zip(items, slow_ones(asked)):
         if slow:
             item.add_marker(pytest.mark.slow)
-
-
-def pytest_collection_finish():
-    """What is there before the first test stays: a test that collects garbage looks through its own only."""
-    gc.collect()
-    gc.freeze()
