@@ -134,6 +134,7 @@ def test_value_and_slopes_next_to_their_zeros(op):
         check_slopes(op, xs)
 
 
+@pytest.mark.slow
 def test_the_points_reach_the_zeros():
     assert sum(any(points.cancelling(op, FEW)) for op in ROWS) >= 12
 

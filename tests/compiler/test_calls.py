@@ -420,7 +420,7 @@ def close(a, b, rel):
     return abs(a - b) <= max(rel * abs(b), 5e-324)
 
 
-@sweep(5)
+@sweep(11)
 @every_way
 @pytest.mark.parametrize("n", POWERS)
 @pytest.mark.parametrize("strict", [False, True])

@@ -96,7 +96,7 @@ def test_strict_code_has_the_bits_of_backward(way, case):
     check(way, case, near(case) if soft else equal, strict=True)
 
 
-@sweep(7)
+@sweep(11)
 @native_ways
 @every_case
 def test_other_code_is_as_exact(way, case):

@@ -92,14 +92,14 @@ def check(way, op, program, eager, count, strict=True, rule=None):
             assert not wrong, f"{op.name}{xs}: {wrong[0][1]} in place of {wrong[0][2]} at {wrong[0][0]}"
 
 
-@sweep(5)
+@sweep(11)
 @every_way
 @every_row
 def test_value_and_gradient(way, op):
     check(way, op, first_program, first, MANY)
 
 
-@sweep(7)
+@sweep(11)
 @needs_llvmlite
 @pytest.mark.parametrize("way", [STRAIGHT, pytest.param(LOOPS, marks=pytest.mark.slow)], ids=name)
 @every_row
@@ -107,7 +107,7 @@ def test_value_and_gradient_where_sums_are_free(way, op):
     check(way, op, first_program, first, MANY, strict=False)
 
 
-@sweep(7)
+@sweep(11)
 @pytest.mark.parametrize("way, strict", [(*WAYS[:1], True), *[pytest.param(way, strict, marks=needs_llvmlite)
                                          for way, strict in ((STRAIGHT, True), (LOOPS, False))]], ids=str)
 @every_row

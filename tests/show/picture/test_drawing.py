@@ -303,6 +303,7 @@ def test_the_moons_loss_is_a_handful_of_boxes_and_says_so():
     assert f"{len(tape(loss)):,} values, too many to draw one by one: {len(found)} boxes" in texts(picture)
 
 
+@pytest.mark.slow
 def test_a_depth_that_was_asked_for_is_kept_where_it_can_be():
     loss, net, _ = moons(40)
     assert sum(card[0].startswith("neurons") for card in cards(draw(loss, net, depth=2)).values()) == 33
