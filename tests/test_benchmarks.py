@@ -41,6 +41,7 @@ def layers(eager):
     return layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["eager", "layers"])
 def test_it_runs_and_all_engines_agree(program, request):
     module = request.getfixturevalue(program)
@@ -54,6 +55,7 @@ def test_it_runs_and_all_engines_agree(program, request):
         assert f"| {work} |" in run.stdout
 
 
+@pytest.mark.slow
 def test_growth_is_told_for_each_program_and_size():
     pytest.importorskip("llvmlite")
     run = subprocess.run([sys.executable, BENCHMARKS / "growth.py", "--quick"],

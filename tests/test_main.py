@@ -20,6 +20,8 @@ from microgradx.show.terminal.tree import LINES, tree
 from microgradx.table import TABLE, Op
 from microgradx.text import rule
 
+from .budget import PATIENCE
+
 ROOT = pathlib.Path(microgradx.__file__).parent.parent
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=-1"]
 
@@ -40,13 +42,13 @@ def run(capsys, monkeypatch):
 def python(*argv, typed="", **environment):
     """`python -S -m microgradx ...` in a process of its own: -S hides site-packages, so nothing is installed."""
     return subprocess.run([sys.executable, "-S", "-m", "microgradx", *argv], input=typed.encode(), capture_output=True,
-                          cwd=ROOT, env={**os.environ, "PYTHONPATH": "", **environment}, timeout=60, check=False)
+                          cwd=ROOT, env={**os.environ, "PYTHONPATH": "", **environment}, timeout=PATIENCE, check=False)
 
 
 def shell(line):
     """A line of shell script; PYTHON stands for this Python."""
-    return subprocess.run(line.replace("PYTHON", sys.executable), shell=True, capture_output=True, cwd=ROOT, timeout=60,
-                          check=False)
+    return subprocess.run(line.replace("PYTHON", sys.executable), shell=True, capture_output=True, cwd=ROOT,
+                          timeout=PATIENCE, check=False)
 
 
 # Without anything: the neuron ----------------------------------------------------------------------------------
@@ -66,7 +68,7 @@ def test_it_does_not_wait_for_an_open_pipe():
     read, write = os.pipe()
     try:
         ran = subprocess.run([sys.executable, "-m", "microgradx"], stdin=read, stdout=subprocess.PIPE, cwd=ROOT,
-                             timeout=60, check=True)
+                             timeout=PATIENCE, check=True)
         assert b"backward 10 of 10" in ran.stdout
     finally:
         os.close(read)
@@ -78,23 +80,36 @@ def test_without_stdin_at_all():
     assert ran.returncode == 0 and b"grad(w)" in ran.stdout and ran.stderr == b""
 
 
+# Ctrl-C interrupts, also where the tests run in the background, and does so once, however long it takes to end.
+INTERRUPTED_ONCE = """
+import signal
+import microgradx.__main__ as program
+
+def interrupt(*_):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
+program.main([])
+"""
+
+
 def test_at_a_terminal_it_asks():
     ours, its = pytest.importorskip("pty", reason="terminals are imitated on Unix only").openpty()
-    program = "import signal; signal.signal(2, signal.default_int_handler); import microgradx.__main__ as m; m.main([])"
-    child = subprocess.Popen([sys.executable, "-c", program], stdin=its, stdout=its, stderr=its, cwd=ROOT)
+    child = subprocess.Popen([sys.executable, "-c", INTERRUPTED_ONCE], stdin=its, stdout=its, stderr=its, cwd=ROOT)
     screen = b""
 
     def wait_for(prompt):
         nonlocal screen
         while not screen.endswith(prompt):
-            assert select.select([ours], [], [], 30)[0], screen
+            assert select.select([ours], [], [], PATIENCE)[0], screen
             screen += os.read(ours, 1000)
     try:
         for prompt, typed in ((b"(0/20) ", b"\n"), (b"(1/20) ", b"dance\n"), (b"(1/20) ", b"g 20\n")):
             wait_for(prompt)
             os.write(ours, typed)
         wait_for(b"(20/20) ")
-        for _ in range(60):                             # Ctrl-C; again, if it came before the child was listening
+        for _ in range(2 * PATIENCE):                   # Ctrl-C; again, if it came before the child was listening
             child.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(0.5)

@@ -10,16 +10,12 @@ from microgradx.table import TABLE
 from . import notebooks
 from .notebooks import METADATA, PATHS, code, complaints, dumps, executed, joined, load, texts
 
-SLOW = {"07", "08", "09", "10"}                               # longer than five seconds
 NEEDS = {"08": ("mlxtend", "sklearn"),                  # modules of the extra `examples`
          "10": ("llvmlite",), "12": ("llvmlite",)}      # of the extra `jit`
 
 
-def heavy(path):
-    return pytest.param(path, marks=pytest.mark.slow) if path.name[:2] in SLOW else path
-
-
-@pytest.mark.parametrize("path", [heavy(path) for path in PATHS], ids=lambda path: path.stem)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_what_is_kept_is_what_the_cells_print(path):
     for module in ("matplotlib", "pygraphviz", *NEEDS.get(path.name[:2], ())):
         pytest.importorskip(module)

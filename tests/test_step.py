@@ -163,6 +163,7 @@ def test_true_gradients_before_and_after_backward_and_under_no_grad():
     assert final(steps(y))[x] == 6.0 and x.grad == 12.0
 
 
+@pytest.mark.slow
 def test_large_and_deep_graphs():
     x = Value(1.0)
     y = x

@@ -16,6 +16,7 @@ from microgradx import Value, gradients
 from microgradx.table import TABLE, Op, Reduction
 
 from . import oracle, points
+from .budget import sweep
 
 ROWS = list(TABLE.values())         # as imported: rows that other tests add are not among them
 EPS, LARGEST = sys.float_info.epsilon, sys.float_info.max
@@ -109,6 +110,7 @@ def test_every_row_has_a_definition():
     assert names == set(oracle.DEFINITIONS), "a row and its definition in tests/oracle.py come together"
 
 
+@sweep(5)
 @every_row
 def test_value(op):
     for xs in (*points.smooth(op, POINTS), *points.kinks(op)):
@@ -116,12 +118,14 @@ def test_value(op):
             check_value(op, xs)
 
 
+@sweep(11)
 @every_row
 def test_slopes(op):
     for xs in points.smooth(op, POINTS):
         check_slopes(op, xs)
 
 
+@sweep(11)
 @every_row
 def test_value_and_slopes_next_to_their_zeros(op):
     """Where terms cancel and only the condition can bound the error."""
@@ -130,6 +134,7 @@ def test_value_and_slopes_next_to_their_zeros(op):
         check_slopes(op, xs)
 
 
+@pytest.mark.slow
 def test_the_points_reach_the_zeros():
     assert sum(any(points.cancelling(op, FEW)) for op in ROWS) >= 12
 
@@ -146,6 +151,7 @@ def test_a_value_off_by_a_millionth_is_found(op):
     assert any(rejects(check_value, twin, xs) for xs in (*points.smooth(op, POINTS), *points.kinks(op)))
 
 
+@sweep(11)
 @pytest.mark.parametrize("bend", [lambda s: s * (1 + 1e-6) or 1e-6, lambda s: -s or -1.0, lambda s: s + math.nan])
 @every_row
 def test_a_wrong_slope_is_found(op, bend):
@@ -178,12 +184,14 @@ def direction(op, xs):
     return [(-1) ** i * (1 + i / 7) if i in smooth else 0.0 for i in range(len(xs))]
 
 
+@sweep(11)
 @every_row
 def test_second_and_third_order(op):
     for xs in points.smooth(op, FEW, [points.MODERATE, points.WIDE]):
         check_orders(op, xs, direction(op, xs))
 
 
+@sweep(11)
 @every_row
 def test_a_wrong_second_derivative_is_found(op):
     """Right in first order, a millionth off from there on: found wherever there is a second or third derivative."""

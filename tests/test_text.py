@@ -10,6 +10,7 @@ from microgradx.table import TABLE, Op
 from microgradx.text import Symbol, formula, rule
 
 from . import points
+from .budget import sweep
 from .test_table import ROWS, again, every_row, frozen, inputs, rejects
 
 TABLE_AS_NAMES = {"__builtins__": {}, "inf": math.inf, "nan": math.nan, **TABLE}
@@ -43,12 +44,14 @@ def check_textbook(op, xs):
     agree(op.textbook, evaluate(op.textbook, **values), frozen(op, xs)[0])
 
 
+@sweep(3)
 @every_row
 def test_text(op):
     for xs in points.smooth(op, 20, [points.MODERATE]):
         check_text(op, xs)
 
 
+@sweep(7)
 @pytest.mark.parametrize("number", [0.0, -0.0, 1.0, -2.0, 0.5, math.inf, math.nan])
 @every_row
 def test_any_number_may_stand_in_a_rule(op, number):

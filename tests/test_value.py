@@ -224,6 +224,7 @@ TestAgainstNaive = AgainstNaive.TestCase
 
 # Size, memory, repeatability -----------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_a_million_node_chain():
     y = x = Value(1.0)
     for _ in range(1_000_000):
@@ -232,6 +233,7 @@ def test_a_million_node_chain():
     assert (y.data, x.grad, len(tape(y))) == (1_000_001.0, 1.0, 1_000_001)
 
 
+@pytest.mark.slow
 def test_a_neuron_of_a_hundred_thousand_inputs():
     n = 100_000
     w = [Value(0.5) for _ in range(n)]
@@ -259,6 +261,7 @@ def test_graphs_are_freed_by_reference_count_alone():
         gc.enable()
 
 
+@pytest.mark.slow
 def test_no_growth_over_a_thousand_training_steps():
     w = [Value(0.1 * i) for i in range(10)]
 

@@ -21,10 +21,11 @@ from microgradx.checking.strategies import arguments, graphs
 from microgradx.table import TABLE, Op, Reduction
 
 from .. import points
+from ..budget import budget, sweep
 from ..test_table import wrong as bent
+from .rows import KINKED
 
 ROWS = [op for op in TABLE.values() if is_smooth(op)]       # all but detach, whose slope is a decree
-KINKED = [op for op in ROWS if kink_points(op)]
 
 cube = Op("cube", lambda x: x * x * x, lambda y, x: 3 * x * x)
 wrong = Op("wrong", lambda x: x * x * x, lambda y, x: 3.0003 * x * x)
@@ -66,6 +67,7 @@ class Line:
 
 # How much it finds ---------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_share_of_errors_found_over_the_whole_table():
     """Measured at 30 points a row: 2,384 slopes off by 1e-4 or 1e-7, one at a time, are all found; no false alarm."""
     found, alarms, total = {1e-4: 0, 1e-7: 0}, 0, 0
@@ -81,19 +83,22 @@ def test_share_of_errors_found_over_the_whole_table():
     assert found[1e-4] == total and found[1e-7] >= 0.95 * total
 
 
+@sweep(7)
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=budget(20))
 @given(data=st.data())
 def test_every_row(op, data):
     assert gradcheck(op, *data.draw(arguments(op)))
 
 
+@sweep(7)
 @pytest.mark.parametrize("op", KINKED, ids=lambda op: op.name)
 def test_every_row_on_its_kinks(op):
     for xs in kink_points(op):
         assert gradcheck(on_inputs(op), *xs)
 
 
+@pytest.mark.slow
 def test_every_row_on_its_kinks_has_slopes_that_are_too_large_found():
     """The test of the test. A jump is as steep as the steps are small; nothing else is."""
     for op in KINKED:
@@ -101,7 +106,7 @@ def test_every_row_on_its_kinks_has_slopes_that_are_too_large_found():
         assert not any(passes(on_inputs(steep), *xs) for xs in kink_points(op)), op
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=budget(60))
 @given(graphs())
 def test_random_graphs(root):
     order = tape(root)

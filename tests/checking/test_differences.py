@@ -3,7 +3,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx.checking.differences import UNKNOWN, Estimate, apart, derivative, one_sided
@@ -33,7 +33,6 @@ def test_known_derivatives(f, slope, x):
     assert not found.agrees(exact * (1 + 1e-6) or 1e-6), "and nothing else"
 
 
-@settings(deadline=None)
 @given(st.sampled_from([(math.sin, math.cos), (math.exp, math.exp), (math.atan, lambda x: 1 / (1 + x * x)),
                         (math.erf, lambda x: 2 / math.sqrt(math.pi) * math.exp(-x * x))]), st.floats(-4, 4))
 def test_the_error_is_honest_and_small(pair, x):
@@ -43,7 +42,6 @@ def test_the_error_is_honest_and_small(pair, x):
     assert found.error <= 1e-10 * abs(slope(x)) + 1e-13
 
 
-@settings(deadline=None)
 @given(st.floats(1, 1e6), st.sampled_from([-1, 1]))
 def test_steps_are_exact(size, sign):
     """What a quotient divides by is the true distance: both neighbours are equally far from x, to the last bit."""

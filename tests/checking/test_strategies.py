@@ -17,8 +17,8 @@ from microgradx.extras import install
 from microgradx.nesting import leaves
 from microgradx.table import TABLE, Op, Reduction, row
 
-ROWS = [op for op in TABLE.values() if is_smooth(op)]
-KINKED = [op for op in ROWS if kink_points(op)]
+from ..budget import EXAMPLES, budget, sweep
+from .rows import KINKED, ROWS
 
 every_row = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 
@@ -40,7 +40,6 @@ def flat(args):
 
 # Numbers -------------------------------------------------------------------------------------------------------
 
-@settings(deadline=None)
 @given(st.data(), st.sampled_from([(-8.0, 8.0), (0.5, 3.0), (-2.0, -0.25), (0.1, 0.2), (-0.3, 7.5), (9.5, 9.6)]))
 def test_numbers_stay_in_their_range(data, ends):
     x = data.draw(numbers(*ends))
@@ -56,8 +55,9 @@ def test_numbers_shrink_to_small_whole_ones(condition, smallest):
 
 # Arguments -----------------------------------------------------------------------------------------------------
 
+@sweep(4)
 @every_row
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=budget(30))
 @given(data=st.data())
 def test_arguments_of_a_row_are_regular(op, data):
     args = data.draw(arguments(op))
@@ -92,7 +92,6 @@ def test_arguments_of_a_function(f, like, smallest):
     assert least(arguments(f, *like), anything) == smallest
 
 
-@settings(deadline=None)
 @given(arguments(lambda x, y: mg.sqrt(x) * log(y)))
 def test_arguments_of_a_function_are_where_it_is_finite(args):
     assert args[0] > 0 and args[1] > 0
@@ -109,7 +108,7 @@ def test_the_number_of_arguments_must_be_known(f):
 def test_three_lines_find_a_wrong_row():
     wrong = Op("wrong", lambda x: x * x, lambda y, x: 2 * x if x < 3 else 2.0001 * x)
 
-    @settings(deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(arguments(wrong))
     def test_wrong(xs):
         assert gradcheck(wrong, *xs)
@@ -122,12 +121,12 @@ def test_three_lines_find_a_wrong_row():
 def test_three_lines_find_a_slope_that_is_wrong_at_kinks_only():
     wrong = Op("wrong", math.fabs, lambda y, x: mg.where(x < 0, -1, mg.where(x > 0, 1, 2)), kinks=lambda x: [x])
 
-    @settings(deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(arguments(wrong))
     def test_smooth(xs):
         assert gradcheck(wrong, *xs)
 
-    @settings(deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(kinks(wrong))
     def test_kinks(xs):
         assert gradcheck(wrong, *xs)
@@ -140,7 +139,7 @@ def test_three_lines_find_a_slope_that_is_wrong_at_kinks_only():
 def test_three_lines_on_a_reduction():
     energy = Reduction("energy", lambda *xs: math.fsum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
 
-    @settings(deadline=None)
+    @settings(max_examples=EXAMPLES)
     @given(arguments(energy))
     def test_energy(args):
         assert gradcheck(energy, *args)
@@ -150,8 +149,9 @@ def test_three_lines_on_a_reduction():
 
 # Kinks ---------------------------------------------------------------------------------------------------------
 
+@sweep(4)
 @pytest.mark.parametrize("op", KINKED, ids=lambda op: op.name)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=budget(20))
 @given(data=st.data())
 def test_kinks_are_exactly_on_a_kink(op, data):
     args = data.draw(kinks(op))
@@ -168,7 +168,8 @@ def test_kinks_that_are_no_small_whole_numbers(where, domain):
     assert least(arguments(op), anything) != (where,)
 
 
-@pytest.mark.parametrize("op", [op for op in ROWS if not kink_points(op)], ids=lambda op: op.name)
+@sweep(5)
+@pytest.mark.parametrize("op", [op for op in ROWS if op not in KINKED], ids=lambda op: op.name)
 def test_a_row_without_finite_kinks_says_so(op):
     with pytest.raises(ValueError, match="has no kink where it is finite"):
         kinks(op)
@@ -181,7 +182,6 @@ def uses(root):
     return Counter(a for v in tape(root) for a in v.args if isinstance(a, Value))
 
 
-@settings(deadline=None)
 @given(graphs())
 def test_graphs_are_finite_and_regular(root):
     assert root.op is not None and first_nonfinite(root) is None
@@ -189,7 +189,6 @@ def test_graphs_are_finite_and_regular(root):
         assert v.op is None or is_regular(v.op, [a.data if isinstance(a, Value) else a for a in v.args])
 
 
-@settings(deadline=None)
 @given(graphs(whole=True))
 def test_whole_graphs_are_exact(root):
     order = tape(root)
@@ -199,18 +198,20 @@ def test_whole_graphs_are_exact(root):
     assert all(v.op is None or is_whole(v.op) for v in order)
 
 
+@sweep(2)
 @pytest.mark.parametrize("strategy", [graphs(), graphs(whole=True)], ids=["all", "whole"])
 def test_shared_subexpressions_are_found_and_small(strategy):
     root = least(strategy, lambda y: any(n > 1 and v.op is not None for v, n in uses(y).items()))
     assert len(tape(root)) <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
 def test_graphs_are_of_all_rows_and_sizes(whole):
     """In 300 graphs, the same in every run, nearly every row (of the few that are whole, each)."""
     drawn, sizes, leaves = set(), set(), set()
 
-    @settings(deadline=None, max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
     @given(graphs(whole=whole))
     def draw(root):
         order = tape(root)
@@ -233,7 +234,7 @@ def test_rows_of_users_take_part():
 
 
 def test_a_failing_test_shows_the_graph(capsys):
-    @settings(deadline=None, database=None, derandomize=True)
+    @settings(max_examples=EXAMPLES, database=None, derandomize=True)
     @given(graphs(whole=True))
     def test_small(root):
         assert root.data < 5

@@ -20,6 +20,7 @@ from microgradx.compiler.trace.module_snapshot import snapshot
 from microgradx.nn import Linear, Module, Sequential, Tanh
 from microgradx.table import TABLE
 
+from ..budget import budget, sweep
 from ..compiled import every_way
 
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
@@ -215,6 +216,7 @@ def test_threads(backend):
 
 # Memory ------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @backends
 def test_no_reference_is_kept_or_lost(backend):
     """Neither of the arguments nor of the results, whichever way a call goes."""
@@ -233,6 +235,7 @@ def test_no_reference_is_kept_or_lost(backend):
     assert counts(1) == counts(500)
 
 
+@pytest.mark.slow
 @backends
 def test_memory_does_not_grow(backend):
     f = jit(value_and_grad(neuron, (0, 1, 2)), backend=backend)
@@ -255,6 +258,7 @@ def test_memory_does_not_grow(backend):
     assert after - before < 5000                            # a float a call would be 12,000
 
 
+@sweep(2)
 @backends
 def test_a_compiled_function_is_collected(backend):
     f = jit(neuron, backend=backend)
@@ -350,6 +354,7 @@ def test_an_attribute_is_a_part_of_the_program(backend):
     assert f(model, 3.0) == 15.0
 
 
+@sweep(2)
 @backends
 def test_each_module_has_its_own_numbers_and_a_program_goes_with_it(backend):
     f = jit(lambda model, x: model(x), backend=backend)
@@ -415,6 +420,7 @@ def close(a, b, rel):
     return abs(a - b) <= max(rel * abs(b), 5e-324)
 
 
+@sweep(11)
 @every_way
 @pytest.mark.parametrize("n", POWERS)
 @pytest.mark.parametrize("strict", [False, True])
@@ -426,7 +432,7 @@ def test_powers(way, n, strict):
 
 
 @backends
-@settings(max_examples=30)
+@settings(max_examples=budget(30))
 @given(st.sampled_from(POWERS), st.floats(0.01, 100))
 def test_derivatives_of_powers(backend, n, x):
     f = jit(value_and_grad(lambda x: x**n), backend=backend)

@@ -7,6 +7,7 @@ from microgradx import Value, tape, value_and_grad
 from microgradx.checking.mismatch import roundings
 from microgradx.checking.strategies import graphs
 
+from ..budget import budget
 from ..compiled import PYTHON, as_function, close, different, equal, every_way
 
 EXAMPLES = {PYTHON: 100}                    # a native program takes longer to compile than to run a million times
@@ -15,7 +16,7 @@ FEW = 20
 
 def drawn(way):
     """Random graphs, as many as the way can take in a few seconds."""
-    return lambda test: settings(deadline=None, max_examples=EXAMPLES.get(way, FEW), database=None,
+    return lambda test: settings(max_examples=budget(EXAMPLES.get(way, FEW)), database=None,
                                  suppress_health_check=list(HealthCheck))(given(graphs())(test))
 
 

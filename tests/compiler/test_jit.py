@@ -8,6 +8,7 @@ import microgradx as mg
 from microgradx import Value, grad, hessian, hvp, jit, jvp, nn, value_and_grad
 from microgradx.nesting import leaves
 
+from ..budget import sweep
 from ..compiled import PYTHON, close, different, every_way
 
 
@@ -43,6 +44,7 @@ def agree(found, expected):
     assert all(x.__class__ is float for x in leaves(found))
 
 
+@sweep(4)
 @every_way
 @every_transform
 def test_a_transform_is_compiled(way, transform):
@@ -55,6 +57,7 @@ def test_a_compiled_function_is_transformed(transform):
     agree(transform(jit(f))(W, X), transform(f)(W, X))
 
 
+@sweep(4)
 @every_way
 @every_transform
 def test_both(way, transform):

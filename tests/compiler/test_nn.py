@@ -6,6 +6,7 @@ import pytest
 from microgradx import Value, dot, nn, sum, value_and_grad
 from microgradx.nesting import leaves, rebuild
 
+from ..budget import sweep
 from ..compiled import (
     LOOPS,
     PYTHON,
@@ -86,6 +87,7 @@ def check(way, case, same, **options):
     assert different(found, eager(case), same) == []
 
 
+@sweep(5)
 @pytest.mark.parametrize("way", [PYTHON, pytest.param(STRAIGHT._replace(flat=500), marks=needs_llvmlite)], ids=name)
 @every_case
 def test_strict_code_has_the_bits_of_backward(way, case):
@@ -94,6 +96,7 @@ def test_strict_code_has_the_bits_of_backward(way, case):
     check(way, case, near(case) if soft else equal, strict=True)
 
 
+@sweep(11)
 @native_ways
 @every_case
 def test_other_code_is_as_exact(way, case):

@@ -153,6 +153,7 @@ def test_processes_of_their_own(backend):
     assert found == expected
 
 
+@pytest.mark.slow
 def test_the_example_in_processes():
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
         losses, difference = shards.train(executor, 3)

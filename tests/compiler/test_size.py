@@ -42,6 +42,7 @@ def test_a_wider_network_has_as_many_loops():
     assert len(loops) == 1 and loops.pop() < 30
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_loops_of_a_graph_without_pattern_grow_with_it_and_functions_more_slowly(monkeypatch):
     from microgradx.compiler.loops import library

@@ -14,6 +14,7 @@ from microgradx import Value, gradients, value_and_grad
 from microgradx.table import TABLE, Op, Reduction
 
 from .. import points
+from ..budget import sweep
 from ..compiled import LOOPS, STRAIGHT, WAYS, close, different, equal, every_way, identical, name, needs_llvmlite
 
 ROWS = list(TABLE.values())         # as imported: rows that other tests add are not among them
@@ -91,12 +92,14 @@ def check(way, op, program, eager, count, strict=True, rule=None):
             assert not wrong, f"{op.name}{xs}: {wrong[0][1]} in place of {wrong[0][2]} at {wrong[0][0]}"
 
 
+@sweep(11)
 @every_way
 @every_row
 def test_value_and_gradient(way, op):
     check(way, op, first_program, first, MANY)
 
 
+@sweep(11)
 @needs_llvmlite
 @pytest.mark.parametrize("way", [STRAIGHT, pytest.param(LOOPS, marks=pytest.mark.slow)], ids=name)
 @every_row
@@ -104,6 +107,7 @@ def test_value_and_gradient_where_sums_are_free(way, op):
     check(way, op, first_program, first, MANY, strict=False)
 
 
+@sweep(11)
 @pytest.mark.parametrize("way, strict", [(*WAYS[:1], True), *[pytest.param(way, strict, marks=needs_llvmlite)
                                          for way, strict in ((STRAIGHT, True), (LOOPS, False))]], ids=str)
 @every_row
@@ -146,6 +150,7 @@ def outside():
 digamma = Op("digamma", lambda x: (math.lgamma(x + 1e-3) - math.lgamma(x - 1e-3)) / 2e-3, lambda y, x: 1 / x)
 
 
+@sweep(4)
 @every_way
 @pytest.mark.parametrize("op", list(outside()), ids=lambda op: op.name)
 def test_a_row_from_outside(way, op):

@@ -32,6 +32,7 @@ def test_a_seed_gives_the_same_weights(draw):
     assert len(set(first)) == 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw, std", [
     (init.uniform_, 1 / math.sqrt(12)), (init.normal_, 1.0),
     (init.xavier_uniform_, math.sqrt(2 / 300)), (init.xavier_normal_, math.sqrt(2 / 300)),

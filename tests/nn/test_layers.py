@@ -3,7 +3,7 @@ import random
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import microgradx as mg
@@ -12,6 +12,7 @@ from microgradx.checking.check import gradcheck
 from microgradx.nesting import leaves
 
 from .. import nn_cases
+from ..budget import sweep
 from ..nn_cases import CASES, Floats, Ties
 
 LAYERS = [case for case in CASES if not case.is_loss]
@@ -46,6 +47,7 @@ every_layer = pytest.mark.parametrize("case", LAYERS, ids=str)
 
 # Derivatives ---------------------------------------------------------------------------------------------------
 
+@sweep(7)
 @pytest.mark.parametrize("case", [pytest.param(case, id=str(case), marks=[pytest.mark.slow] * (inputs(case) > MANY))
                                   for case in map(off_ties, CASES)])
 def test_gradcheck(case):
@@ -92,7 +94,6 @@ def test_the_print_counts_parameters(case):
 
 # Modes ---------------------------------------------------------------------------------------------------------
 
-@settings(deadline=None)
 @given(st.floats(0, 1), st.integers())
 def test_dropout_drops_a_share_and_scales_the_rest(p, seed):
     drop = nn.Dropout(p, generator=random.Random(seed))
@@ -135,7 +136,6 @@ def test_batch_norm_learns_its_statistics_only_while_training():
     assert [n for n, _ in norm.named_parameters()] == ["weight", "bias"]
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=6, unique=True))
 def test_batch_norm_gives_mean_0_and_variance_below_1(xs):
     ys = [y.data for y, in nn.BatchNorm1d(1)([[x] for x in xs])]

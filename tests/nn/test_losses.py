@@ -2,7 +2,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
@@ -30,7 +30,6 @@ def close(found, expected):
 
 # Cross entropy -------------------------------------------------------------------------------------------------
 
-@settings(deadline=None)
 @given(LOGITS, st.data())
 def test_cross_entropy_is_exact_however_sure(xs, data):
     """Loss and every gradient keep their relative accuracy, also where both are 1e-300."""
@@ -59,7 +58,6 @@ def test_the_naive_formula_is_found_by_that_test():
     assert not close(math.log(sum(map(math.exp, xs))) - xs[0], exact(xs, 0)[0])
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-20, 20), min_size=2, max_size=5), st.data())
 def test_probabilities_as_target_weigh_the_classes(xs, data):
     ps = data.draw(st.lists(st.floats(0.01, 1), min_size=len(xs), max_size=len(xs)))
@@ -78,7 +76,6 @@ def test_an_impossible_class_costs_infinitely_and_an_impossible_other_nothing():
 
 # Probabilities and scores --------------------------------------------------------------------------------------
 
-@settings(deadline=None)
 @given(st.floats(-700, 700), st.sampled_from([0, 1, 0.0, 1.0, True]))
 def test_bce_with_logits_is_exact_in_both_tails(x, t):
     v = Value(x)
@@ -102,7 +99,6 @@ def test_targets_may_be_values():
         assert loss([Value(0.3)], [Value(1.0)]).data == loss([0.3], [1.0])
 
 
-@settings(deadline=None)
 @given(st.floats(-5, 5), st.sampled_from([-1, 1]))
 def test_hinge_is_what_is_missing_to_a_margin_of_one(x, t):
     assert nn.hinge([x], [t]) == max(0.0, 1 - t * x)

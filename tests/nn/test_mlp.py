@@ -2,7 +2,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx import Value, nn, tape
@@ -88,7 +88,6 @@ def test_its_gradient_says_nothing():
     assert {p.grad for p in unit.parameters()} == {0.0}
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=8),
        st.tuples(st.integers(-3, 3), st.integers(-3, 3)))
 def test_it_converges_whenever_a_line_parts_the_points(points, line):

@@ -17,6 +17,7 @@ from microgradx.nesting import shape
 from microgradx.nn import init
 
 from .. import nn_cases, nn_inits
+from ..budget import budget
 from ..nn_cases import CASES, Case, Chances, Classes, Floats, Signs, Ties
 
 STORED = json.loads(pathlib.Path(__file__).parents[1].joinpath("torch_numbers.json").read_text())
@@ -232,7 +233,7 @@ DRAWN = {"convolutions": (convolutions(), 60), "pools": (pools(), 60), "linears"
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
 def test_drawn_cases_against_torch(torch, cases, count):
     @given(cases)
-    @settings(max_examples=count, deadline=None)
+    @settings(max_examples=budget(count))
     def agrees(case):
         assert differences(nn_cases.ours(case), nn_cases.theirs(torch, case)) == []
     agrees()

@@ -1,6 +1,6 @@
 """Shapes and windows: index arithmetic against the plainest way to say it."""
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx.nn.shapes import each, expect, nested, swapped, within
@@ -14,7 +14,6 @@ def numbered(sizes):
     return nested(sizes, iter(range(1000)).__next__)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 4), st.integers(0, 7))
 def test_windows_are_those_over_an_axis_padded_with_nothing(length, kernel, stride, padding):
     padded = [None] * padding + list(range(length)) + [None] * padding
@@ -27,7 +26,6 @@ def test_windows_are_those_over_an_axis_padded_with_nothing(length, kernel, stri
     assert [list(zip(w.taps, w.inputs, strict=True)) for w in windows(length, kernel, stride, padding)] == expected
 
 
-@settings(deadline=None)
 @given(SIZES, st.data())
 def test_cut_is_what_loops_would_pick(sizes, data):
     bounds = [sorted(data.draw(st.tuples(st.integers(0, n), st.integers(0, n)))) for n in sizes]
@@ -44,7 +42,6 @@ def test_a_grid_goes_row_by_row():
     assert [(i.start, j.start) for i, j in grid.inputs] == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
-@settings(deadline=None)
 @given(SIZES)
 def test_the_shape_of_what_nested_builds(sizes):
     x = numbered(sizes)

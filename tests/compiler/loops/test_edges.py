@@ -15,6 +15,7 @@ from microgradx.compiler.loops.edges import EdgeArrays, alike, numbered  # noqa:
 from microgradx.compiler.native.instructions import native  # noqa: E402
 from microgradx.compiler.trace.trace import trace  # noqa: E402
 
+from ...budget import budget  # noqa: E402
 from ...compiled import as_function  # noqa: E402
 
 
@@ -38,7 +39,7 @@ def test_numbers_are_the_same_for_equal_ones(xs):
     assert set(found) == set(range(len(set(xs))))
 
 
-@settings(max_examples=50)
+@settings(max_examples=budget(50))
 @given(graphs())
 def test_inputs_rows_and_kinds(root):
     f, xs = as_function(root)

@@ -1,6 +1,7 @@
 """Layout: whatever the program, its groups computed one after the other are the program."""
 import pytest
 
+from ...budget import budget
 from ...compiled import as_function, different, identical, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -33,7 +34,7 @@ def computed(memory, given_numbers):
     return found.tolist()
 
 
-@settings(max_examples=100)
+@settings(max_examples=budget(100))
 @given(graphs(), st.booleans())
 def test_every_graph_is_its_groups(root, late):
     f, xs = as_function(root)

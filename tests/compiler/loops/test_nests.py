@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from ...budget import budget
 from ...compiled import LOOPS, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -83,13 +84,13 @@ def groups(draw):
     return Group(op, np.arange(100, 100 + count), rows)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=budget(500))
 @given(groups(), st.booleans())
 def test_nests_are_exactly_the_matrix(group, strict):
     check(group, nests(group, STATUS, strict), strict)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=budget(50))
 @given(groups())
 def test_a_wrong_nest_is_found(group):
     """A nest left out, moved by a slot, or in another order."""

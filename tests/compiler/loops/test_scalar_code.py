@@ -6,6 +6,7 @@ import pytest
 import microgradx as mg
 from microgradx import Value
 
+from ...budget import sweep
 from ...compiled import LOOPS, close, different, identical, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -54,6 +55,7 @@ def test_any_number_of_results_and_of_terms(count):
     assert different(LOOPS.jit(f)(xs, ys), expected, lambda a, b: close(a, b, scale)) == []
 
 
+@sweep(3)
 @pytest.mark.parametrize("units", [4, 8, 12, 16, 24])
 @pytest.mark.parametrize("terms", [5, 8, 9, 16, 31])
 def test_short_sums_side_by_side(units, terms):

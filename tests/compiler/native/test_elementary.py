@@ -11,6 +11,7 @@ import microgradx
 from microgradx.table import TABLE
 
 from ... import oracle, points
+from ...budget import sweep
 
 llvm = pytest.importorskip("llvmlite.binding", reason="machine code is made by llvmlite; no wheel here")
 
@@ -91,6 +92,7 @@ def some(name, count):
     return [x for x, in points.smooth(TABLE[name], count)] + list(even)
 
 
+@sweep(11)
 @pytest.mark.parametrize("fused", [True, False], ids=["host", "generic"])
 @pytest.mark.parametrize("name", FORMS)
 def test_values(name, fused):
@@ -125,6 +127,7 @@ def test_edges_are_the_rows(name):
             assert y == pytest.approx(eager, rel=1e-12, abs=0), x
 
 
+@sweep(3)
 @pytest.mark.parametrize("name", FORMS)
 def test_lanes_do_not_know_of_each_other(name):
     """The same bits at every width: those of a single double."""

@@ -164,6 +164,7 @@ def test_saved_and_loaded(way, model, tmp_path):
     assert compiled(model, X) == before
 
 
+@pytest.mark.slow
 @every_way
 def test_modules_come_and_go(way):
     """A new Module may stand where another was before; its numbers are its own."""

@@ -8,6 +8,7 @@ from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, BatchNorm2d, Buffer, Dropout, Linear, Module, RReLU, Sequential
 from microgradx.nn.randomness import draw
 
+from ...budget import sweep
 from ...compiled import every_way
 
 BATCH = [[0.3, -1.0], [2.0, 0.5], [-0.7, 0.1]]
@@ -38,6 +39,7 @@ LAYERS = {
 }
 
 
+@sweep(5)
 @every_way
 @pytest.mark.parametrize("mode", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("name", LAYERS)

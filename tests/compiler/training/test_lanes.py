@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from ...budget import sweep
 from ...compiled import needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -53,6 +54,7 @@ def neuron(w, b, x):
     return mg.square(mg.tanh(w[0] * x[0] + w[1] * x[1] + b) - x[2])
 
 
+@sweep(4)
 @widths
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9, 16, 17, 100])
 def test_any_number_of_samples(width, count):

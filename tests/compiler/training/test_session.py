@@ -30,6 +30,7 @@ from microgradx.nn import (
 from microgradx.training import SGD, Adam, LinearLR, NonFiniteError, fit
 
 from ... import training_oracle as oracle
+from ...budget import sweep
 from ...compiled import needs_llvmlite
 
 
@@ -50,8 +51,9 @@ NATIVE = {"lanes": Way({"backend": "native"}), "samples": Way({"backend": "nativ
           "loops": Way({"backend": "native"}, lanes=0, flat=-1),
           "strict": Way({"backend": "native", "strict": True}),
           "strict loops": Way({"backend": "native", "strict": True}, flat=-1)}
-WAYS = [*(pytest.param(way, id=name) for name, way in PYTHON.items()),
-        *(pytest.param(way, id=name, marks=needs_llvmlite) for name, way in NATIVE.items())]
+SLOW = {"python", "samples", "loops", "strict"}      # each of their parts is in another way too
+WAYS = [pytest.param(way, id=name, marks=[*[needs_llvmlite] * (name in NATIVE), *[pytest.mark.slow] * (name in SLOW)])
+        for name, way in {**PYTHON, **NATIVE}.items()]
 
 
 @pytest.fixture(params=WAYS)
@@ -125,6 +127,7 @@ def check(way, **more):
 
 # Every optimiser, every option -----------------------------------------------------------------------------------
 
+@sweep(5)
 @pytest.mark.parametrize("name", oracle.OPTIMISERS)
 def test_every_optimiser(way, name):
     kind, hyper = oracle.OPTIMISERS[name]
@@ -145,6 +148,7 @@ OPTIONS = {
 }
 
 
+@sweep(5)
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_of_fit(way, name):
     check(way, **OPTIONS[name])
@@ -197,6 +201,7 @@ def next_token(model, x, y):
 READING = {"make": Reader, "loss": next_token, "samples": (WORDS, [[*w[1:], 0] for w in WORDS])}
 
 
+@sweep(4)
 @pytest.mark.parametrize("size", [1, 2, None])
 def test_sequences_of_many_lengths(way, size):
     check(way, **READING, batch_size=size, epochs=2)
@@ -245,6 +250,7 @@ def across(model, xs, ys):
 NORMED = {"loss": across, "whole": True, "batch_size": 4}
 
 
+@sweep(3)
 @pytest.mark.parametrize("momentum", [0.1, None])
 def test_running_statistics(way, momentum):
     """SGD: Adam would make steps of the rounding errors by which a bias before a norm moves."""
@@ -252,6 +258,7 @@ def test_running_statistics(way, momentum):
           optimiser=lambda params: SGD(params, lr=0.1), validation=data(3, seed=8), **NORMED)
 
 
+@sweep(4)
 @pytest.mark.parametrize("size", [1, 5, None])
 def test_random_draws_come_from_the_same_generator_in_the_same_order(way, size):
     check(way, make=lambda: Sequential(Linear(2, 4), Dropout(0.4), RReLU(), Linear(4, 1)), batch_size=size)
@@ -376,6 +383,7 @@ def test_ctrl_c_while_machine_code_runs_is_heard_when_it_comes_back(monkeypatch)
     assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in expected.parameters()], rel=1e-9)
 
 
+@sweep(4)
 def test_nothing_is_kept_of_a_session_that_is_over(way):
     model = mlp()
     one = session(model, *data(), squared, adam(model.parameters()), **way.options)

@@ -19,6 +19,8 @@ from microgradx.show.picture.labels import digits
 from microgradx.table import Op
 from tests import hostile
 
+from ...budget import budget, sweep
+
 pygraphviz = pytest.importorskip("pygraphviz", reason="pictures are read back with pygraphviz; no wheel here")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -291,6 +293,7 @@ def test_one_sample_of_a_batch(given_by):
     assert "inputs not shown: 4" in texts(picture)
 
 
+@pytest.mark.slow
 def test_the_moons_loss_is_a_handful_of_boxes_and_says_so():
     loss, net, _ = moons(100)
     picture = draw(loss, net)
@@ -300,6 +303,7 @@ def test_the_moons_loss_is_a_handful_of_boxes_and_says_so():
     assert f"{len(tape(loss)):,} values, too many to draw one by one: {len(found)} boxes" in texts(picture)
 
 
+@pytest.mark.slow
 def test_a_depth_that_was_asked_for_is_kept_where_it_can_be():
     loss, net, _ = moons(40)
     assert sum(card[0].startswith("neurons") for card in cards(draw(loss, net, depth=2)).values()) == 33
@@ -370,6 +374,7 @@ def harmless(y, picture):
             == [name.replace("\xa0", " ") for name in names(y).values()])
 
 
+@sweep(4)
 @pytest.mark.parametrize("word", HOSTILE, ids=lambda word: ascii(word)[:20])
 def test_hostile_text_stays_text(word):
     y = hostile_graph([word])
@@ -378,7 +383,8 @@ def test_hostile_text_stays_text(word):
     draw(y, depth=1).pipe(format="svg")
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=budget(60))
 @given(st.lists(st.text(max_size=20) | st.sampled_from(HOSTILE), min_size=1, max_size=6))
 def test_any_text_stays_text(words):
     y = hostile_graph(words)

@@ -15,6 +15,8 @@ from microgradx.table import TABLE, Reduction
 from microgradx.training import SGD, fit
 from tests import points
 
+from ...budget import sweep
+
 plt = pytest.importorskip("matplotlib.pyplot", reason="plots need the extra plot")
 
 
@@ -63,6 +65,7 @@ def test_kinks_of_composed_functions(f, expected):
     assert kinks(f, -4.0, 4.0) == pytest.approx(expected)
 
 
+@sweep(5)
 @pytest.mark.parametrize("op", [op for op in TABLE.values() if not isinstance(op, Reduction)], ids=str)
 def test_every_row_can_be_plotted(op):
     xs = next(points.smooth(op, 1, (points.MODERATE,)), [0.5] * len(op.inputs))
@@ -124,6 +127,7 @@ def test_gradient_norms_have_their_names_at_the_line():
     assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 
+@pytest.mark.slow
 def test_a_replay_shows_boundary_loss_and_weights_and_leaves_the_model_alone(run):
     model, states, history, xs, ys = run
     before = model.state_dict()

@@ -20,6 +20,8 @@ from microgradx.step import steps
 from microgradx.table import Op
 from microgradx.text import rule
 
+from ...budget import budget
+
 
 @pytest.fixture
 def play(capsys):
@@ -228,7 +230,7 @@ def test_a_slope_taken_for_the_gradient_is_recognised():
 # Verdicts ------------------------------------------------------------------------------------------------------
 
 @given(graphs())
-@settings(max_examples=50)
+@settings(max_examples=budget(50))
 def test_gradients_of_random_graphs_are_confirmed(y):
     for v in tape(y):
         found = verdict(y, v)
@@ -279,6 +281,7 @@ WORDS = [*COMMANDS, "n", "p", "c", "b", "g", "s", "w", "q", "h", "?", "what-if",
          "1", "-1", "11", "1e999", "nan", "1/0", "=", "(", "é", "\0", "\x1b", "\udc80", "9" * 30, "²", "a b", "\u2028"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=12) | st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), max_size=12))
 def test_no_command_makes_a_session_fail(lines):
     session = StepperSession(graph())
@@ -290,7 +293,7 @@ def test_no_command_makes_a_session_fail(lines):
 
 
 @given(graphs())
-@settings(max_examples=40)
+@settings(max_examples=budget(40))
 def test_any_graph_can_be_told(y):
     events = steps(y)
     pieces = list(transcript(y))

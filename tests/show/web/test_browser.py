@@ -14,6 +14,7 @@ from ...browser import browser, look
 from ...hostile import LABELS
 
 __all__ = ["browser"]                   # a fixture
+pytestmark = pytest.mark.slow
 
 READ = """
 const texts = (place) => [...document.querySelectorAll(place)].map((found) => found.textContent);

@@ -21,6 +21,7 @@ from microgradx.step import steps
 from microgradx.table import TABLE, Op, Reduction, reduction, row
 
 from ... import points
+from ...budget import PATIENCE, budget
 
 ROWS = list(TABLE.values())
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, inf, -inf, nan, 1e308, -1e308, 5e-324, 710.0, -746.0, 1e-17, 27.5]
@@ -46,8 +47,8 @@ def answer(script, data):
     spell = "(_, x) => typeof x === 'number' ? (Object.is(x, -0) ? '-0' : String(x)) : x"
     source = f'"use strict";\nconst data = {json.dumps(data)};\n{script}\n'
     program = f"JSON.stringify(eval(require('fs').readFileSync(0, 'utf8')), {spell})"
-    run = subprocess.run([NODE or "node", "-p", program], input=source, text=True, capture_output=True, timeout=60,
-                         check=False)
+    run = subprocess.run([NODE or "node", "-p", program], input=source, text=True, capture_output=True,
+                         timeout=PATIENCE, check=False)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 
@@ -279,7 +280,7 @@ backward(data.nodes, data.steps, forward(data.nodes, leaves)).at(-1).after""", d
 # Small things of the page --------------------------------------------------------------------------------------
 
 @needs_node
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=budget(5))
 @given(st.lists(st.floats() | st.floats(-1e7, 1e7) | st.floats(-1e-3, 1e-3), min_size=200, max_size=400))
 def test_numbers_are_written_as_python_writes_them(xs):
     found = answer(asset("engine.js") + "data.map((x) => brief(Number(x)))", [literal(x) for x in xs])

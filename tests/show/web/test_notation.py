@@ -7,6 +7,7 @@ from microgradx.show.web.notation import notation
 from microgradx.table import TABLE, Op
 
 from ... import points
+from ...budget import sweep
 
 ROWS = list(TABLE.values())
 
@@ -28,6 +29,7 @@ def meaning(tree, y, xs):
     return float({op.infix: op for op in ROWS}[sign](*numbers))
 
 
+@sweep(3)
 @pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
 def test_a_tree_means_the_value_and_the_slopes(op):
     found = 0
