@@ -73,10 +73,14 @@ class Flow(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """A slope whose gate is known only when the program runs: `slope` where `open` is not 0, else no edge."""
+    """A slope whose gate is known only when the program runs: `slope` where `open` is not 0, else no edge.
+
+    point   for a gate that is shut at single points only: 0 at these. There a finite slope counts, see gate()
+    """
 
     open: Any
     slope: Any
+    point: Any = None
 
 
 def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
@@ -115,7 +119,8 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
     for flow, slope in terms:
         gated = slope.__class__ is Gate
         opens.append(_both(flow.open, slope.open) if gated else flow.open)
-        gs.append(flow.sum)
+        at_point = gated and slope.point is not None and isinstance(flow.sum, Value)
+        gs.append(where(maximum(slope.point, abs(flow.sum) < inf), flow.sum, 0.0) if at_point else flow.sum)
         slopes.append(slope.slope if gated else slope)
         # where a flow is shut its sum is 0, and by a finite number it stays 0; any other slope needs a mask
         free = opens[-1] is None or (not gated and slope.__class__ is float and math.isfinite(slope))
@@ -164,7 +169,7 @@ def _gate(open: Value, slope: Any, point: bool) -> Any:
     closed only where there is no slope, as for x**n at x = n = 0.
     """
     if tracer() is not None:
-        return Gate(maximum(open, slope <= inf) if point else open, open if slope is None else slope)
+        return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
     if open.data == 0 and not (point and _data(slope) == _data(slope)):
         return None
     return open.data if slope is None else slope

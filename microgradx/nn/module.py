@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..engine import Value
+from ..engine import Value, tracer
 from ..ieee import number, short
 from ..nesting import leaves, rebuild, shape
 from ..operators import zero_grad
@@ -47,7 +47,7 @@ class Buffer(Value):
 
     @data.setter
     def data(self, x: Any) -> None:
-        set_data(self, x.data if isinstance(x, Value) else x)
+        set_data(self, x.data if isinstance(x, Value) and tracer() is None else x)
 
 
 class Module:

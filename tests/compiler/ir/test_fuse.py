@@ -10,7 +10,7 @@ from ...compiled import different, equal, needs_llvmlite
 pytestmark = needs_llvmlite
 pytest.importorskip("llvmlite")
 
-from hypothesis import assume, given, settings  # noqa: E402
+from hypothesis import assume, example, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 import microgradx as mg  # noqa: E402

@@ -28,7 +28,7 @@ def spelled(p):
     """The program with an ordinary row's interface in place of each composed operation."""
     for op in p.ops:
         if isinstance(op, Composed):
-            op.apply = lambda xs, term=op.term: value(term, xs)
+            op.apply, op.called = (lambda xs, term=op.term: value(term, xs)), list
     return p
 
 
