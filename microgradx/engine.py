@@ -142,9 +142,12 @@ def record(op: Op, args: Sequence[Any]) -> Value:
     return node(scope, op, y, *(*args, None)[:2], *(*slopes, None)[:2])
 
 
+new = object.__new__
+
+
 def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     """A Value that `op` made: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
-    out = object.__new__(Value)
+    out = new(Value)
     out._data, out._grad = y, 0.0                       # two by two: four and more would make a tuple first
     out.label, out.scope, out.op = "", scope, op
     out._a, out._b = a, b
@@ -164,7 +167,7 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
     [2.0, 6.0, 7.0]
     """
     order: list[Value] = []
-    seen: set[Value] = set()
+    seen: set[Any] = {None}                             # None: a second input that is not there
     stack: list[Any] = list(reversed(roots))
     while stack:
         v = stack.pop()
@@ -172,9 +175,17 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
             order.append(stack.pop())
         elif v not in seen:
             seen.add(v)
-            if v._a is not None:
+            a, b = v._a, v._b
+            if a is None:
+                order += [v] if leaves else []
+            elif a.__class__ is tuple:
                 stack += v, None
-                stack += [x for x in reversed(v.args) if x.__class__ is not float and x not in seen]
-            elif leaves:
-                order.append(v)
+                for inputs in (b, a):
+                    stack += [x for x in reversed(inputs or ()) if x.__class__ is not float and x not in seen]
+            else:
+                stack += v, None
+                if b not in seen and b.__class__ is not float:
+                    stack.append(b)
+                if a not in seen and a.__class__ is not float:
+                    stack.append(a)
     return order

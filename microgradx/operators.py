@@ -140,19 +140,6 @@ def no_truth(self: Value) -> bool:
     raise TypeError("a Value has no truth; compare it (v > 0), choose with where(v > 0, p, q), or write v.data")
 
 
-def other_attribute(self: Value, name: str) -> Any:
-    """A row of one input as a method, v.bump(), also of yours. AttributeError for anything else, which says how a row
-
-    of more inputs is called.
-    """
-    op: Op | None = TABLE.get(name)
-    if op is not None and not isinstance(op, Reduction) and len(op.inputs) - len(op.defaults) == 1:
-        return op.__get__(self, Value)
-    inputs = "[...]" if isinstance(op, Reduction) else ", ".join(op.inputs) if op else ""
-    how = f"; write microgradx.{name}({inputs})" if op else ""
-    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{how}", name=name, obj=self)
-
-
 def shown(self: Value) -> str:
     """repr(v): data, gradient, and the label if there is one."""
     label = f", label={self.label!r}" if self.label else ""
@@ -195,8 +182,9 @@ METHODS = {op: unary(op) for op in TABLE.values() if op.__class__ is Op and len(
 OPERATORS = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}
 COMPARISONS = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
 
-for _op, _method in METHODS.items():
-    setattr(Value, _op.name, _method)
+for _op in TABLE.values():
+    if not isinstance(_op, Reduction):
+        setattr(Value, _op.name, METHODS.get(_op, _op))     # v.tanh(), v.clamp(0, 1): a row is a method, see Op.__get__
 for _name, _op in OPERATORS.items():
     setattr(Value, f"__{_name}__", binary(_op))
     setattr(Value, f"__r{_name}__", reflected(_op))
@@ -205,7 +193,7 @@ for _name, _op in COMPARISONS.items():
 for _name, _op in {"neg": ops.neg, "pos": ops.identity, "abs": ops.abs}.items():
     setattr(Value, f"__{_name}__", METHODS[_op])
 for _name, _function in {"_apply": applied, "__float__": no_float, "__int__": no_float, "__bool__": no_truth,
-                       "__getattr__": other_attribute, "__repr__": shown, "__format__": formatted,
+                       "__repr__": shown, "__format__": formatted,
                        "__reduce__": reduced}.items():
     setattr(Value, _name, _function)
 setattr(Value, "__array_ufunc__", None)  # noqa: B010    # numpy leaves `np.float64(2) * v` to Value
