@@ -34,22 +34,19 @@ class Value(Arithmetic["Value"]):
     """A number, the gradient of the last backward() with respect to it, and what recorded it.
 
     data    the number, a float; a leaf's may be set: `w.data -= 0.1 * w.grad`
-    grad    d root / d self, a float. A leaf adds up over calls of backward() until it is set to 0; a result holds the
-            gradient of the last pass over it
+    grad    d root / d self: a leaf adds up over backward() until it is set to 0, a result holds that of the last pass
     label   the name it is shown by, "" for none
     scope   the group that it was made in, "" for none: see scope()
     op      the row of the table that made it, None for a leaf
     args    its inputs in order: Values, and floats for constants
-    slopes  d self / d input for each of args, frozen when recorded; None where no gradient flows: for a constant, and
-            for a branch that is not taken
+    slopes  d self / d input for each, frozen when recorded; None for a constant, and for a branch that is not taken
 
     TypeError if data is not one real number. Other attributes cannot be set; a subclass may have its own.
     """
 
-    # One input or two, and their slopes, stand in the Value itself: tuples would take 1.7 times as long (measured: the
-    # garbage collector visits every object). More inputs are a tuple in _a, their slopes one in _da; a row of two lists
-    # has its second list in _b and _db. None stands for no input, and for the slope of an edge that is not there.
-    # _home is for compiled code, which may keep the number of a parameter elsewhere.
+    # One input or two, and their slopes, stand in the Value itself: tuples take 1.7 times as long (the garbage collector
+    # visits every object). More inputs are a tuple in _a, their slopes one in _da; a second list is in _b and _db. None:
+    # no such input, no such edge. _home is for compiled code, which may keep a parameter's number elsewhere.
     __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home")
 
     def __init__(self, data: float, label: str | None = None) -> None:
@@ -76,8 +73,7 @@ class Value(Arithmetic["Value"]):
 
     @grad.setter
     def grad(self, x: float | None) -> None:
-        x = 0.0 if x is None else x
-        self._grad = number(x) if (trace := tracer()) is None else trace.set_grad(self, x)
+        self._grad = number(0.0 if x is None else x) if (trace := tracer()) is None else trace.set_grad(self, x)
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -98,11 +94,11 @@ class Value(Arithmetic["Value"]):
             v._grad = UNREACHED
         self._grad += 1.0
         for v in reversed(order):
-            g, a, b, da, db = v._grad, v._a, v._b, v._da, v._db
+            g, a, da, db = v._grad, v._a, v._da, v._db
             if g is UNREACHED:                          # behind a branch that is not taken: it hands nothing on
                 v._grad = 0.0
             elif a.__class__ is tuple:
-                for inputs, slopes in (a, da), (b, db):
+                for inputs, slopes in (a, da), (v._b, db):
                     for x, slope in zip(inputs, slopes) if slopes else ():
                         if slope is not None:
                             x._grad += slope * g
@@ -110,7 +106,7 @@ class Value(Arithmetic["Value"]):
                 if da is not None:
                     a._grad += da * g
                 if db is not None:
-                    b._grad += db * g
+                    v._b._grad += db * g
 
     def named(self, label: str) -> "Value":
         """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
@@ -123,8 +119,8 @@ class Value(Arithmetic["Value"]):
         return record(op, op.flat(args))
 
 
-# The gradient, 0, of a Value to which none has flowed yet: told from every other 0 by being this very object.
-UNREACHED = type("Unreached", (float,), {})()
+new = object.__new__
+UNREACHED = float("0")          # the gradient of a Value to which none has flowed yet: an object that no other 0.0 is
 
 
 def record(op: Op, args: Sequence[Any]) -> Value:
@@ -140,9 +136,6 @@ def record(op: Op, args: Sequence[Any]) -> Value:
     if len(args) > 2:
         return node(scope, op, y, args, None, tuple(slopes), None)
     return node(scope, op, y, *(*args, None)[:2], *(*slopes, None)[:2])
-
-
-new = object.__new__
 
 
 def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
@@ -167,25 +160,22 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
     [2.0, 6.0, 7.0]
     """
     order: list[Value] = []
-    seen: set[Any] = {None}                             # None: a second input that is not there
+    seen: set[Value] = set()
     stack: list[Any] = list(reversed(roots))
     while stack:
         v = stack.pop()
         if v is None:                                   # all inputs of the Value below are on the tape
             order.append(stack.pop())
-        elif v not in seen:
+        elif v not in seen and v.__class__ is not float:
             seen.add(v)
             a, b = v._a, v._b
             if a is None:
                 order += [v] if leaves else []
             elif a.__class__ is tuple:
                 stack += v, None
-                for inputs in (b, a):
-                    stack += [x for x in reversed(inputs or ()) if x.__class__ is not float and x not in seen]
+                for inputs in (b, a) if b else (a,):
+                    stack += [x for x in reversed(inputs)
+                              if x.__class__ is not float and x not in seen and (leaves or x._a is not None)]
             else:
-                stack += v, None
-                if b not in seen and b.__class__ is not float:
-                    stack.append(b)
-                if a not in seen and a.__class__ is not float:
-                    stack.append(a)
+                stack += (v, None, a) if b is None else (v, None, b, a)
     return order

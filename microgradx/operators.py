@@ -21,6 +21,7 @@ from .table import Op, Reduction
 from .vector import reduce
 
 Operand = Value | float
+current = mode.get                      # looked up once, not at each operation
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -31,8 +32,8 @@ def unary(op: Op) -> Callable[[Value], Value]:
     value, (slope,) = op.value, op.rules
 
     def method(self: Value) -> Value:
-        scope = mode.get()
-        if scope.__class__ is str:
+        scope = current()
+        if type(scope) is str:
             try:
                 x = self._data
                 y = value(x)
@@ -48,8 +49,8 @@ def binary(op: Op) -> Callable[[Value, Operand], Value]:
     value, (slope_a, slope_b) = op.value, op.rules
 
     def method(self: Value, other: Operand) -> Value:
-        kind, scope = other.__class__, mode.get()
-        if scope.__class__ is str:
+        kind, scope = other.__class__, current()
+        if type(scope) is str:
             try:
                 if kind is Value:
                     a, b = self._data, other._data          # type: ignore[union-attr]
@@ -70,8 +71,8 @@ def reflected(op: Op) -> Callable[[Value, float], Value]:
     value, slope_b = op.value, op.rules[1]
 
     def method(self: Value, other: float) -> Value:
-        scope = mode.get()
-        if scope.__class__ is str and other.__class__ in PLAIN:
+        scope = current()
+        if type(scope) is str and other.__class__ in PLAIN:
             try:
                 a, b = float(other), self._data
                 y = value(a, b)
@@ -122,9 +123,10 @@ def called(method: F, op: Op) -> F:
 
 def applied(self: Value, op: Op, args: Sequence[Any]) -> Value:
     """A row called as a function, tanh(v) or sum([v, w])."""
-    if op in METHODS and args[0].__class__ is Value:
-        return METHODS[op](args[0])
-    return reduce(op, args) if isinstance(op, Reduction) else record(op, args)
+    if op.__class__ is Reduction:
+        return reduce(op, args)  # type: ignore[arg-type]
+    method = METHODS.get(op)
+    return record(op, args) if method is None else method(args[0])
 
 
 # What Python may ask of any object -----------------------------------------------------------------------------

@@ -204,22 +204,28 @@ class Reduction(Op):
             form = ", ".join(["[...]"] * self.lists + ["i"] * self.index)
             got = f"{len(lists)} argument{'s' * (len(lists) != 1)}"
             raise TypeError(f"{self.name} got {got}; write {self.name}({form})")
-        for xs in lists[:self.lists]:
+        rows = lists[:self.lists]
+        for xs in rows:
             if not isinstance(xs, (tuple, list, Inputs)):
-                lists = (*map(self._inputs, lists[:self.lists]), *lists[self.lists:])
+                rows = tuple([self._inputs(xs) for xs in rows])
+                lists = rows + lists[self.lists:]
                 break
-        first, last = lists[0], lists[self.lists - 1]
-        if first is not last and any([len(xs) != len(first) for xs in lists[:self.lists]]):
-            raise ValueError(f"{self.name} takes lists of one length, got "
-                             + " and ".join([str(len(xs)) for xs in lists[:self.lists]]))
+        first = rows[0]
+        for xs in rows:
+            if len(xs) != len(first):
+                raise ValueError(f"{self.name} takes lists of one length, got "
+                                 f"{' and '.join([str(len(xs)) for xs in rows])}")
         if self.least and len(first) < self.least:
             raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
+        for x in first:                                 # most often the first number tells
+            if x.__class__ not in PLAIN and hasattr(x, "_apply"):
+                return x._apply(self, lists)
         return self.apply(lists)
 
     def apply(self, args: tuple[Any, ...]) -> Any:
         """The row at lists, and an index where it takes one."""
-        for xs in (*args[:self.lists], args[self.lists:]):
-            for x in xs:
+        for xs in args:
+            for x in xs if self.index == 0 or xs is not args[-1] else (xs,):
                 if x.__class__ not in PLAIN and hasattr(type(x), "_apply"):
                     return x._apply(self, args)
         return self.at(*map(number, self.flat(args)))

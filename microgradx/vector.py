@@ -9,7 +9,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .engine import Value, mode, node, record, tracer
+from .engine import Value, mode, node, record
 from .ieee import RAISED, number
 from .table import Inputs, Reduction
 
@@ -30,14 +30,16 @@ class Vector(Inputs, Sequence[Any]):
     __slots__ = ("args", "data", "constants")
 
     def __init__(self, xs: Iterable[Any]) -> None:
-        """Read the numbers. While jit traces there are none to read."""
+        """Read the numbers."""
         args: tuple[Any, ...] = tuple(xs)
         constants: tuple[int, ...] = ()
-        data: tuple[float, ...] = () if tracer() else tuple([a._data for a in args if isinstance(a, Value)])
+        scope = mode.get()
+        known = scope is None or type(scope) is str         # while jit traces there are no numbers to read
+        data: tuple[float, ...] = tuple([a._data for a in args if isinstance(a, Value)]) if known else ()
         if len(data) < len(args):
             args = tuple([a if isinstance(a, Value) else number(a) for a in args])
             constants = tuple([i for i, a in enumerate(args) if a.__class__ is float])
-            data = () if tracer() else tuple([a if a.__class__ is float else a._data for a in args])
+            data = tuple([a if a.__class__ is float else a._data for a in args]) if known else ()
         self.args, self.data, self.constants = args, data, constants
 
     def __len__(self) -> int:
@@ -70,15 +72,15 @@ class Vector(Inputs, Sequence[Any]):
 def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
     """A row of lists applied to lists (or Vectors) of Values and numbers: record(), whole lists at once."""
     scope = mode.get()
-    if op.index or len(lists) > 2 or tracer() is not None:
+    if op.index or op.lists > 2 or not (scope is None or type(scope) is str):
         return record(op, op.flat(lists))
     v, w = lists[0], lists[-1]
     if v.__class__ is not Vector:
         v = Vector(v)
-    if len(lists) == 2 and w.__class__ is not Vector:
+    if op.lists == 2 and w.__class__ is not Vector:
         w = Vector(w)
     try:
-        if len(lists) == 1:
+        if op.lists == 1:
             y = op.of_lists(v.data)
             if scope is None:
                 return Value(y)
@@ -90,7 +92,7 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
         dv, dw = op.slopes_of_lists(y, v.data, w.data)
         return node(scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
     except RAISED:                                      # the row knows IEEE's answer
-        args, xs = (v.args, v.data) if len(lists) == 1 else (v.args + w.args, v.data + w.data)
+        args, xs = (v.args, v.data) if op.lists == 1 else (v.args + w.args, v.data + w.data)
         y = op.at(*xs)
         slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
         return Value(y) if scope is None else node(scope, op, y, args, None, tuple(slopes), None)

@@ -253,7 +253,7 @@ class Tracer:
         """`v.grad = x`. As set_data, it gives back the number that stays until the program runs."""
         if v in self.given:
             refuse_gradient()
-        self.state.gradients[v] = x if isinstance(x, Value) else number(x)
+        self.state.gradients[v] = x if isinstance(x, Value) else number(0.0 if x is None else x)
         if v.__class__ is Traced:
             return 0.0
         if not is_constant(v):
