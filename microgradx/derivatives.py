@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, overload
 from .engine import Value, tape, tracer
 from .ieee import inf
 from .nesting import is_leaf, is_module, leaves, rebuild
-from .ops import abs, detach, identity, maximum, where
+from .ops import abs, detach, identity, maximum, mul, where
 from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
 
@@ -103,7 +103,26 @@ def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
         for a, slope in zip(v.args, slopes_of(v, record)):
             if slope is not None and (terms := incoming.get(a)) is not None:
                 terms.append((g, slope))
-    return adjoint | {x: total(found, record) for x, found in incoming.items() if found}
+    flows = {x: found for x, found in incoming.items() if found}            # of leaves
+    return adjoint | (_at_once(flows) if trace is not None else {x: total(found, record) for x, found in flows.items()})
+
+
+def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
+    """The same for many leaves while jit traces: most parameters are used once, and their products recorded at once."""
+    found, plain, masked = {}, [], []
+    for x, terms in flows.items():
+        (g, is_open), slope = terms[0]
+        if len(terms) > 1 or slope.__class__ in (float, Gate) or g.__class__ is float:
+            found[x] = total(terms, True)
+        elif is_open is None:
+            plain.append((x, g, slope))
+        else:
+            masked.append((x, is_open, g, slope))
+    for group, op in ((plain, dot if tracer().strict else mul), (masked, masked_dot)):
+        if group:
+            xs, *columns = zip(*group)
+            found |= zip(xs, map(Flow, tracer().many(op, columns)))
+    return found
 
 
 def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
@@ -113,6 +132,8 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
         for flow, slope in terms:
             result += flow.sum * slope
         return Flow(result)
+    if len(terms) == 1 and terms[0][1].__class__ is not Gate:
+        return _product(*terms[0])
     if all([flow.open is None and slope.__class__ is not Gate for flow, slope in terms]):
         return Flow(_dot([flow.sum for flow, _ in terms], [slope for _, slope in terms]))
     gs, slopes, masks, opens = [], [], [], []
@@ -122,12 +143,23 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
         at_point = gated and slope.point is not None and isinstance(flow.sum, Value)
         gs.append(where(maximum(slope.point, abs(flow.sum) < inf), flow.sum, 0.0) if at_point else flow.sum)
         slopes.append(slope.slope if gated else slope)
-        # where a flow is shut its sum is 0, and by a finite number it stays 0; any other slope needs a mask
-        free = opens[-1] is None or (not gated and slope.__class__ is float and math.isfinite(slope))
+        free = opens[-1] is None or (not gated and _is_finite(slope))
         masks.append(1.0 if free else opens[-1])
     value = _dot(gs, slopes) if all(map(_is_one, masks)) else masked_dot(masks, gs, slopes)
     # it flows where one of the terms does: no gate is negative, so that no open one is lost in their sum
     return Flow(value, None if None in opens else opens[0] if len(opens) == 1 else sum(opens))
+
+
+def _product(flow: Flow, slope: Any) -> Flow:
+    """One flow times a slope that has no gate of its own: most parameters are used once."""
+    if flow.open is None or _is_finite(slope):
+        return Flow(_dot([flow.sum], [slope]), flow.open)
+    return Flow(tracer().flat(masked_dot, (flow.open, flow.sum, slope)), flow.open)
+
+
+def _is_finite(slope: Any) -> bool:
+    """Whether a slope is a finite number: times that, a sum that is 0 where it is shut stays 0."""
+    return slope.__class__ is float and math.isfinite(slope)
 
 
 def _both(outer: Any, inner: Any) -> Any:

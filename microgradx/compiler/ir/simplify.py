@@ -110,4 +110,4 @@ RULES: dict[str, Rule] = {
     "where": _where, "sum": _sum, "dot": _dot, "masked_dot": _masked_dot,
 }
 # Of these, those that have something to say where no input is a constant.
-FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "masked_dot")}
+FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot")}

@@ -18,26 +18,28 @@ from typing import Any, NamedTuple
 from ...engine import Value
 from ...nesting import is_module, leaves
 from .arguments import is_number, results
-from .traced import Traced, Tracer, is_constant
+from .traced import Batch, Traced, Tracer, is_constant
 
 
 class Recorded(NamedTuple):
     """What a function did.
 
     inputs      a Value for each number among the arguments, in order; a Module's parameters are its own Values
-    nodes       every operation that was recorded, in order
+    nodes       every operation that was recorded, in order; a Batch for many at once
     results     all Values and numbers that it returned, in order
     tree        what it returned, its nesting
     sources     Values for what it reads besides, and where their numbers come from: `.data` of these
     updates     what it sets, by `.data`, and to what
+    size        how many operations it recorded
     """
 
     inputs: list[Value]
-    nodes: list[Traced]
+    nodes: list[Traced | Batch]
     results: list[Any]
     tree: Any
     sources: dict[Value, Any]
     updates: dict[Any, Any]
+    size: int
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
@@ -51,7 +53,8 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     given = [_replaced(a, inputs, tracer) for a in args]
     with unhindered(), tracer:
         tree = f(*given)
-    return Recorded(inputs, tracer.nodes, results(tree), tree, tracer.state.sources, tracer.state.updates)
+    return Recorded(inputs, tracer.nodes, results(tree), tree, tracer.state.sources, tracer.state.updates,
+                    tracer.state.size)
 
 
 @contextmanager

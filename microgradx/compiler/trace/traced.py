@@ -14,8 +14,7 @@ import random
 from collections.abc import Iterable, Sequence
 from contextvars import Token
 from copy import copy
-from itertools import chain
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ... import ops
 from ...derivatives import adjoints
@@ -108,9 +107,18 @@ class GradientOf:
         self.value.grad = x
 
 
-class State:
-    """What a function reads and sets while it is traced.
+class Batch(NamedTuple):
+    """Operations of one row that were recorded at once, and their inputs: a list of the first ones, of the second..."""
 
+    op: Op
+    values: list[Traced]
+    columns: Sequence[Sequence[Any]]
+
+
+class State:
+    """What a function does, reads and sets while it is traced.
+
+    size        how many operations were recorded
     sources     each Value that stands for what is read, and where its number comes from at a run: `.data` of this
     updates     what is set after a run, by its `.data`, and to which Value or number
     versions    of each Value whose data was set: the Value that stands for it from then on
@@ -120,6 +128,7 @@ class State:
     """
 
     def __init__(self) -> None:
+        self.size = 0
         self.sources: dict[Value, Any] = {}
         self.updates: dict[Any, Any] = {}
         self.versions: dict[Value, Value] = {}
@@ -131,9 +140,10 @@ class State:
 class Tracer:
     """Answers for Values while a function is traced (see engine.mode): records what it does instead of doing it.
 
-    nodes       every operation, in order
+    nodes       every operation, in order; a Batch for many of one row
     strict      whether gradients are added up in the order of backward()
     path        the scope of what is recorded; None where nothing is (no_grad)
+    scope       the same, but a str in no_grad too: the scope of leaves that are made
     state       what the function reads and sets
     given       what stands for a number among the arguments
     values      those of them that stand for a Value, not for a float
@@ -143,9 +153,10 @@ class Tracer:
     """
 
     def __init__(self, strict: bool = False) -> None:
-        self.nodes: list[Traced] = []
+        self.nodes: list[Traced | Batch] = []
         self.strict, self.state = strict, State()
         self.path: str | None = MARK
+        self.scope = MARK
         self.given: set[Value] = set()
         self.values: set[Value] = set()
 
@@ -158,13 +169,8 @@ class Tracer:
     def within(self, path: str | None) -> Tracer:
         """The same Tracer in another scope, or in none."""
         inner = copy(self)
-        inner.path = path
+        inner.path, inner.scope = path, path or MARK
         return inner
-
-    @property
-    def scope(self) -> str:
-        """The scope of leaves that are made now."""
-        return self.path or MARK
 
     def is_on(self) -> bool:
         """Whether this is the trace that goes on in this thread."""
@@ -177,34 +183,60 @@ class Tracer:
         return self.traced(None, None, None)
 
     def record(self, op: Op, args: Sequence[Any]) -> Value:
-        """An operation on Values and numbers. In no_grad() it is recorded too, as what no gradient passes."""
-        if isinstance(op, Reduction):
-            lists = [self.inputs(xs) for xs in args[:op.lists]]
-            if op.index or op.lists > 2:
-                lists = [(*chain.from_iterable(lists), *self.inputs(args[op.lists:]))]
-            out = self.traced(op, lists[0], lists[1] if len(lists) == 2 else None)
-        else:
-            inputs = self.inputs(args)
-            out = self.traced(op, *inputs, None) if len(inputs) == 1 else (
-                self.traced(op, *inputs) if len(inputs) == 2 else self.traced(op, inputs, None))
+        """An operation on Values and numbers."""
+        if isinstance(op, Reduction) and op.lists <= 2 and not op.index:
+            lists = [self.inputs(xs) for xs in args]
+            return self.kept(self.traced(op, lists[0], lists[1] if op.lists == 2 else None))
+        return self.flat(op, self.inputs(op.flat(args)))
+
+    def flat(self, op: Op, inputs: tuple[Any, ...]) -> Value:
+        """The same for inputs one after the other that are Values of this trace, and floats."""
+        if len(inputs) > 2:
+            return self.kept(self.traced(op, inputs, None))
+        return self.kept(self.traced(op, inputs[0], inputs[1] if len(inputs) == 2 else None))
+
+    def many(self, op: Op, columns: Sequence[Sequence[Any]]) -> list[Traced]:
+        """The same for many operations of one row at once, none of which is an input of another: the first inputs of
+        all, the second ones, ...; for 40,000 gradients in half the time."""
+        found = []
+        for inputs in zip(*columns):
+            out = new(Traced)
+            out.label, out.scope, out.op = "", self.scope, op
+            out._a, out._b = inputs if len(inputs) == 2 else (inputs, None)
+            out._da = out._db = None
+            out.serial, out.trace = self.state.size + len(found), self
+            found.append(out)
+        self.keep(Batch(op, found, columns), len(found))
+        return found
+
+    def keep(self, recorded: Traced | Batch, count: int = 1) -> None:
+        """So many operations more. TooLarge beyond the limit."""
+        self.nodes.append(recorded)
+        self.state.size += count
+        if self.state.size > MOST:
+            refuse_more(MOST)
+
+    def kept(self, out: Traced) -> Traced:
+        """A result; in no_grad() what no gradient passes."""
         return out if self.path is not None else self.traced(ops.detach, out, None)
 
     def traced(self, op: Op | None, a: Any, b: Any) -> Traced:
         """A new Value."""
-        out = object.__new__(Traced)
+        out = new(Traced)
         out.label, out.scope, out.op = "", self.scope, op
         out._a, out._b = a, b
         out._da = out._db = None
-        out.serial, out.trace = len(self.nodes), self
+        out.serial, out.trace = self.state.size, self
         if op is not None:
-            self.nodes.append(out)
-            if len(self.nodes) > MOST:
-                refuse_more(MOST)
+            self.keep(out)
         return out
 
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
-        versions = self.state.versions
+        xs, versions = tuple(xs), self.state.versions
+        kinds = set(map(type, xs))
+        if not versions and Traced not in kinds and all([kind is float or issubclass(kind, Value) for kind in kinds]):
+            return xs                                       # a row of parameters
         return tuple([x if x.__class__ is float else self.value(x, versions) if isinstance(x, Value) else number(x)
                       for x in xs])
 
@@ -303,6 +335,9 @@ class Tracer:
 def detached(x: Any) -> Any:
     """A number, or the number of a Value, that no gradient passes."""
     return ops.detach(x) if isinstance(x, Value) else x
+
+
+new = object.__new__
 
 
 def _serial(v: Value) -> int:
