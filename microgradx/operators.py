@@ -100,11 +100,15 @@ class Comparison(Value):
 def compare(op: Op) -> Callable[[Value, Operand], Value]:
     """The method for `a < b` and its kin."""
     def method(self: Value, other: Operand) -> Value:
-        found = mixed(op, self, other, other)
-        if found.__class__ is Value:
-            found.__class__ = Comparison
-        return found
+        return compared(mixed(op, self, other, other))
     return called(method, op)
+
+
+def compared(found: Value) -> Value:
+    """A result as a Comparison; what stands for a Value elsewhere as it is."""
+    if found.__class__ is Value:
+        found.__class__ = Comparison
+    return found
 
 
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
@@ -124,7 +128,9 @@ def applied(self: Value, op: Op, args: Sequence[Any]) -> Value:
     """A row called as a function, tanh(v) or sum([v, w])."""
     if op in METHODS and args[0].__class__ is Value:
         return METHODS[op](args[0])
-    return reduce(op, args) if isinstance(op, Reduction) else record(op, args)
+    if isinstance(op, Reduction):
+        return reduce(op, args)
+    return compared(record(op, args)) if op in COMPARED else record(op, args)
 
 
 # What Python may ask of any object -----------------------------------------------------------------------------
@@ -141,16 +147,26 @@ def no_truth(self: Value) -> bool:
 
 
 def other_attribute(self: Value, name: str) -> Any:
-    """A row of one input as a method, v.bump(), also of yours. AttributeError for anything else, which says how a row
+    """A row of one input as a method, v.bump(), also of yours. AttributeError for anything else: it says how a row of
 
-    of more inputs is called.
+    more inputs is called, and where a method of a subclass is found.
     """
     op: Op | None = TABLE.get(name)
     if op is not None and not isinstance(op, Reduction) and len(op.inputs) - len(op.defaults) == 1:
         return op.__get__(self, Value)
-    inputs = "[...]" if isinstance(op, Reduction) else ", ".join(op.inputs) if op else ""
-    how = f"; write microgradx.{name}({inputs})" if op else ""
+    how = ""
+    if op is not None:
+        how = f"; write microgradx.{name}({'[...]' if isinstance(op, Reduction) else ', '.join(op.inputs)})"
+    elif any(name in vars(kind) for kind in subclasses(Value)):
+        how = f"; results are Values of microgradx, so a method for them is set there: microgradx.Value.{name} = ..."
     raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{how}", name=name, obj=self)
+
+
+def subclasses(kind: type) -> Iterable[type]:
+    """All classes below `kind`."""
+    for below in kind.__subclasses__():
+        yield below
+        yield from subclasses(below)
 
 
 def shown(self: Value) -> str:
@@ -165,16 +181,23 @@ def formatted(self: Value, spec: str) -> str:
 
 
 def reduced(self: Value) -> Any:
-    """Copying and pickling: a leaf goes with its data, gradient and label. TypeError for a result."""
+    """Copying and pickling: a leaf goes with its data, gradient, label, and a subclass's attributes. TypeError for a
+
+    result.
+    """
     if self.op is not None:
         raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
                         "copy the leaves and compute it again, or write Value(v.data)")
-    return leaf, (type(self), self._data, self._grad, self.label)
+    attributes, slots = object.__getstate__(self)
+    own = {name: x for name, x in slots.items() if name not in Value.__slots__}
+    built = leaf, (type(self), self._data, self._grad, self.label)
+    return (*built, (attributes, own)) if attributes or own else built
 
 
 def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
-    """A leaf with all that it holds."""
-    v = kind(data, label)
+    """A leaf with all that it holds, past the __init__ of a subclass."""
+    v = object.__new__(kind)
+    Value.__init__(v, data, label)
     v._grad = grad
     return v
 
@@ -194,6 +217,7 @@ def zero_grad(values: Iterable[Value]) -> None:
 METHODS = {op: unary(op) for op in TABLE.values() if op.__class__ is Op and len(op.rules) == 1 and op.rules[0]}
 OPERATORS = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}
 COMPARISONS = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
+COMPARED = frozenset(COMPARISONS.values())
 
 for _op, _method in METHODS.items():
     setattr(Value, _op.name, _method)
