@@ -104,7 +104,7 @@ def _own(sign: Any, inputs: int) -> str:
 
 
 def _refuse(self: Value, what: str) -> NoReturn:
-    raise TypeError(f"{what} cannot be set, for slopes are recorded as numbers. {_own(self._op, len(self.args))}")
+    raise TypeError(f"{what} cannot be set, for slopes are recorded as numbers. {_own(_op(self), len(self.args))}")
 
 
 def _set_backward(self: Value, function: Any) -> None:

@@ -162,8 +162,9 @@ def other_attribute(self: Value, name: str) -> Any:
     raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{how}", name=name, obj=self)
 
 
-def subclasses(kind: type) -> Iterable[type]:
+def subclasses(kind: type[Any]) -> Iterable[type[Any]]:
     """All classes below `kind`."""
+    below: type[Any]
     for below in kind.__subclasses__():
         yield below
         yield from subclasses(below)
@@ -188,7 +189,8 @@ def reduced(self: Value) -> Any:
     if self.op is not None:
         raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
                         "copy the leaves and compute it again, or write Value(v.data)")
-    attributes, slots = object.__getstate__(self)
+    state: Any = object.__getstate__(self)
+    attributes, slots = state
     own = {name: x for name, x in slots.items() if name not in Value.__slots__}
     built = leaf, (type(self), self._data, self._grad, self.label)
     return (*built, (attributes, own)) if attributes or own else built
