@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, KeysView
 from typing import Any, NoReturn
 
 from .arithmetic import TABLE
-from .engine import Value
+from .engine import Value, tracer
 from .ieee import short
 from .ops import pow
 from .table import LETTERS, Op
@@ -28,10 +28,18 @@ NOTHING = (lambda: None).__code__
 
 # What made a Value ---------------------------------------------------------------------------------------------
 
+def _edges(self: Value) -> list[tuple[Any, float | None]]:
+    """The inputs, each with its slope. TypeError while jit records a program, which has no graph to walk."""
+    if tracer() is not None:
+        raise TypeError("while jit records, a Value knows neither inputs nor slopes; write y.backward(), or call what "
+                        "walks the graph outside of the compiled function")
+    return list(zip(self.args, self.slopes))
+
+
 def _backward(self: Value) -> Callable[[], None]:
     """`v._backward()` adds slope * v.grad to the gradient of each input; of a leaf it does nothing."""
     def once() -> None:
-        for a, slope in zip(self.args, self.slopes):
+        for a, slope in _edges(self):
             if slope is not None:
                 a.grad += slope * self.grad
     return once
@@ -39,17 +47,17 @@ def _backward(self: Value) -> Callable[[], None]:
 
 def _prev(self: Value) -> KeysView[Value]:
     """All inputs in order, each once, constants as leaves of their own; it is equal to a set of them."""
-    return dict.fromkeys(a if isinstance(a, Value) else Value(a) for a in self.args).keys()
+    return dict.fromkeys(a if isinstance(a, Value) else Value(a) for a, _ in _edges(self)).keys()
 
 
 def _children(self: Value) -> tuple[Value, ...]:
     """The inputs that are Values."""
-    return tuple([a for a in self.args if isinstance(a, Value)])
+    return tuple([a for a, _ in _edges(self) if isinstance(a, Value)])
 
 
 def _local_grads(self: Value) -> tuple[float, ...]:
     """The slope by each of _children; 0 where no gradient flows."""
-    return tuple([slope or 0.0 for a, slope in zip(self.args, self.slopes) if isinstance(a, Value)])
+    return tuple([slope or 0.0 for a, slope in _edges(self) if isinstance(a, Value)])
 
 
 def _op(self: Value) -> str:
@@ -151,7 +159,7 @@ class Own:
         del v.__dict__[self.name]
 
 
-OFTEN = ("m", "v", "momentum", "velocity", "cache", "name", "color", "_vis_color")      # in the programs we have seen
+OFTEN = ("m", "v", "momentum", "velocity", "color", "_vis_color")       # of optimisers and pictures
 
 
 def _install(kind: type[Value], names: Iterable[tuple[str, Any]]) -> None:

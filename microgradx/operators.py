@@ -157,6 +157,8 @@ def other_attribute(self: Value, name: str) -> Any:
     how = ""
     if op is not None:
         how = f"; write microgradx.{name}({'[...]' if isinstance(op, Reduction) else ', '.join(op.inputs)})"
+    elif name in Value.__slots__:
+        how = "; the __init__ of a subclass calls super().__init__(data)"
     elif any(name in vars(kind) for kind in subclasses(Value)):
         how = f"; results are Values of microgradx, so a method for them is set there: microgradx.Value.{name} = ..."
     raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{how}", name=name, obj=self)

@@ -357,6 +357,17 @@ def test_microgpts_names():
     assert by_hand == pytest.approx((a.grad, b.grad), rel=1e-15)
 
 
+@pytest.mark.parametrize("walk", [lambda y: y._backward(), lambda y: y._prev, lambda y: y._children,
+                                  lambda y: y._local_grads])
+def test_no_graph_is_walked_while_jit_records(walk):
+    def program(x):
+        y = x * 2
+        walk(y)
+        return y
+    with pytest.raises(TypeError, match=r"while jit records"):
+        microgradx.jit(program)(3.0)
+
+
 # How a Value is made -------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("make", [
@@ -530,6 +541,15 @@ def test_results_of_a_subclass_are_values():
         (x * 2).half()
     x.half().backward()
     assert x.grad == 0.5 and (x < 4) and not x > 4
+
+
+def test_a_subclass_that_forgets_to_call_init_is_told():
+    class Forgetful(Value):
+        def __init__(self, data):
+            self.data = data
+
+    with pytest.raises(AttributeError, match=r"super\(\).__init__\(data\)"):
+        (Forgetful(2.0) * 3).backward()
 
 
 class Slotted(Value):
