@@ -18,11 +18,16 @@ RAISED = (ValueError, ArithmeticError)      # what math and float operators rais
 
 
 def number(x: Any) -> float:
-    """`x` as a float: int, bool, Fraction, Decimal, numpy scalar. TypeError for all that is not one real number."""
+    """`x` as a float: int, bool, Fraction, Decimal, numpy scalar, array without dimensions. TypeError for all that is
+
+    not one real number.
+    """
     kind = x.__class__
     if kind is float:
         return x  # type: ignore[no-any-return]
     if kind not in PLAIN and (not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__):
+        if getattr(x, "shape", None) == () and hasattr(kind, "tolist"):
+            return number(x.tolist())       # of no dimensions: its element
         raise TypeError(f"expected a number or a Value, got {short(x)} ({kind.__name__}); {_advice(x)}")
     try:
         return float(x)

@@ -11,63 +11,53 @@
 Slopes are frozen when they are recorded, so `_backward` cannot be set: an operation of your own is a row of the table,
 and the errors here say how it is written.
 """
-from collections.abc import Callable, KeysView
+from collections.abc import Callable, Collection, Iterable, KeysView
 from typing import Any, NoReturn
 
-from .engine import Value
+from .arithmetic import TABLE
+from .engine import Value, tracer
+from .ieee import short
 from .ops import pow
+from .table import LETTERS, Op
 from .text import digits
 
 _init = Value.__init__
-OWN = ("an operation of your own is a row of the table, which has its derivative beside it; write\n"
-       "    cube = microgradx.row('cube', lambda x: x**3, lambda y, x: 3 * x**2)     # value, then slope\n"
-       "    Value.cube = cube                                                       # if it is to be a method\n"
-       "and then cube(v) or v.cube()")
+CHILDREN = (tuple, list, set, frozenset, KeysView)
+NOTHING = (lambda: None).__code__
 
 
-def init(self: Value, data: float, label: Any = None, _op: Any = "", name: Any = None, *, _children: Any = (),
-         children: Any = (), local_grads: Any = ()) -> None:
-    """Value(data, label); also micrograd's Value(data, _children, _op, label) and microgpt's, for a leaf.
+# What made a Value ---------------------------------------------------------------------------------------------
 
-    TypeError for a label that is no str, and for a Value with children: that is an operation of one's own.
-    """
-    if label is not None and not isinstance(label, str):
-        _children, label = label, None                      # micrograd's second argument
-    label = name if label is None else label
-    if not isinstance(_children, (tuple, list, set)) or not (label is None or isinstance(label, str)):
-        wrong = label if isinstance(_children, (tuple, list, set)) else _children
-        raise TypeError(f"a label is a str, got {type(wrong).__name__}; write str(...)")
-    if _children or children or _op or local_grads:
-        raise TypeError(OWN)
-    _init(self, data, label or "")
+def _edges(self: Value) -> list[tuple[Any, float | None]]:
+    """The inputs, each with its slope. TypeError while jit records a program, which has no graph to walk."""
+    if tracer() is not None:
+        raise TypeError("while jit records, a Value knows neither inputs nor slopes; write y.backward(), or call what "
+                        "walks the graph outside of the compiled function")
+    return list(zip(self.args, self.slopes))
 
 
 def _backward(self: Value) -> Callable[[], None]:
     """`v._backward()` adds slope * v.grad to the gradient of each input; of a leaf it does nothing."""
     def once() -> None:
-        for a, slope in zip(self.args, self.slopes):
+        for a, slope in _edges(self):
             if slope is not None:
                 a.grad += slope * self.grad
     return once
 
 
-def _no_backward(self: Value, function: Any) -> NoReturn:
-    raise TypeError(f"_backward cannot be set, for slopes are recorded as numbers; {OWN}")
-
-
 def _prev(self: Value) -> KeysView[Value]:
     """All inputs in order, each once, constants as leaves of their own; it is equal to a set of them."""
-    return dict.fromkeys(a if isinstance(a, Value) else Value(a) for a in self.args).keys()
+    return dict.fromkeys(a if isinstance(a, Value) else Value(a) for a, _ in _edges(self)).keys()
 
 
 def _children(self: Value) -> tuple[Value, ...]:
     """The inputs that are Values."""
-    return tuple([a for a in self.args if isinstance(a, Value)])
+    return tuple([a for a, _ in _edges(self) if isinstance(a, Value)])
 
 
 def _local_grads(self: Value) -> tuple[float, ...]:
     """The slope by each of _children; 0 where no gradient flows."""
-    return tuple([slope or 0.0 for a, slope in zip(self.args, self.slopes) if isinstance(a, Value)])
+    return tuple([slope or 0.0 for a, slope in _edges(self) if isinstance(a, Value)])
 
 
 def _op(self: Value) -> str:
@@ -77,7 +67,109 @@ def _op(self: Value) -> str:
     return self.op.symbol if self.op else ""
 
 
-for _name, _found in {"__init__": init, "_backward": property(_backward, _no_backward), "_prev": property(_prev),
-                      "_children": property(_children), "_local_grads": property(_local_grads),
-                      "_op": property(_op)}.items():
-    setattr(Value, _name, _found)
+# Making one ----------------------------------------------------------------------------------------------------
+
+def init(self: Value, data: float, *more: Any, label: str | None = "", _children: Any = (), _op: Any = "",
+         children: Any = (), local_grads: Any = ()) -> None:
+    """Value(data, label); for a leaf also Value(data, _children, _op, label) and Value(data, children, local_grads).
+
+    TypeError for a label that is no str, and for a Value with children: that is an operation of one's own.
+    """
+    if more or label.__class__ is not str or _children or _op or children or local_grads:
+        label = _label(more, label, _children or children, _op or local_grads)
+    _init(self, data, label)
+
+
+def _label(more: tuple[Any, ...], label: Any, children: Any, op: Any) -> str:
+    """The label among the arguments that follow the number; the others may only say that this is a leaf."""
+    if len(more) > 3:
+        raise TypeError(f"Value takes a number and a label, got {len(more) + 1} arguments; write Value(data, 'name')")
+    first, second, third = (*more, None, None, None)[:3]
+    if isinstance(first, CHILDREN):                         # micrograd's and microgpt's order
+        children, op, first = first or children, second or op, None
+    if not isinstance(children, CHILDREN):
+        raise TypeError(f"the inputs of a Value are a tuple of Values, got {short(children)}; "
+                        "write Value(data, 'name')")
+    for name in (first, third, label):
+        if not (name is None or isinstance(name, str)):
+            raise TypeError(f"a label is a str, got {type(name).__name__}; write str(...)")
+    if children or op:
+        raise TypeError(_own(op, len(children)))
+    return first or third or label or ""
+
+
+def _own(sign: Any, inputs: int) -> str:
+    """How to write what was made or set by hand: an operation with `inputs` inputs and micrograd's `_op`."""
+    letters = ", ".join(LETTERS.get(inputs or 1, ("a", "b", "...")))
+    known = [op.name for op in TABLE.values() if op.__class__ is Op and sign in (op.name, op.symbol)]
+    name = sign if isinstance(sign, str) and sign.isidentifier() and not known else "mine"
+    slopes = f", lambda y, {letters}: ..." * max(inputs, 1)
+    there = f"{sign!r} is there: write microgradx.{known[0]}({letters}). " if known else ""
+    return (f"{there}An operation of your own is a row of the table, where its derivative stands beside it; write\n"
+            f"    {name} = microgradx.row({name!r}, lambda {letters}: ...{slopes})\n"
+            f"    {name}({letters})\n"
+            "that is its value on floats and its slope by each input: for x**3 lambda x: x**3, lambda y, x: 3 * x**2")
+
+
+def _refuse(self: Value, what: str) -> NoReturn:
+    raise TypeError(f"{what} cannot be set, for slopes are recorded as numbers. {_own(_op(self), len(self.args))}")
+
+
+def _set_backward(self: Value, function: Any) -> None:
+    """A subclass may give a leaf micrograd's `lambda: None`. TypeError for any other function."""
+    code = getattr(function, "__code__", None)
+    if self.args or code is None or (code.co_code, code.co_consts) != (NOTHING.co_code, NOTHING.co_consts):
+        _refuse(self, "_backward")
+
+
+def _setter(name: str) -> Callable[[Value, Any], None]:
+    """A subclass may set what is so anyhow: nothing, on a leaf. TypeError for all else."""
+    def set(self: Value, given: Any) -> None:
+        if self.args or not isinstance(given, Collection) or len(given):
+            _refuse(self, name)
+    return set
+
+
+# Attributes ----------------------------------------------------------------------------------------------------
+
+class Own:
+    """An attribute that programs set on their parameters, `p.m = 0.0`: only a subclass of Value has room for it.
+
+    It would take 16 bytes and an eighth of the time of every node. Python's own error for a name that is not here says
+    no more than that there is no such attribute.
+    """
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, v: Any, kind: Any = None) -> Any:
+        if self.name in getattr(v, "__dict__", ()):
+            return v.__dict__[self.name]
+        raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}", name=self.name, obj=v)
+
+    def __set__(self, v: Any, x: Any) -> None:
+        if not hasattr(v, "__dict__"):
+            raise AttributeError(f"a Value has no attributes of yours, such as {self.name!r}, for they would slow down "
+                                 "every operation; make those that need them of a class with room for them:\n"
+                                 "    class Value(microgradx.Value): pass", name=self.name, obj=v)
+        v.__dict__[self.name] = x
+
+    def __delete__(self, v: Any) -> None:
+        self.__get__(v, type(v))
+        del v.__dict__[self.name]
+
+
+OFTEN = ("m", "v", "momentum", "velocity", "color", "_vis_color")       # of optimisers and pictures
+
+
+def _install(kind: type[Value], names: Iterable[tuple[str, Any]]) -> None:
+    for name, found in names:
+        setattr(kind, name, found)
+        if isinstance(found, Own):
+            found.__set_name__(kind, name)
+
+
+init.__name__, init.__qualname__ = "__init__", "Value.__init__"           # for errors and help()
+_install(Value, [("__init__", init), ("_backward", property(_backward, _set_backward))])
+_install(Value, [(f.__name__, property(f, _setter(f.__name__))) for f in (_prev, _children, _local_grads, _op)])
+_install(Value, [(name, Own()) for name in OFTEN])

@@ -101,11 +101,15 @@ class Comparison(Value):
 def compare(op: Op) -> Callable[[Value, Operand], Value]:
     """The method for `a < b` and its kin."""
     def method(self: Value, other: Operand) -> Value:
-        found = mixed(op, self, other, other)
-        if found.__class__ is Value:
-            found.__class__ = Comparison
-        return found
+        return compared(mixed(op, self, other, other))
     return called(method, op)
+
+
+def compared(found: Value) -> Value:
+    """A result as a Comparison; what stands for a Value elsewhere as it is."""
+    if found.__class__ is Value:
+        found.__class__ = Comparison
+    return found
 
 
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
@@ -124,9 +128,11 @@ def called(method: F, op: Op) -> F:
 def applied(self: Value, op: Op, args: Sequence[Any]) -> Value:
     """A row called as a function, tanh(v) or sum([v, w])."""
     if op.__class__ is Reduction:
-        return reduce(op, args)  # type: ignore[arg-type]
+        return reduce(op, args)
     method = METHODS.get(op)
-    return record(op, args) if method is None else method(args[0])
+    if method is not None:
+        return method(args[0])
+    return compared(record(op, op.flat(args))) if op in COMPARED else record(op, op.flat(args))
 
 
 # What Python may ask of any object -----------------------------------------------------------------------------
@@ -154,16 +160,24 @@ def formatted(self: Value, spec: str) -> str:
 
 
 def reduced(self: Value) -> Any:
-    """Copying and pickling: a leaf goes with its data, gradient and label. TypeError for a result."""
+    """Copying and pickling: a leaf goes with its data, gradient, label, and a subclass's attributes. TypeError for a
+
+    result.
+    """
     if self.op is not None:
         raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
                         "copy the leaves and compute it again, or write Value(v.data)")
-    return leaf, (type(self), self._data, self._grad, self.label)
+    state: Any = object.__getstate__(self)
+    attributes, slots = state
+    own = {name: x for name, x in slots.items() if name not in Value.__slots__}
+    built = leaf, (type(self), self._data, self._grad, self.label)
+    return (*built, (attributes, own)) if attributes or own else built
 
 
 def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
-    """A leaf with all that it holds."""
-    v = kind(data, label)
+    """A leaf with all that it holds, past the __init__ of a subclass."""
+    v = object.__new__(kind)
+    Value.__init__(v, data, label)
     v._grad = grad
     return v
 
@@ -183,10 +197,10 @@ def zero_grad(values: Iterable[Value]) -> None:
 METHODS = {op: unary(op) for op in TABLE.values() if op.__class__ is Op and len(op.rules) == 1 and op.rules[0]}
 OPERATORS = {"add": ops.add, "sub": ops.sub, "mul": ops.mul, "truediv": ops.div, "pow": ops.pow}
 COMPARISONS = {"lt": ops.less, "le": ops.less_equal, "gt": ops.greater, "ge": ops.greater_equal}
+COMPARED = frozenset(COMPARISONS.values())
 
-for _op in TABLE.values():
-    if not isinstance(_op, Reduction):
-        setattr(Value, _op.name, METHODS.get(_op, _op))     # v.tanh(), v.clamp(0, 1): a row is a method, see Op.__get__
+for _op, _method in METHODS.items():
+    setattr(Value, _op.name, _method)
 for _name, _op in OPERATORS.items():
     setattr(Value, f"__{_name}__", binary(_op))
     setattr(Value, f"__r{_name}__", reflected(_op))

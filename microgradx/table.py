@@ -24,6 +24,7 @@ from types import MethodType
 from typing import Any, TypeVar, overload
 
 from .arithmetic import TABLE as TABLE  # noqa: PLC0414  # others read it here
+from .arithmetic import Arithmetic
 from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
 
 T = TypeVar("T")
@@ -243,6 +244,13 @@ class Reduction(Op):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
         return xs if hasattr(type(xs), "__len__") else tuple(xs)
 
+    def __get__(self, x: Any, kind: Any = None) -> Any:
+        """A row of lists is no method: AttributeError says how it is called."""
+        if hasattr(kind, "_apply") and x is not None:
+            raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}; write "
+                                 f"microgradx.{self.name}({', '.join(['[...]'] * self.lists)})")
+        return self
+
     def split(self, xs: Sequence[Any]) -> list[Sequence[Any]]:
         """Inputs that stand one after the other, as the lists they came in."""
         size = len(xs) // self.lists
@@ -292,10 +300,12 @@ R = TypeVar("R", bound=Op)
 
 
 def enter(op: R) -> R:
-    """Put a row into the table. ValueError if its name is taken."""
+    """Put a row into the table, and make it a method of what stands for numbers. ValueError if its name is taken."""
     if op.name in TABLE:
         raise ValueError(f"the table already has a row {op.name!r}; choose another name")
     TABLE[op.name] = op
+    if isinstance(vars(Arithmetic).get(op.name, op), Op):
+        setattr(Arithmetic, op.name, op)                # v.gelu(), v.clamp(0, 1): see Op.__get__
     return op
 
 

@@ -282,12 +282,12 @@ NUMBERS = [
     (3, 3.0), (-(2**53) - 1, -(2.0**53)), (True, 1.0), (False, 0.0), (Fraction(1, 3), 1 / 3), (Decimal("0.1"), 0.1),
     (Decimal("1e400"), inf), (Decimal("NaN"), nan), (10**400, inf), (-(10**400), -inf), (Fraction(10**400, 3), inf),
     (np.float64(0.5), 0.5), (np.float32(0.1), 0.10000000149011612), (np.float16(inf), inf), (np.int64(-7), -7.0),
-    (np.uint8(255), 255.0), (np.bool_(True), 1.0), (-0.0, -0.0), (nan, nan), (-inf, -inf),
+    (np.uint8(255), 255.0), (np.bool_(True), 1.0), (np.array(0.5), 0.5), (-0.0, -0.0), (nan, nan), (-inf, -inf),
 ]
 
 # What is refused with TypeError.
 REFUSED = [
     "1", b"1", bytearray(b"1"), "", None, [1.0], (1.0,), {1.0}, {1: 1.0}, range(2), iter([1.0]), 1j, complex(1, 0),
-    np.array(1.0), np.array([1.0]), np.complex128(1), np.complex64(1), np.str_("1"), object(), float,
-    float.__add__, ...,
+    np.array(1j), np.array("1"), np.array(None), np.array([1.0]), np.complex128(1), np.complex64(1), np.str_("1"), object(),
+    float, float.__add__, ...,
 ]

@@ -56,7 +56,7 @@ def test_numbers_become_labelled_leaves_and_values_are_used_as_they_are():
     w = Value(3.0)
     y = parse("w*b + w", w=w, b=True)
     y.backward()
-    assert [(v.label, v.data) for v in tape(y) if not v.op] == [(None, 3.0), ("b", 1.0)]
+    assert [(v.label, v.data) for v in tape(y) if not v.op] == [("", 3.0), ("b", 1.0)]
     assert w.grad == 2.0
 
 

@@ -91,6 +91,10 @@ def test_a_product_of_0_and_infinity_is_nan(mode, name):
     assert found != found or found == 1.0           # never 0, which is wrong
 
 
+def shared(x, s):
+    return mg.where(x > 0, s * s, 0.0) + mg.where(x > 1, s, 0.0)
+
+
 ABSENT = {
     "sqrt(clamp(x, 0))": (lambda x: mg.sqrt(mg.clamp(x, 0.0)), -1.0),
     "sqrt(relu(x))": (lambda x: mg.sqrt(mg.relu(x)), -1.0),
@@ -107,7 +111,7 @@ ABSENT = {
     "a relu behind a relu": (lambda x: mg.sqrt(mg.relu(mg.relu(x) - 1)), -1.0),
     "two shut branches": (lambda x: mg.where(x > 0, 1 / x, 0.0) + mg.sqrt(mg.relu(x)), 0.0),
     "a dot behind a gate": (lambda x: mg.where(x > 0, mg.dot([x, mg.sqrt(x)], [mg.log(x), 1 / x]), 3.0), 0.0),
-    "a shared node": (lambda x: (lambda s: mg.where(x > 0, s * s, 0.0) + mg.where(x > 1, s, 0.0))(mg.sqrt(x)), 0.0),
+    "a shared node": (lambda x: shared(x, mg.sqrt(x)), 0.0),
 }
 
 
@@ -170,7 +174,7 @@ def test_a_power_times_exp_at_0_compiled(way, n, order):
     assert way.jit(f)(0.0) == math.perm(order, n)
 
 
-# Over the table: whatever has a gate -----------------------------------------------------------------------------------
+# Over the table: whatever has a gate ----------------------------------------------------------------------------------
 
 def shut_edges(op, xs):
     """The inputs whose edge is not there, though the row has a slope by them."""

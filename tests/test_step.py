@@ -5,7 +5,7 @@ import struct
 import pytest
 from hypothesis import given
 
-from microgradx import Value, no_grad, relu, sum, take, tanh, tape, where
+from microgradx import Value, no_grad, relu, sqrt, sum, take, tanh, tape, where
 from microgradx.checking.strategies import graphs
 from microgradx.expr import parse
 from microgradx.naming import CUT, names, shown
@@ -147,10 +147,21 @@ def test_slopes_are_those_recorded_when_a_leaf_changes_later():
     assert [s.slope for s in steps(y)[-2:]] == [3.0, 3.0]
 
 
-def test_dead_branch_with_an_infinite_slope_carries_nothing():
+def test_zero_times_an_infinite_slope_is_nan():
+    """The chain rule does not say: sqrt(x) * sqrt(x) has slope 1 there, and 0 * sqrt(x) has 0."""
     x = Value(0.0)
     last = steps(x.sqrt() * 0.0)[-1]
-    assert (last.slope, last.incoming, last.contribution, last.after) == (math.inf, 0.0, 0.0, 0.0)
+    assert (last.slope, last.incoming) == (math.inf, 0.0)
+    assert math.isnan(last.contribution) and math.isnan(last.after)
+
+
+def test_a_branch_that_is_not_taken_carries_nothing_whatever_its_slopes():
+    x = Value(0.0)
+    y = where(x > 0, x.sqrt(), 0.0)
+    [root] = [s for s in steps(y) if s.phase == "backward" and s.i is not None and s.node.op is sqrt]
+    assert (root.slope, root.reached, root.contribution, root.after) == (math.inf, False, 0.0, 0.0)
+    y.backward()
+    assert x.grad == 0.0
 
 
 def test_true_gradients_before_and_after_backward_and_under_no_grad():

@@ -217,7 +217,7 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
         for v in recorded.nodes:
             op = distinct(v.op)
-            if v.__class__ is Batch:
+            if isinstance(v, Batch):
                 ids |= zip(v.values, out.extend(op, list(zip(*[_nodes(out, ids, xs) for xs in v.columns]))))
             else:
                 ids[v] = out.add(op, _nodes(out, ids, v.args))

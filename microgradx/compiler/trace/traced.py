@@ -198,7 +198,7 @@ class Tracer:
     def many(self, op: Op, columns: Sequence[Sequence[Any]]) -> list[Traced]:
         """The same for many operations of one row at once, none of which is an input of another: the first inputs of
         all, the second ones, ...; for 40,000 gradients in half the time."""
-        found = []
+        found: list[Traced] = []
         for inputs in zip(*columns):
             out = new(Traced)
             out.label, out.scope, out.op = "", self.scope, op
