@@ -10,7 +10,6 @@ The transforms compose as JAX's do: numbers in, numbers out; inside another tran
 numbers, Values, nested lists of them, and Modules; a gradient comes in the nesting of its argument, that of a Module
 as a dict by parameter name.
 """
-import math
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple, overload
@@ -65,11 +64,11 @@ class Flow(NamedTuple):
     """A gradient on its way back, or a tangent on its way forward.
 
     sum     the number, or the Value; 0 where nothing flows
-    open    None: it flows. Else a Value that is recorded for later and has no number yet: it flows where this is not 0
+    open    None: it flows. Else, while jit traces: where it flows when the program runs
     """
 
     sum: Any
-    open: Any = None
+    open: "Open | None" = None
 
 
 class Gate(NamedTuple):
@@ -81,6 +80,19 @@ class Gate(NamedTuple):
     open: Any
     slope: Any
     point: Any = None
+
+
+class Open:
+    """Where something flows when a program runs: where for one of the `ways` all of it is open, an Open and a gate.
+
+    recorded    the same as a Value, 0 where nothing flows; made only where it is needed, see recorded()
+    """
+
+    __slots__ = ("ways", "recorded")
+
+    def __init__(self, ways: "list[tuple[Open | None, Any]]") -> None:
+        self.ways = ways
+        self.recorded: Any = None
 
 
 def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
@@ -109,19 +121,17 @@ def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
 
 def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
     """The same for many leaves while jit traces: most parameters are used once, and their products recorded at once."""
-    found, plain, masked = {}, [], []
+    trace, found, plain = tracer(), {}, []
     for x, terms in flows.items():
         (g, is_open), slope = terms[0]
-        if len(terms) > 1 or slope.__class__ in (float, Gate) or g.__class__ is float:
+        if (len(terms) > 1 or slope.__class__ in (float, Gate) or g.__class__ is float
+                or not (is_open is None or trace.is_tame(slope))):
             found[x] = total(terms, True)
-        elif is_open is None:
-            plain.append((x, g, slope))
         else:
-            masked.append((x, is_open, g, slope))
-    for group, op in ((plain, dot if tracer().strict else mul), (masked, masked_dot)):
-        if group:
-            xs, *columns = zip(*group)
-            found |= zip(xs, map(Flow, tracer().many(op, columns)))
+            plain.append((x, g, slope))
+    if plain:
+        xs, gs, slopes = zip(*plain)
+        found |= zip(xs, map(Flow, trace.many(dot if trace.strict else mul, [gs, slopes])))
     return found
 
 
@@ -132,39 +142,49 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
         for flow, slope in terms:
             result += flow.sum * slope
         return Flow(result)
-    if len(terms) == 1 and terms[0][1].__class__ is not Gate:
-        return _product(*terms[0])
     if all([flow.open is None and slope.__class__ is not Gate for flow, slope in terms]):
         return Flow(_dot([flow.sum for flow, _ in terms], [slope for _, slope in terms]))
-    gs, slopes, masks, opens = [], [], [], []
-    for flow, slope in terms:
-        gated = slope.__class__ is Gate
-        opens.append(_both(flow.open, slope.open) if gated else flow.open)
-        at_point = gated and slope.point is not None and isinstance(flow.sum, Value)
-        gs.append(where(maximum(slope.point, abs(flow.sum) < inf), flow.sum, 0.0) if at_point else flow.sum)
-        slopes.append(slope.slope if gated else slope)
-        free = opens[-1] is None or (not gated and _is_finite(slope))
-        masks.append(1.0 if free else opens[-1])
-    value = _dot(gs, slopes) if all(map(_is_one, masks)) else masked_dot(masks, gs, slopes)
-    # it flows where one of the terms does: no gate is negative, so that no open one is lost in their sum
-    return Flow(value, None if None in opens else opens[0] if len(opens) == 1 else sum(opens))
+    return _gated(terms)
 
 
-def _product(flow: Flow, slope: Any) -> Flow:
-    """One flow times a slope that has no gate of its own: most parameters are used once."""
-    if flow.open is None or _is_finite(slope):
-        return Flow(_dot([flow.sum], [slope]), flow.open)
-    return Flow(tracer().flat(masked_dot, (flow.open, flow.sum, slope)), flow.open)
+def _gated(terms: Sequence[tuple[Flow, Any]]) -> Flow:
+    """The same where gates decide, when the program runs, what flows.
+
+    Where a flow is shut its sum is 0, and by a finite number it stays 0. A mask is needed at a gate, and by a slope
+    that may be infinite or nan there, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
+    """
+    trace = tracer()
+    gs, slopes, masks = [flow.sum for flow, _ in terms], [slope for _, slope in terms], [1.0] * len(terms)
+    ways = [(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in terms]
+    for k, (slope, way) in enumerate(zip(slopes, ways)):
+        if slope.__class__ is Gate:
+            slopes[k] = slope.slope
+            if slope.point is not None and isinstance(gs[k], Value):
+                gs[k] = where(maximum(slope.point, abs(gs[k]) < inf), gs[k], 0.0)
+            masks[k] = slope.open if trace.is_tame(slopes[k]) else recorded(Open([way]))
+        elif way[0] is not None and not trace.is_tame(slope):
+            masks[k] = recorded(Open([way]))
+    alone = all([mask.__class__ is float for mask in masks])
+    value = _dot(gs, slopes) if alone else trace.flat(masked_dot, (*masks, *gs, *slopes))
+    always = any([flow is None and gate is None for flow, gate in ways])
+    return Flow(value, None if always else ways[0][0] if len(ways) == 1 and ways[0][1] is None else Open(ways))
 
 
-def _is_finite(slope: Any) -> bool:
-    """Whether a slope is a finite number: times that, a sum that is 0 where it is shut stays 0."""
-    return slope.__class__ is float and math.isfinite(slope)
-
-
-def _both(outer: Any, inner: Any) -> Any:
-    """Open where both are; None is always open."""
-    return inner if outer is None else outer if inner is None else where(outer, inner, 0.0)
+def recorded(is_open: Open) -> Any:
+    """The Value that is 0 where nothing flows. No gate is negative, so that no open one is lost in a sum."""
+    stack = [is_open]                                   # a stack and no recursion, for networks are deep
+    while stack:
+        top = stack[-1]
+        waiting = [outer for outer, _ in top.ways if outer is not None and outer.recorded is None]
+        if top.recorded is None and waiting:
+            stack += waiting
+            continue
+        stack.pop()
+        if top.recorded is None:
+            values = [gate if outer is None else outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
+                      for outer, gate in top.ways]
+            top.recorded = values[0] if len(values) == 1 else sum(values)
+    return is_open.recorded
 
 
 def _dot(gs: list[Any], slopes: list[Any]) -> Any:
@@ -272,7 +292,7 @@ def _direction(t: Any, inside: bool) -> Flow | None:
     """What flows from an input into which f moves by t: nothing if t is 0. But a Value that is itself differentiated
     flows even then, and one that has no number yet flows where it is not 0."""
     if isinstance(t, Value) and inside:
-        return Flow(t, None if _inputs.get() else abs(t))
+        return Flow(t, None if _inputs.get() else Open([(None, abs(t))]))
     t = t.data if isinstance(t, Value) else t
     return Flow(t) if t != 0 else None
 

@@ -24,8 +24,9 @@ from typing import Any
 from ... import ops
 from ...engine import Value, tape
 from ...table import Op
+from ..trace.errors import refuse_leaked
 from ..trace.trace import Recorded, is_constant, trace, unhindered
-from ..trace.traced import Batch
+from ..trace.traced import Batch, Traced
 from .lowering import POWERS, spelled
 from .row_names import distinct, name, named
 from .simplify import FREE, RULES
@@ -244,6 +245,8 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
     for v in tape(x) if x not in ids else ():
         if v.op is not None:
             ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
+        elif v.__class__ is Traced:
+            refuse_leaked()
         elif is_constant(v):
             ids[v] = out.constant(v.data)
         elif v not in ids:

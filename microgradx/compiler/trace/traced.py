@@ -10,17 +10,20 @@
 """
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Sequence
 from contextvars import Token
 from copy import copy
+from functools import cache
+from itertools import product
 from typing import Any, NamedTuple, NoReturn
 
 from ... import ops
 from ...derivatives import adjoints
 from ...engine import Value, mode, tape
 from ...ieee import number
-from ...table import Op, Reduction
+from ...table import REAL, Op, Reduction
 from .branches import answer, answers
 from .errors import refuse_gradient, refuse_leaked, refuse_more, refuse_number, refuse_truth
 
@@ -119,6 +122,7 @@ class State:
     """What a function does, reads and sets while it is traced.
 
     size        how many operations were recorded
+    tame        whether Values stay finite, as far as that is known: see Tracer.is_tame
     sources     each Value that stands for what is read, and where its number comes from at a run: `.data` of this
     updates     what is set after a run, by its `.data`, and to which Value or number
     versions    of each Value whose data was set: the Value that stands for it from then on
@@ -129,6 +133,7 @@ class State:
 
     def __init__(self) -> None:
         self.size = 0
+        self.tame: dict[Value, bool] = {}
         self.sources: dict[Value, Any] = {}
         self.updates: dict[Any, Any] = {}
         self.versions: dict[Value, Value] = {}
@@ -234,22 +239,36 @@ class Tracer:
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
         xs, versions = tuple(xs), self.state.versions
-        kinds = set(map(type, xs))
-        if not versions and Traced not in kinds and all([kind is float or issubclass(kind, Value) for kind in kinds]):
-            return xs                                       # a row of parameters
-        return tuple([x if x.__class__ is float else self.value(x, versions) if isinstance(x, Value) else number(x)
-                      for x in xs])
-
-    def value(self, x: Value, versions: dict[Value, Value]) -> Value:
-        """A Value as it is by now. TracingError if it belongs to another trace."""
-        if x.__class__ is Traced and x.trace.nodes is not self.nodes:
-            refuse_leaked()
-        return versions.get(x, x) if versions else x
+        if not versions and all([kind is float or issubclass(kind, Value) for kind in set(map(type, xs))]):
+            return xs                                       # most often
+        return tuple([versions.get(x, x) if isinstance(x, Value) else number(x) for x in xs])
 
     def arranged(self, values: Iterable[Value]) -> list[Value]:
         """Results in the order in which they were recorded, what was there before first: unlike the tape, it keeps
         together what a loop made, and so loops can be found again. Strict: as they are."""
         return list(values) if self.strict else sorted(values, key=_serial)
+
+    def is_tame(self, slope: Any) -> bool:
+        """Whether a slope stays finite where inputs are, also on a branch that is not taken: computed from inputs by
+        rows that know no edge. (But for overflow; strict code does not rely on it.)"""
+        if slope.__class__ is float:
+            return math.isfinite(slope)
+        known, stack = self.state.tame, [slope]
+        while stack and not self.strict:
+            v = stack[-1]
+            if v in known:
+                stack.pop()
+            elif v.op is None:
+                known[v] = not is_constant(v) or math.isfinite(v._data)
+            elif not is_tame(v.op):
+                known[v] = False
+            else:
+                inputs = [known.get(a) if isinstance(a, Value) else math.isfinite(a) for a in v.args]
+                if None in inputs:
+                    stack += [a for a in v.args if isinstance(a, Value) and a not in known]
+                else:
+                    known[v] = all(inputs)
+        return not self.strict and known[slope]
 
     # Numbers and gradients that are read and set -------------------------------------------------------------------
 
@@ -338,6 +357,21 @@ def detached(x: Any) -> Any:
 
 
 new = object.__new__
+
+
+@cache
+def is_tame(op: Op) -> bool:
+    """Whether a row gives finite numbers for finite ones of moderate size, wherever they are.
+
+    >>> from microgradx import div, exp, mul, sqrt, tanh
+    >>> [is_tame(op) for op in (mul, tanh, div, sqrt, exp)]
+    [True, True, False, False, False]
+    """
+    count = 2 * op.lists + op.index if isinstance(op, Reduction) else len(op.inputs)
+    domains = op.domains(count)
+    sizes = [[0.0] if isinstance(domain, range) else [0.0, 1e3, -1e3] for domain in domains]
+    return (not op.poles and all(domain == REAL or isinstance(domain, range) for domain in domains)
+            and all(math.isfinite(op.at(*xs)) for xs in product(*sizes)))
 
 
 def _serial(v: Value) -> int:
