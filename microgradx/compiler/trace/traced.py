@@ -18,11 +18,11 @@ from itertools import chain
 from typing import Any, NoReturn
 
 from ... import ops
+from ...branches import answer, answers
 from ...derivatives import adjoints
 from ...engine import Value, mode, tape
 from ...ieee import number
 from ...table import Op, Reduction
-from .branches import answer, answers
 from .errors import refuse, refuse_leaked, refuse_more, refuse_truth
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
