@@ -29,7 +29,6 @@ from ..extras import install
 from ..ieee import RAISED
 from ..nesting import is_leaf
 from ..table import Op, Reduction
-from .ir.lowering import SPELLINGS
 from .ir.program import Program, template
 from .trace.errors import TooLarge
 
@@ -52,7 +51,7 @@ SUMS = ("sum", "dot", "masked_dot")
 def spoken(op: Op) -> bool:
     """Whether a row stays in a program for Python: an operator, a function of math, one that chooses between branches.
     Others say themselves what they are made of: sech is 1/cosh(x)."""
-    if op.name in OPERATORS or op.name in SPELLINGS or isinstance(op, Reduction):
+    if op.name in OPERATORS or op.lowering is not None or isinstance(op, Reduction):
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
     return inner is None or any(row is not None and row.name == "where" for row in inner.ops)
