@@ -123,11 +123,12 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "masked_dot"):
         return _terms(b, op, xs, strict)
-    single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
+    known = libm(op, strict)
+    single = known and not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
     found = None if strict or single else elementary.call(b, op.name, *xs)
     if found is not None:
         return found
-    name = libm(op, strict) or f"row.{op.name}"         # called back: the address is filled in when the code is loaded
+    name = known or f"row.{op.name}"        # called back: the address is filled in when the code is loaded
     return by_lane(b, lambda *ys: _call(b, name, ys), xs)
 
 
