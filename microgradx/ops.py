@@ -126,10 +126,10 @@ sign = row("sign", _sign, 0.0, kinks=lambda x: [x])
 abs: Op = row("abs", math.fabs, lambda y, x: sign(x), kinks=lambda x: [x], limits=(inf, inf))
 heaviside = row("heaviside", lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x, 0.0, kinks=lambda x: [x])
 
-less = row("less", lambda a, b: float(a < b), 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b])
-less_equal = row("less_equal", lambda a, b: float(a <= b), 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b])
-greater = row("greater", lambda a, b: float(a > b), 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b])
-greater_equal = row("greater_equal", lambda a, b: float(a >= b), 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b])
+less = row("less", operator.lt, 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b])
+less_equal = row("less_equal", operator.le, 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b])
+greater = row("greater", operator.gt, 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b])
+greater_equal = row("greater_equal", operator.ge, 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b])
 
 # c is a comparison (or any number: 0 is false); only the chosen branch has a slope.
 where: Op = row("where", lambda c, p, q: p if c else q,

@@ -170,7 +170,7 @@ first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for 
                       lowering=_largest, kinks=lambda *xs: _gaps(max, *xs))
 min = reduction("min", _min, lambda y, *xs: _shares([x <= y for x in xs]), least=1, lowering=_smallest,
                 kinks=lambda *xs: _gaps(min, *xs))
-_entry = reduction("take", _take, _take_slopes, index=True, least=1)
+entry = reduction("take", _take, _take_slopes, index=True, least=1)
 
 
 def take(table: Any, i: Any) -> Any:
@@ -189,5 +189,5 @@ def take(table: Any, i: Any) -> Any:
     if not hasattr(type(i), "_apply"):
         return table[position(i, len(table))]
     if table and isinstance(table[0], (list, tuple)):
-        return [_entry(column, i) for column in zip(*table, strict=True)]
-    return _entry(table, i)
+        return [entry(column, i) for column in zip(*table, strict=True)]
+    return entry(table, i)

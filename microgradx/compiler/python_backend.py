@@ -25,6 +25,7 @@ from itertools import count
 from types import BuiltinFunctionType
 from typing import Any
 
+from .. import reductions as red
 from ..extras import install
 from ..ieee import RAISED
 from ..nesting import is_leaf
@@ -37,15 +38,14 @@ LIMIT = 1_000_000                       # inputs of all operations together
 
 # Operators of the language; the letters stand for the inputs. What is not here is called as a function.
 OPERATORS = {
-    "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}", "square": "{0}*{0}",
-    "reciprocal": "1/{}", "identity": "{}",
+    "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}",
     "where": "{1} if {0} else {2}", "relu": "0.0 if {0}<=0.0 else {0}",
     "heaviside": "1.0 if {0}>0.0 else 0.0 if {0}<=0.0 else {0}",
     "maximum": "{0} if {0}>={1} or {0}!={0} else {1}", "minimum": "{0} if {0}<={1} or {0}!={0} else {1}",
     "less": "1.0 if {}<{} else 0.0", "less_equal": "1.0 if {}<={} else 0.0",
     "greater": "1.0 if {}>{} else 0.0", "greater_equal": "1.0 if {}>={} else 0.0",
 }
-SUMS = ("sum", "dot", "masked_dot")
+SUMS = (red.sum, red.dot, red.masked_dot)
 
 
 def spoken(op: Op) -> bool:
@@ -139,7 +139,7 @@ class Body:
             form = OPERATORS[op.name]
             xs = [self.named(x) if form.count(f"{{{k}}}") > 1 else x for k, x in enumerate(xs)]    # computed once
             return form.format(*xs)
-        if self.plain and op.name in SUMS and args:
+        if self.plain and op in SUMS and args:
             return self.sum(op, args)
         return f"{self.call(op)}({', '.join(map(self.bare, xs))})"
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ...reductions import entry
 from ...table import Op
 from ..ir.callbacks import names, warn
 from ..ir.fuse import fused
@@ -117,7 +118,7 @@ class NativeSession(Session):
         if p.updates or self.generators or sum(map(len, p.args)) > 2 * LANES:
             return False
         low = fused(p)
-        return sum(map(len, low.args)) <= LANES and not any(op is not None and op.name == "take" for op in low.ops)
+        return sum(map(len, low.args)) <= LANES and not entry in low.ops
 
     def load_driver(self) -> None:
         """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""

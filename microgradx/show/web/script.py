@@ -74,7 +74,8 @@ class Trace:
         """What the function returns, in JavaScript; null for a slope where no gradient flows."""
         if isinstance(found, (list, tuple)):
             return f"[{', '.join('null' if x is None else written(x) for x in found)}]"
-        return written(found)
+        text = written(found)
+        return f"Number({text})" if isinstance(found, Script) and found.level == COMPARED else text
 
 
 class Script(Arithmetic["Script"]):
