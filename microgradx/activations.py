@@ -67,7 +67,7 @@ sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="s
                   lowering=_sigmoid_lowered, limits=(0.0, 1.0))
 log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x),
                   lowering=lambda x: -softplus(-x), limits=(-inf, 0.0))
-softplus = row("softplus", _softplus, lambda y, x: sigmoid(x), lowering=_softplus_lowered, limits=(0.0, inf))
+softplus: Op = row("softplus", _softplus, lambda y, x: sigmoid(x), lowering=_softplus_lowered, limits=(0.0, inf))
 
 relu = row("relu", lambda x: 0.0 if x <= 0 else x, lambda y, x: gate(heaviside(x)), kinks=lambda x: [x], symbol="ReLU",
            limits=(0.0, inf))

@@ -118,7 +118,7 @@ class NativeSession(Session):
         if p.updates or self.generators or sum(map(len, p.args)) > 2 * LANES:
             return False
         low = fused(p)
-        return sum(map(len, low.args)) <= LANES and not entry in low.ops
+        return sum(map(len, low.args)) <= LANES and entry not in low.ops
 
     def load_driver(self) -> None:
         """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""

@@ -82,7 +82,8 @@ def condition(v: Value) -> str:
     """Of an activation "saturated", "dead" or ""; "" of any other node.
 
     Saturated: flat for good, as tanh is on both sides and elu on the left. Dead: its slope is 0, and it is no tanh
-    far out but a relu on the side where it is off; abs at 0, which comes to rest nowhere, is not. The input is read as it is now, a slope of 0 as it was recorded.
+    far out but a relu on the side where it is off; abs at 0, which comes to rest nowhere, is not. The input is read as
+    it is now, a slope of 0 as it was recorded.
     """
     found = activation(v)
     if not found:

@@ -146,7 +146,7 @@ def test_a_wrong_value_is_found(name, wrong):
 
 
 def test_what_is_not_made_of_rows_is_little():
-    """What math.js has, beside functions of Python's math: the row of a user's under such a name is not taken for it."""
+    """What math.js has, beside functions of Python's math: the row of a user's of such a name is another."""
     assert len(MACHINE) == 2
     own = Op("take", lambda x: 2 * x, 2.0)
     program = JavaScriptRows()
