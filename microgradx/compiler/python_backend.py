@@ -38,7 +38,7 @@ from .trace.errors import TooLarge
 LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
 LIMIT = 1_000_000                       # inputs of all operations together
 
-# Operators of the language; the letters stand for the inputs. What is not here is called as a function, or made of these.
+# Operators of the language; the letters stand for the inputs. All else is a function, or made of these.
 OPERATORS: dict[Op, str] = {
     ops.add: "{}+{}", ops.sub: "{}-{}", ops.mul: "{}*{}", ops.div: "{}/{}", ops.neg: "-{}",
     ops.where: "{1} if {0} else {2}",
@@ -58,6 +58,16 @@ def spoken(op: Op) -> bool:
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
     return inner is None or (ops.where in inner.ops and inner.count() > CHOICES)
+
+
+def gives_floats(op: Op) -> bool:
+    """Whether the value may be called without the row, which turns 1 and True into 1.0: math.exp, not math.floor."""
+    if not isinstance(op.value, BuiltinFunctionType):
+        return str(getattr(op.value, "__module__", "")).split(".")[0] == "microgradx"
+    try:
+        return op.value(*[0.5] * len(op.inputs)).__class__ is float
+    except RAISED:                          # acosh below 1
+        return True
 
 
 class PythonKernel:
@@ -173,8 +183,7 @@ class Body:
         """The name of the function that computes a row."""
         if op not in self.calls:
             self.calls[op] = f"f{len(self.calls)}"
-            ours = isinstance(op.value, BuiltinFunctionType) or op.value.__module__.startswith("microgradx")
-            self.names[self.calls[op]] = op.value if self.plain and ours else op.at
+            self.names[self.calls[op]] = op.value if self.plain and gives_floats(op) else op.at
         return self.calls[op]
 
     def function(self, source: str, name: str) -> Callable[..., Any]:

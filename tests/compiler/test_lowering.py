@@ -104,6 +104,15 @@ def test_generated_python_calls_nothing_back():
 
 
 @every_way
+@pytest.mark.filterwarnings("ignore:machine code of")
+@pytest.mark.parametrize("value", [math.floor, math.isnan, math.acosh])
+def test_what_a_function_of_math_gives_is_a_float(way, value):
+    """math.floor gives an int, math.isnan a bool."""
+    found = way.jit(Op("own", value, 0.0))(1.5)
+    assert found.__class__ is float and found == value(1.5)
+
+
+@every_way
 def test_a_lowering_in_its_place(way):
     def value(x):
         return math.exp(-math.fabs(x)) if x == x else x
@@ -120,8 +129,8 @@ def test_a_lowering_in_its_place(way):
 @needs_llvmlite
 def test_of_the_tables_own_rows_none_is_called_back():
     """Value, gradient and second derivatives. Strict: but hypot, whose last bit is Python's own."""
-    from microgradx.compiler.native.instructions import called, native
     from microgradx.compiler.ir.program import program
+    from microgradx.compiler.native.instructions import called, native
     for op in ROWS:
         size = 2 * op.lists + op.index if isinstance(op, Reduction) else len(op.inputs)
         for strict in (False, True):

@@ -10,8 +10,8 @@
     ['call', 'ret']
 
 Its operators are those of every symbolic kin of a number (arithmetic.py): an operator is a row, and a row is an
-instruction. A number beside a VectorMath stands in every lane. `bits` are the lanes as integers of 64 bits, on which + - & | ^ << >>
-work.
+instruction. A number beside a VectorMath stands in every lane. `bits` are the lanes as integers of 64 bits, on which
++ - & | ^ << >> work.
 """
 from __future__ import annotations
 
