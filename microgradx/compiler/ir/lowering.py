@@ -43,4 +43,5 @@ def lowered(op: Op, xs: Sequence[Any]) -> Any:
     if op.poles and op.lowering is None:
         raise TypeError("no operator gives the answers that the row has where Python raises")
     value: Callable[..., Any] = op.lowering or op.value
-    return both_ways(lambda: value(*xs), lambda condition, yes, no: ops.where(condition, yes, no))
+    where: Callable[..., Any] = ops.where
+    return both_ways(lambda: value(*xs), where)

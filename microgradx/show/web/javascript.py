@@ -22,9 +22,10 @@ from ... import ops, reductions
 from ...table import LETTERS, Op, Reduction, of_math
 from .script import function
 
-# The functions that JavaScript's Math and Python's math have in common (ECMAScript 2015).
-MATH = frozenset("acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp expm1 hypot log log10 log1p log2 sin sinh "
-                 "sqrt tan tanh".split())
+# The functions that JavaScript's Math (ECMAScript 2015) and Python's math have in common: its instructions.
+MATH = frozenset([
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "expm1", "hypot", "log",
+    "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh"])
 
 # What takes more than rows to say, an error and an edge of JavaScript's own, and stands in math.js.
 MACHINE: dict[Op, str] = {ops.pow: "power", reductions.entry: "take"}
