@@ -13,8 +13,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .ieee import short
-from .ops import abs, clamp, detach, erfc, exp, expm1, heaviside, minimum, sech, square, tanh, where
+from .ieee import inf, short
+from .ops import abs, clamp, detach, erfc, exp, expm1, heaviside, log1p, minimum, sech, square, tanh, where
 from .reductions import logsumexp, max, sum
 from .table import Op, gate, row
 
@@ -33,6 +33,21 @@ def _softplus(x: float) -> float:
     return (x if x > 0 or x != x else 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
+# The same in other rows, for generated code: no branch, and one exponential for both signs
+
+def _sigmoid_lowered(x: Any) -> Any:
+    z = exp(-abs(x))
+    return where(x >= 0, 1 / (1 + z), where(x < 0, z / (1 + z), x))
+
+
+def _softplus_lowered(x: Any) -> Any:
+    return where(x <= 0, 0.0, x) + log1p(exp(-abs(x)))
+
+
+def _elu_lowered(x: Any, a: Any) -> Any:
+    return where(x > 0, x, a * expm1(x))
+
+
 def _gaussian(x: Any) -> Any:
     """The share of a normal distribution below x, exact in the left tail."""
     return erfc(-x / ROOT_2) / 2
@@ -48,33 +63,41 @@ def _times_bend(x: Any) -> Any:
     return x * (2 * ROOT_2_PI * (1 + 0.134145 * square(x)))
 
 
-sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))")
-log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x))
-softplus = row("softplus", _softplus, lambda y, x: sigmoid(x))
+sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))",
+                  lowering=_sigmoid_lowered, limits=(0.0, 1.0))
+log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x),
+                  lowering=lambda x: -softplus(-x), limits=(-inf, 0.0))
+softplus: Op = row("softplus", _softplus, lambda y, x: sigmoid(x), lowering=_softplus_lowered, limits=(0.0, inf))
 
-relu = row("relu", lambda x: 0.0 if x <= 0 else x, lambda y, x: gate(heaviside(x)), kinks=lambda x: [x], symbol="ReLU")
+relu = row("relu", lambda x: 0.0 if x <= 0 else x, lambda y, x: gate(heaviside(x)), kinks=lambda x: [x], symbol="ReLU",
+           limits=(0.0, inf))
 leaky_relu = row("leaky_relu", lambda x, a: x if x > 0 else a * x,
                  lambda y, x, a: where(x > 0, 1, a), lambda y, x, a: gate(1 - heaviside(x), minimum(x, 0)),
-                 kinks=lambda x, a: [x], defaults=(0.01,))
+                 kinks=lambda x, a: [x], defaults=(0.01,),
+                 limits=lambda a: (-inf * a if a else 0.0, inf))
 elu = row("elu", lambda x, a: x if x > 0 else a * math.expm1(x),
           lambda y, x, a: where(x > 0, 1, a * exp(minimum(x, 0))),
           lambda y, x, a: gate(1 - heaviside(x), where(x > 0, 0, expm1(x))),
-          kinks=lambda x, a: [x], defaults=(1.0,))
+          kinks=lambda x, a: [x], defaults=(1.0,), lowering=_elu_lowered, limits=lambda a: (-a, inf))
 selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
-           lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(minimum(x, 0))), kinks=lambda x: [x])
-silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)))
+           lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(minimum(x, 0))), kinks=lambda x: [x],
+           lowering=lambda x: SCALE * _elu_lowered(x, ALPHA), limits=(-SCALE * ALPHA, inf))
+silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)), limits=(0.0, inf))
 # Far out the first factor of each product is 0, and x, which may be infinite, must not make 0*inf of it: it is clamped
 # where that changes no digit.
 gelu = row("gelu", lambda x: x * _gaussian(x),
-           lambda y, x: _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * clamp(x, -40, 40))
+           lambda y, x: _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * clamp(x, -40, 40),
+           limits=(0.0, inf))
 gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)),
                 lambda y, x: sigmoid(_bend(x))
-                + sigmoid(_bend(x)) * sigmoid(-_bend(x)) * _times_bend(clamp(x, -40, 40)))
+                + sigmoid(_bend(x)) * sigmoid(-_bend(x)) * _times_bend(clamp(x, -40, 40)), limits=(0.0, inf))
 mish = row("mish", lambda x: x * tanh(softplus(x)),
-           lambda y, x: tanh(softplus(x)) + square(sech(softplus(x))) * (clamp(x, -800, 800) * sigmoid(x)))
+           lambda y, x: tanh(softplus(x)) + square(sech(softplus(x))) * (clamp(x, -800, 800) * sigmoid(x)),
+           limits=(0.0, inf))
 hard_tanh = row("hard_tanh", lambda x: 1.0 if x > 1 else -1.0 if x < -1 else x,
-                lambda y, x: gate(where(x > -1, where(x < 1, 1, 0), 0)), kinks=lambda x: [x - 1, x + 1])
-softsign = row("softsign", lambda x: x / (1 + abs(x)), lambda y, x: square(1 / (1 + abs(x))))
+                lambda y, x: gate(where(x > -1, where(x < 1, 1, 0), 0)), kinks=lambda x: [x - 1, x + 1],
+                limits=(-1.0, 1.0))
+softsign = row("softsign", lambda x: x / (1 + abs(x)), lambda y, x: square(1 / (1 + abs(x))), limits=(-1.0, 1.0))
 
 
 def softmax(xs: Sequence[Any]) -> list[Any]:

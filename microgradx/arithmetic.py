@@ -8,7 +8,7 @@
     ('MUL', 'SUB', 'TANH')
 
 Value records (engine.py), Symbol writes text (text.py), Ieee computes as IEEE 754 says (ieee.py), Script writes
-JavaScript: all of them take their operators from here.
+JavaScript, VectorMath machine code: all of them take their operators from here.
 """
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar

@@ -13,8 +13,9 @@ A `gate` (table.py) in a slope says where an input has no part in the result: a 
 """
 import math
 import operator
+from typing import Any
 
-from .ieee import divide, inf, power
+from .ieee import divide, inf, nan, power
 from .table import REAL, Op, gate, row
 
 POSITIVE, UNIT = (0.0, inf), (-1.0, 1.0)
@@ -43,10 +44,14 @@ def _xlogy(a: float, b: float) -> float:
     return a if a == 0 and b == b else a * log.at(b)
 
 
+def _xlogy_lowered(a: Any, b: Any) -> Any:
+    return where(a, a * log(b), where(b <= inf, a, b))
+
+
 # a*log(b), but 0 where a is 0, whatever number b is.
 xlogy: Op = row("xlogy", _xlogy, lambda y, a, b: log(b),
                 lambda y, a, b: gate(maximum(abs(a), 1 - (b <= inf)), a / b, point=True),
-                domain=[REAL, POSITIVE], prints=lambda a, b: a * log(b))
+                domain=[REAL, POSITIVE], prints=lambda a, b: a * log(b), lowering=_xlogy_lowered)
 
 square = row("square", lambda x: x * x, lambda y, x: 2 * x, prints=lambda x: x**2)
 reciprocal = row("reciprocal", lambda x: divide(1.0, x), lambda y, x: -square(y),
@@ -64,12 +69,12 @@ sqrt = row("sqrt", math.sqrt, lambda y, x: 1 / (2 * y), domain=[POSITIVE])
 
 # Trigonometry --------------------------------------------------------------------------------------------------
 
-sin = row("sin", math.sin, lambda y, x: cos(x))
-cos: Op = row("cos", math.cos, lambda y, x: -sin(x))
+sin = row("sin", math.sin, lambda y, x: cos(x), limits=(nan, nan))
+cos: Op = row("cos", math.cos, lambda y, x: -sin(x), limits=(nan, nan))
 tan = row("tan", math.tan, lambda y, x: 1 + square(y), kinks=lambda x: [cos(x)])
 asin = row("asin", math.asin, lambda y, x: 1 / sqrt((1 - x) * (1 + x)), domain=[UNIT])
 acos = row("acos", math.acos, lambda y, x: -1 / sqrt((1 - x) * (1 + x)), domain=[UNIT])
-atan = row("atan", math.atan, lambda y, x: 1 / (1 + square(x)))
+atan = row("atan", math.atan, lambda y, x: 1 / (1 + square(x)), limits=(-math.pi / 2, math.pi / 2))
 
 # The angle of the point (b, a): it jumps by 2*pi across the negative b axis, and has no slope at the origin.
 atan2 = row("atan2", math.atan2,
@@ -84,15 +89,16 @@ sinh = row("sinh", math.sinh, lambda y, x: cosh(x))
 cosh: Op = row("cosh", math.cosh, lambda y, x: sinh(x))
 # 1 - y**2 has lost every digit where y rounds to 1, beyond |x| = 19; sech**2, which is the same, keeps them all.
 sech: Op = row("sech", lambda x: 1 / cosh(x), lambda y, x: -y * tanh(x))
-tanh: Op = row("tanh", math.tanh, lambda y, x: square(sech(x)), textbook="1 - tanh(x)**2")
-asinh = row("asinh", math.asinh, lambda y, x: 1 / hypot(1, x))
+tanh: Op = row("tanh", math.tanh, lambda y, x: square(sech(x)), textbook="1 - tanh(x)**2",
+               limits=(-1.0, 1.0))
+asinh = row("asinh", math.asinh, lambda y, x: 1 / hypot(1, x), limits=(-inf, inf))
 acosh = row("acosh", math.acosh, lambda y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=[(1.0, inf)])
 atanh = row("atanh", math.atanh, lambda y, x: 1 / ((1 - x) * (1 + x)), domain=[UNIT], poles={1.0: inf, -1.0: -inf})
 
 
 # Error function, distance --------------------------------------------------------------------------------------
 
-erf = row("erf", math.erf, lambda y, x: 2 / ROOT_PI * exp(-square(x)))
+erf = row("erf", math.erf, lambda y, x: 2 / ROOT_PI * exp(-square(x)), limits=(-1.0, 1.0))
 erfc = row("erfc", math.erfc, lambda y, x: -2 / ROOT_PI * exp(-square(x)))
 hypot: Op = row("hypot", math.hypot, lambda y, a, b: where(y <= 0, 0, a / y), lambda y, a, b: where(y <= 0, 0, b / y),
             kinks=lambda a, b: [hypot(a, b)])
@@ -101,7 +107,7 @@ hypot: Op = row("hypot", math.hypot, lambda y, a, b: where(y <= 0, 0, a / y), la
 # Steps and choices: slopes at a kink lie between the one-sided slopes; nan goes through -------------------------
 
 def _sign(x: float) -> float:
-    return math.copysign(1.0, x) if x < 0 or x > 0 else x
+    return 1.0 if x > 0 else -1.0 if x < 0 else x
 
 
 def _maximum(a: float, b: float) -> float:
@@ -117,13 +123,13 @@ def _clamp(x: float, lo: float, hi: float) -> float:
 
 
 sign = row("sign", _sign, 0.0, kinks=lambda x: [x])
-abs: Op = row("abs", math.fabs, lambda y, x: sign(x), kinks=lambda x: [x])
+abs: Op = row("abs", math.fabs, lambda y, x: sign(x), kinks=lambda x: [x], limits=(inf, inf))
 heaviside = row("heaviside", lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x, 0.0, kinks=lambda x: [x])
 
-less = row("less", lambda a, b: float(a < b), 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b])
-less_equal = row("less_equal", lambda a, b: float(a <= b), 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b])
-greater = row("greater", lambda a, b: float(a > b), 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b])
-greater_equal = row("greater_equal", lambda a, b: float(a >= b), 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b])
+less = row("less", operator.lt, 0.0, 0.0, infix="<", kinks=lambda a, b: [a - b])
+less_equal = row("less_equal", operator.le, 0.0, 0.0, infix="<=", kinks=lambda a, b: [a - b])
+greater = row("greater", operator.gt, 0.0, 0.0, infix=">", kinks=lambda a, b: [a - b])
+greater_equal = row("greater_equal", operator.ge, 0.0, 0.0, infix=">=", kinks=lambda a, b: [a - b])
 
 # c is a comparison (or any number: 0 is false); only the chosen branch has a slope.
 where: Op = row("where", lambda c, p, q: p if c else q,
@@ -133,12 +139,15 @@ where: Op = row("where", lambda c, p, q: p if c else q,
 # A tie is split in halves, so maximum(x, x) has slope 1.
 maximum: Op = row("maximum", _maximum,
               lambda y, a, b: gate(where(a > b, 1, where(a < b, 0, 0.5))),
-              lambda y, a, b: gate(where(a > b, 0, where(a < b, 1, 0.5))), kinks=lambda a, b: [a - b])
+              lambda y, a, b: gate(where(a > b, 0, where(a < b, 1, 0.5))), kinks=lambda a, b: [a - b],
+              limits=lambda other: (other, inf))
 minimum = row("minimum", _minimum,
               lambda y, a, b: gate(where(a < b, 1, where(a > b, 0, 0.5))),
-              lambda y, a, b: gate(where(a < b, 0, where(a > b, 1, 0.5))), kinks=lambda a, b: [a - b])
+              lambda y, a, b: gate(where(a < b, 0, where(a > b, 1, 0.5))), kinks=lambda a, b: [a - b],
+              limits=lambda other: (-inf, other))
 clamp = row("clamp", _clamp,
             lambda y, x, lo, hi: gate(where(x < lo, 0, where(x > hi, 0, where(lo < hi, 1, 0)))),
             lambda y, x, lo, hi: gate(where(maximum(x, lo) > hi, 0, where(x < lo, 1, 0))),
             lambda y, x, lo, hi: gate(where(maximum(x, lo) > hi, 1, 0)),
-            kinks=lambda x, lo, hi: [x - lo, x - hi, lo - hi], defaults=(-inf, inf))
+            kinks=lambda x, lo, hi: [x - lo, x - hi, lo - hi], defaults=(-inf, inf),
+            limits=lambda lo, hi: (lo, hi))

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .ieee import inf, number, short
-from .ops import div, exp, maximum
-from .table import gate, reduction
+from .ops import abs, div, exp, log1p, maximum, minimum, where
+from .table import Op, gate, reduction
 
 
 def _sum(*xs: float) -> float:
@@ -41,7 +41,10 @@ def _masked_dot(mask: Sequence[float], xs: Sequence[float], ys: Sequence[float])
 
 
 def _prod(*xs: float) -> float:
-    return math.prod(xs, start=1.0)
+    y = 1.0
+    for x in xs:
+        y = y * x
+    return y
 
 
 def _others(*xs: Any) -> list[Any]:
@@ -72,6 +75,41 @@ def _logsumexp(*xs: float) -> float:
         return top
     smaller = [math.exp(x - top) for x in xs if x < top]
     return top + math.log1p(_sum(*smaller) + (len(xs) - len(smaller) - 1))
+
+
+# The same in other rows, for generated code, where a loop with a branch would have a path for each answer -------------
+
+def _best(better: Op, xs: Sequence[Any]) -> Any:
+    """The best of pairs, of pairs of pairs, ...: in few levels, and the first of equals."""
+    while len(xs) > 1:
+        odd = xs[-1:] if len(xs) % 2 else ()
+        xs = (*map(better, xs[::2], xs[1::2]), *odd)
+    return xs[0]
+
+
+def _largest(*xs: Any) -> Any:
+    return _best(maximum, xs)
+
+
+def _smallest(*xs: Any) -> Any:
+    return _best(minimum, xs)
+
+
+def _logsumexp_lowered(*xs: Any) -> Any:
+    """All that are largest but one are among the others."""
+    if not xs:
+        return -inf
+    top = _largest(*xs)
+    ties = sum([x >= top for x in xs]) - 1
+    rest = sum([where(x < top, exp(x - top), 0.0) for x in xs]) + ties
+    return where(abs(top) < inf, top + log1p(rest), top)
+
+
+def _masked_dot_lowered(mask: Sequence[Any], xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    total: Any = 0.0
+    for here, x, y in zip(mask, xs, ys):
+        total = where(here, total + x * y, total)
+    return total
 
 
 def _shares(best: list[Any]) -> list[Any]:
@@ -122,14 +160,17 @@ dot = reduction("dot", _dot, lambda y, xs, ys: [ys, xs], lists=2)
 # The chain rule where gates decide which paths count: the sum of x*y over the places where the mask is not 0.
 masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
     [None] * len(mask), [gate(here, y) for here, y in zip(mask, ys)], [gate(here, x) for here, x in zip(mask, xs)]],
-    lists=3)
+    lists=3, lowering=_masked_dot_lowered)
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
-logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs])
-max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, kinks=lambda *xs: _gaps(max, *xs))
+logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs],
+                      lowering=_logsumexp_lowered)
+max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, lowering=_largest,
+                kinks=lambda *xs: _gaps(max, *xs))
 first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for x in xs]), least=1,
-                      kinks=lambda *xs: _gaps(max, *xs))
-min = reduction("min", _min, lambda y, *xs: _shares([x <= y for x in xs]), least=1, kinks=lambda *xs: _gaps(min, *xs))
-_entry = reduction("take", _take, _take_slopes, index=True, least=1)
+                      lowering=_largest, kinks=lambda *xs: _gaps(max, *xs))
+min = reduction("min", _min, lambda y, *xs: _shares([x <= y for x in xs]), least=1, lowering=_smallest,
+                kinks=lambda *xs: _gaps(min, *xs))
+entry = reduction("take", _take, _take_slopes, index=True, least=1)
 
 
 def take(table: Any, i: Any) -> Any:
@@ -148,5 +189,5 @@ def take(table: Any, i: Any) -> Any:
     if not hasattr(type(i), "_apply"):
         return table[position(i, len(table))]
     if table and isinstance(table[0], (list, tuple)):
-        return [_entry(column, i) for column in zip(*table, strict=True)]
-    return _entry(table, i)
+        return [entry(column, i) for column in zip(*table, strict=True)]
+    return entry(table, i)

@@ -30,6 +30,7 @@ from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
 T = TypeVar("T")
 Slope = Callable[..., Any] | float
 Domain = tuple[float, float] | range
+Limits = tuple[float, float]
 REAL = (-inf, inf)
 LETTERS: dict[int, tuple[str, ...]] = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "c")}
 
@@ -64,22 +65,29 @@ class Op:
     infix     "+" where it is written between its inputs
     symbol    micrograd's `_op`, where it is not the infix or the name
     defaults  constants for inputs that may be left out
+    lowering  the value once more, in operators and other rows, for code that is generated (machine code, Python,
+              JavaScript). A value that is itself written so, or is a function of `math`, needs none: it is read. One
+              that calls Python's math and decides, or loops, does: it must give the same bits
+    limits    of an activation: where it tends to on the left and on the right, (0, inf) for relu. A finite limit is
+              where it saturates, nan says that it tends to nothing, as sin. With further inputs a function of these,
+              `lambda a: (-a, inf)` for elu
     """
 
     __slots__ = ("name", "value", "slopes", "rules", "inputs", "domain", "kinks", "poles", "textbook", "prints",
-                 "infix", "symbol", "defaults")
+                 "infix", "symbol", "defaults", "lowering", "limits")
 
     def __init__(self, name: str, value: Callable[..., float], *slopes: Slope, domain: Sequence[Domain] = (),
                  kinks: Callable[..., Sequence[Any]] | None = None, poles: dict[float, float] | None = None,
                  textbook: str = "", prints: Callable[..., Any] | None = None, infix: str = "", symbol: str = "",
-                 defaults: tuple[float, ...] = ()) -> None:
+                 defaults: tuple[float, ...] = (), lowering: Callable[..., Any] | None = None,
+                 limits: Limits | Callable[..., Limits] | None = None) -> None:
         if not slopes:
             raise TypeError(f"row {name!r} needs one slope per input: row({name!r}, value, lambda y, x: ...)")
         self.name, self.value, self.slopes, self.inputs = name, value, slopes, _letters(slopes)
         self.rules: tuple[Any, ...] = tuple([_rule(slope, len(slopes)) for slope in slopes])
         self.domain, self.kinks, self.poles = tuple(domain) or (REAL,) * len(slopes), kinks, poles or {}
         self.textbook, self.prints, self.infix, self.symbol = textbook, prints, infix, symbol or infix or name
-        self.defaults = defaults
+        self.defaults, self.lowering, self.limits = defaults, lowering, limits
 
     @overload
     def __call__(self, *args: float) -> float: ...
@@ -179,7 +187,7 @@ class Inputs:
 class Reduction(Op):
     """A row of any number of inputs, called with lists: `sum(xs)`, `dot(xs, ys)`, `take(table, i)`.
 
-    value     given the inputs one after the other; a row of several lists is given these
+    value     given the inputs one after the other; a row of several lists is given these. So is a lowering
     slopes    one rule: given the result and the inputs likewise, it answers with all slopes, or with lists of them
     lists     how many lists it takes: one, or several of the same length
     index     whether an index follows them
@@ -194,6 +202,9 @@ class Reduction(Op):
         self.of_lists: Callable[..., float] = value if lists > 1 else lambda xs: value(*xs)
         self.slopes_of_lists: Callable[..., Any] = slopes if lists > 1 else lambda y, xs: [slopes(y, *xs)]
         super().__init__(name, lambda *xs: self.of_lists(*self.split(xs)), slopes, **more)
+        told = self.lowering
+        if told is not None and lists > 1:
+            self.lowering = lambda *xs: told(*self.split(xs))
 
     @overload
     def __call__(self, *lists: Iterable[float] | float) -> float: ...
@@ -276,6 +287,18 @@ class Reduction(Op):
         """The domain of each of `count` inputs."""
         inputs = count - self.index
         return self.domain * inputs + (range(inputs),) * self.index
+
+
+def of_math(op: Op) -> str:
+    """The name of the function of Python's `math` that the value of a row is; "" if it is none.
+
+    >>> from microgradx import silu, tanh
+    >>> from microgradx.table import of_math
+    >>> of_math(tanh), of_math(silu)
+    ('tanh', '')
+    """
+    name: str = getattr(op.value, "__name__", "")
+    return name if getattr(math, name, None) is op.value else ""
 
 
 def _rule(slope: Slope, inputs: int) -> Callable[..., Any] | None:

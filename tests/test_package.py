@@ -13,9 +13,9 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "extras", "moved"], ["ieee"], ["table"], ["ops"], ["reductions"], ["activations", "text"],
-    ["engine"], ["recording", "vector"], ["operators"], ["micrograd", "nesting", "naming", "replay"], ["derivatives"],
-    ["step", "expr", "nn"], ["checking"],
+    ["arithmetic", "branches", "extras", "moved"], ["ieee"], ["table"], ["ops"], ["reductions"],
+    ["activations", "text"], ["engine"], ["recording", "vector"], ["operators"],
+    ["micrograd", "nesting", "naming", "replay"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
     ["training"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.

@@ -48,6 +48,10 @@ class Backend(ABC):
     def has(self, op: Op, strict: bool = False) -> bool:
         """Whether a row stays in a program as it is; any other is replaced by the rows that it is made of."""
 
+    def called_back(self, p: Program) -> list[Op]:
+        """The rows that the code of a program calls back in Python, each once."""
+        return []
+
     @abstractmethod
     def block(self, values: Sequence[Value]) -> tuple[Any, int] | None:
         """Memory that holds the numbers of these Values side by side, and its address. None where each Value keeps its
@@ -114,6 +118,11 @@ class NativeBackend(Backend):
         """Rows that are instructions, or functions that are called: in strict programs libm's."""
         from .native.instructions import native
         return native(op, strict)
+
+    def called_back(self, p: Program) -> list[Op]:
+        """Those that are neither instructions nor functions of the C library, and are made of no other rows."""
+        from .native.instructions import called
+        return called(p.ops, p.strict)
 
     def block(self, values: Sequence[Value]) -> tuple[Any, int] | None:
         """None where another Module keeps some of these Values in a block of its own."""

@@ -19,6 +19,7 @@ from typing import Any
 from ..derivatives import is_inside
 from .backends import Backend, nearest
 from .backends import backend as chosen
+from .ir.callbacks import names, warn
 from .ir.program import program
 from .pickling import KEPT, opened, packed
 from .report import Report
@@ -50,6 +51,7 @@ class Jitted:
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
+        self._warned = False                    # that it calls rows back
         self._lock = RLock()
         self.__call__ = self._general
         update_wrapper(self, f, updated=())     # name, docstring and signature
@@ -94,6 +96,9 @@ class Jitted:
             self.variants[structure] = variant
             if len(self.variants) == WARN_AFTER:
                 self._warn()
+            if variant.called_back and not self._warned:
+                self._warned = True
+                warn(getattr(self.f, "__name__", "a function"), variant.called_back, stacklevel=3)
             return variant
 
     def _built(self, args: Sequence[Any], modules: Modules) -> Variant:
@@ -104,6 +109,7 @@ class Jitted:
                 one.remember()
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
         variant = Variant(p, emptied(recorded.tree), modules, self._backend, self.shared)
+        variant.called_back = names(self._backend.called_back(p))
         del recorded                            # many objects that need not be there for what comes
         variant.compile(args, self._general)
         variant.seconds = perf_counter() - start
@@ -141,7 +147,7 @@ class Jitted:
         v = self._last
         kernel = vars(v).get("kernel")          # there is none where only the exact function was needed
         return Report(self.backend, v.program.traced, v.program.count(), getattr(kernel, "nests", 0), v.seconds,
-                      len(self.variants))
+                      len(self.variants), v.called_back)
 
 
 def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False) -> Jitted:

@@ -19,43 +19,55 @@ which answers as IEEE does.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import count
 from types import BuiltinFunctionType
 from typing import Any
 
+from .. import ops
+from .. import reductions as red
 from ..extras import install
 from ..ieee import RAISED
 from ..nesting import is_leaf
 from ..table import Op, Reduction
-from .ir.lowering import SPELLINGS
 from .ir.program import Program, template
 from .trace.errors import TooLarge
 
 LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
 LIMIT = 1_000_000                       # inputs of all operations together
 
-# Operators of the language; the letters stand for the inputs. What is not here is called as a function.
-OPERATORS = {
-    "add": "{}+{}", "sub": "{}-{}", "mul": "{}*{}", "div": "{}/{}", "neg": "-{}", "square": "{0}*{0}",
-    "reciprocal": "1/{}", "identity": "{}",
-    "where": "{1} if {0} else {2}", "relu": "0.0 if {0}<=0.0 else {0}",
-    "heaviside": "1.0 if {0}>0.0 else 0.0 if {0}<=0.0 else {0}",
-    "maximum": "{0} if {0}>={1} or {0}!={0} else {1}", "minimum": "{0} if {0}<={1} or {0}!={0} else {1}",
-    "less": "1.0 if {}<{} else 0.0", "less_equal": "1.0 if {}<={} else 0.0",
-    "greater": "1.0 if {}>{} else 0.0", "greater_equal": "1.0 if {}>={} else 0.0",
+# Operators of the language; the letters stand for the inputs. All else is a function, or made of these.
+OPERATORS: dict[Op, str] = {
+    ops.add: "{}+{}", ops.sub: "{}-{}", ops.mul: "{}*{}", ops.div: "{}/{}", ops.neg: "-{}",
+    ops.where: "{1} if {0} else {2}",
+    ops.maximum: "{0} if {0}>={1} or {0}!={0} else {1}", ops.minimum: "{0} if {0}<={1} or {0}!={0} else {1}",
+    ops.less: "1.0 if {}<{} else 0.0", ops.less_equal: "1.0 if {}<={} else 0.0",
+    ops.greater: "1.0 if {}>{} else 0.0", ops.greater_equal: "1.0 if {}>={} else 0.0",
 }
-SUMS = ("sum", "dot", "masked_dot")
+SUMS = (red.sum, red.dot, red.masked_dot)
+TRUTH = re.compile(r"\(1\.0 if (.*) else 0\.0\)")      # a comparison as a number
+CHOICES = 4                             # operations of a row that chooses, up to which they are written out
 
 
 def spoken(op: Op) -> bool:
-    """Whether a row stays in a program for Python: an operator, a function of math, one that chooses between branches.
-    Others say themselves what they are made of: sech is 1/cosh(x)."""
-    if op.name in OPERATORS or op.name in SPELLINGS or isinstance(op, Reduction):
+    """Whether a row stays in a program for Python: an operator, a function of math, one that computes more than one
+    branch if it is written out. Others say themselves what they are made of: sech is 1/cosh(x)."""
+    if op in OPERATORS or op.lowering is not None or isinstance(op, Reduction):
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
-    return inner is None or any(row is not None and row.name == "where" for row in inner.ops)
+    return inner is None or (ops.where in inner.ops and inner.count() > CHOICES)
+
+
+def gives_floats(op: Op) -> bool:
+    """Whether the value may be called without the row, which turns 1 and True into 1.0: math.exp, not math.floor."""
+    if not isinstance(op.value, BuiltinFunctionType):
+        return str(getattr(op.value, "__module__", "")).split(".")[0] == "microgradx"
+    try:
+        return op.value(*[0.5] * len(op.inputs)).__class__ is float
+    except RAISED:                          # acosh below 1
+        return True
 
 
 class PythonKernel:
@@ -136,11 +148,13 @@ class Body:
     def expression(self, op: Op, args: Sequence[int]) -> str:
         """An operation on nodes."""
         xs = [self.texts[a] for a in args]
-        if self.plain and op.name in OPERATORS:
-            form = OPERATORS[op.name]
+        if self.plain and op in OPERATORS:
+            form = OPERATORS[op]
+            if op is ops.where and (truth := TRUTH.fullmatch(xs[0])):
+                xs[0] = truth[1]
             xs = [self.named(x) if form.count(f"{{{k}}}") > 1 else x for k, x in enumerate(xs)]    # computed once
             return form.format(*xs)
-        if self.plain and op.name in SUMS and args:
+        if self.plain and op in SUMS and args:
             return self.sum(op, args)
         return f"{self.call(op)}({', '.join(map(self.bare, xs))})"
 
@@ -169,8 +183,7 @@ class Body:
         """The name of the function that computes a row."""
         if op not in self.calls:
             self.calls[op] = f"f{len(self.calls)}"
-            ours = isinstance(op.value, BuiltinFunctionType) or op.value.__module__.startswith("microgradx")
-            self.names[self.calls[op]] = op.value if self.plain and ours else op.at
+            self.names[self.calls[op]] = op.value if self.plain and gives_floats(op) else op.at
         return self.calls[op]
 
     def function(self, source: str, name: str) -> Callable[..., Any]:

@@ -21,6 +21,7 @@ class Report(NamedTuple):
     loops       nests of loops found; 0 for a straight line
     seconds     from the call to the compiled program
     programs    how many structures the function was compiled for so far
+    called_back names of the rows for which machine code calls Python back, which is slow; () where it computes alone
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x, backend="python")
@@ -34,8 +35,10 @@ class Report(NamedTuple):
     loops: int
     seconds: float
     programs: int
+    called_back: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
+        back = f"; calls Python back for {', '.join(self.called_back)}" if self.called_back else ""
         return (f"{self.backend}: {self.traced:,} operations traced, {self.kept:,} after simplification, {form}, "
-                f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far")
+                f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far{back}")

@@ -22,6 +22,7 @@ class Variant:
 
     program, tree   what it computes, and the nesting of its result
     modules         those among the arguments that it is for; none if it is shared by all of their structure
+    called_back     names of the rows for which the machine code calls Python back
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
     """
 
@@ -33,6 +34,7 @@ class Variant:
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
+        self.called_back: tuple[str, ...] = ()
         if not shared:
             self._place(modules)
 

@@ -16,6 +16,8 @@ from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
 from microgradx.table import TABLE
 
+pytestmark = pytest.mark.filterwarnings("ignore:machine code of")      # a row is called back
+
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
     find_spec("llvmlite") is None, reason='llvmlite is not installed: pip install "microgradx[jit]"'))]
 backends = pytest.mark.parametrize("backend", BACKENDS)

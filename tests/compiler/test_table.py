@@ -17,6 +17,8 @@ from .. import points
 from ..budget import sweep
 from ..compiled import LOOPS, STRAIGHT, WAYS, close, different, equal, every_way, identical, name, needs_llvmlite
 
+pytestmark = pytest.mark.filterwarnings("ignore:machine code of")      # rows from outside are called back
+
 ROWS = list(TABLE.values())         # as imported: rows that other tests add are not among them
 EDGES = [0.0, -0.0, 1.0, -math.inf, 0.5, math.inf, -1.0, math.nan]
 SHORT, LONG = (1, 2, 5), (9, 21)    # elements of lists: of more than 4 the sum may be a loop

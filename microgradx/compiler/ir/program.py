@@ -27,7 +27,7 @@ from ...table import Op
 from ..trace.errors import refuse_leaked
 from ..trace.trace import Recorded, is_constant, trace, unhindered
 from ..trace.traced import Batch, Traced
-from .lowering import POWERS, spelled
+from .lowering import POWERS, lowered
 from .row_names import distinct, name, named
 from .simplify import FREE, RULES
 
@@ -265,6 +265,6 @@ def power(n: float) -> Program:
 def template(op: Op, width: int) -> Program | None:
     """A row at so many inputs as a program of other rows; None if it must be called as it is."""
     try:
-        return program(trace(lambda *xs: spelled(op, xs), [0.0] * width), strict=True)
+        return program(trace(lambda *xs: lowered(op, xs), [0.0] * width), strict=True)
     except Exception:                   # it makes a float of its input, as math.gamma does: it must be called
         return None

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import reductions as red
-from ...table import TABLE, Op
+from ...table import Op
 from .affine import Axes, Slots, affine
 from .memory_layout import Group, breaks
 
@@ -78,7 +78,7 @@ def _sign(x: int) -> int:
 
 def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
     width = group.inputs.shape[1]
-    if group.op is TABLE["take"]:
+    if group.op is red.entry:
         return _taken(group, status)
     if group.op not in REDUCED or width <= FEW * group.op.lists:
         return _mapped(group)

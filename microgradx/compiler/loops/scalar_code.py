@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...reductions import entry
 from ..native.builder import Code
 from ..native.instructions import DOUBLE, LONG, POINTER, emit, fma, number, under
 from ..native.straight import taken, tell
@@ -64,7 +65,7 @@ class Writer(Code):
 
     def result(self, out: Any, operands: list[Any]) -> Any:
         """The number of one result."""
-        if self.shape.op.name == "take":
+        if self.shape.op is entry:
             return self.entry(*operands) if self.inner else self.chosen(operands)
         if self.shape.reduces:
             start = self.get(self.memory, out) if self.shape.more else number(0.0, DOUBLE)

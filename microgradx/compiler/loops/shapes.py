@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...reductions import entry
 from ...table import Op
 from .nests import REDUCED, Nest
 
@@ -123,7 +124,7 @@ def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
     total = nest.size
     best = total * 1.5
     choice = ("", 0)
-    if nest.op.name == "take":
+    if nest.op is entry:
         return choice
     for k, (count, out, operands) in enumerate(nest.outer):
         picked = sum(_kind(s) == 2 for s in operands) + (out != 1)

@@ -1,6 +1,7 @@
 """Machine code by LLVM. In the order of reading:
 
 instructions.py     what the machine does to numbers and vectors
+libm.py             which rows are functions of the C library
 elementary/         exp, tanh and their like on vectors
 builder.py          a function whose loops are with-blocks
 engine.py           code loaded for this processor

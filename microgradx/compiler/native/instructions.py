@@ -1,6 +1,8 @@
-"""Elements: what the machine does to numbers, or to vectors of them, in LLVM's language: each row's one spelling there.
+"""Instructions: what the machine does to numbers, or to vectors of them, in LLVM's language.
 
-A row that is not spelled here is told in rows that are (spelling.py); one that cannot be is called back in Python.
+Of all rows only the few stand here that a machine has. A row whose value is a function of `math` is a call of the C
+library (libm.py), elementary/ has vector forms of some; any other is lowered to rows that are here (ir/lowering.py),
+and one that cannot be is called back in Python.
 """
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from llvmlite import ir
 
 from ...table import Op
 from . import elementary
+from .libm import libm
 
 DOUBLE, INT, LONG, BIT, VOID = ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1), ir.VoidType()
 POINTER = ir.PointerType()
@@ -93,21 +96,17 @@ ELEMENTS: dict[str, Emit] = {
     "sqrt": lambda b, x: intrinsic(b, "sqrt", x), "abs": lambda b, x: intrinsic(b, "fabs", x),
     "less": _compare("<"), "less_equal": _compare("<="), "greater": _compare(">"), "greater_equal": _compare(">="),
     "where": _where, "maximum": _extreme(">="), "minimum": _extreme("<="),
+    "pow": lambda b, x, n: by_lane(b, lambda *xs: _call(b, "pow", xs), [x, n]),     # C's answers where Python's raises
 }
-
-# Rows that are functions of C's libm, by their names there. (Python's own hypot is more exact than C's.)
-LIBM = {name: name for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "atan", "atan2", "sinh", "cosh",
-                                "tanh", "asinh", "erf", "erfc")}
-LIBM |= {"asin": "asin", "acos": "acos", "acosh": "acosh", "atanh": "atanh", "pow": "pow"}
 LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
 LISTS = ("sum", "dot", "masked_dot", "take")
-STRICT = frozenset([*ELEMENTS, *LIBM, *LISTS])
+STRICT = frozenset([*ELEMENTS, *LISTS])
 DEFAULT = STRICT | frozenset(elementary.FORMS)
 
 
 def native(op: Op, strict: bool) -> bool:
     """Whether a row needs no lowering. Strict: only what has the bits of Python's math."""
-    return op.name in (STRICT if strict else DEFAULT)
+    return op.name in (STRICT if strict else DEFAULT) or bool(libm(op, strict))
 
 
 def called(ops: Iterable[Any], strict: bool) -> list[Op]:
@@ -124,9 +123,13 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "masked_dot"):
         return _terms(b, op, xs, strict)
-    single = not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
+    known = libm(op, strict)
+    single = known and not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
     found = None if strict or single else elementary.call(b, op.name, *xs)
-    return by_lane(b, lambda *ys: _call(b, op, ys), xs) if found is None else found
+    if found is not None:
+        return found
+    name = known or f"row.{op.name}"        # called back: the address is filled in when the code is loaded
+    return by_lane(b, lambda *ys: _call(b, name, ys), xs)
 
 
 def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
@@ -166,7 +169,6 @@ def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
     return out
 
 
-def _call(b: Any, op: Op, xs: Any) -> Any:
-    """A function of libm; or the row itself, called back: its address is filled in when the code is loaded."""
-    name = LIBM.get(op.name) or f"row.{op.name}"
+def _call(b: Any, name: str, xs: Any) -> Any:
+    """A function from outside, of numbers."""
     return b.call(declared(b.module, name, DOUBLE, [DOUBLE] * len(xs)), xs)

@@ -17,6 +17,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from ...reductions import entry
 from ..ir.fuse import fused
 from ..ir.program import Program
 from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
@@ -56,7 +57,7 @@ def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[A
     wrong = None
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         xs = [value[a] for a in args]
-        if op is not None and op.name == "take":
+        if op is entry:
             value[i], outside = taken(b, xs)
             wrong = outside if wrong is None else b.or_(wrong, outside)
         elif op is not None:

@@ -2,7 +2,6 @@
 
 trace.py            the run
 traced.py           the Values without numbers that the function is given
-branches.py         the value of a row may ask what is true: both answers are followed
 effects.py          what layers keep and draw at random becomes a part of the program
 errors.py           what is refused, with the line that asks for it
 arguments.py        what of the arguments is a number, and what is part of the program

@@ -20,11 +20,11 @@ from itertools import product
 from typing import Any, NamedTuple, NoReturn
 
 from ... import ops
+from ...branches import answer, answers
 from ...derivatives import adjoints
 from ...engine import Value, mode, tape
 from ...ieee import number
 from ...table import REAL, Op, Reduction
-from .branches import answer, answers
 from .errors import refuse_gradient, refuse_leaked, refuse_more, refuse_number, refuse_truth
 
 MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses

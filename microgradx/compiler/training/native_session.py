@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ...reductions import entry
 from ...table import Op
+from ..ir.callbacks import names, warn
 from ..ir.fuse import fused
 from ..ir.program import Program
 from ..native.engine import load, raise_noted, width
@@ -65,6 +67,7 @@ class NativeSession(Session):
         self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
         self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
+        self.warned = False                     # that rows are called back
         self.lanes = False
 
     def has(self, op: Op) -> bool:
@@ -91,7 +94,14 @@ class NativeSession(Session):
 
     def sample_kernel(self, p: Program, own: int) -> SampleKernel:
         """Machine code that finds parameters and Buffers where they are."""
+        self.warn(called(p.ops, self.strict))
         return SampleKernel(p, self.placed(p), own, self.strict)
+
+    def warn(self, rows: list[Op]) -> None:
+        """Once, if rows are called back in Python."""
+        if rows and not self.warned:
+            self.warned = True
+            warn("fit(..., jit=True)", names(rows), stacklevel=4)
 
     def placed(self, p: Program) -> dict[int, int]:
         """The address of each input that lies elsewhere."""
@@ -108,7 +118,7 @@ class NativeSession(Session):
         if p.updates or self.generators or sum(map(len, p.args)) > 2 * LANES:
             return False
         low = fused(p)
-        return sum(map(len, low.args)) <= LANES and not any(op is not None and op.name == "take" for op in low.ops)
+        return sum(map(len, low.args)) <= LANES and entry not in low.ops
 
     def load_driver(self) -> None:
         """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""
@@ -119,6 +129,7 @@ class NativeSession(Session):
         rows = called(update.ops, self.strict)
         if self.lanes:
             rows += self.load_lanes(module)
+        self.warn(rows)
         self.engine = load(module, rows)
         get = self.engine[0].get_function_address
         self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(get("train"))

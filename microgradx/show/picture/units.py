@@ -6,7 +6,7 @@
     ('saturated', '', 'dead')
 
 Here a node is a function of its one Value input, the others being constants or, as the slope of leaky_relu(x, a),
-inputs that may be left out.
+inputs that may be left out. A row is an activation if it says where it tends to far out: Op.limits.
 """
 import math
 from functools import lru_cache
@@ -15,33 +15,29 @@ from ...engine import Value
 from ...table import Op
 
 FLAT = 0.05             # of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is the usual mark
-FAR = 1e6               # where a function shows what becomes of it
-REST = 1e-3             # a function that changes less than this from FAR to 1000*FAR has come to rest
 
 
 class Curve:
     """A row as a function of its input `i`, the others being constants: curve.at(x), curve.slope(x).
 
-    bends  is it an activation's?
-    level  a slope below this is called flat
+    limits  what it tends to on the left and on the right
+    level   a slope below this is called flat
     """
 
-    __slots__ = ("op", "i", "xs", "bends", "level")
+    __slots__ = ("op", "i", "xs", "limits", "level")
 
     def __init__(self, op: Op, i: int, xs: tuple[float, ...]) -> None:
         self.op, self.i, self.xs = op, i, xs
-        near, far = ([self.slope(x) for x in (-t, 0.0, t)] for t in (1.0, FAR))
-        # No activation has a slope that grows without bound (exp, square), has a pole (log) or never changes (3*x).
-        self.bends = (all(map(math.isfinite, near + far)) and len(set(near + far)) > 1
-                      and max(map(abs, far)) <= 2 * max(map(abs, near)))
-        self.level = FLAT * abs(near[1])
+        assert op.limits is not None
+        self.limits = op.limits(*xs[:i], *xs[i + 1:]) if callable(op.limits) else op.limits
+        self.level = FLAT * abs(self.slope(0.0))
 
     def at(self, x: float) -> float:
         """The value at x."""
         return self.op.at(*self._inputs(x))
 
     def slope(self, x: float) -> float:
-        """The derivative at x."""
+        """The derivative at x; 0 behind a gate that is closed."""
         xs = self._inputs(x)
         wanted = [k == self.i for k in range(len(xs))]
         return self.op.partials(wanted, self.op.at(*xs), *xs)[self.i] or 0.0
@@ -52,8 +48,7 @@ class Curve:
 
     def bounded(self, side: float) -> bool:
         """Does it come to rest on the side of this sign?"""
-        end = math.copysign(FAR, side)
-        return abs(self.at(1000 * end) - self.at(end)) < REST
+        return math.isfinite(self.limits[math.copysign(1, side) > 0])
 
     def _inputs(self, x: float) -> tuple[float, ...]:
         return (*self.xs[:self.i], x, *self.xs[self.i + 1:])
@@ -65,18 +60,17 @@ _curve = lru_cache(maxsize=256)(Curve)
 def activation(v: Value) -> tuple[Curve, int] | None:
     """The function that an activation applies, and to which of its inputs; None for a node that is none.
 
-    An activation has one Value input, bends, and is nowhere much steeper than around 0: relu, tanh, sin, abs,
-    maximum(x, 0); not exp, log, x**2, nor 3*x.
+    An activation has one Value input, and its row has `limits`: relu, tanh, sin, abs, maximum(x, 0); not exp, log,
+    x**2, nor 3*x.
     """
-    if v.op is None:
+    if v.op is None or v.op.limits is None:
         return None
     main = len(v.args) - len(v.op.defaults)
     places = [k for k, a in enumerate(v.args[:main]) if isinstance(a, Value)]
-    if len(places) != 1 or v.slopes[places[0]] is None:
+    if len(places) != 1:
         return None
     constants = tuple(0.0 if k == places[0] else number_at(a) for k, a in enumerate(v.args))
-    found = _curve(v.op, places[0], constants)
-    return (found, places[0]) if found.bends else None
+    return _curve(v.op, places[0], constants), places[0]
 
 
 def number_at(a: Value | float) -> float:
@@ -88,7 +82,8 @@ def condition(v: Value) -> str:
     """Of an activation "saturated", "dead" or ""; "" of any other node.
 
     Saturated: flat for good, as tanh is on both sides and elu on the left. Dead: its slope is 0, and it is no tanh
-    far out but a relu on the side where it is off. The input is read as it is now, a slope of 0 as it was recorded.
+    far out but a relu on the side where it is off; abs at 0, which comes to rest nowhere, is not. The input is read as
+    it is now, a slope of 0 as it was recorded.
     """
     found = activation(v)
     if not found:
@@ -97,4 +92,4 @@ def condition(v: Value) -> str:
     x, slope = number_at(v.args[i]), v.slopes[i] or 0.0
     if abs(slope) < function.level and function.flat(x) and (slope != 0 or function.bounded(-x)):
         return "saturated"
-    return "dead" if slope == 0 else ""
+    return "dead" if slope == 0 and (function.bounded(-1) or function.bounded(1)) else ""

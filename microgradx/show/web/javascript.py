@@ -11,32 +11,24 @@
     slopes.square = (y, x) => [2 * x];
 
 Slopes, and values composed of operators and other rows, are traced (script.py): also of a row that you add. A value
-that calls Python's math is a primitive, and has its one spelling here.
+that is a function of Python's `math` is the function of that name in JavaScript, and one that is written with others is
+read in the row's `lowering`. The file math.js has what JavaScript's own Math lacks.
 """
 import re
+from functools import cache
+from importlib.resources import files
 
-from ...activations import ALPHA, SCALE
-from ...table import LETTERS, Op, Reduction
+from ... import ops, reductions
+from ...table import LETTERS, Op, Reduction, of_math
 from .script import function
 
-# The value of each primitive: a function of JavaScript's Math, one of web/math.js, or one written out.
-SPELLINGS: dict[str, str] = {
-    "pow": "power", "xlogy": "xlogy", "sqrt": "Math.sqrt",
-    "exp": "Math.exp", "expm1": "Math.expm1", "log": "Math.log", "log1p": "Math.log1p",
-    "sin": "Math.sin", "cos": "Math.cos", "tan": "Math.tan", "asin": "Math.asin", "acos": "Math.acos",
-    "atan": "Math.atan", "atan2": "Math.atan2", "hypot": "Math.hypot",
-    "sinh": "Math.sinh", "cosh": "Math.cosh", "tanh": "Math.tanh",
-    "asinh": "Math.asinh", "acosh": "Math.acosh", "atanh": "Math.atanh", "erf": "erf", "erfc": "erfc",
-    "sign": "Math.sign", "abs": "Math.abs",
-    "less": "(a, b) => Number(a < b)", "less_equal": "(a, b) => Number(a <= b)",
-    "greater": "(a, b) => Number(a > b)", "greater_equal": "(a, b) => Number(a >= b)",
-    "sigmoid": "sigmoid", "softplus": "softplus", "log_sigmoid": "(x) => -softplus(-x)",
-    "elu": "(x, a) => x > 0 ? x : a * Math.expm1(x)",
-    "selu": f"(x) => {SCALE} * (x > 0 ? x : {ALPHA} * Math.expm1(x))",
-    # of any number of inputs: a loop is shorter than its trace, and max has a branch for every input
-    "sum": "sum", "dot": "dot", "masked_dot": "maskedDot", "prod": "product", "logsumexp": "logsumexp", "take": "take",
-    "max": "Math.max", "first_max": "Math.max", "min": "Math.min",
-}
+# The functions that JavaScript's Math (ECMAScript 2015) and Python's math have in common: its instructions.
+MATH = frozenset([
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "expm1", "hypot", "log",
+    "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh"])
+
+# What takes more than rows to say, an error and an edge of JavaScript's own, and stands in math.js.
+MACHINE: dict[Op, str] = {ops.pow: "power", reductions.entry: "take"}
 
 
 class JavaScriptRows:
@@ -53,7 +45,7 @@ class JavaScriptRows:
     def include(self, op: Op, count: int) -> str:
         """Add `op` at `count` inputs, value and slopes, and tell its name in JavaScript.
 
-        TypeError, telling what to do, if its value can be neither traced nor is spelled.
+        TypeError with what to write instead if its value cannot be read.
         """
         name = self._name(op, count)
         if f"slopes.{name}" not in self.lines:
@@ -76,18 +68,31 @@ class JavaScriptRows:
             while name in self.names.values():          # "my row" and "my-row"
                 name += "_"
             self.names[op.name, count] = name
-            self.lines[f"values.{name}"] = SPELLINGS.get(op.name) or self._traced(op, count)
+            self.lines[f"values.{name}"] = MACHINE.get(op) or _of_math(op) or self._traced(op, count)
         return self.names[op.name, count]
 
     def _traced(self, op: Op, count: int) -> str:
         """The value of a row that is composed of operators and other rows."""
         try:
-            return function(op.value, _letters(count), self.value)
+            return function(op.lowering or op.value, _letters(count), self.value)
         except Exception as error:
             raise TypeError(
                 f"row {op.name!r} cannot be read as JavaScript: {error}. Compute its value with rows of the table, "
-                f"`from microgradx import exp` and not math.exp, or spell it: microgradx.show.web.javascript."
-                f"SPELLINGS[{op.name!r}] = '({', '.join(_letters(count))}) => ...'") from error
+                f"`from microgradx import exp` and not math.exp, or say it once more so: row({op.name!r}, ..., "
+                f"lowering=lambda {', '.join(_letters(count))}: ...)") from error
+
+
+def _of_math(op: Op) -> str:
+    """The function in JavaScript of a row whose value is a function of Python's math; "" where there is none."""
+    name = of_math(op)
+    return f"Math.{name}" if name in MATH else name if name in _own() else ""
+
+
+@cache
+def _own() -> frozenset[str]:
+    """The functions in math.js."""
+    text = (files(__package__) / "math.js").read_text(encoding="ascii")
+    return frozenset(re.findall(r"^function (\w+)\(", text, re.MULTILINE))
 
 
 def _letters(count: int) -> list[str]:

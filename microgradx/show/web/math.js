@@ -5,19 +5,29 @@ function power(x, n) {
   return x === 1 || (x === -1 && Math.abs(n) === Infinity) ? 1 : Math.pow(x, n);
 }
 
-// a * log(b), where a = 0 wins over an infinite logarithm.
-function xlogy(a, b) {
-  return a === 0 && !Number.isNaN(b) ? a : a * Math.log(b);
+// Functions of Python's math that JavaScript has under another name, or as an operator.
+function fabs(x) {
+  return Math.abs(x);
 }
 
-function sigmoid(x) {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  const z = Math.exp(x);                                // exp(-x) would overflow
-  return z / (1 + z);
+function fmod(a, b) {
+  return a % b;
 }
 
-function softplus(x) {
-  return (x > 0 || Number.isNaN(x) ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
+function exp2(x) {
+  return 2 ** x;
+}
+
+function copysign(x, sign) {
+  return Math.abs(x) * (sign < 0 || Object.is(sign, -0) ? -1 : 1);
+}
+
+function degrees(x) {
+  return x * (180 / Math.PI);
+}
+
+function radians(x) {
+  return x * (Math.PI / 180);
 }
 
 
@@ -46,46 +56,7 @@ function erfc(x) {
 }
 
 
-// Reductions: any number of inputs, added from left to right ---------------------------------------------------
-
-function sum(...xs) {
-  let total = 0;
-  for (const x of xs) total += x;
-  return total;
-}
-
-function dot(...xs) {
-  const half = xs.length / 2;
-  let total = 0;
-  for (let i = 0; i < half; i += 1) total += xs[i] * xs[half + i];
-  return total;
-}
-
-// The products where the mask, the first third, is not 0.
-function maskedDot(...xs) {
-  const third = xs.length / 3;
-  let total = 0;
-  for (let i = 0; i < third; i += 1) if (xs[i] !== 0) total += xs[third + i] * xs[2 * third + i];
-  return total;
-}
-
-function product(...xs) {
-  let total = 1;
-  for (const x of xs) total *= x;
-  return total;
-}
-
-// The largest element plus what the others add to it, so that nothing overflows and a small excess is kept.
-function logsumexp(...xs) {
-  const top = Math.max(...xs);                          // of no elements: -Infinity
-  if (!Number.isFinite(top)) return top;
-  let rest = 0, ties = -1;
-  for (const x of xs) {
-    if (x < top) rest += Math.exp(x - top);
-    else ties += 1;
-  }
-  return top + Math.log1p(rest + ties);
-}
+// A look-up in a table: its entries, then an index ---------------------------------------------------------------
 
 function take(...xs) {
   const i = xs.pop();

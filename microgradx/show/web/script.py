@@ -14,20 +14,20 @@
       return 0;
     }
 
-A branch is followed both ways: where Python asks whether a Script is true, the function is run once for each answer.
+A branch is followed both ways (branches.py): where Python asks whether a Script is true, both answers are written.
 """
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...arithmetic import Arithmetic
+from ...branches import answer, both_ways
 from ...table import Op
 
 Name = Callable[[Op, int], str]             # what a row is called in JavaScript, at a number of inputs
-LINE, RUNS = 90, 200                        # a longer expression is given a name; branches that are followed
+LINE = 90                                   # a longer expression is given a name
 COMPARED, ADDED, MULTIPLIED, UNARY, ATOM = range(5)     # how tightly an expression holds together
 
 
@@ -36,44 +36,32 @@ def function(f: Callable[..., Any], inputs: Sequence[str], name: Name) -> str:
 
     TypeError if f asks for more than JavaScript is written for: a float of its input, one truth after the other.
     """
-    lines = _lines(lambda trace: trace.result(f(*(Script(x, ATOM, trace) for x in inputs))), name, (), count(1))
+    def run() -> list[str]:
+        trace = Trace(name)
+        result = trace.result(f(*(Script(x, ATOM, trace) for x in inputs)))
+        return [*trace.lines, f"return {result};"]
+
+    lines = both_ways(run, _branched)
     body = lines[0].removeprefix("return ").rstrip(";") if len(lines) == 1 else "\n".join(["{", *_indented(lines), "}"])
     return f"({', '.join(inputs)}) => {body}"
 
 
-def _lines(run: Callable[[Trace], str], name: Name, answers: tuple[bool, ...], runs: Iterator[int]) -> list[str]:
-    """The statements of one run, in which the first truths asked for are `answers`, and of all that follow."""
-    if next(runs) > RUNS:                   # two runs for every truth that the last one asked for
-        raise TypeError("it asks again and again whether something is true")
-    trace = Trace(name, answers)
-    try:
-        result = run(trace)
-    except Undecided as asked:
-        seen = len(trace.lines)             # the next runs write these once more
-        yes, no = (_lines(run, name, (*answers, answer), runs)[seen:] for answer in (True, False))
-        return [*trace.lines, f"if ({asked}) {{", *_indented(yes), "}", *no]
-    return [*trace.lines, f"return {result};"]
+def _branched(asked: tuple[str, list[str]], yes: list[str], no: list[str]) -> list[str]:
+    """The statements of two runs that are the same up to a condition: those before it, then an if-statement."""
+    condition, before = asked
+    seen = len(before)
+    return [*before, f"if ({condition}) {{", *_indented(yes[seen:]), "}", *no[seen:]]
 
 
 def _indented(lines: list[str]) -> list[str]:
     return ["  " + line for line in lines]
 
 
-class Undecided(BaseException):
-    """Is this condition true? Asked where no answer is prepared; no `except Exception` of a value stops it."""
-
-
 class Trace:
-    """One run of a function: the lines written so far, and the answers to the truths it asks for."""
+    """One run of a function: the lines written so far."""
 
-    def __init__(self, name: Name, answers: tuple[bool, ...]) -> None:
-        self.name, self.lines, self.answers = name, list[str](), iter(answers)
-
-    def true(self, condition: str) -> bool:
-        """The prepared answer. Undecided where there is none."""
-        for answer in self.answers:
-            return answer
-        raise Undecided(condition)
+    def __init__(self, name: Name) -> None:
+        self.name, self.lines = name, list[str]()
 
     def script(self, text: str, level: int) -> Script:
         """The expression as a Script; a long one by a name, or n slopes of one sum would be n*n long."""
@@ -86,7 +74,8 @@ class Trace:
         """What the function returns, in JavaScript; null for a slope where no gradient flows."""
         if isinstance(found, (list, tuple)):
             return f"[{', '.join('null' if x is None else written(x) for x in found)}]"
-        return written(found)
+        text = written(found)
+        return f"Number({text})" if isinstance(found, Script) and found.level == COMPARED else text
 
 
 class Script(Arithmetic["Script"]):
@@ -161,7 +150,7 @@ class Script(Arithmetic["Script"]):
 
     def __bool__(self) -> bool:
         # true is what differs from 0, or is a comparison that holds (false != 0 is false); if (NaN) would not do
-        return self.trace.true(self.text if self.level == COMPARED else f"{written(self, ATOM)} != 0")
+        return answer((self.text if self.level == COMPARED else f"{written(self, ATOM)} != 0", self.trace.lines))
 
     def __float__(self) -> float:
         raise TypeError("it makes a float of its input, as math.exp(x) and round(x) do")

@@ -9,8 +9,8 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, nn, no_grad, take, value_and_grad, where
+from microgradx.branches import both_ways
 from microgradx.compiler import TracingError
-from microgradx.compiler.trace.branches import both_ways
 from microgradx.compiler.trace.trace import trace, unhindered
 from microgradx.operators import Comparison
 
@@ -215,13 +215,16 @@ def test_an_argument_may_come_back_as_it_is_and_what_is_no_number_too(way):
 def test_both_ways_follows_every_branch_once():
     asked = []
 
+    def followed(f):
+        return trace(lambda x: both_ways(lambda: f(x), where), [0.5])
+
     def f(x):
         asked.append(1)
         return 1.0 if x > 1 else 2.0 if x > 0 else 3.0
-    recorded = trace(lambda x: both_ways(f, x), [0.5])
+    recorded = followed(f)
     assert len(asked) == 5 and recorded.results[0].op.name == "where"      # at (), (yes), (no), (no, yes), (no, no)
     with pytest.raises(TypeError, match="again and again"):
-        trace(lambda x: both_ways(loop, x), [0.5])
+        followed(loop)
 
 
 def test_what_is_kept_from_a_traced_function_has_no_number_and_says_so():

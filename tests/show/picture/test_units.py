@@ -22,6 +22,7 @@ CASES = [                                   # a unit, its input, its condition
     (mg.sin, math.pi / 2, ""),              # slope 0, but not for good
     (mg.exp, -30.0, ""), (mg.log, 1e9, ""), (mg.square, 0.0, ""), (mg.reciprocal, 1e6, ""), (mg.asinh, 1e9, ""),
     (lambda x: 1e-9 * x, 3.0, ""), (lambda x: x * 0, 3.0, ""), (lambda x: x * x, 0.0, ""),
+    (mg.abs, 0.0, ""), (mg.cos, 0.0, ""), (lambda x: mg.maximum(x, 5), 3.0, "dead"),
     (mg.sign, 3.0, ""), (mg.detach, 3.0, ""), (lambda x: x, 3.0, ""),
 ]
 
@@ -39,12 +40,32 @@ def test_what_saturates_is_flat_and_bounded_on_its_way_out(op):
         v = op(Value(x), *xs[1:])
         if condition(v) == "saturated":
             far = op.at(1e8 * x, *xs[1:])
-            assert abs(v.slopes[0]) < FLAT * 3 and abs(far - v.data) < 1
+            assert abs(v.slopes[0] or 0.0) < FLAT * 3 and abs(far - v.data) < 1
 
 
 def test_a_row_of_the_user_is_judged_like_any_other():
-    bend = Op("bend", lambda x: x / math.sqrt(1 + x * x), lambda y, x: (1 / mg.hypot(1, x))**3)
+    """If it says that it is an activation, and not by how it looks."""
+    value, slope = lambda x: x / math.sqrt(1 + x * x), lambda y, x: (1 / mg.hypot(1, x))**3
+    bend = Op("bend", value, slope, limits=(-1.0, 1.0))
     assert [condition(bend(Value(x))) for x in (0.0, 100.0)] == ["", "saturated"]
+    assert activation(Op("bend", value, slope)(Value(100.0))) is None
+
+
+LIMITED = [op for op in TABLE.values() if op.limits is not None]
+
+
+@pytest.mark.parametrize("op", LIMITED, ids=lambda op: op.name)
+def test_limits_are_what_the_row_tends_to(op):
+    rest = tuple(op.defaults) or (0.5,) * (len(op.inputs) - 1)
+    for side, limit in zip((-1e200, 1e200), op.limits(*rest) if callable(op.limits) else op.limits):
+        far, farther = op.at(side, *rest), op.at(side * 1e100, *rest)
+        if math.isfinite(limit):
+            assert far == farther == pytest.approx(limit, abs=1e-15)
+        elif math.isinf(limit):         # asinh is slow on its way there
+            assert abs(farther) > 1.1 * abs(far) and math.copysign(1, far) == math.copysign(1, limit)
+        else:
+            assert abs(far) <= 1 and abs(farther) <= 1
+    assert len(LIMITED) > 15
 
 
 def test_an_activation_has_one_input_that_varies():

@@ -9,8 +9,9 @@
     >>> [i.opname for i in f.blocks[0].instructions]
     ['call', 'ret']
 
-A number beside a VectorMath stands in every lane. `bits` are the lanes as integers of 64 bits, on which + - & | ^ << >>
-work.
+Its operators are those of every symbolic kin of a number (arithmetic.py): an operator is a row, and a row is an
+instruction. A number beside a VectorMath stands in every lane. `bits` are the lanes as integers of 64 bits, on which
++ - & | ^ << >> work.
 """
 from __future__ import annotations
 
@@ -19,13 +20,21 @@ from typing import Any, Union
 
 from llvmlite import ir
 
+from .... import ops
+from ....arithmetic import Arithmetic
+from ....table import Op
+
 DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
 Number = Union["VectorMath", float, int]
 SIGN = 1 << 63                              # the bit of the sign
 ONE = 1023 << 52                            # the bits of 1.0: above 52 bits of fraction stands the exponent, plus 1023
 
+# What a row is on doubles; on integers, add and sub.
+INSTRUCTIONS: dict[Op, str] = {ops.add: "fadd", ops.sub: "fsub", ops.mul: "fmul", ops.div: "fdiv", ops.neg: "fneg"}
+INTRINSICS: dict[Op, str] = {ops.abs: "fabs", ops.sqrt: "sqrt"}
 
-class VectorMath:
+
+class VectorMath(Arithmetic["VectorMath"]):
     """A value of LLVM's, with the builder that appends instructions to a block."""
 
     __slots__ = ("builder", "value")
@@ -44,8 +53,14 @@ class VectorMath:
     def _emit(self, instruction: str, *others: Number) -> VectorMath:
         return VectorMath(self.builder, getattr(self.builder, instruction)(self.value, *map(self.like, others)))
 
-    def _compare(self, sign: str, other: Number) -> VectorMath:
-        return VectorMath(self.builder, self.builder.fcmp_ordered(sign, self.value, self.like(other)))
+    def _apply(self, op: Op, args: Sequence[Any]) -> VectorMath:
+        b, xs = self.builder, [*map(self.like, args)]
+        if op in INTRINSICS:
+            return VectorMath(b, intrinsic(b, INTRINSICS[op], *xs))
+        if op not in INSTRUCTIONS:                          # a comparison: a bit for each lane
+            return VectorMath(b, b.fcmp_ordered(op.infix, *xs))
+        name = INSTRUCTIONS[op]
+        return VectorMath(b, getattr(b, name if self._real else name.removeprefix("f"))(*xs))
 
     def _intrinsic(self, name: str, *others: Number) -> VectorMath:
         return VectorMath(self.builder, intrinsic(self.builder, name, self.value, *map(self.like, others)))
@@ -53,27 +68,6 @@ class VectorMath:
     @property
     def _real(self) -> bool:
         return isinstance(getattr(self.value.type, "element", self.value.type), ir.DoubleType)
-
-    def __add__(self, other: Number) -> VectorMath:
-        return self._emit("fadd" if self._real else "add", other)
-
-    def __sub__(self, other: Number) -> VectorMath:
-        return self._emit("fsub" if self._real else "sub", other)
-
-    def __mul__(self, other: Number) -> VectorMath:
-        return self._emit("fmul", other)
-
-    def __truediv__(self, other: Number) -> VectorMath:
-        return self._emit("fdiv", other)
-
-    def __rsub__(self, other: float) -> VectorMath:
-        return self.of(other) - self
-
-    def __rtruediv__(self, other: float) -> VectorMath:
-        return self.of(other) / self
-
-    def __neg__(self) -> VectorMath:
-        return self._emit("fneg")
 
     def __and__(self, other: Number) -> VectorMath:
         return self._emit("and_", other)
@@ -90,15 +84,9 @@ class VectorMath:
     def __rshift__(self, places: int) -> VectorMath:
         return self._emit("lshr", places)
 
-    def __lt__(self, other: Number) -> VectorMath:
-        return self._compare("<", other)
-
-    def __gt__(self, other: Number) -> VectorMath:
-        return self._compare(">", other)
-
     def equals(self, other: Number) -> VectorMath:
         """Where both are the same number, which nan never is. (== stays Python's.)"""
-        return self._compare("==", other)
+        return VectorMath(self.builder, self.builder.fcmp_ordered("==", self.value, self.like(other)))
 
     def odd(self) -> VectorMath:
         """Where an integer is odd."""
@@ -127,13 +115,6 @@ class VectorMath:
     def double(self) -> VectorMath:
         """The doubles that have these bits."""
         return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
-
-    def __abs__(self) -> VectorMath:
-        return self._intrinsic("fabs")
-
-    def sqrt(self) -> VectorMath:
-        """The root, rounded once."""
-        return self._intrinsic("sqrt")
 
     def signed(self, x: VectorMath) -> VectorMath:
         """Negative where these numbers or those of `x` are: 0.0 becomes -0.0, too."""
