@@ -83,15 +83,15 @@ class Gate(NamedTuple):
 
 
 class Open:
-    """Where something flows when a program runs: where for one of the `ways` all of it is open, an Open and a gate.
+    """Where a sum of flows times slopes flows when a program runs: where a flow does and the gate of its slope is open.
 
-    recorded    the same as a Value, 0 where nothing flows; made only where it is needed, see recorded()
+    recorded    the same as a Value that is 0 where nothing flows; made where it is needed, by opened()
     """
 
-    __slots__ = ("ways", "recorded")
+    __slots__ = ("terms", "recorded")
 
-    def __init__(self, ways: "list[tuple[Open | None, Any]]") -> None:
-        self.ways = ways
+    def __init__(self, terms: Sequence[tuple[Flow, Any]]) -> None:
+        self.terms = terms
         self.recorded: Any = None
 
 
@@ -101,18 +101,22 @@ def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
     if trace is not None:
         order = trace.arranged(order)
     incoming: dict[Value, list[tuple[Flow, Any]]] = {x: [] for x in xs}     # what each is given, and the slope
+    between: list[tuple[Value, tuple[Any, ...]]] = []               # y and xs, with what each has as inputs
+    reached = incoming.keys()
     for v in order:
-        if not incoming.keys().isdisjoint(v.args):                  # it stands between y and xs
+        args = v.args
+        if not reached.isdisjoint(args):
             incoming[v] = []
+            between.append((v, args))
     if y in incoming:
         incoming[y].append((Flow(1.0), 1.0))
     adjoint: dict[Value, Flow] = {}
-    for v in reversed(order):
-        found = incoming.pop(v, None)
+    for v, args in reversed(between):
+        found = incoming.pop(v)
         if not found:                                               # no gradient flows here
             continue
         g = adjoint[v] = total(found, record)
-        for a, slope in zip(v.args, slopes_of(v, record)):
+        for a, slope in zip(args, slopes_of(v, record)):
             if slope is not None and (terms := incoming.get(a)) is not None:
                 terms.append((g, slope))
     flows = {x: found for x, found in incoming.items() if found}            # of leaves
@@ -122,13 +126,14 @@ def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
 def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
     """The same for many leaves while jit traces: most parameters are used once, and their products recorded at once."""
     trace, found, plain = tracer(), {}, []
+    tame = trace.state.tame
     for x, terms in flows.items():
         (g, is_open), slope = terms[0]
-        if (len(terms) > 1 or slope.__class__ in (float, Gate) or g.__class__ is float
-                or not (is_open is None or trace.is_tame(slope))):
-            found[x] = total(terms, True)
-        else:
+        if (len(terms) == 1 and slope.__class__ is not Gate and slope.__class__ is not float
+                and g.__class__ is not float and (is_open is None or tame.get(slope) or trace.is_tame(slope))):
             plain.append((x, g, slope))
+        else:
+            found[x] = total(terms, True)
     if plain:
         xs, gs, slopes = zip(*plain)
         found |= zip(xs, map(Flow, trace.many(dot if trace.strict else mul, [gs, slopes])))
@@ -142,49 +147,63 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
         for flow, slope in terms:
             result += flow.sum * slope
         return Flow(result)
-    if all([flow.open is None and slope.__class__ is not Gate for flow, slope in terms]):
-        return Flow(_dot([flow.sum for flow, _ in terms], [slope for _, slope in terms]))
-    return _gated(terms)
+    gs, slopes = [flow.sum for flow, _ in terms], [slope for _, slope in terms]
+    gated = Gate in set(map(type, slopes))
+    if not gated and all([flow.open is None for flow, _ in terms]):
+        return Flow(_dot(gs, slopes))
+    is_open = Open(terms) if gated or len(terms) > 1 else terms[0][0].open
+    if not gated and tracer().are_tame(slopes):
+        return Flow(_dot(gs, slopes), is_open)
+    return Flow(_masked(terms), is_open)
 
 
-def _gated(terms: Sequence[tuple[Flow, Any]]) -> Flow:
-    """The same where gates decide, when the program runs, what flows.
+def _masked(terms: Sequence[tuple[Flow, Any]]) -> Any:
+    """The sum of flows times slopes where gates decide, when the program runs, what flows.
 
     Where a flow is shut its sum is 0, and by a finite number it stays 0. A mask is needed at a gate, and by a slope
     that may be infinite or nan there, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
     """
     trace = tracer()
-    gs, slopes, masks = [flow.sum for flow, _ in terms], [slope for _, slope in terms], [1.0] * len(terms)
-    ways = [(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in terms]
-    for k, (slope, way) in enumerate(zip(slopes, ways)):
-        if slope.__class__ is Gate:
-            slopes[k] = slope.slope
-            if slope.point is not None and isinstance(gs[k], Value):
-                gs[k] = where(maximum(slope.point, abs(gs[k]) < inf), gs[k], 0.0)
-            masks[k] = slope.open if trace.is_tame(slopes[k]) else recorded(Open([way]))
-        elif way[0] is not None and not trace.is_tame(slope):
-            masks[k] = recorded(Open([way]))
-    alone = all([mask.__class__ is float for mask in masks])
-    value = _dot(gs, slopes) if alone else trace.flat(masked_dot, (*masks, *gs, *slopes))
-    always = any([flow is None and gate is None for flow, gate in ways])
-    return Flow(value, None if always else ways[0][0] if len(ways) == 1 and ways[0][1] is None else Open(ways))
+    gs: list[Any] = []
+    slopes: list[Any] = []
+    masks: list[Any] = []
+    for flow, given in terms:
+        g, slope, mask = flow.sum, given, 1.0
+        if given.__class__ is Gate:
+            gate, slope, point = given
+            if point is not None and isinstance(g, Value):
+                g = where(maximum(point, abs(g) < inf), g, 0.0)
+            mask = gate if flow.open is None or trace.is_tame(slope) else where(opened(flow.open), gate, 0.0)
+        elif flow.open is not None and not trace.is_tame(slope):
+            mask = opened(flow.open)
+        gs.append(g)
+        slopes.append(slope)
+        masks.append(mask)
+    return _dot(gs, slopes) if all(map(_is_one, masks)) else trace.flat(masked_dot, (*masks, *gs, *slopes))
 
 
-def recorded(is_open: Open) -> Any:
-    """The Value that is 0 where nothing flows. No gate is negative, so that no open one is lost in a sum."""
+def opened(is_open: Open) -> Any:
+    """1.0 if it always flows, else the Value that is 0 where nothing does."""
     stack = [is_open]                                   # a stack and no recursion, for networks are deep
     while stack:
         top = stack[-1]
-        waiting = [outer for outer, _ in top.ways if outer is not None and outer.recorded is None]
+        waiting = [flow.open for flow, _ in top.terms if flow.open is not None and flow.open.recorded is None]
         if top.recorded is None and waiting:
             stack += waiting
             continue
         stack.pop()
         if top.recorded is None:
-            values = [gate if outer is None else outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
-                      for outer, gate in top.ways]
-            top.recorded = values[0] if len(values) == 1 else sum(values)
+            ways = [_way(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in top.terms]
+            always = any(map(_is_one, ways))            # no gate is negative, so that no open one is lost in a sum
+            top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
     return is_open.recorded
+
+
+def _way(outer: Open | None, gate: Any) -> Any:
+    """1.0, or the Value that is 0 unless both are open."""
+    if outer is None or _is_one(outer.recorded):
+        return 1.0 if gate is None else gate
+    return outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
 
 
 def _dot(gs: list[Any], slopes: list[Any]) -> Any:
@@ -205,7 +224,8 @@ def slopes_of(v: Value, record: bool) -> Sequence[Any]:
     if not record or v.op is None:
         return v.slopes
     if tracer() is not None:
-        return v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
+        args = v.args
+        return v.op.partials([a.__class__ is not float for a in args], v, *args)
     slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
     for slope, frozen in zip(slopes, v.slopes):
         now = slope.data if isinstance(slope, Value) else slope or 0.0
@@ -292,7 +312,7 @@ def _direction(t: Any, inside: bool) -> Flow | None:
     """What flows from an input into which f moves by t: nothing if t is 0. But a Value that is itself differentiated
     flows even then, and one that has no number yet flows where it is not 0."""
     if isinstance(t, Value) and inside:
-        return Flow(t, None if _inputs.get() else Open([(None, abs(t))]))
+        return Flow(t, None if _inputs.get() else Open([(Flow(t), Gate(abs(t), t))]))
     t = t.data if isinstance(t, Value) else t
     return Flow(t) if t != 0 else None
 

@@ -126,7 +126,7 @@ UNREACHED = float("0")          # the gradient of a Value to which none has flow
 def record(op: Op, args: Sequence[Any]) -> Value:
     """Row `op` applied to Values and numbers: here a graph grows by one Value. TypeError for what is no number."""
     if (trace := tracer()) is not None:
-        return trace.record(op, op.called(args))  # type: ignore[no-any-return]
+        return trace.record(op, args)  # type: ignore[no-any-return]
     args = tuple([a if isinstance(a, Value) else number(a) for a in args])
     xs = [a._data if isinstance(a, Value) else a for a in args]
     y, scope = op.at(*xs), mode.get()

@@ -72,8 +72,10 @@ class Vector(Inputs, Sequence[Any]):
 def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
     """A row of lists applied to lists (or Vectors) of Values and numbers: record(), whole lists at once."""
     scope = mode.get()
-    if op.index or op.lists > 2 or not (scope is None or type(scope) is str):
+    if op.index or op.lists > 2:
         return record(op, op.flat(lists))
+    if not (scope is None or type(scope) is str):
+        return scope.lists(op, lists)  # type: ignore[no-any-return]
     v, w = lists[0], lists[-1]
     if v.__class__ is not Vector:
         v = Vector(v)

@@ -96,9 +96,19 @@ def _masked_dot(p: Program, args: Ids) -> int | None:
             return p.add(reductions.dot, (*[x for _, x, _ in kept], *[y for _, _, y in kept]))
         if len(kept) < third:
             return p.add(reductions.masked_dot, tuple(chain.from_iterable(zip(*kept))))
-    if third == 1 and p.number(args[2]) == 1 and not p.strict:          # one term, which is x or nothing
-        return p.add(ops.where, (args[0], args[1], p.constant(0.0)))
-    return None
+    return _masked(p, *args) if third == 1 and not p.strict else None
+
+
+def _masked(p: Program, mask: int, x: int, y: int) -> int | None:
+    """One term. Times 1: x or nothing. Times the mask itself: x or nothing, times the mask, and no product where the
+    mask is 1 or 0."""
+    if y == mask and p.ops[mask] is ops.where and all(p.number(a) in (0, 1) for a in p.args[mask][1:]):
+        c, *choice = p.args[mask]
+        return p.add(ops.where, (c, *[x if p.number(a) else p.constant(0.0) for a in choice]))
+    if p.number(y) != 1 and y != mask:
+        return None
+    kept = p.add(ops.where, (mask, x, p.constant(0.0)))
+    return kept if y != mask else p.add(ops.mul, (kept, mask))
 
 
 def _all_one(p: Program, args: Ids) -> bool:
@@ -110,4 +120,4 @@ RULES: dict[str, Rule] = {
     "where": _where, "sum": _sum, "dot": _dot, "masked_dot": _masked_dot,
 }
 # Of these, those that have something to say where no input is a constant.
-FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot")}
+FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "masked_dot")}

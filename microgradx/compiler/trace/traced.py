@@ -133,7 +133,7 @@ class State:
 
     def __init__(self) -> None:
         self.size = 0
-        self.tame: dict[Value, bool] = {}
+        self.tame: dict[Any, bool] = {}
         self.sources: dict[Value, Any] = {}
         self.updates: dict[Any, Any] = {}
         self.versions: dict[Value, Value] = {}
@@ -188,38 +188,38 @@ class Tracer:
         return self.traced(None, None, None)
 
     def record(self, op: Op, args: Sequence[Any]) -> Value:
-        """An operation on Values and numbers."""
-        if isinstance(op, Reduction) and op.lists <= 2 and not op.index:
-            lists = [self.inputs(xs) for xs in args]
-            return self.kept(self.traced(op, lists[0], lists[1] if op.lists == 2 else None))
-        return self.flat(op, self.inputs(op.flat(args)))
+        """An operation on Values and numbers, which come one after the other also for a row of lists."""
+        return self.flat(op, self.inputs(args))
+
+    def lists(self, op: Reduction, lists: Sequence[Any]) -> Value:
+        """A row of one list or two."""
+        inputs = [self.inputs(xs) for xs in lists]
+        return self.kept(self.traced(op, inputs[0], inputs[1] if op.lists == 2 else None))
 
     def flat(self, op: Op, inputs: tuple[Any, ...]) -> Value:
-        """The same for inputs one after the other that are Values of this trace, and floats."""
+        """The same for inputs that are Values as they are by now, and floats."""
         if len(inputs) > 2:
-            return self.kept(self.traced(op, inputs, None))
-        return self.kept(self.traced(op, inputs[0], inputs[1] if len(inputs) == 2 else None))
+            out = self.traced(op, inputs, None)
+        else:
+            out = self.traced(op, inputs[0], inputs[1] if len(inputs) == 2 else None)
+        return out if self.path is not None else self.kept(out)
 
     def many(self, op: Op, columns: Sequence[Sequence[Any]]) -> list[Traced]:
         """The same for many operations of one row at once, none of which is an input of another: the first inputs of
         all, the second ones, ...; for 40,000 gradients in half the time."""
         found: list[Traced] = []
-        for inputs in zip(*columns):
+        scope, pair = self.scope, len(columns) == 2
+        for serial, inputs in enumerate(zip(*columns), self.state.size):
             out = new(Traced)
-            out.label, out.scope, out.op = "", self.scope, op
-            out._a, out._b = inputs if len(inputs) == 2 else (inputs, None)
-            out._da = out._db = None
-            out.serial, out.trace = self.state.size + len(found), self
+            out.label, out.scope, out.op = "", scope, op
+            out._a, out._b = inputs if pair else (inputs, None)
+            out.serial, out.trace = serial, self
             found.append(out)
-        self.keep(Batch(op, found, columns), len(found))
-        return found
-
-    def keep(self, recorded: Traced | Batch, count: int = 1) -> None:
-        """So many operations more. TooLarge beyond the limit."""
-        self.nodes.append(recorded)
-        self.state.size += count
+        self.nodes.append(Batch(op, found, columns))
+        self.state.size += len(found)
         if self.state.size > MOST:
             refuse_more(MOST)
+        return found
 
     def kept(self, out: Traced) -> Traced:
         """A result; in no_grad() what no gradient passes."""
@@ -230,17 +230,26 @@ class Tracer:
         out = new(Traced)
         out.label, out.scope, out.op = "", self.scope, op
         out._a, out._b = a, b
-        out._da = out._db = None
-        out.serial, out.trace = self.state.size, self
+        state = self.state
+        out.serial, out.trace = state.size, self
         if op is not None:
-            self.keep(out)
+            self.nodes.append(out)
+            state.size += 1
+            if state.size > MOST:
+                refuse_more(MOST)
         return out
 
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
         xs, versions = tuple(xs), self.state.versions
+        for x in xs:
+            if x.__class__ is not Traced and x.__class__ is not float:
+                break
+        else:
+            if not versions:
+                return xs                                   # most often
         if not versions and all([kind is float or issubclass(kind, Value) for kind in set(map(type, xs))]):
-            return xs                                       # most often
+            return xs
         return tuple([versions.get(x, x) if isinstance(x, Value) else number(x) for x in xs])
 
     def arranged(self, values: Iterable[Value]) -> list[Value]:
@@ -251,24 +260,31 @@ class Tracer:
     def is_tame(self, slope: Any) -> bool:
         """Whether a slope stays finite where inputs are, also on a branch that is not taken: computed from inputs by
         rows that know no edge. (But for overflow; strict code does not rely on it.)"""
-        if slope.__class__ is float:
-            return math.isfinite(slope)
         known, stack = self.state.tame, [slope]
-        while stack and not self.strict:
+        while stack:
             v = stack[-1]
             if v in known:
                 stack.pop()
+            elif v.__class__ is float:
+                known[v] = math.isfinite(v)
+            elif self.strict:
+                known[v] = False
             elif v.op is None:
                 known[v] = not is_constant(v) or math.isfinite(v._data)
             elif not is_tame(v.op):
                 known[v] = False
             else:
-                inputs = [known.get(a) if isinstance(a, Value) else math.isfinite(a) for a in v.args]
+                args = v.args
+                inputs = list(map(known.get, args))
                 if None in inputs:
-                    stack += [a for a in v.args if isinstance(a, Value) and a not in known]
+                    stack += [a for a, found in zip(args, inputs) if found is None]
                 else:
                     known[v] = all(inputs)
-        return not self.strict and known[slope]
+        return known[slope]
+
+    def are_tame(self, slopes: Sequence[Any]) -> bool:
+        """Whether all are."""
+        return all(map(self.state.tame.get, slopes)) or all(map(self.is_tame, slopes))
 
     # Numbers and gradients that are read and set -------------------------------------------------------------------
 
