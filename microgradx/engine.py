@@ -43,10 +43,9 @@ class Value(Arithmetic["Value"]):
 
     TypeError if data is not one real number. For attributes of your own: class Value(microgradx.Value): pass
     """
-
-    # One input or two, and their slopes, stand in the Value itself: tuples take 1.7 times as long (the garbage collector
-    # visits every object). More inputs are a tuple in _a, their slopes one in _da; a second list is in _b and _db. None:
-    # no such input, no such edge. _home is for compiled code, which may keep a parameter's number elsewhere.
+    # One input or two, and their slopes, stand in the Value itself: tuples take 1.7 times as long (the collector visits
+    # every object). More inputs are a tuple in _a, their slopes one in _da; a second list is in _b and _db. None: no
+    # such input, no such edge. _home is for compiled code, which may keep a parameter's number elsewhere.
     __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home")
 
     def __init__(self, data: float, label: str | None = None) -> None:

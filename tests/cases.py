@@ -288,6 +288,6 @@ NUMBERS = [
 # What is refused with TypeError.
 REFUSED = [
     "1", b"1", bytearray(b"1"), "", None, [1.0], (1.0,), {1.0}, {1: 1.0}, range(2), iter([1.0]), 1j, complex(1, 0),
-    np.array(1j), np.array("1"), np.array(None), np.array([1.0]), np.complex128(1), np.complex64(1), np.str_("1"), object(),
-    float, float.__add__, ...,
+    np.array(1j), np.array("1"), np.array(None), np.array([1.0]), np.complex128(1), np.complex64(1), np.str_("1"),
+    object(), float, float.__add__, ...,
 ]

@@ -1,6 +1,6 @@
 """Absence, not zero: no gradient flows where a branch is not taken, and everything else is a plain product.
 
-What carries nothing is known by structure, a gate in the slope of a row, and never by the value 0. Over the whole table,
+What carries nothing is known by structure, a gate in the slope of a row, and never by the value 0. Over the table and
 in every mode; held against torch, one-sided limits, and the derivatives that a calculus book gives.
 """
 import math
