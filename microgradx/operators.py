@@ -161,7 +161,7 @@ def shown(self: Value) -> str:
 
 def formatted(self: Value, spec: str) -> str:
     """f"{v:.3f}": the data; without a format as repr(v)."""
-    return format(self._data, spec) if spec else repr(self)
+    return format(self.data, spec) if spec else repr(self)
 
 
 def reduced(self: Value) -> Any:
@@ -169,7 +169,7 @@ def reduced(self: Value) -> Any:
     if self.op is not None:
         raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
                         "copy the leaves and compute it again, or write Value(v.data)")
-    return leaf, (type(self), self._data, self._grad, self.label)
+    return leaf, (type(self), self.data, self.grad, self.label)
 
 
 def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
@@ -184,6 +184,7 @@ def zero_grad(values: Iterable[Value]) -> None:
     if tracer() is not None:
         for v in values:
             v.grad = 0.0
+        return
     for v in values:                                        # past the setter, which takes longer than all else here
         v._grad = 0.0
 

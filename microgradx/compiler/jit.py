@@ -17,12 +17,14 @@ from time import perf_counter
 from typing import Any
 
 from ..derivatives import is_inside
+from ..engine import Value
 from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.program import program
 from .pickling import KEPT, opened, packed
 from .report import Report
-from .trace.arguments import Modules, by_key, emptied, read
+from .trace.arguments import Modules, by_key, emptied, plain, read
+from .trace.errors import refuse_gradient
 from .trace.trace import trace, unhindered
 from .variant import Variant
 
@@ -65,9 +67,12 @@ class Jitted:
             return self.f(*args)                # another transform records or differentiates it
         numbers: list[float] = []
         modules: Modules = []
-        structure = self._structure(args, numbers, modules)
+        values: list[Value] = []
+        structure = self._structure(args, numbers, modules, partial(_noted, values))
         known = self.variants.get(structure)
         self._last = variant = known or self._compiled(structure, args, modules)
+        if values and variant.reached:
+            refuse_gradient()
         self.__call__ = variant.exact or self._general
         if variant.exact and not known:
             return variant.exact(*args)         # which comes back here if it is none of its cases
@@ -79,8 +84,9 @@ class Jitted:
         structure = self._structure(tuple(args), [], modules)
         return self.variants.get(structure) or self._compiled(structure, args, modules)
 
-    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules) -> Hashable:
-        structure = read(args, numbers, modules)
+    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules,
+                   taken: Callable[[Any], float] = plain) -> Hashable:
+        structure = read(args, numbers, modules, taken)
         return by_key(structure) if self.shared else structure
 
     def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
@@ -104,6 +110,7 @@ class Jitted:
                 one.remember()
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
         variant = Variant(p, emptied(recorded.tree), modules, self._backend, self.shared)
+        variant.reached = recorded.reached
         del recorded                            # many objects that need not be there for what comes
         variant.compile(args, self._general)
         variant.seconds = perf_counter() - start
@@ -142,6 +149,13 @@ class Jitted:
         kernel = vars(v).get("kernel")          # there is none where only the exact function was needed
         return Report(self.backend, v.program.traced, v.program.count(), getattr(kernel, "nests", 0), v.seconds,
                       len(self.variants))
+
+
+def _noted(values: list[Value], x: Any) -> float:
+    """A number among the arguments that is no float; Values are noted."""
+    if isinstance(x, Value):
+        values.append(x)
+    return plain(x)
 
 
 def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False) -> Jitted:

@@ -23,6 +23,7 @@ class Variant:
     program, tree   what it computes, and the nesting of its result
     modules         those among the arguments that it is for; none if it is shared by all of their structure
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
+    reached         whether backward() comes to a number among the arguments
     """
 
     def __init__(self, p: Program, tree: Any, modules: Modules, backend: Backend, shared: bool) -> None:
@@ -33,6 +34,7 @@ class Variant:
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
+        self.reached = False
         if not shared:
             self._place(modules)
 

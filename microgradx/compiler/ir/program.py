@@ -43,9 +43,9 @@ class Program:
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
-    closures    where the numbers of the last of these come from at each run: `.data` of Values, Buffers, Draws
+    closures    where the numbers of the last of these come from at each run: `.data` of Values, Draws, GradientOfs
     results     the nodes that are asked for
-    updates     the Buffers that take the numbers of the last of these after each run
+    updates     what takes the numbers of the last of these after each run: `.data` of Values, GradientOfs
     traced      how many nodes were recorded
     strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     """
@@ -58,7 +58,7 @@ class Program:
         self.inputs: list[int] = []
         self.closures: list[Any] = []
         self.results: list[int] = []
-        self.updates: list[Value] = []
+        self.updates: list[Any] = []
         self.traced = 0
         self._constants: dict[float | bytes, int] = {}
         self._known: dict[Op, dict[Ids, int]] = defaultdict(dict)
@@ -145,10 +145,14 @@ class Program:
         return self.numbers.get(i)
 
     def update(self, found: Sequence[float]) -> None:
-        """Set the Buffers after a run with these results."""
+        """Set what the program sets, after a run with these results."""
         if self.updates:
-            for buffer, x in zip(self.updates, found[-len(self.updates):]):
-                buffer.data = x
+            pairs = list(zip(self.updates, found[-len(self.updates):]))
+            try:
+                _set(pairs)
+            except KeyboardInterrupt:               # Ctrl-C between two of them: all are set first
+                _set(pairs)
+                raise
 
     def uses(self) -> list[int]:
         """How many nodes and results use each node, those that no result needs left out; a list that a node is used in
@@ -186,6 +190,11 @@ class Program:
         return out
 
 
+def _set(pairs: Sequence[tuple[Any, float]]) -> None:
+    for what, x in pairs:
+        what.data = x
+
+
 def _every(_: Op) -> bool:
     return True
 
@@ -200,22 +209,23 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
+        mark = recorded.mark
         for v in recorded.nodes:
-            ids[v] = out.add(distinct(v.op), _nodes(out, ids, v.args))
-        out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
+            ids[v] = out.add(distinct(v.op), _nodes(out, ids, v.args, mark))
+        out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values()), mark))
         out.traced = len(recorded.nodes)
         return out.live()
 
 
-def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any]) -> Ids:
+def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any], mark: str) -> Ids:
     """The node of each."""
     try:
         return tuple(map(ids.__getitem__, xs))
     except KeyError:                                        # numbers are among them, or what was there before
-        return tuple([ids[x] if x in ids else _id(out, ids, x) for x in xs])
+        return tuple([ids[x] if x in ids else _id(out, ids, x, mark) for x in xs])
 
 
-def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
+def _id(out: Program, ids: dict[Any, int], x: Any, mark: str) -> int:
     """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
     if not isinstance(x, Value):
         found = out.constant(float(x))
@@ -224,8 +234,8 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
         return found
     for v in tape(x) if x not in ids else ():
         if v.op is not None:
-            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
-        elif is_constant(v):
+            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a, mark) for a in v.args]))
+        elif is_constant(v, mark):
             ids[v] = out.constant(v.data)
         elif v not in ids:
             ids[v] = out.input()

@@ -53,6 +53,31 @@ def refuse_gradient() -> NoReturn:
     refuse("the gradient", "write jit(value_and_grad(f)), which returns it, or pass a Module")
 
 
+def refuse_set() -> NoReturn:
+    """To set what is no number of its own."""
+    raise TracingError(f"the data of an argument or a result is not set while its program is recorded for jit "
+                       f"({_line()}); close over the Value itself, pass its Module, or return the new number")
+
+
+def refuse_made(kind: str) -> NoReturn:
+    """An optimiser that would be a new one at each call."""
+    raise TracingError(f"{kind} is made while a program is recorded for jit ({_line()}), and would start anew at each "
+                       "call; make it before, or write p.data -= lr * p.grad")
+
+
+def refuse_changed(kind: str) -> NoReturn:
+    """An optimiser that is not what it was."""
+    raise TracingError(f"{kind} was changed since a program with it was recorded for jit ({_line()}); only lr, t and "
+                       "the numbers that it keeps may change: write jit(f) anew")
+
+
+def refuse_random() -> NoReturn:
+    """A random number that would be the same one at each run."""
+    raise TracingError(f"random numbers are drawn while a program is recorded for jit ({_line()}), and would be the "
+                       "same at each call; draw them outside and pass them as arguments, or in a layer by "
+                       "microgradx.nn.randomness.draw()")
+
+
 def refuse_truth() -> NoReturn:
     """What decides must be told as it runs, or before."""
     refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "

@@ -11,13 +11,16 @@ tracing value_and_grad(f) records the backward pass too, by the very lines that 
 from __future__ import annotations
 
 import gc
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import active_count
 from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...nesting import is_module, leaves
 from .arguments import is_number, results
+from .errors import refuse_random
 from .traced import Traced, Tracer, is_constant
 
 
@@ -30,6 +33,8 @@ class Recorded(NamedTuple):
     tree        what it returned, its nesting
     sources     Values for what it reads besides, and where their numbers come from: `.data` of these
     updates     what it sets, by `.data`, and to what
+    mark        begins the scope of the constants that it made
+    reached     whether its backward() came to a number among the arguments, which must not be a Value then
     """
 
     inputs: list[Value]
@@ -38,6 +43,8 @@ class Recorded(NamedTuple):
     tree: Any
     sources: dict[Value, Any]
     updates: dict[Any, Any]
+    mark: str
+    reached: bool
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
@@ -49,9 +56,14 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     inputs: list[Value] = []
     tracer = Tracer(strict)
     given = [_replaced(a, inputs, tracer) for a in args]
+    before = random.getstate()
     with unhindered(), tracer:
         tree = f(*given)
-    return Recorded(inputs, tracer.nodes, results(tree), tree, tracer.state.sources, tracer.state.updates)
+    if random.getstate() != before and active_count() == 1:     # else it may have been another thread
+        refuse_random()
+    state, versions = tracer.state, tracer.versions
+    found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in results(tree)]
+    return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, tracer.mark, state.reached)
 
 
 @contextmanager
