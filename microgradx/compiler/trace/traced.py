@@ -94,6 +94,10 @@ class Traced(Value):
 
     __int__ = __index__ = __float__
 
+    def __reduce__(self) -> Any:
+        """A copy would need the number."""
+        refuse_number() if self.trace.is_on() else refuse_leaked()
+
     def __format__(self, spec: str) -> str:
         return refuse_number() if spec else repr(self)
 
