@@ -69,9 +69,9 @@ def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: 
         raise pickle.PicklingError(f"jit has not recorded {name} yet; call it once with arguments like those to come, "
                                    "then send it")
     if any(p.updates or not all(isinstance(source, Value) for source in p.closures) for p, _ in programs.values()):
-        raise pickle.PicklingError(f"{name} draws random numbers, reads gradients or sets Values while it runs, which "
-                                   "processes cannot share; call eval() on Modules with Dropout or BatchNorm, and "
-                                   "send jit(value_and_grad(loss)) in place of a whole training step")
+        raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics (Dropout, BatchNorm in training), "
+                                   "reads gradients or sets Values, which processes cannot share; call eval() on its "
+                                   "Modules, and send jit(value_and_grad(loss)) in place of a training step")
     return pickle.dumps((name, doc, programs, backend, strict))
 
 

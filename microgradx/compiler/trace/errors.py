@@ -10,12 +10,13 @@
 """
 from __future__ import annotations
 
+import copy
 import linecache
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-PACKAGE = str(Path(__file__).parents[2])
+PASSED = str(Path(__file__).parents[2]), copy.__file__      # a line in these is not the user's
 
 
 class TracingError(TypeError):
@@ -99,7 +100,7 @@ def refuse_more(most: int) -> NoReturn:
 def _line() -> str:
     """The line outside of this package that is being run: "net.py:12, `if y > 0:`"."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PASSED):
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
