@@ -144,16 +144,6 @@ class Program:
         """The number of a constant; None for any other node."""
         return self.numbers.get(i)
 
-    def update(self, found: Sequence[float]) -> None:
-        """Set what the program sets, after a run with these results."""
-        if self.updates:
-            pairs = list(zip(self.updates, found[-len(self.updates):]))
-            try:
-                _set(pairs)
-            except KeyboardInterrupt:               # Ctrl-C between two of them: all are set first
-                _set(pairs)
-                raise
-
     def uses(self) -> list[int]:
         """How many nodes and results use each node, those that no result needs left out; a list that a node is used in
         twice counts twice."""
@@ -188,11 +178,6 @@ class Program:
             out.args = [args if count else () for args, count in zip(self.args, counts)]
         out.numbers = {i: x for i, x in self.numbers.items() if i in used}
         return out
-
-
-def _set(pairs: Sequence[tuple[Any, float]]) -> None:
-    for what, x in pairs:
-        what.data = x
 
 
 def _every(_: Op) -> bool:
