@@ -57,7 +57,7 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
         if kinds == FLOATS:
             numbers += tree
             return kind, len(tree)
-        if kinds == LISTS and all(tree) and set(map(type, found := [*chain.from_iterable(tree)])) == FLOATS:
+        if kind is list and kinds == LISTS and all(tree) and set(map(type, found := [*chain.from_iterable(tree)])) == FLOATS:
             numbers += found                    # a matrix, such as a batch: not row by row, which would take longer
             return kind, tuple(zip(repeat(list), map(len, tree)))
         parts = tuple([read(branch, numbers, modules, taken) for branch in tree])
