@@ -72,6 +72,12 @@ def refuse_changed(kind: str) -> NoReturn:
                        "the numbers that it keeps may change: write jit(f) anew")
 
 
+def refuse_kept(name: str) -> NoReturn:
+    """A number that a function keeps from call to call by itself, or a Value that it made for that."""
+    raise TracingError(f"{name} is set while a program is recorded for jit ({_line()}), and would not be set again when "
+                       "it runs; keep the number in a Value or Buffer that is made before, and set its .data")
+
+
 def refuse_random() -> NoReturn:
     """A random number that would be the same one at each run."""
     raise TracingError(f"random numbers are drawn while a program is recorded for jit ({_line()}), and would be the "

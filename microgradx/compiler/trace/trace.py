@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import random
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import active_count
@@ -20,7 +21,8 @@ from typing import Any, NamedTuple
 from ...engine import Value
 from ...nesting import is_module, leaves
 from .arguments import is_number, results
-from .errors import refuse_random
+from .errors import refuse_kept, refuse_random
+from .surroundings import Surroundings
 from .traced import Traced, Tracer, is_constant
 
 
@@ -56,14 +58,33 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     inputs: list[Value] = []
     tracer = Tracer(strict)
     given = [_replaced(a, inputs, tracer) for a in args]
-    before = random.getstate()
+    around, before = Surroundings([f, *args]), random.getstate()
     with unhindered(), tracer:
         tree = f(*given)
     if random.getstate() != before and active_count() == 1:     # else it may have been another thread
         refuse_random()
+    _look(around, tracer, f)
     state, versions = tracer.state, tracer.versions
     found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in results(tree)]
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, tracer.mark, state.reached)
+
+
+def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any]) -> None:
+    """What f keeps by itself from call to call, its program does not: TracingError, or a warning for plain numbers."""
+    plain = []
+    for name, now in around.changed():
+        if any(isinstance(x, Traced) for x in leaves(now)):
+            refuse_kept(name)
+        plain.append(name)
+    if plain and tracer.state.updates:
+        name = getattr(f, "__name__", "a function")
+        warnings.warn(f"{name} changes {', '.join(plain[:3])} itself, which happens only while its program is recorded "
+                      "for jit: the number is a part of the program from then on. Keep it in a Value, t = Value(0.0), "
+                      "and write t.data += 1", RuntimeWarning, stacklevel=2)
+    own = {v for v in (*tracer.versions, *tracer.state.gradients) if tracer.is_constant(v)}
+    for name, v in around.values() if own else ():
+        if v in own:
+            refuse_kept(name)
 
 
 @contextmanager

@@ -680,3 +680,72 @@ def test_pickled_it_says_why_not():
     for f in (step, reads):
         with pytest.raises(pickle.PicklingError, match="sets .* Values|gradient"):
             pickle.dumps(f)
+
+
+# What f keeps by itself ----------------------------------------------------------------------------------------------
+
+class ByHand:
+    """An optimiser that keeps plain numbers."""
+
+    def __init__(self, ps):
+        self.ps, self.m, self.t = ps, [0.0 for _ in ps], 0
+
+    def in_place(self):
+        for k, p in enumerate(self.ps):
+            self.m[k] = 0.9 * self.m[k] + p.grad
+            p.data -= 0.1 * self.m[k]
+
+    def anew(self):
+        self.m = [0.9 * m + p.grad for m, p in zip(self.m, self.ps)]
+        for m, p in zip(self.m, self.ps):
+            p.data -= 0.1 * m
+
+    def counts(self):
+        self.t += 1
+        for p in self.ps:
+            p.data -= 0.1 / self.t * p.grad
+
+
+@every_way
+def test_plain_numbers_that_are_kept_are_not_frozen_in_silence(way):
+    for method in (ByHand.in_place, ByHand.anew):
+        v = Value(2.0)
+        optimiser = ByHand([v])
+        with pytest.raises(TracingError, match=r"optimiser.m.* is set while .* in a Value"):
+            way.jit(lambda optimiser=optimiser, method=method: method(optimiser))()
+        with pytest.raises(TracingError, match=r"is set while .* in a Value"):
+            way.jit(method.__get__(ByHand([v])))()
+        assert v.data == 2.0
+    with pytest.warns(RuntimeWarning, match=r"changes self.t itself.*t.data \+= 1"):
+        way.jit(ByHand([Value(2.0)]).counts)()
+
+
+def test_a_variable_that_is_kept():
+    v, mean, losses = Value(2.0), 0.0, []
+
+    def step(x):
+        nonlocal mean
+        mean = 0.9 * mean + v.data * x
+        v.data -= mean
+    with pytest.raises(TracingError, match="^mean is set"):
+        jit(step)(1.0)
+
+    def logs(x):
+        losses.append(x * v.data)
+        v.data -= x
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        jit(logs)(1.0)                                  # raises where it is used, see above
+    assert v.data == 1.0 and len(losses) == 1
+
+
+def test_values_that_are_made_at_the_first_call_only():
+    v, state = Value(2.0), {}
+
+    def step():
+        m = state.setdefault("m", Value(0.0))
+        m.data = 0.9 * m.data + 1.0
+        v.data -= m.data
+    with pytest.raises(TracingError, match=r"state\['m'\] is set while"):
+        jit(step)()
+    assert v.data == 2.0

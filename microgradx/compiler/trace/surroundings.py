@@ -1,0 +1,120 @@
+"""Surroundings: plain numbers that a function could keep from call to call, and whether it did so while it was traced.
+
+    >>> from microgradx.compiler.trace.surroundings import Surroundings
+    >>> state = {"t": 0, "mean": [0.0, 0.0]}
+    >>> def f():
+    ...     state["t"] += 1
+    >>> around = Surroundings([f])
+    >>> f()
+    >>> around.changed()
+    [("state['t']", 1)]
+
+A program does not run Python again: a number that it keeps must be in a Value or Buffer. So one that stood in a
+variable, an attribute or a list, and that a trace has changed, is not passed over in silence.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from ...engine import Value
+
+LONG, MOST, DEEP = 1_000, 20_000, 5     # elements of a list, places in all, and steps from f, that are looked at
+
+
+class Surroundings:
+    """All places that can be reached from these roots, functions and what they are given, as they are now."""
+
+    def __init__(self, roots: Sequence[Any]) -> None:
+        self.roots = roots
+        self.before = {place: (name, x) for name, place, x in _places(roots)}       # all: an id is not used again then
+
+    def changed(self) -> list[tuple[str, Any]]:
+        """The names of places that held plain numbers and hold others now; and what they hold."""
+        found = {place: x for _, place, x in _places(self.roots)}
+        return [(name, found[place]) for place, (name, x) in self.before.items()
+                if place in found and found[place] is not x and _numbers(x) and _differ(x, found[place])]
+
+    def values(self) -> Iterator[tuple[str, Value]]:
+        """All Values that can be reached now, and where."""
+        return ((name, x) for name, _, x in _places(self.roots) if isinstance(x, Value))
+
+
+def _numbers(x: Any) -> bool:
+    """Whether it is a number, or a list of numbers."""
+    if isinstance(x, (list, tuple)):
+        return bool(x) and len(x) <= LONG and all(map(_numbers, x))
+    return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+def _differ(x: Any, now: Any) -> bool:
+    """Whether what was numbers is something else now. A longer list is not: it may be a record of what happened."""
+    if isinstance(x, (list, tuple)):
+        return isinstance(now, (list, tuple)) and len(x) == len(now) and any(map(_differ, x, now))
+    return isinstance(now, Value) or (_numbers(now) and not isinstance(now, (list, tuple)) and bool(now != x))
+
+
+def _places(roots: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """For each place its name, what tells it from all others, and what is there."""
+    seen: set[int] = set()
+    level = [("", root) for root in roots]
+    left = MOST
+    for _ in range(DEEP):
+        following = []
+        for name, x in level:
+            if id(x) in seen:
+                continue
+            seen.add(id(x))
+            for inner, key, y in _inside(name, x):
+                left -= 1
+                if left < 0:
+                    return
+                yield inner, (id(x), key), y
+                if not isinstance(y, (int, float, str, bytes, type(None), Value, type, ModuleType)):
+                    following.append((inner, y))
+        level = following
+
+
+def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What can be reached from an object in one step: a name for it, its key there, and itself."""
+    if isinstance(x, (list, tuple)):
+        if len(x) <= LONG:
+            yield from ((f"{name}[{k}]", k, y) for k, y in enumerate(x))
+    elif isinstance(x, dict):
+        if len(x) <= LONG:
+            yield from ((f"{name}[{k!r}]", k, y) for k, y in list(x.items()) if isinstance(k, (str, int)))
+    elif isinstance(x, FunctionType):
+        for variable, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
+            try:
+                yield variable, variable, cell.cell_contents
+            except ValueError:                          # it is not set yet
+                pass
+        yield from ((name, (k, "default"), y) for k, (name, y) in enumerate(_defaults(x)))
+        if not x.__module__ or not x.__module__.startswith("microgradx."):
+            yield from ((key, (key, "global"), x.__globals__[key]) for key in dict.fromkeys(_globals(x.__code__))
+                        if key in x.__globals__)
+    elif isinstance(x, MethodType):
+        yield from (("self", 0, x.__self__), ("", 1, x.__func__))
+    elif isinstance(x, partial):
+        yield from (("", 0, x.func), ("args", 1, x.args), ("keywords", 2, x.keywords))
+    elif hasattr(x, "__dict__"):
+        yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()))
+        call = getattr(type(x), "__call__", None)
+        if isinstance(call, FunctionType):              # an object that is called as a function
+            yield "", ("", "call"), call
+
+
+def _defaults(f: FunctionType) -> Iterator[tuple[str, Any]]:
+    """The arguments of a function that have a default, and that."""
+    values = f.__defaults__ or ()
+    yield from zip(f.__code__.co_varnames[f.__code__.co_argcount - len(values):], values)
+    yield from (f.__kwdefaults__ or {}).items()
+
+
+def _globals(code: CodeType) -> Iterator[str]:
+    """The names of global variables in a function and in those within it."""
+    yield from code.co_names
+    yield from chain.from_iterable(_globals(inner) for inner in code.co_consts if isinstance(inner, CodeType))
