@@ -59,7 +59,8 @@ class Variant:
 
     def _keep(self) -> None:
         """Where the program sets anything: what it reads and sets stays in memory from run to run."""
-        p, homes = self.program, {}
+        p = self.program
+        homes: dict[Any, int] = {}
         if not p.updates:
             return
         for kind in (Value, GradientOf):

@@ -79,7 +79,7 @@ class Kernel:
         for k, target in enumerate(targets):
             if k + 1 == len(targets) or targets[k + 1] != target + 8:       # the end of what lies side by side
                 end = first + k + 1
-                place = (ctypes.c_double * (end - start)).from_address(target - 8 * (end - start - 1))
+                place: Any = (ctypes.c_double * (end - start)).from_address(target - 8 * (end - start - 1))
                 self._stores.append((np.frombuffer(place), self._found[start:end]))
                 start = end
         self._found = self._found[:first]

@@ -42,7 +42,8 @@ class Resident:
 
     def __reduce__(self) -> Any:
         """A copy is a plain Value."""
-        build, (kind, *rest) = super().__reduce__()  # type: ignore[misc]
+        found: Any = super().__reduce__()
+        build, (kind, *rest) = found
         return build, (next(plain for plain in kind.__mro__ if plain in PLAIN), *rest)
 
 
@@ -61,7 +62,7 @@ class ResidentGradient(Resident):
 
 
 @cache
-def kept(kind: type, how: type) -> Any:
+def kept(kind: Any, how: Any) -> Any:
     """The class of Values of this kind, Value or Buffer, that are Resident or ResidentGradient; it has the same name."""
     plain = next(plain for plain in kind.__mro__ if plain in PLAIN)
     return type(plain.__name__, (how, plain), {"__slots__": (), "__module__": __name__})

@@ -24,6 +24,8 @@ from ...engine import Value
 
 LONG, MOST, DEEP = 1_000, 20_000, 5     # elements of a list, places in all, and steps from f, that are looked at
 
+OURS = ("f", "loss", "penalty", "model")    # what objects of the compiler have of the user's
+
 
 class Surroundings:
     """All places that can be reached from these roots, functions and what they are given, as they are now."""
@@ -100,7 +102,9 @@ def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
         yield from (("self", 0, x.__self__), ("", 1, x.__func__))
     elif isinstance(x, partial):
         yield from (("", 0, x.func), ("args", 1, x.args), ("keywords", 2, x.keywords))
-    elif hasattr(x, "__dict__"):
+    elif type(x).__module__.startswith("microgradx.compiler."):
+        yield from ((key, key, vars(x)[key]) for key in OURS if key in getattr(x, "__dict__", ()))
+    elif type(getattr(x, "__dict__", None)) is dict:
         yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()))
         call = getattr(type(x), "__call__", None)
         if isinstance(call, FunctionType):              # an object that is called as a function

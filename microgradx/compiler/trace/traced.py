@@ -51,7 +51,7 @@ class Traced(Value):
     trace: Tracer
 
     @property
-    def _data(self) -> NoReturn:  # type: ignore[override]
+    def _data(self) -> NoReturn:
         refuse_leaked()
 
     @_data.setter
