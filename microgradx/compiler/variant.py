@@ -25,7 +25,7 @@ class Variant:
 
     program, tree   what it computes, and the nesting of its result
     modules         those among the arguments that it is for; none if it is shared by all of their structure
-    placed          for each Module whether the machine code finds its parameters in memory, or is given them at each run
+    placed          for each Module whether machine code finds its parameters in memory, or is given them at each run
     sources         what else is given at each run: `.data` of these
     updates         what is set after each run, by `.data`; what has an address is set by the machine code
     reached         whether backward() comes to a number among the arguments

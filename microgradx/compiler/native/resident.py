@@ -63,7 +63,7 @@ class ResidentGradient(Resident):
 
 @cache
 def kept(kind: Any, how: Any) -> Any:
-    """The class of Values of this kind, Value or Buffer, that are Resident or ResidentGradient; it has the same name."""
+    """The class of Values, or Buffers, that are Resident or ResidentGradient; it has the name of this kind."""
     plain = next(plain for plain in kind.__mro__ if plain in PLAIN)
     return type(plain.__name__, (how, plain), {"__slots__": (), "__module__": __name__})
 
@@ -82,7 +82,7 @@ def resident(values: Sequence[Any]) -> Any:
     block = filled([v._data for v in values])
     for k, v in enumerate(values):
         v._home = block, k
-        v.__class__ = kept(type(v), Resident)
+        v.__class__ = kept(v.__class__, Resident)
     return block
 
 
@@ -108,7 +108,7 @@ def gradient_addresses(values: Sequence[Any]) -> list[int] | None:
         block = filled([v._grad for v in new])
         for k, v in enumerate(new):
             v._home = *v._home, block, k
-            v.__class__ = kept(type(v), ResidentGradient)
+            v.__class__ = kept(v.__class__, ResidentGradient)
     return _addresses([v._home[2:] for v in values])
 
 

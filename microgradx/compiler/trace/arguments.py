@@ -57,9 +57,11 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
         if kinds == FLOATS:
             numbers += tree
             return kind, len(tree)
-        if kind is list and kinds == LISTS and all(tree) and set(map(type, found := [*chain.from_iterable(tree)])) == FLOATS:
-            numbers += found                    # a matrix, such as a batch: not row by row, which would take longer
-            return kind, tuple(zip(repeat(list), map(len, tree)))
+        if kind is list and kinds == LISTS and all(tree):
+            found = [*chain.from_iterable(tree)]
+            if set(map(type, found)) == FLOATS: # a matrix, such as a batch: row by row would take longer
+                numbers += found
+                return kind, tuple(zip(repeat(list), map(len, tree)))
         parts = tuple([read(branch, numbers, modules, taken) for branch in tree])
         return kind, len(parts) if parts and all(part is FLOAT for part in parts) else parts
     if is_number(tree):

@@ -15,6 +15,7 @@ variable, an attribute or a list, and that a trace has changed, is not passed ov
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -82,22 +83,12 @@ def _places(roots: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
 
 def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
     """What can be reached from an object in one step: a name for it, its key there, and itself."""
-    if isinstance(x, (list, tuple)):
+    if isinstance(x, (list, tuple, dict)):
         if len(x) <= LONG:
-            yield from ((f"{name}[{k}]", k, y) for k, y in enumerate(x))
-    elif isinstance(x, dict):
-        if len(x) <= LONG:
-            yield from ((f"{name}[{k!r}]", k, y) for k, y in list(x.items()) if isinstance(k, (str, int)))
+            items = list(x.items()) if isinstance(x, dict) else enumerate(x)
+            yield from ((f"{name}[{k!r}]", k, y) for k, y in items if isinstance(k, (str, int)))
     elif isinstance(x, FunctionType):
-        for variable, cell in zip(x.__code__.co_freevars, x.__closure__ or ()):
-            try:
-                yield variable, variable, cell.cell_contents
-            except ValueError:                          # it is not set yet
-                pass
-        yield from ((name, (k, "default"), y) for k, (name, y) in enumerate(_defaults(x)))
-        if not x.__module__ or not x.__module__.startswith("microgradx."):
-            yield from ((key, (key, "global"), x.__globals__[key]) for key in dict.fromkeys(_globals(x.__code__))
-                        if key in x.__globals__)
+        yield from _variables(x)
     elif isinstance(x, MethodType):
         yield from (("self", 0, x.__self__), ("", 1, x.__func__))
     elif isinstance(x, partial):
@@ -106,9 +97,20 @@ def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
         yield from ((key, key, vars(x)[key]) for key in OURS if key in getattr(x, "__dict__", ()))
     elif type(getattr(x, "__dict__", None)) is dict:
         yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()))
-        call = getattr(type(x), "__call__", None)
-        if isinstance(call, FunctionType):              # an object that is called as a function
-            yield "", ("", "call"), call
+        if callable(x) and isinstance(type(x).__call__, FunctionType):
+            yield "", ("", "call"), type(x).__call__
+
+
+def _variables(f: FunctionType) -> Iterator[tuple[str, Any, Any]]:
+    """The variables of a function that outlive a call: closed over, defaults of arguments, global (of the user's)."""
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+        with suppress(ValueError):                      # it is not set yet
+            yield name, name, cell.cell_contents
+    yield from ((name, (k, "default"), y) for k, (name, y) in enumerate(_defaults(f)))
+    if not (f.__module__ or "").startswith("microgradx."):
+        known = f.__globals__
+        yield from ((name, (name, "global"), known[name]) for name in dict.fromkeys(_globals(f.__code__))
+                    if name in known)
 
 
 def _defaults(f: FunctionType) -> Iterator[tuple[str, Any]]:

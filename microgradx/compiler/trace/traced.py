@@ -418,11 +418,11 @@ class Tracer:
         """Set such a number, or all rows. TracingError for an object that is made while a function is traced."""
         if name not in vars(owner):
             refuse_made(type(owner).__name__)
-        rows = isinstance(x, list)
-        for place, number in {(i, k): n for i, row in enumerate(x) for k, n in enumerate(row)}.items() if rows else [
-                (None, x)]:
+        several = isinstance(x, list)
+        rows: list[Any] = [((i, k), n) for i, row in enumerate(x) for k, n in enumerate(row)] if several else [(None, x)]
+        for place, new in rows:
             holder = self.attribute_of(owner, name, place)
-            self.state.attributes[holder], = self.inputs([number])
+            self.state.attributes[holder], = self.inputs([new])
             self.state.updates[holder] = self.state.attributes[holder]
 
     def attribute_of(self, owner: Any, name: str, place: tuple[int, int] | None) -> AttributeOf:

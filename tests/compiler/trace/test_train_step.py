@@ -1,4 +1,4 @@
-"""jit never freezes in silence: training steps as people write them, compiled, against the same function run eagerly."""
+"""jit never freezes in silence: training steps as people write them, compiled, against the same function, eager."""
 import copy
 import itertools
 import math
@@ -530,7 +530,7 @@ def draws():
 @pytest.mark.parametrize("f", [decides, counts, prints, prints_it, a_float, with_math, sets_a_result, copies, made_of,
                                draws])
 def test_what_cannot_be_followed_is_refused(way, f):
-    with pytest.raises(TracingError, match="test_train_step.py:|random numbers are drawn"):
+    with pytest.raises(TracingError, match=r"test_train_step\.py:|random numbers are drawn"):
         way.jit(f)()
     assert (w.data, w.grad, w.label) == (2.0, 0.0, "w")
 
@@ -540,7 +540,7 @@ def test_values_among_the_arguments_have_numbers_but_no_gradients(way):
     for f in (lambda x: setattr(x, "data", 1.0), lambda x: setattr(x, "grad", 1.0), lambda x: x.grad,
               lambda x: (x * w).backward()):
         x = Value(3.0)
-        with pytest.raises(TracingError, match="test_train_step.py:"):
+        with pytest.raises(TracingError, match=r"test_train_step\.py:"):
             way.jit(f)(x)
         assert (x.data, x.grad, w.grad) == (3.0, 0.0, 0.0)
     assert way.jit(lambda x: x.data * x)(Value(3.0)) == 9.0
@@ -678,7 +678,7 @@ def test_pickled_it_says_why_not():
     step(XS, YS)
     reads(XS, YS)
     for f in (step, reads):
-        with pytest.raises(pickle.PicklingError, match="sets .* Values|gradient"):
+        with pytest.raises(pickle.PicklingError, match=r"reads gradients or sets Values"):
             pickle.dumps(f)
 
 
@@ -727,7 +727,7 @@ def test_a_variable_that_is_kept():
         nonlocal mean
         mean = 0.9 * mean + v.data * x
         v.data -= mean
-    with pytest.raises(TracingError, match="^mean is set"):
+    with pytest.raises(TracingError, match=r"^mean is set"):
         jit(step)(1.0)
 
     def logs(x):
