@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cached_property
+from itertools import chain, groupby
 from threading import RLock
 from typing import Any
 
@@ -17,7 +19,7 @@ from ..engine import Value
 from .backends import Backend, Runnable
 from .ir.program import Program
 from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
-from .trace.traced import GradientOf
+from .trace.traced import AttributeOf, GradientOf
 
 
 class Variant:
@@ -26,8 +28,8 @@ class Variant:
     program, tree   what it computes, and the nesting of its result
     modules         those among the arguments that it is for; none if it is shared by all of their structure
     placed          for each Module whether machine code finds its parameters in memory, or is given them at each run
-    sources         what else is given at each run: `.data` of these
-    updates         what is set after each run, by `.data`; what has an address is set by the machine code
+    sources         what else is given at each run: `.data` of these, in parts
+    updates         what is set after each run, by `.data`, in parts; what has an address is not among them
     reached         whether backward() comes to a number among the arguments
     """
 
@@ -37,7 +39,7 @@ class Variant:
         self.placed = [False] * len(modules)
         self.addresses: dict[int, int] = {}
         self.targets: list[int] = []
-        self.sources, self.updates = p.closures, p.updates
+        self.sources, self.updates = parts(p.closures), parts(p.updates)
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
@@ -69,13 +71,13 @@ class Variant:
             homes |= zip(several, self.backend.homes(several) or ())
         first = len(p.inputs) - len(p.closures)
         self.addresses |= {first + k: homes[x] for k, x in enumerate(p.closures) if x in homes}
-        self.sources = [x for x in p.closures if x not in homes]
+        self.sources = parts([x for x in p.closures if x not in homes])
         places = sorted(range(len(p.updates)), key=lambda k: homes.get(p.updates[k], 0))
         results = len(p.results) - len(p.updates)
         p.results[results:] = [p.results[results + k] for k in places]
         p.updates[:] = [p.updates[k] for k in places]
         self.targets = [homes[x] for x in p.updates if x in homes]
-        self.updates = [x for x in p.updates if x not in homes]
+        self.updates = parts([x for x in p.updates if x not in homes])
 
     @cached_property
     def kernel(self) -> Runnable:
@@ -96,22 +98,57 @@ class Variant:
         """What the function returns for the numbers among the arguments."""
         loose = [module for module, placed in zip(modules, self.placed) if not placed]
         with_modules(numbers, loose, lambda one: [v.data for v in one.values])
-        if not self.updates:
-            numbers += [source.data for source in self.sources]
-            return self.rebuild(self.kernel.run(numbers))
-        with self._lock:                        # nobody reads in between what is then set
-            numbers += [source.data for source in self.sources]
+        with self._lock if self.updates else nullcontext():     # nobody reads in between what is then set
+            for several in self.sources:
+                numbers += several.read()
             found = self.kernel.run(numbers)
-            pairs = list(zip(self.updates, found[-len(self.updates):]))
             try:
-                update(pairs)
+                self._update(found)
             except KeyboardInterrupt:           # Ctrl-C between two of them: all are set first
-                update(pairs)
+                self._update(found)
                 raise
         return self.rebuild(found)
 
+    def _update(self, found: list[float]) -> None:
+        """Set what the program sets, to the last of the numbers that it found."""
+        start = len(found) - sum(map(len, self.updates))
+        for several in self.updates:
+            several.set(found[start:start + len(several)])
+            start += len(several)
 
-def update(pairs: Sequence[tuple[Any, float]]) -> None:
-    """Set each to its number."""
-    for what, x in pairs:
-        what.data = x
+
+class Several(list[Any]):
+    """Numbers that are read and set one by one: `.data` of each."""
+
+    def read(self) -> list[float]:
+        """All of them."""
+        return [what.data for what in self]
+
+    def set(self, numbers: Sequence[float]) -> None:
+        """The new ones."""
+        for what, x in zip(self, numbers):
+            what.data = x
+
+
+class Rows(Several):
+    """All numbers that an optimiser keeps, in order: read and set at once."""
+
+    def read(self) -> list[float]:
+        """See Several."""
+        return list(chain.from_iterable(vars(self[0].owner)["numbers"]))
+
+    def set(self, numbers: Sequence[float]) -> None:
+        """See Several."""
+        rows = vars(self[0].owner)["numbers"]
+        rows[:] = zip(*[iter(numbers)] * len(rows[0]))
+
+
+def parts(whats: Sequence[Any]) -> list[Several]:
+    """These, in order, in parts that are read and set at once."""
+    found: list[Several] = []
+    for owner, group in groupby(whats, lambda x: x.owner if isinstance(x, AttributeOf) and x.place else None):
+        several = Several(group)
+        rows = vars(owner)["numbers"] if owner else []
+        found.append(Rows(several) if owner and [x.place for x in several] == [
+            (i, k) for i, row in enumerate(rows) for k in range(len(row))] else several)
+    return found

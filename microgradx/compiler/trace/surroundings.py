@@ -22,6 +22,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ...engine import Value
+from .traced import Traced
 
 LONG, MOST, DEEP = 1_000, 20_000, 5     # elements of a list, places in all, and steps from f, that are looked at
 
@@ -43,7 +44,7 @@ class Surroundings:
 
     def values(self) -> Iterator[tuple[str, Value]]:
         """All Values that can be reached now, and where."""
-        return ((name, x) for name, _, x in _places(self.roots) if isinstance(x, Value))
+        return ((name, x) for name, _, x in _places(self.roots, True) if isinstance(x, Value))
 
 
 def _numbers(x: Any) -> bool:
@@ -60,15 +61,16 @@ def _differ(x: Any, now: Any) -> bool:
     return isinstance(now, Value) or (_numbers(now) and not isinstance(now, (list, tuple)) and bool(now != x))
 
 
-def _places(roots: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
-    """For each place its name, what tells it from all others, and what is there."""
+def _places(roots: Sequence[Any], values: bool = False) -> Iterator[tuple[str, Any, Any]]:
+    """For each place its name, what tells it from all others, and what is there. Not into lists of Values, such as the
+    weights of a layer, unless Values are wanted."""
     seen: set[int] = set()
     level = [("", root) for root in roots]
     left = MOST
     for _ in range(DEEP):
         following = []
         for name, x in level:
-            if id(x) in seen:
+            if id(x) in seen or (_are_values(x) and not values):
                 continue
             seen.add(id(x))
             for inner, key, y in _inside(name, x):
@@ -79,6 +81,12 @@ def _places(roots: Sequence[Any]) -> Iterator[tuple[str, Any, Any]]:
                 if not isinstance(y, (int, float, str, bytes, type(None), Value, type, ModuleType)):
                     following.append((inner, y))
         level = following
+
+
+def _are_values(x: Any) -> bool:
+    """Whether it is a list of Values that have numbers."""
+    first = x[0] if isinstance(x, (list, tuple)) and x else None
+    return isinstance(first, Value) and not isinstance(first, Traced)
 
 
 def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:

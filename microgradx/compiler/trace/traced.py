@@ -418,9 +418,10 @@ class Tracer:
         """Set such a number, or all rows. TracingError for an object that is made while a function is traced."""
         if name not in vars(owner):
             refuse_made(type(owner).__name__)
-        several = isinstance(x, list)
-        rows: list[Any] = [((i, k), n) for i, row in enumerate(x) for k, n in enumerate(row)] if several else [(None, x)]
-        for place, new in rows:
+        several: list[Any] = [(None, x)]
+        if isinstance(x, list):
+            several = [((i, k), n) for i, row in enumerate(x) for k, n in enumerate(row)]
+        for place, new in several:
             holder = self.attribute_of(owner, name, place)
             self.state.attributes[holder], = self.inputs([new])
             self.state.updates[holder] = self.state.attributes[holder]
