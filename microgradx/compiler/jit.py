@@ -171,6 +171,9 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
     back in the nesting of f's result.
 
+    f may be a whole training step: `.data` and `.grad` are read as it runs, `loss.backward()`, `p.data -= lr * p.grad`
+    and the step() of an optimiser are recorded, and what f sets is set after each run.
+
     TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
     "native" without llvmlite. TypeError if f is no function.
 

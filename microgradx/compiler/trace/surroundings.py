@@ -2,7 +2,7 @@
 
     >>> from microgradx.compiler.trace.surroundings import Surroundings
     >>> state = {"t": 0, "mean": [0.0, 0.0]}
-    >>> def f():
+    >>> def f(state=state):
     ...     state["t"] += 1
     >>> around = Surroundings([f])
     >>> f()

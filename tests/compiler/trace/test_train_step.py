@@ -4,6 +4,7 @@ import itertools
 import math
 import pickle
 import random
+import threading
 import warnings
 
 import pytest
@@ -13,9 +14,9 @@ from microgradx import Value, detach, jit, no_grad, sqrt, value_and_grad, where
 from microgradx.compiler import TracingError
 from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, Buffer, Dropout, Linear, Module, Sequential, Tanh
-from microgradx.training import SGD, Adam, AdamW, RMSprop, StepLR, clip_grad_norm, clip_grad_value
+from microgradx.training import SGD, Adam, AdamW, RMSprop, StepLR, clip_grad_norm, clip_grad_value, fit
 
-from ...compiled import close, every_way, identical
+from ...compiled import close, every_way, identical, needs_llvmlite
 
 XS = [[0.3, -1.0], [2.0, 0.5], [-0.7, 0.1]]
 YS = [1.0, -0.5, 0.25]
@@ -398,6 +399,64 @@ def test_two_functions_and_eager_code_share_a_model(way):
         p.grad for p in n.ps]
     assert [(p.data, p.grad) for p in pickle.loads(pickle.dumps(n.ps))] == [(p.data, p.grad) for p in n.ps]
     assert {type(b) for b in copy.deepcopy(n.v)} == {Buffer} and all(isinstance(b, Buffer) for b in n.v)
+
+
+@every_way
+def test_fit_and_a_compiled_step_take_turns(way):
+    runs = []
+    for compile, compiled in ((way.jit, True), (lambda f: f, False)):
+        n = Net()
+        step, optimiser = compile(plain(n)), Adam(n.ps, lr=0.01)
+        for _ in range(2):
+            step(XS, YS)
+            fit(n.model, XS, YS, lambda m, x, y: (m(x)[0] - y) ** 2, optimiser, steps=3, jit=compiled)
+            step(XS, YS)
+        runs.append(n.numbers())
+    agree(*runs, lambda a, b: close(a, b, 1.0))
+
+
+@every_way
+def test_threads_lose_nothing(way):
+    v = Value(0.0)
+
+    def add(x):
+        v.data += x
+    f = way.jit(add)
+    f(0.0)
+    threads = [threading.Thread(target=lambda: [f(1.0) for _ in range(100)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert v.data == 400.0
+
+
+@every_way
+def test_a_class_of_the_user_s_keeps_what_it_has(way):
+    class Named(Value):
+        pass
+    v = Named(1.0)
+    v.note = "kept"
+
+    def step(x):
+        v.grad = 0
+        (v * v * x).backward()
+        v.data -= 0.1 * v.grad
+    f = way.jit(step)
+    f(1.0)
+    f(1.0)
+    assert v.data == pytest.approx(0.64, rel=1e-15) and v.note == "kept" and type(v) is Named
+
+
+@needs_llvmlite
+def test_nothing_is_gathered_or_scattered_at_a_call():
+    """Also what is kept in Buffers; and a Value is still shown as one."""
+    n = Net()
+    step = jit(adam(n), backend="native")
+    step(XS, YS)
+    variant = step.variant((XS, YS))
+    assert variant.sources == [] == variant.updates and len(variant.targets) == 4 * len(n.ps) + 1
+    assert repr(n.t) == "Value(data=1.0, grad=0.0)" and repr(n.v[0]).startswith("Buffer(data=")
 
 
 # Optimisers ----------------------------------------------------------------------------------------------------------
