@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,15 +59,24 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     inputs: list[Value] = []
     tracer = Tracer(strict)
     given = [_replaced(a, inputs, tracer) for a in args]
-    around, before = Surroundings([f, *args]), random.getstate()
+    around, before = Surroundings([f, *args]), _generators()
     with unhindered(), tracer:
         tree = f(*given)
-    if random.getstate() != before and active_count() == 1:     # else it may have been another thread
+    if _generators() != before and active_count() == 1:      # else it may have been another thread
         refuse_random()
     _look(around, tracer, f)
     state, versions = tracer.state, tracer.versions
     found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in results(tree)]
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, tracer.mark, state.reached)
+
+
+def _generators() -> Any:
+    """Where the generators of `random` are, and of numpy.random if that is imported."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is None:
+        return random.getstate()
+    _, key, *rest = numpy.get_state()
+    return random.getstate(), key.tobytes(), rest
 
 
 def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any]) -> None:

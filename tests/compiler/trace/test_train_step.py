@@ -585,9 +585,13 @@ def draws():
     return w * random.random()
 
 
+def draws_with_numpy():
+    return w * pytest.importorskip("numpy").random.random()
+
+
 @every_way
 @pytest.mark.parametrize("f", [decides, counts, prints, prints_it, a_float, with_math, sets_a_result, copies, made_of,
-                               draws])
+                               draws, draws_with_numpy])
 def test_what_cannot_be_followed_is_refused(way, f):
     with pytest.raises(TracingError, match=r"test_train_step\.py:|random numbers are drawn"):
         way.jit(f)()
