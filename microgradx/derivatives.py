@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, overload
 from .engine import Value, tape, tracer
 from .ieee import inf
 from .nesting import is_leaf, is_module, leaves, rebuild
-from .ops import abs, detach, identity, maximum, mul, where
+from .ops import abs, identity, maximum, mul, where
 from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
 
@@ -51,13 +51,19 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     for kind in set(map(type, (y, *xs))):
         if not issubclass(kind, Value):
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
-    traced = tracer() is not None                       # jit records what would be numbers, too
-    with recording() if create_graph or traced else no_grad():
-        adjoint = adjoints(y, xs, create_graph or traced)
+    trace = tracer()                                    # jit records what would be numbers, too
+    with _derived(create_graph):
+        adjoint = adjoints(y, xs, create_graph or trace is not None)
         found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
         if create_graph:
             return [g if isinstance(g, Value) else Value(g) for g in found]
-        return [detach(g) if isinstance(g, Value) else g for g in found] if traced else found
+        return found if trace is None else [trace.number(g) if isinstance(g, Value) else g for g in found]
+
+
+def _derived(record: bool) -> Any:
+    """Where derivatives of a graph are computed: recorded or not; for jit from the graph as it was recorded."""
+    trace = tracer()
+    return trace.resolved() if trace is not None else recording() if record else no_grad()
 
 
 class Flow(NamedTuple):
@@ -95,12 +101,17 @@ class Open:
         self.recorded: Any = None
 
 
-def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
-    """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
+def adjoints(y: Value, xs: Iterable[Value], record: bool,
+             before: dict[Value, list[tuple[Flow, Any]]] | None = None) -> dict[Value, Flow]:
+    """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad.
+
+    before      the terms that each of xs is given before all others
+    """
     order, trace = tape(y, leaves=False), tracer()
+    incoming: dict[Value, list[tuple[Flow, Any]]]                   # what each is given, and the slope
+    incoming = dict(before) if before is not None else {x: [] for x in xs} if trace is None else trace.incoming(xs)
     if trace is not None:
         order = trace.arranged(order)
-    incoming: dict[Value, list[tuple[Flow, Any]]] = {x: [] for x in xs}     # what each is given, and the slope
     between: list[tuple[Value, tuple[Any, ...]]] = []               # y and xs, with what each has as inputs
     reached = incoming.keys()
     for v in order:
@@ -298,7 +309,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     y, inputs, inside = call(f, xs, range(len(xs)))
     tangent = {x: flow for x, t in zip(inputs, _directions(inputs, vs)) if (flow := _direction(t, inside)) is not None}
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
-    with recording() if inside else no_grad():
+    with _derived(inside):
         for v in tape(*outputs):
             terms = [(tangent[a], slope) for a, slope in zip(v.args, slopes_of(v, inside))
                      if slope is not None and a in tangent]

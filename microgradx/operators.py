@@ -156,7 +156,7 @@ def shown(self: Value) -> str:
 
 def formatted(self: Value, spec: str) -> str:
     """f"{v:.3f}": the data; without a format as repr(v)."""
-    return format(self._data, spec) if spec else repr(self)
+    return format(self.data, spec) if spec else repr(self)
 
 
 def reduced(self: Value) -> Any:
@@ -170,7 +170,7 @@ def reduced(self: Value) -> Any:
     state: Any = object.__getstate__(self)
     attributes, slots = state
     own = {name: x for name, x in slots.items() if name not in Value.__slots__}
-    built = leaf, (type(self), self._data, self._grad, self.label)
+    built = leaf, (type(self), self.data, self.grad, self.label)
     return (*built, (attributes, own)) if attributes or own else built
 
 
@@ -187,6 +187,7 @@ def zero_grad(values: Iterable[Value]) -> None:
     if tracer() is not None:
         for v in values:
             v.grad = 0.0
+        return
     for v in values:                                        # past the setter, which takes longer than all else here
         v._grad = 0.0
 

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from ..engine import Value
 from ..extras import install
 from ..table import Op
 from .ir.program import Program
 from .python_backend import PythonKernel, python_call, spoken
+from .trace.traced import GradientOf
 from .training.session import Session
 
 
@@ -53,13 +53,14 @@ class Backend(ABC):
         return []
 
     @abstractmethod
-    def block(self, values: Sequence[Value]) -> tuple[Any, int] | None:
-        """Memory that holds the numbers of these Values side by side, and its address. None where each Value keeps its
-        own number, which is then an input of every run."""
+    def homes(self, sources: Sequence[Any]) -> list[int] | None:
+        """The address of each number: of Values' data, or of their gradients (GradientOf). They are put into memory if
+        they are not there yet. None where they keep their own numbers, which are then inputs of every run."""
 
     @abstractmethod
-    def kernel(self, p: Program, addresses: Mapping[int, int]) -> Runnable:
-        """A program from a list of numbers to a list of numbers. `addresses`: of the inputs that are in a block."""
+    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> Runnable:
+        """A program from a list of numbers to a list of numbers. `addresses`: of the inputs that have one; `targets`:
+        addresses that take the last results after each run, which are not in its list then."""
 
     @abstractmethod
     def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
@@ -86,10 +87,10 @@ class PythonBackend(Backend):
         """Operators of the language, functions of math, and rows with branches."""
         return spoken(op)
 
-    def block(self, values: Sequence[Value]) -> None:
+    def homes(self, sources: Sequence[Any]) -> None:
         """None: Values keep their numbers."""
 
-    def kernel(self, p: Program, addresses: Mapping[int, int]) -> PythonKernel:
+    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> PythonKernel:
         """The program as a Python function."""
         return PythonKernel(p)
 
@@ -124,16 +125,19 @@ class NativeBackend(Backend):
         from .native.instructions import called
         return called(p.ops, p.strict)
 
-    def block(self, values: Sequence[Value]) -> tuple[Any, int] | None:
-        """None where another Module keeps some of these Values in a block of its own."""
-        from .native.resident import address, resident
-        found = resident(values) if values else None
-        return None if found is None else (found, address(found))
+    def homes(self, sources: Sequence[Any]) -> list[int] | None:
+        """None where one of them is neither a Value nor a Buffer, but of a class of the user's."""
+        from .native.resident import addresses, gradient_addresses
+        if sources and isinstance(sources[0], GradientOf):
+            return gradient_addresses([source.value for source in sources])
+        return addresses(sources)
 
-    def kernel(self, p: Program, addresses: Mapping[int, int]) -> Runnable:
+    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> Runnable:
         """Machine code: one straight line, or loops."""
         from .native_backend import compiled
-        return compiled(p, addresses, p.strict)
+        found = compiled(p, addresses, p.strict)
+        found.keep(targets)
+        return found
 
     def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
         """A builtin function of machine code. None where it does not know how Python's objects lie in memory, and for

@@ -17,13 +17,15 @@ from time import perf_counter
 from typing import Any
 
 from ..derivatives import is_inside
+from ..engine import Value
 from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.callbacks import names, warn
 from .ir.program import program
 from .pickling import KEPT, opened, packed
 from .report import Report
-from .trace.arguments import Modules, by_key, emptied, read
+from .trace.arguments import Modules, by_key, emptied, plain, read
+from .trace.errors import refuse_gradient
 from .trace.trace import trace, unhindered
 from .variant import Variant
 
@@ -67,9 +69,12 @@ class Jitted:
             return self.f(*args)                # another transform records or differentiates it
         numbers: list[float] = []
         modules: Modules = []
-        structure = self._structure(args, numbers, modules)
+        values: list[Value] = []
+        structure = self._structure(args, numbers, modules, partial(_noted, values))
         known = self.variants.get(structure)
         self._last = variant = known or self._compiled(structure, args, modules)
+        if values and variant.reached:
+            refuse_gradient()
         self.__call__ = variant.exact or self._general
         if variant.exact and not known:
             return variant.exact(*args)         # which comes back here if it is none of its cases
@@ -81,8 +86,9 @@ class Jitted:
         structure = self._structure(tuple(args), [], modules)
         return self.variants.get(structure) or self._compiled(structure, args, modules)
 
-    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules) -> Hashable:
-        structure = read(args, numbers, modules)
+    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules,
+                   taken: Callable[[Any], float] = plain) -> Hashable:
+        structure = read(args, numbers, modules, taken)
         return by_key(structure) if self.shared else structure
 
     def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
@@ -110,6 +116,7 @@ class Jitted:
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
         variant = Variant(p, emptied(recorded.tree), modules, self._backend, self.shared)
         variant.called_back = names(self._backend.called_back(p))
+        variant.reached = recorded.reached
         del recorded                            # many objects that need not be there for what comes
         variant.compile(args, self._general)
         variant.seconds = perf_counter() - start
@@ -150,6 +157,13 @@ class Jitted:
                       len(self.variants), v.called_back)
 
 
+def _noted(values: list[Value], x: Any) -> float:
+    """A number among the arguments that is no float; Values are noted."""
+    if isinstance(x, Value):
+        values.append(x)
+    return plain(x)
+
+
 def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False) -> Jitted:
     """Compile f, a function on Values, numbers, nested lists of them and Modules; the first call with arguments of a
     new structure traces it, which takes a moment.
@@ -162,6 +176,9 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
     back in the nesting of f's result.
+
+    f may be a whole training step: `.data` and `.grad` are read as it runs, `loss.backward()`, `p.data -= lr * p.grad`
+    and the step() of an optimiser are recorded, and what f sets is set after each run.
 
     TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
     "native" without llvmlite. TypeError if f is no function.

@@ -59,8 +59,8 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
 def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> bytes:
     """What pickle writes of a compiled function: the programs of f, recorded here or sent along with it.
 
-    PicklingError if it was never called, for then there is no program; or if one draws random numbers or sets Buffers,
-    for a generator and a Module's statistics would go their own way in each process.
+    PicklingError if it was never called, for then there is no program; or if one draws random numbers, reads gradients
+    or sets Values, for these would go their own way in each process.
     """
     known = f.programs if isinstance(f, RemoteFunction) else {}
     programs = known | {by_key(structure): found for structure, found in programs.items()}
@@ -69,8 +69,9 @@ def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: 
         raise pickle.PicklingError(f"jit has not recorded {name} yet; call it once with arguments like those to come, "
                                    "then send it")
     if any(p.updates or not all(isinstance(source, Value) for source in p.closures) for p, _ in programs.values()):
-        raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics while it runs (Dropout, BatchNorm "
-                                   "in training), which processes cannot share; call eval() on its Modules first")
+        raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics (Dropout, BatchNorm in training), "
+                                   "reads gradients or sets Values, which processes cannot share; call eval() on its "
+                                   "Modules, and send jit(value_and_grad(loss)) in place of a training step")
     return pickle.dumps((name, doc, programs, backend, strict))
 
 

@@ -9,12 +9,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cached_property
+from itertools import chain, groupby
+from threading import RLock
 from typing import Any
 
+from ..engine import Value
 from .backends import Backend, Runnable
 from .ir.program import Program
 from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
+from .trace.traced import AttributeOf, GradientOf
 
 
 class Variant:
@@ -22,6 +27,10 @@ class Variant:
 
     program, tree   what it computes, and the nesting of its result
     modules         those among the arguments that it is for; none if it is shared by all of their structure
+    placed          for each Module whether machine code finds its parameters in memory, or is given them at each run
+    sources         what else is given at each run: `.data` of these, in parts
+    updates         what is set after each run, by `.data`, in parts; what has an address is not among them
+    reached         whether backward() comes to a number among the arguments
     called_back     names of the rows for which the machine code calls Python back
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
     """
@@ -29,30 +38,54 @@ class Variant:
     def __init__(self, p: Program, tree: Any, modules: Modules, backend: Backend, shared: bool) -> None:
         self.program, self.tree, self.backend = p, tree, backend
         self.modules = [] if shared else [one for _, one in modules]
-        self.blocks: list[Any] = [None] * len(modules)
+        self.placed = [False] * len(modules)
         self.addresses: dict[int, int] = {}
+        self.targets: list[int] = []
+        self.sources, self.updates = parts(p.closures), parts(p.updates)
         self.rebuild = rebuilder(tree)
         self.exact: Any = None
         self.seconds = 0.0
+        self.reached = False
+        self._lock = RLock()
         self.called_back: tuple[str, ...] = ()
         if not shared:
             self._place(modules)
+            self._keep()
 
     def _place(self, modules: Modules) -> None:
         """Put the parameters of each Module side by side, and note their addresses by input."""
         before = 0
         for k, (place, one) in enumerate(modules):
-            found = self.backend.block(one.values)
+            found = self.backend.homes(one.values)
             if found is not None:
-                self.blocks[k], start = found
-                first, count = place + before, len(self.blocks[k])
-                self.addresses |= zip(range(first, first + count), range(start, start + 8 * count, 8))
+                self.placed[k] = True
+                self.addresses |= zip(range(place + before, place + before + len(found)), found)
             before += len(one.values)
+
+    def _keep(self) -> None:
+        """Where the program sets anything: what it reads and sets stays in memory from run to run."""
+        p = self.program
+        homes: dict[Any, int] = {}
+        if not p.updates:
+            return
+        for kind in (Value, GradientOf):
+            several = [x for x in dict.fromkeys((*p.updates, *p.closures)) if isinstance(x, kind)
+                       and (x.value.op is None if isinstance(x, GradientOf) else True)]
+            homes |= zip(several, self.backend.homes(several) or ())
+        first = len(p.inputs) - len(p.closures)
+        self.addresses |= {first + k: homes[x] for k, x in enumerate(p.closures) if x in homes}
+        self.sources = parts([x for x in p.closures if x not in homes])
+        places = sorted(range(len(p.updates)), key=lambda k: homes.get(p.updates[k], 0))
+        results = len(p.results) - len(p.updates)
+        p.results[results:] = [p.results[results + k] for k in places]
+        p.updates[:] = [p.updates[k] for k in places]
+        self.targets = [homes[x] for x in p.updates if x in homes]
+        self.updates = parts([x for x in p.updates if x not in homes])
 
     @cached_property
     def kernel(self) -> Runnable:
         """The program from a list of numbers to a list of numbers."""
-        return self.backend.kernel(self.program, self.addresses)
+        return self.backend.kernel(self.program, self.addresses, self.targets)
 
     def compile(self, args: Sequence[Any], general: Callable[..., Any]) -> None:
         """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
@@ -66,9 +99,59 @@ class Variant:
 
     def run(self, numbers: list[float], modules: Modules) -> Any:
         """What the function returns for the numbers among the arguments."""
-        loose = [module for module, block in zip(modules, self.blocks) if block is None]
+        loose = [module for module, placed in zip(modules, self.placed) if not placed]
         with_modules(numbers, loose, lambda one: [v.data for v in one.values])
-        numbers += [source.data for source in self.program.closures]
-        found = self.kernel.run(numbers)
-        self.program.update(found)
+        with self._lock if self.updates else nullcontext():     # nobody reads in between what is then set
+            for several in self.sources:
+                numbers += several.read()
+            found = self.kernel.run(numbers)
+            try:
+                self._update(found)
+            except KeyboardInterrupt:           # Ctrl-C between two of them: all are set first
+                self._update(found)
+                raise
         return self.rebuild(found)
+
+    def _update(self, found: list[float]) -> None:
+        """Set what the program sets, to the last of the numbers that it found."""
+        start = len(found) - sum(map(len, self.updates))
+        for several in self.updates:
+            several.set(found[start:start + len(several)])
+            start += len(several)
+
+
+class Several(list[Any]):
+    """Numbers that are read and set one by one: `.data` of each."""
+
+    def read(self) -> list[float]:
+        """All of them."""
+        return [what.data for what in self]
+
+    def set(self, numbers: Sequence[float]) -> None:
+        """The new ones."""
+        for what, x in zip(self, numbers):
+            what.data = x
+
+
+class Rows(Several):
+    """All numbers that an optimiser keeps, in order: read and set at once."""
+
+    def read(self) -> list[float]:
+        """See Several."""
+        return list(chain.from_iterable(vars(self[0].owner)["numbers"]))
+
+    def set(self, numbers: Sequence[float]) -> None:
+        """See Several."""
+        rows = vars(self[0].owner)["numbers"]
+        rows[:] = zip(*[iter(numbers)] * len(rows[0]))
+
+
+def parts(whats: Sequence[Any]) -> list[Several]:
+    """These, in order, in parts that are read and set at once."""
+    found: list[Several] = []
+    for owner, group in groupby(whats, lambda x: x.owner if isinstance(x, AttributeOf) and x.place else None):
+        several = Several(group)
+        rows = vars(owner)["numbers"] if owner else []
+        found.append(Rows(several) if owner and [x.place for x in several] == [
+            (i, k) for i, row in enumerate(rows) for k in range(len(row))] else several)
+    return found

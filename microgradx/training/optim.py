@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..engine import Value
+from ..engine import Value, tracer
 from ..ieee import inf, number, short
 from ..nesting import shape
 from ..operators import zero_grad
@@ -27,6 +27,26 @@ from ..ops import sqrt
 
 Numbers = tuple[Any, ...]
 TINY = sys.float_info.min           # an eps of 0 would divide 0 by 0 where a gradient is 0
+
+
+class Changing:
+    """An attribute that changes from step to step. While a function is recorded for jit, its tracer answers for it."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, optimiser: Any, kind: type | None = None) -> Any:
+        if optimiser is None:
+            return self
+        trace = tracer()
+        return vars(optimiser)[self.name] if trace is None else trace.attribute(optimiser, self.name)
+
+    def __set__(self, optimiser: Any, x: Any) -> None:
+        trace = tracer()
+        if trace is None:
+            vars(optimiser)[self.name] = x
+        else:
+            trace.set_attribute(optimiser, self.name, x)
 
 
 class Optimiser:
@@ -49,6 +69,8 @@ class Optimiser:
     """
 
     kept: tuple[str, ...] = ()
+    lr, t, numbers = Changing(), Changing(), Changing()
+    changing = ("lr", "t", "numbers")
 
     def __init__(self, params: Iterable[Value], lr: float) -> None:
         if not hasattr(type(params), "__iter__"):
@@ -64,7 +86,7 @@ class Optimiser:
         require(lr=lr)
         self.lr = lr
         self.t = 0
-        self.numbers: list[Numbers] = [(0.0,) * len(self.kept) for _ in self.params]
+        self.numbers = [(0.0,) * len(self.kept) for _ in self.params]
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
         """The new parameter, and the new numbers kept for it."""
@@ -78,8 +100,8 @@ class Optimiser:
         >>> SGD([w], lr=0.5).step(); w.data
         0.0
         """
-        t = self.t + 1
-        moved = [self.update(p.data, p.grad, kept, t, self.lr) for p, kept in zip(self.params, self.numbers)]
+        t, lr = self.t + 1, self.lr
+        moved = [self.update(p.data, p.grad, kept, t, lr) for p, kept in zip(self.params, self.numbers)]
         try:
             self._set(moved, t)
         except KeyboardInterrupt:                   # Ctrl-C between two parameters: the step is finished first

@@ -439,3 +439,13 @@ def test_derivatives_of_powers(backend, n, x):
     y, slope = f(x)
     expected = value_and_grad(lambda x: x**n)(x)
     assert close(y, expected[0], 1e-15) and close(slope, expected[1], 1e-14)
+
+
+@every_way
+def test_matrices_are_told_apart_from_what_looks_like_one(way):
+    f = way.jit(lambda rows: [[2 * x for x in row] for row in rows])
+    for rows in ([[1.0, 2.0], [3.0, 4.0]], [[1.0], [2.0, 3.0]], [[1.0, 2.0], []], [[]], [], [[1.0, 2.0], [3.0, True]],
+                 [[1.0, 2.0], [3.0, Value(4.0)]], [[5.0, 6.0], [7.0, 8.0]]):
+        expected = [[2 * (x.data if isinstance(x, Value) else x) for x in row] for row in rows]
+        assert f(rows) == expected
+    assert f.report().programs == 6

@@ -45,9 +45,9 @@ class Program:
     args        the inputs of each node; those of a row of two lists one list after the other
     numbers     the constants among the nodes
     inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
-    closures    where the numbers of the last of these come from at each run: `.data` of Values, Buffers, Draws
+    closures    where the numbers of the last of these come from at each run: `.data` of Values, Draws, GradientOfs
     results     the nodes that are asked for
-    updates     the Buffers that take the numbers of the last of these after each run
+    updates     what takes the numbers of the last of these after each run: `.data` of Values, GradientOfs
     traced      how many nodes were recorded
     strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
     """
@@ -60,7 +60,7 @@ class Program:
         self.inputs: list[int] = []
         self.closures: list[Any] = []
         self.results: list[int] = []
-        self.updates: list[Value] = []
+        self.updates: list[Any] = []
         self.traced = 0
         self._constants: dict[float | bytes, int] = {}
         self._known: dict[Op, dict[Ids, int]] = defaultdict(dict)
@@ -160,12 +160,6 @@ class Program:
         """The number of a constant; None for any other node."""
         return self.numbers.get(i)
 
-    def update(self, found: Sequence[float]) -> None:
-        """Set the Buffers after a run with these results."""
-        if self.updates:
-            for buffer, x in zip(self.updates, found[-len(self.updates):]):
-                buffer.data = x
-
     def uses(self) -> list[int]:
         """How many nodes and results use each node, those that no result needs left out; a list that a node is used in
         twice counts twice."""
@@ -216,26 +210,28 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
+        mark = recorded.mark
         for v in recorded.nodes:
             op = distinct(v.op)
             if isinstance(v, Batch):
-                ids |= zip(v.values, out.extend(op, list(zip(*[_nodes(out, ids, xs) for xs in v.columns]))))
+                columns = [_nodes(out, ids, xs, mark) for xs in v.columns]
+                ids |= zip(v.values, out.extend(op, list(zip(*columns))))
             else:
-                ids[v] = out.add(op, _nodes(out, ids, v.args))
-        out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values())))
+                ids[v] = out.add(op, _nodes(out, ids, v.args, mark))
+        out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values()), mark))
         out.traced = recorded.size
         return out.live()
 
 
-def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any]) -> Ids:
+def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any], mark: str) -> Ids:
     """The node of each."""
     try:
         return tuple(map(ids.__getitem__, xs))
     except KeyError:                                        # numbers are among them, or what was there before
-        return tuple([ids[x] if x in ids else _id(out, ids, x) for x in xs])
+        return tuple([ids[x] if x in ids else _id(out, ids, x, mark) for x in xs])
 
 
-def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
+def _id(out: Program, ids: dict[Any, int], x: Any, mark: str) -> int:
     """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
     if not isinstance(x, Value):
         found = out.constant(float(x))
@@ -244,10 +240,10 @@ def _id(out: Program, ids: dict[Any, int], x: Any) -> int:
         return found
     for v in tape(x) if x not in ids else ():
         if v.op is not None:
-            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a) for a in v.args]))
-        elif v.__class__ is Traced:
+            ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a, mark) for a in v.args]))
+        elif isinstance(v, Traced):
             refuse_leaked()
-        elif is_constant(v):
+        elif is_constant(v, mark):
             ids[v] = out.constant(v.data)
         elif v not in ids:
             ids[v] = out.input()

@@ -1,4 +1,4 @@
-"""Resident: the parameters of a Module side by side in one block of memory, where machine code finds them.
+"""Resident: numbers of Values side by side in one block of memory, where machine code finds them.
 
     >>> from microgradx import Value
     >>> from microgradx.compiler.native.resident import resident
@@ -8,25 +8,29 @@
     >>> w[1].data                                       # seen in the Value, and the other way round
     5.0
 
-So nothing is gathered or scattered at each step, and a parameter shows its current number whenever it is read.
+So nothing is gathered or scattered at each step, and a parameter shows its current number whenever it is read. What
+sets gradients, such as a compiled training step, keeps these in memory too.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ...engine import Value
+from ...nn.module import Buffer
 
 LINE = 8                                # doubles in a line of the cache
+PLAIN = (Value, Buffer)                 # what may become resident: a class of the user's may have ways of its own
 
 
-class Resident(Value):
-    """A parameter whose number is kept in a block of memory: `_home` is the block and its place there."""
+class Resident:
+    """What a Value becomes whose number is kept in a block of memory: `_home` is the block and its place there."""
 
     __slots__ = ()
-    _home: tuple[Any, int]
+    _home: tuple[Any, ...]
 
     @property
     def _data(self) -> float:
@@ -38,28 +42,86 @@ class Resident(Value):
 
     def __reduce__(self) -> Any:
         """A copy is a plain Value."""
-        build, (_, *rest) = Value.__reduce__(self)  # type: ignore[str-unpack]
-        return build, (Value, *rest)
+        found: Any = super().__reduce__()
+        build, (kind, *rest) = found
+        return build, (next(plain for plain in kind.__mro__ if plain in PLAIN), *rest)
+
+
+class ResidentGradient(Resident):
+    """Its gradient is kept too: `_home` goes on with the block of that and its place there."""
+
+    __slots__ = ()
+
+    @property
+    def _grad(self) -> float:
+        return self._home[2][self._home[3]]  # type: ignore[no-any-return]
+
+    @_grad.setter
+    def _grad(self, x: float) -> None:
+        self._home[2][self._home[3]] = x
+
+
+@cache
+def kept(kind: Any, how: Any) -> Any:
+    """The class of Values, or Buffers, that are Resident or ResidentGradient; it has the name of this kind."""
+    plain = next(plain for plain in kind.__mro__ if plain in PLAIN)
+    return type(plain.__name__, (how, plain), {"__slots__": (), "__module__": __name__})
 
 
 def resident(values: Sequence[Any]) -> Any:
     """The block of memory that holds the numbers of these Values, in order: where they are already, or a new one.
 
-    None if they cannot be brought together: some of them are in a block of another Module.
+    None if they cannot be brought together: some of them are in another block.
     """
-    if all(v.__class__ is Resident for v in values):
-        block, start = values[0]._home
+    if all(isinstance(v, Resident) for v in values):
+        block, start = values[0]._home[:2]
         if all(v._home[0].obj is block.obj and v._home[1] == start + k for k, v in enumerate(values)):
             return memoryview(block.obj)[start:start + len(values)]
-    if set(map(type, values)) != {Value}:
+    if not set(map(type, values)) <= set(PLAIN):
         return None
-    numbers = aligned(len(values))
-    numbers[:] = [v._data for v in values]
-    block = memoryview(numbers.data)
+    block = filled([v._data for v in values])
     for k, v in enumerate(values):
         v._home = block, k
-        v.__class__ = Resident
+        v.__class__ = kept(v.__class__, Resident)
     return block
+
+
+def addresses(values: Sequence[Any]) -> list[int] | None:
+    """Where the number of each Value lies. Those that are in no block yet get one together.
+
+    None if one of them is of a class of the user's, and stays where it is.
+    """
+    if not all(type(v) in PLAIN or isinstance(v, Resident) for v in values):
+        return None
+    new = [v for v in dict.fromkeys(values) if type(v) in PLAIN]
+    if new:
+        resident(new)
+    return _addresses([v._home[:2] for v in values])
+
+
+def gradient_addresses(values: Sequence[Any]) -> list[int] | None:
+    """Where the gradient of each leaf lies; otherwise as addresses()."""
+    if addresses(values) is None:
+        return None
+    new = [v for v in dict.fromkeys(values) if not isinstance(v, ResidentGradient)]
+    if new:
+        block = filled([v._grad for v in new])
+        for k, v in enumerate(new):
+            v._home = *v._home, block, k
+            v.__class__ = kept(v.__class__, ResidentGradient)
+    return _addresses([v._home[2:] for v in values])
+
+
+def _addresses(homes: Sequence[Any]) -> list[int]:
+    starts = {id(block): address(block) for block, _ in {id(home[0]): home for home in homes}.values()}
+    return [starts[id(block)] + 8 * place for block, place in homes]
+
+
+def filled(numbers: Sequence[float]) -> Any:
+    """A block of memory with these numbers."""
+    found = aligned(len(numbers))
+    found[:] = numbers
+    return memoryview(found.data)
 
 
 def aligned(size: int, first: int = 0) -> Any:

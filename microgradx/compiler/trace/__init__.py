@@ -1,8 +1,8 @@
 """Trace: a function is run once, and what it did is kept. In the order of reading:
 
 trace.py            the run
-traced.py           the Values without numbers that the function is given
-effects.py          what layers keep and draw at random becomes a part of the program
+traced.py           the Values without numbers that the function is given; what it reads, draws and sets
+surroundings.py     plain numbers that the function keeps from call to call, which its program would not
 errors.py           what is refused, with the line that asks for it
 arguments.py        what of the arguments is a number, and what is part of the program
 module_snapshot.py  a Module as it was when a program was compiled for it

@@ -16,7 +16,7 @@ bools, strings, None, nesting.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import islice, pairwise, repeat
+from itertools import chain, islice, pairwise, repeat
 from typing import Any
 
 from ...engine import Value
@@ -25,7 +25,7 @@ from ...nesting import are_leaves, is_leaf, is_module, joined
 from .module_snapshot import ModuleSnapshot, snapshot
 
 FLOAT = "number"
-FLOATS = {float}
+FLOATS, LISTS = {float}, {list}
 STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
 MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
 
@@ -53,9 +53,15 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
         numbers.append(tree)
         return FLOAT
     if isinstance(tree, (list, tuple)):
-        if set(map(type, tree)) == FLOATS:
+        kinds = set(map(type, tree))
+        if kinds == FLOATS:
             numbers += tree
             return kind, len(tree)
+        if kind is list and kinds == LISTS and all(tree):
+            found = [*chain.from_iterable(tree)]
+            if set(map(type, found)) == FLOATS: # a matrix, such as a batch: row by row would take longer
+                numbers += found
+                return kind, tuple(zip(repeat(list), map(len, tree)))
         parts = tuple([read(branch, numbers, modules, taken) for branch in tree])
         return kind, len(parts) if parts and all(part is FLOAT for part in parts) else parts
     if is_number(tree):

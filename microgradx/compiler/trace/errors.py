@@ -10,12 +10,13 @@
 """
 from __future__ import annotations
 
+import copy
 import linecache
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-PACKAGE = str(Path(__file__).parents[2])
+PASSED = str(Path(__file__).parents[2]), copy.__file__      # a line in these is not the user's
 
 
 class TracingError(TypeError):
@@ -53,6 +54,37 @@ def refuse_gradient() -> NoReturn:
     refuse("the gradient", "write jit(value_and_grad(f)), which returns it, or pass a Module")
 
 
+def refuse_set() -> NoReturn:
+    """To set what is no number of its own."""
+    raise TracingError(f"the data of an argument or a result is not set while its program is recorded for jit "
+                       f"({_line()}); close over the Value itself, pass its Module, or return the new number")
+
+
+def refuse_made(kind: str) -> NoReturn:
+    """An optimiser that would be a new one at each call."""
+    raise TracingError(f"{kind} is made while a program is recorded for jit ({_line()}), and would start anew at each "
+                       "call; make it before, or write p.data -= lr * p.grad")
+
+
+def refuse_changed(kind: str) -> NoReturn:
+    """An optimiser that is not what it was."""
+    raise TracingError(f"{kind} was changed since a program with it was recorded for jit ({_line()}); only lr, t and "
+                       "the numbers that it keeps may change: write jit(f) anew")
+
+
+def refuse_kept(name: str) -> NoReturn:
+    """A number that a function keeps from call to call by itself, or a Value that it made for that."""
+    raise TracingError(f"{name} is set while a program is recorded for jit ({_line()}), and would not be set again as "
+                       "it runs; keep the number in a Value or Buffer that is made before, and set its .data")
+
+
+def refuse_random() -> NoReturn:
+    """A random number that would be the same one at each run."""
+    raise TracingError(f"random numbers are drawn while a program is recorded for jit ({_line()}), and would be the "
+                       "same at each call; draw them outside and pass them as arguments, or in a layer by "
+                       "microgradx.nn.randomness.draw()")
+
+
 def refuse_truth() -> NoReturn:
     """What decides must be told as it runs, or before."""
     refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "
@@ -74,7 +106,7 @@ def refuse_more(most: int) -> NoReturn:
 def _line() -> str:
     """The line outside of this package that is being run: "net.py:12, `if y > 0:`"."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PASSED):
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()

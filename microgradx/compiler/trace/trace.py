@@ -11,13 +11,19 @@ tracing value_and_grad(f) records the backward pass too, by the very lines that 
 from __future__ import annotations
 
 import gc
+import random
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import active_count
 from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...nesting import is_module, leaves
 from .arguments import is_number, results
+from .errors import refuse_kept, refuse_random
+from .surroundings import Surroundings
 from .traced import Batch, Traced, Tracer, is_constant
 
 
@@ -31,6 +37,8 @@ class Recorded(NamedTuple):
     sources     Values for what it reads besides, and where their numbers come from: `.data` of these
     updates     what it sets, by `.data`, and to what
     size        how many operations it recorded
+    mark        begins the scope of the constants that it made
+    reached     whether its backward() came to a number among the arguments, which must not be a Value then
     """
 
     inputs: list[Value]
@@ -40,6 +48,8 @@ class Recorded(NamedTuple):
     sources: dict[Value, Any]
     updates: dict[Any, Any]
     size: int
+    mark: str
+    reached: bool
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
@@ -51,10 +61,43 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     inputs: list[Value] = []
     tracer = Tracer(strict)
     given = [_replaced(a, inputs, tracer) for a in args]
+    around, before = Surroundings([f, *args]), _generators()
     with unhindered(), tracer:
         tree = f(*given)
-    return Recorded(inputs, tracer.nodes, results(tree), tree, tracer.state.sources, tracer.state.updates,
-                    tracer.state.size)
+    if _generators() != before and active_count() == 1:      # else it may have been another thread
+        refuse_random()
+    _look(around, tracer, f)
+    state, versions = tracer.state, tracer.versions
+    found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in results(tree)]
+    return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
+                    state.reached)
+
+
+def _generators() -> Any:
+    """Where the generators of `random` are, and of numpy.random if that is imported."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is None:
+        return random.getstate()
+    _, key, *rest = numpy.get_state()
+    return random.getstate(), key.tobytes(), rest
+
+
+def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any]) -> None:
+    """What f keeps by itself from call to call, its program does not: TracingError, or a warning for plain numbers."""
+    plain = []
+    for name, now in around.changed():
+        if any(isinstance(x, Traced) for x in leaves(now)):
+            refuse_kept(name)
+        plain.append(name)
+    if plain and tracer.state.updates:
+        name = getattr(f, "__name__", "a function")
+        warnings.warn(f"{name} changes {', '.join(plain[:3])} itself, which happens only while its program is recorded "
+                      "for jit: the number is a part of the program from then on. Keep it in a Value, t = Value(0.0), "
+                      "and write t.data += 1", RuntimeWarning, stacklevel=2)
+    own = {v for v in (*tracer.versions, *tracer.state.gradients) if tracer.is_constant(v)}
+    for name, v in around.values() if own else ():
+        if v in own:
+            refuse_kept(name)
 
 
 @contextmanager

@@ -16,18 +16,28 @@ from collections.abc import Iterable, Sequence
 from contextvars import Token
 from copy import copy
 from functools import cache
-from itertools import product
+from itertools import count, product
 from typing import Any, NamedTuple, NoReturn
 
 from ... import ops
 from ...branches import answer, answers
-from ...derivatives import adjoints
+from ...derivatives import Flow, adjoints
 from ...engine import Value, mode, tape
 from ...ieee import number
 from ...table import REAL, Op, Reduction
-from .errors import refuse_gradient, refuse_leaked, refuse_more, refuse_number, refuse_truth
+from .errors import (
+    refuse_changed,
+    refuse_gradient,
+    refuse_leaked,
+    refuse_made,
+    refuse_more,
+    refuse_number,
+    refuse_set,
+    refuse_truth,
+)
 
-MARK = "(traced)"                       # the scope of what is made while tracing; no user's name has parentheses
+MARK = "(traced)"                       # begins the scope of what is made while tracing; no user's name has parentheses
+TRACES = count()                        # numbers for them
 MOST = 5_000_000                        # operations that a program may have: some 4 GB while it is compiled
 
 
@@ -43,8 +53,19 @@ class Traced(Value):
     trace: Tracer
 
     @property
-    def _data(self) -> NoReturn:  # type: ignore[override]
+    def _data(self) -> NoReturn:
         refuse_leaked()
+
+    @_data.setter
+    def _data(self, _: float) -> None:
+        if not self.trace.is_on():      # else the tracer has kept it
+            refuse_leaked()
+
+    _grad = _data
+
+    def backward(self) -> None:
+        """Recorded; TracingError where its program is not being recorded."""
+        super().backward() if self.trace.is_on() else refuse_leaked()
 
     @property
     def slopes(self) -> tuple[float | None, ...]:
@@ -75,11 +96,30 @@ class Traced(Value):
 
     __int__ = __index__ = __float__
 
+    def __reduce__(self) -> Any:
+        """A copy would need the number."""
+        refuse_number() if self.trace.is_on() else refuse_leaked()
+
     def __format__(self, spec: str) -> str:
         return refuse_number() if spec else repr(self)
 
     def __repr__(self) -> str:
         return f"Traced({self.op.name if self.op else self.label or 'input'})"
+
+
+class Number(Traced):
+    """What eager code has as a float, such as `.data` of a Value, or as a leaf: the graph ends here, for tape() too.
+
+    of          the Value whose number it is, or a float
+    """
+
+    __slots__ = ("of",)
+    of: Any
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """What the program computes it from."""
+        return (self.of,)
 
 
 class Draw:
@@ -118,6 +158,40 @@ class Batch(NamedTuple):
     columns: Sequence[Sequence[Any]]
 
 
+class AttributeOf:
+    """A number among the attributes of an optimiser: `t`, `lr`, or one of the rows in `numbers` (then with its place).
+
+    The other attributes are a part of the program. Reading `t`, which each step does, looks whether they have changed.
+    """
+
+    def __init__(self, owner: Any, name: str, place: tuple[int, int] | None) -> None:
+        self.owner, self.name, self.place = owner, name, place
+        self.fixed = self.others()
+
+    def others(self) -> dict[str, Any] | None:
+        """What must not change."""
+        kept = type(self.owner).changing
+        return {k: x for k, x in vars(self.owner).items() if k not in kept} if self.name == "t" else None
+
+    @property
+    def data(self) -> float:
+        """The number."""
+        if self.fixed is not None and self.others() != self.fixed:
+            refuse_changed(type(self.owner).__name__)
+        found = vars(self.owner)[self.name]
+        return found if self.place is None else found[self.place[0]][self.place[1]]  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, x: float) -> None:
+        values = vars(self.owner)
+        if self.place is None:
+            values[self.name] = int(x) if isinstance(values[self.name], int) and x.is_integer() else x
+        else:
+            i, k = self.place
+            row = values[self.name][i]
+            values[self.name][i] = (*row[:k], x, *row[k + 1:])
+
+
 class State:
     """What a function does, reads and sets while it is traced.
 
@@ -125,10 +199,11 @@ class State:
     tame        whether Values stay finite, as far as that is known: see Tracer.is_tame
     sources     each Value that stands for what is read, and where its number comes from at a run: `.data` of this
     updates     what is set after a run, by its `.data`, and to which Value or number
-    versions    of each Value whose data was set: the Value that stands for it from then on
-    origins     the opposite, for all versions that there have been
+    origins     of each version that a Value has had (see Tracer.versions): that Value
     gradients   of each Value that has one by now: its gradient
-    holders     of each Value whose gradient is read or set: its GradientOf
+    attributes  of each AttributeOf that was read or set: its number by now
+    holders     each GradientOf and AttributeOf, by what it is of
+    reached     whether backward() came to a number among the arguments: where that is a Value, its gradient is lost
     """
 
     def __init__(self) -> None:
@@ -136,10 +211,11 @@ class State:
         self.tame: dict[Any, bool] = {}
         self.sources: dict[Value, Any] = {}
         self.updates: dict[Any, Any] = {}
-        self.versions: dict[Value, Value] = {}
         self.origins: dict[Value, Value] = {}
         self.gradients: dict[Value, Any] = {}
-        self.holders: dict[Value, GradientOf] = {}
+        self.attributes: dict[Any, Any] = {}
+        self.holders: dict[Any, Any] = {}
+        self.reached = False
 
 
 class Tracer:
@@ -152,6 +228,8 @@ class Tracer:
     state       what the function reads and sets
     given       what stands for a number among the arguments
     values      those of them that stand for a Value, not for a float
+    versions    of each Value whose data was set: what stands for it from then on
+    mark        the scope of leaves that are made here and outside of any other: no other trace has the same
 
     A plain Value that the function closes over stays a leaf: an input, whose number is read at each run. One that it
     makes itself, from a number, is a constant.
@@ -160,8 +238,10 @@ class Tracer:
     def __init__(self, strict: bool = False) -> None:
         self.nodes: list[Traced | Batch] = []
         self.strict, self.state = strict, State()
-        self.path: str | None = MARK
-        self.scope = MARK
+        self.versions: dict[Value, Value] = {}
+        self.mark = f"{MARK}{next(TRACES)}"
+        self.path: str | None = self.mark
+        self.scope = self.mark
         self.given: set[Value] = set()
         self.values: set[Value] = set()
 
@@ -174,8 +254,19 @@ class Tracer:
     def within(self, path: str | None) -> Tracer:
         """The same Tracer in another scope, or in none."""
         inner = copy(self)
-        inner.path, inner.scope = path, path or MARK
+        inner.path, inner.scope = path, path or self.mark
         return inner
+
+    def resolved(self) -> Tracer:
+        """The same Tracer for what is recorded from the graph itself, such as derivatives: an input of an operation is
+        meant as it was when that was recorded, also where its data was set since."""
+        inner = self.within(self.scope)
+        inner.versions = {}
+        return inner
+
+    def is_constant(self, v: Value) -> bool:
+        """Whether a leaf was made from a number while this function was traced."""
+        return is_constant(v, self.mark)
 
     def is_on(self) -> bool:
         """Whether this is the trace that goes on in this thread."""
@@ -194,7 +285,8 @@ class Tracer:
     def lists(self, op: Reduction, lists: Sequence[Any]) -> Value:
         """A row of one list or two."""
         inputs = [self.inputs(xs) for xs in lists]
-        return self.kept(self.traced(op, inputs[0], inputs[1] if op.lists == 2 else None))
+        out = self.traced(op, inputs[0], inputs[1] if op.lists == 2 else None)
+        return out if self.path is not None else self.number(out)
 
     def flat(self, op: Op, inputs: tuple[Any, ...]) -> Value:
         """The same for inputs that are Values as they are by now, and floats."""
@@ -202,7 +294,7 @@ class Tracer:
             out = self.traced(op, inputs, None)
         else:
             out = self.traced(op, inputs[0], inputs[1] if len(inputs) == 2 else None)
-        return out if self.path is not None else self.kept(out)
+        return out if self.path is not None else self.number(out)
 
     def many(self, op: Op, columns: Sequence[Sequence[Any]]) -> list[Traced]:
         """The same for many operations of one row at once, none of which is an input of another: the first inputs of
@@ -221,13 +313,15 @@ class Tracer:
             refuse_more(MOST)
         return found
 
-    def kept(self, out: Traced) -> Traced:
-        """A result; in no_grad() what no gradient passes."""
-        return out if self.path is not None else self.traced(ops.detach, out, None)
+    def number(self, x: Any) -> Number:
+        """A Value as a number: no gradient passes, and no tape."""
+        out: Any = self.traced(ops.detach, None, None, Number)
+        out.of = x
+        return out  # type: ignore[no-any-return]
 
-    def traced(self, op: Op | None, a: Any, b: Any) -> Traced:
+    def traced(self, op: Op | None, a: Any, b: Any, kind: type[Traced] = Traced) -> Traced:
         """A new Value."""
-        out = new(Traced)
+        out = new(kind)
         out.label, out.scope, out.op = "", self.scope, op
         out._a, out._b = a, b
         state = self.state
@@ -241,7 +335,7 @@ class Tracer:
 
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
-        xs, versions = tuple(xs), self.state.versions
+        xs, versions = tuple(xs), self.versions
         for x in xs:
             if x.__class__ is not Traced and x.__class__ is not float:
                 break
@@ -250,7 +344,13 @@ class Tracer:
                 return xs                                   # most often
         if not versions and all([kind is float or issubclass(kind, Value) for kind in set(map(type, xs))]):
             return xs
-        return tuple([versions.get(x, x) if isinstance(x, Value) else number(x) for x in xs])
+        return tuple([self.value(x, versions) if isinstance(x, Value) else number(x) for x in xs])
+
+    def value(self, x: Value, versions: dict[Value, Value]) -> Value:
+        """A Value as it is by now. TracingError if it belongs to another trace."""
+        if isinstance(x, Traced) and x.trace.nodes is not self.nodes:
+            refuse_leaked()
+        return versions.get(x, x) if versions else x
 
     def arranged(self, values: Iterable[Value]) -> list[Value]:
         """Results in the order in which they were recorded, what was there before first: unlike the tape, it keeps
@@ -270,7 +370,7 @@ class Tracer:
             elif self.strict:
                 known[v] = False
             elif v.op is None:
-                known[v] = not is_constant(v) or math.isfinite(v._data)
+                known[v] = not self.is_constant(v) or math.isfinite(v._data)
             elif not is_tame(v.op):
                 known[v] = False
             else:
@@ -286,23 +386,30 @@ class Tracer:
         """Whether all are."""
         return all(map(self.state.tame.get, slopes)) or all(map(self.is_tame, slopes))
 
+    def incoming(self, xs: Iterable[Value]) -> dict[Value, list[Any]]:
+        """For adjoints(): an empty list for each of these, the same one for all versions of a Value."""
+        found: dict[Value, list[Any]] = {x: [] for x in xs}
+        return found | {new: found[v] for new, v in self.state.origins.items() if v in found}
+
     # Numbers and gradients that are read and set -------------------------------------------------------------------
 
     def data(self, v: Value) -> Any:
-        """`v.data`: a Value that follows the number, and that no gradient passes."""
-        if v in self.given:
+        """`v.data`: a Value that follows the number, and that no gradient passes. A float where it is known."""
+        if v in self.given and v not in self.values:
             refuse_number()
-        if is_constant(v) and v not in self.state.versions:
-            return v._data
-        return self.record(ops.detach, (v,))
+        now = self.value(v, self.versions)
+        if self.is_constant(now):
+            return now._data
+        return now.of if isinstance(now, Number) and now.of.__class__ is float else self.number(now)
 
     def set_data(self, v: Value, x: Any) -> float:
         """`v.data = x`: what is computed with v from now on sees x; the Value itself takes the number after a run."""
-        if v.__class__ is Traced or v.op is not None:
-            refuse_number()
-        new = self.state.versions[v] = self.record(ops.detach, (x,))
+        if isinstance(v, Traced) or v.op is not None:
+            refuse_set()
+        x, = self.inputs([x])
+        new = self.versions[v] = self.number(x)
         self.state.origins[new] = v
-        if not is_constant(v):
+        if not self.is_constant(v):
             self.state.updates[v] = new
         return v._data
 
@@ -311,50 +418,90 @@ class Tracer:
         found = self.state.gradients
         if v in self.given:
             refuse_gradient()
+        self.value(v, {})
         if v not in found:
-            outer = v.__class__ is not Traced and not is_constant(v)
+            outer = not isinstance(v, Traced) and not self.is_constant(v)
             found[v] = self.source(self.holder(v)) if outer else 0.0
-        return found[v]
+        return self.number(found[v]) if isinstance(found[v], Value) else found[v]
 
     def set_grad(self, v: Value, x: Any) -> float:
         """`v.grad = x`. As set_data, it gives back the number that stays until the program runs."""
         if v in self.given:
             refuse_gradient()
-        self.state.gradients[v] = x if isinstance(x, Value) else number(0.0 if x is None else x)
-        if v.__class__ is Traced:
-            return 0.0
-        if not is_constant(v):
-            self.state.updates[self.holder(v)] = self.state.gradients[v]
-        return v._grad
+        self.value(v, {})
+        x, = self.inputs([0.0 if x is None else x])
+        self.take_grad(v, x)
+        return 0.0 if isinstance(v, Traced) else v._grad
+
+    def take_grad(self, v: Value, x: Any) -> None:
+        """The gradient of v is x from now on."""
+        self.state.gradients[v] = x
+        if not isinstance(v, Traced) and not self.is_constant(v):
+            self.state.updates[self.holder(v)] = x
 
     def holder(self, v: Value) -> GradientOf:
         """What stands for the gradient of a Value among sources and updates: the same at each call."""
-        return self.state.holders.setdefault(v, GradientOf(v))
+        return self.state.holders.setdefault(v, GradientOf(v))  # type: ignore[no-any-return]
 
     def backward(self, root: Value) -> None:
         """`root.backward()`: leaves add the gradient to what they hold; results take it.
 
         Arguments are numbers and hold none. TracingError for one that is a Value, and where there is no other leaf.
         """
-        origins, mine = self.state.origins, self.within(self.scope)
         root, = self.inputs([root])
-        order = tape(root)
-        leaves = [v for v in order if v.op is None or v in origins]
-        if all(v in self.given or is_constant(v) for v in leaves) or not self.values.isdisjoint(leaves):
+        order, origins = tape(root), self.state.origins
+        leaves = [v for v in order if v._a is None]
+        if self.given.issuperset(leaves) or not self.values.isdisjoint(leaves):
             refuse_gradient()
-        with mine:
-            found = adjoints(root, leaves, True)
-            for v in order:
-                g = detached(found[v].sum) if v in found else 0.0
-                if v.op is not None and v not in origins:
-                    self.state.gradients[v] = g
-                elif v in found and v not in self.given:
-                    self.accumulate(origins.get(v, v), g)
+        self.state.reached |= not self.given.isdisjoint(leaves)
+        held: dict[Value, list[Any]] = {}               # one list for all versions of a Value
+        incoming = {v: held.setdefault(origins.get(v, v), self.held(origins.get(v, v)))
+                    for v in leaves if not isinstance(v, Traced) or v.op is not None}
+        with self.resolved():
+            found = adjoints(root, incoming, True, incoming)
+        for v in order:
+            if v._a is not None or v in found:
+                self.take_grad(origins.get(v, v), found[v].sum if v in found else 0.0)
 
-    def accumulate(self, v: Value, g: Any) -> None:
-        """`v.grad += g` for a leaf."""
+    def held(self, v: Value) -> list[Any]:
+        """The gradient that a leaf holds, as the first of the terms of its new one."""
         before = self.grad(v)
-        self.set_grad(v, g if before.__class__ is float and before == 0 and not self.strict else before + g)
+        return [] if before.__class__ is float and before == 0 else [(Flow(before), 1.0)]
+
+    # Optimisers ----------------------------------------------------------------------------------------------------
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        """A number that changes from step to step, or a list of rows of such numbers: as they are by now."""
+        tree = vars(owner)[name]
+        if not isinstance(tree, list):
+            return self.attribute_now(owner, name, None)
+        return [tuple([self.attribute_now(owner, name, (i, k)) for k in range(len(row))]) for i, row in enumerate(tree)]
+
+    def attribute_now(self, owner: Any, name: str, place: tuple[int, int] | None) -> Any:
+        """One of them."""
+        holder = self.attribute_of(owner, name, place)
+        if holder not in self.state.attributes:
+            self.state.attributes[holder] = self.source(holder)
+        return self.state.attributes[holder]
+
+    def set_attribute(self, owner: Any, name: str, x: Any) -> None:
+        """Set such a number, or all rows. TracingError for an object that is made while a function is traced."""
+        if name not in vars(owner):
+            refuse_made(type(owner).__name__)
+        several: list[Any] = [(None, x)]
+        if isinstance(x, list):
+            several = [((i, k), n) for i, row in enumerate(x) for k, n in enumerate(row)]
+        for place, new in several:
+            holder = self.attribute_of(owner, name, place)
+            self.state.attributes[holder], = self.inputs([new])
+            self.state.updates[holder] = self.state.attributes[holder]
+
+    def attribute_of(self, owner: Any, name: str, place: tuple[int, int] | None) -> AttributeOf:
+        """What stands for it among sources and updates: the same at each call."""
+        key = owner, name, place
+        if key not in self.state.holders:
+            self.state.holders[key] = AttributeOf(owner, name, place)
+        return self.state.holders[key]  # type: ignore[no-any-return]
 
     def source(self, what: Any) -> Value:
         """A Value for what is read at each run."""
@@ -365,11 +512,6 @@ class Tracer:
     def draw(self, generator: random.Random | None) -> Value:
         """A random number, another one at each run."""
         return self.source(Draw(generator))
-
-
-def detached(x: Any) -> Any:
-    """A number, or the number of a Value, that no gradient passes."""
-    return ops.detach(x) if isinstance(x, Value) else x
 
 
 new = object.__new__
@@ -394,18 +536,22 @@ def _serial(v: Value) -> int:
     return v.serial if isinstance(v, Traced) else -1
 
 
-def is_constant(v: Value) -> bool:
-    """Whether a leaf was made from a number while a function was traced."""
-    return v.__class__ is not Traced and v.scope.startswith(MARK)
+def is_constant(v: Value, mark: str) -> bool:
+    """Whether a leaf was made from a number while a function was traced under this mark."""
+    return not isinstance(v, Traced) and (v.scope == mark or v.scope.startswith(f"{mark}."))
 
 
-def constant(v: Value) -> float | None:
+def constant(v: Traced) -> float | None:
     """The number of what was computed of constants only; None for all else."""
-    known: dict[Any, float] = {}
-    for node in tape(v):
-        if node.op is None and not is_constant(node):
+    known: dict[Value, float] = {}
+    stack: list[Value] = [v]
+    while stack:
+        node = stack[-1]
+        if node.op is None and not v.trace.is_constant(node):
             return None
-        known[node] = node.op.at(*[known.get(a, a) for a in node.args]) if node.op else node._data
+        later = [a for a in node.args if isinstance(a, Value) and a not in known]
+        if not later:
+            xs = [known[a] if isinstance(a, Value) else a for a in node.args]
+            known[stack.pop()] = node._data if node.op is None else node.op.at(*xs)
+        stack += later
     return known[v]
-
-
