@@ -335,9 +335,12 @@ class Tracer:
 
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
-        xs, versions = tuple(xs), self.versions
+        xs, versions, nodes = tuple(xs), self.versions, self.nodes
         for x in xs:
-            if x.__class__ is not Traced and x.__class__ is not float:
+            if x.__class__ is Traced:
+                if x.trace.nodes is not nodes:
+                    refuse_leaked()
+            elif x.__class__ is not float:
                 break
         else:
             if not versions:
