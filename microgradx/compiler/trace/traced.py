@@ -345,7 +345,8 @@ class Tracer:
         else:
             if not versions:
                 return xs                                   # most often
-        if not versions and all([kind is float or issubclass(kind, Value) for kind in set(map(type, xs))]):
+        if not versions and all([kind is float or (issubclass(kind, Value) and not issubclass(kind, Traced))
+                                 for kind in set(map(type, xs))]):
             return xs
         return tuple([self.value(x, versions) if isinstance(x, Value) else number(x) for x in xs])
 
