@@ -1,12 +1,5 @@
 """The engine: numbers that remember how they were computed, and backward(), which applies the chain rule.
 
-    >>> from microgradx import Value
-    >>> a = Value(3.0)
-    >>> y = a * a + 1
-    >>> y.backward()
-    >>> y.data, a.grad                              # a is used twice, and both uses add up: 3 + 3
-    (10.0, 6.0)
-
 Forward: every operation is a row of a table (table.py) with its value and, for each input, its slope: the partial
 derivative of the result by that input. record() makes a Value of the result, which keeps its inputs and slopes.
 Backward: the Values in reverse order, and for each input one line: input.grad += slope * grad. That is all.
@@ -42,6 +35,13 @@ class Value(Arithmetic["Value"]):
     slopes  d self / d input for each, frozen when recorded; None for a constant, and for a branch that is not taken
 
     TypeError if data is not one real number. For attributes of your own: class Value(microgradx.Value): pass
+
+    >>> from microgradx import Value
+    >>> a = Value(3.0, "a")
+    >>> y = (a * a + 1).named("y")
+    >>> y.backward()
+    >>> y.data, a.grad, y.args[1], y.slopes             # a is used twice, and both uses add up: 3 + 3
+    (10.0, 6.0, 1.0, (1.0, None))
     """
     # One input or two, and their slopes, stand in the Value itself: tuples take 1.7 times as long (the collector visits
     # every object). More inputs are a tuple in _a, their slopes one in _da; a second list is in _b and _db. None: no
