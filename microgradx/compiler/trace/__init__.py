@@ -1,9 +1,8 @@
-"""Trace: a function is run once, and what it did is kept. In the order of reading:
+"""Trace: runs a function once and records its operations. In reading order:
 
 trace.py            the run
-traced.py           the Values without numbers that the function is given
-effects.py          what layers keep and draw at random becomes a part of the program
-errors.py           what is refused, with the line that asks for it
-arguments.py        what of the arguments is a number, and what is part of the program
-module_snapshot.py  a Module as it was when a program was compiled for it
+traced.py           the Values without numbers that the function computes with; random draws
+errors.py           what tracing refuses, with the line of the user's program
+arguments.py        which arguments are numbers, and which are part of the program
+module_snapshot.py  the state of a Module when a program was compiled for it
 """
