@@ -21,7 +21,7 @@ def names(ops: Iterable[Op]) -> tuple[str, ...]:
 
 
 def warn(what: str, rows: Sequence[str], stacklevel: int) -> None:
-    """Issue a RuntimeWarning: the machine code of `what` calls Python back for these rows; and what to write instead."""
+    """Issue a RuntimeWarning: the machine code of `what` calls Python back for these rows; with a remedy."""
     warnings.warn(f"machine code of {what} calls Python back for {', '.join(rows)}, which is slow: write the value of "
                   "such a row with rows of the table (`from microgradx import exp`, not math.exp), or give such a "
                   "formula as row(..., lowering=...). A function of math is called in C if the row gives the same "

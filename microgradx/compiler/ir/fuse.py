@@ -21,7 +21,7 @@ from ... import reductions as red
 from ...table import Op
 from .program import Ids, Program
 
-Key = tuple[int, int, float]            # two factors, the second the constant 1 if there is only one; and a sign, 1.0 or -1.0
+Key = tuple[int, int, float]            # two factors (the second is 1 if there is only one), a sign 1.0 or -1.0
 Form = dict[Key, float]                 # a sum: each term with its positive coefficient
 
 
