@@ -25,7 +25,7 @@ class Place(NamedTuple):
     """The memory of a program.
 
     memory      an array of float64; it may be too large, its unused end is never touched
-    inputs      the slot of each input, relative to the start of memory; the parameters of a Module are outside of memory
+    inputs      the slot of each input, relative to the start of memory; the parameters of a Module are outside
     given       how many inputs are copied into memory before each run; they come first
     status      the slot that is set to 1 if an index was outside of its table
     """
