@@ -19,7 +19,7 @@ from ..engine import Value
 from ..extras import install
 from ..table import Op
 from .ir.program import Program
-from .python_backend import PythonKernel, python_call, spoken
+from .python_backend import PythonKernel, has_row, python_call
 from .training.session import Session
 
 
@@ -84,7 +84,7 @@ class PythonBackend(Backend):
 
     def has(self, op: Op, strict: bool = False) -> bool:
         """True for operators of Python, functions of math, and rows with branches."""
-        return spoken(op)
+        return has_row(op)
 
     def block(self, values: Sequence[Value]) -> None:
         """None: each Value keeps its number."""

@@ -51,7 +51,7 @@ TRUTH = re.compile(r"\(1\.0 if (.*) else 0\.0\)")      # a comparison as a numbe
 CHOICES = 4                             # a row with branches of at most so many operations is lowered
 
 
-def spoken(op: Op) -> bool:
+def has_row(op: Op) -> bool:
     """Whether generated Python computes a row itself: an operator, a function of math, or a row with branches, of which
     its lowered form would compute all. Other rows are lowered: sech is 1/cosh(x)."""
     if op in OPERATORS or op.lowering is not None or isinstance(op, Reduction):

@@ -113,7 +113,7 @@ class _Composition:
         for i in near:
             op: Any = p.ops[i]
             args = p.args[i]
-            alone = waiting.keys().isdisjoint(args)         # no input waits
+            alone = waiting.keys().isdisjoint(args)         # no input is waiting
             if len(args) <= MOST and self.fits(op) and (once[i] or not alone):
                 waiting[i] = (op, args) if alone else self.joined(op, args)
                 self.out.ops[i], self.out.args[i] = None, ()

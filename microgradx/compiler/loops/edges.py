@@ -31,7 +31,7 @@ class EdgeArrays:
     nodes           the nodes that are operations
     row             a key for each node, equal for the same outermost row
     kind            a key for each node, equal for the same operation and number of inputs
-    asked, place    the operations that are results, and the first index of each in the results
+    outputs, place  the operations that are results, and the first index of each in the results
     """
 
     def __init__(self, p: Program) -> None:
@@ -44,8 +44,8 @@ class EdgeArrays:
         self.users = np.repeat(np.arange(len(p)), widths)
         self.row = numbered([outermost(one) for one in ops])[op]
         self.kind = op * (widths.max(initial=0) + 1) + widths
-        asked, place = np.unique(np.array(p.results, np.int64), return_index=True)
-        self.asked, self.place = asked[op[asked] > 0], place[op[asked] > 0]
+        outputs, place = np.unique(np.array(p.results, np.int64), return_index=True)
+        self.outputs, self.place = outputs[op[outputs] > 0], place[op[outputs] > 0]
 
     def matrix(self, nodes: Slots, width: int) -> Slots:
         """The inputs of these nodes, which have `width` each: one row for each node."""

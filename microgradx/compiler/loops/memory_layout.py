@@ -62,7 +62,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ...
         slots[i], size = size, size + 1
     out = size = lined(size + 1) - 1            # a loss, then its gradient, which starts a cache line
-    slots[edges.asked] = out + edges.place
+    slots[edges.outputs] = out + edges.place
     size += len(p.results)
 
     found = []
@@ -96,13 +96,13 @@ def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
 def _ordered(p: Program, edges: EdgeArrays, late: bool) -> list[tuple[bool, list[Slots]]]:
     """The nodes by level and outermost row, results separate: (is result, parts of one operation and width)."""
     level = _levels(edges, late)
-    asked = np.zeros(len(p), np.int64)
-    asked[edges.asked] = 1
+    is_result = np.zeros(len(p), np.int64)
+    is_result[edges.outputs] = 1
     found: dict[tuple[int, int, int], list[Slots]] = {}
-    for ids in alike(edges.nodes, [edges.kind, asked, edges.row, level]):
+    for ids in alike(edges.nodes, [edges.kind, is_result, edges.row, level]):
         i = ids[0]
-        found.setdefault((int(level[i]), int(edges.row[i]), int(asked[i])), []).append(ids)
-    return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]
+        found.setdefault((int(level[i]), int(edges.row[i]), int(is_result[i])), []).append(ids)
+    return [(bool(result), parts) for (_, _, result), parts in sorted(found.items(), key=lambda item: item[0][0])]
 
 
 def _levels(edges: EdgeArrays, late: bool) -> Slots:

@@ -55,7 +55,7 @@ class Nest(NamedTuple):
 
 
 def nests(group: Group, status: int = 0, strict: bool = False) -> list[Nest]:
-    """The loop nests of a group. `status`: slot that is set if an index is outside its table. Strict: terms in order."""
+    """The loop nests of a group. An index outside its table sets the slot `status`. Strict: terms keep their order."""
     return [_upwards(nest) for nest in _nests(group, status, strict)]
 
 

@@ -54,13 +54,13 @@ def load(module: Any, rows: Sequence[Op] = (), effort: int = 1) -> tuple[Any, li
         for op in rows:
             count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
             kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-            kept.append(kind(_calling(op)))
+            kept.append(kind(_callback(op)))
             llvm.add_symbol(f"row.{op.name}", ctypes.cast(kept[-1], ctypes.c_void_p).value)
         engine.finalize_object()
     return engine, kept
 
 
-def _calling(op: Op) -> Any:
+def _callback(op: Op) -> Any:
     """The callback of a row. An exception cannot pass through machine code: it is noted, and the callback returns
     nan."""
     def call(*xs: float) -> float:

@@ -114,7 +114,7 @@ class Driver(Code):
                [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("totals"), self.pointer("total")])
 
     def samples(self, start: Any, stop: Any, size: Any) -> Any:
-        """Compute a batch sample by sample. Returns the address of the sum: for a single sample the kernel's results."""
+        """Compute a batch sample by sample. Returns the address of the sum; one sample stays in place."""
         b, total = self.b, self.pointer("total")
         single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
         with self.loop(start, stop, 1, total) as (k, _, new):

@@ -139,7 +139,7 @@ class NativeSession(Session):
         """Emit the function of a batch in lanes. Returns the rows for which it calls back into Python."""
         p: Any = self.first
         self.closures = p.closures
-        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, and what the loss closes over
+        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, then the closures
         shared = [self.count, *range(len(p.inputs) - len(p.closures), len(p.inputs))]
         addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
         low = fused(p)
@@ -167,7 +167,7 @@ class NativeSession(Session):
                 for v, x in zip(self.weights.values, self.block.tolist()):
                     v.data = x
             self.restore((self.held[0].tolist(), []))
-        if made < len(batches) and generators:  # they are as far as if no more steps had been asked for
+        if made < len(batches) and generators:  # redraw for just the steps made, for the same final state
             self.restore(([], generators))
             self.gathered(batches[:made])
         return list(zip(losses[:made].tolist(), norms[:made].tolist()))

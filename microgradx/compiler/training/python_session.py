@@ -17,7 +17,7 @@ from typing import Any
 from ...table import Op
 from ...training.clipping import clip_grad_norm, grad_norm
 from ..ir.program import Program
-from ..python_backend import PythonKernel, spoken
+from ..python_backend import PythonKernel, has_row
 from .session import Session, Steps, Unit
 
 
@@ -38,7 +38,7 @@ class PythonSession(Session):
 
     def has(self, op: Op) -> bool:
         """Whether generated Python computes this row itself."""
-        return spoken(op)
+        return has_row(op)
 
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run."""

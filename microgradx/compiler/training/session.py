@@ -109,8 +109,8 @@ class Session(ABC):
         """Whether the back end computes the row itself; see Backend.has."""
 
     def unit_program(self, unit: Unit) -> Program:
-        """The program of a unit. Inputs: parameters, `before` (see with_gradient), the number of units in the batch, the
-        samples. Results: the unit's share of the loss, its gradient, the new numbers of the Buffers."""
+        """The program of a unit. Inputs: parameters, `before` (see with_gradient), the number of units in the batch,
+        the samples. Results: the unit's share of the loss, its gradient, the new numbers of the Buffers."""
         def f(weights: Weights, before: list[Any], count: Any, samples: list[Any]) -> list[Any]:
             xs, ys = map(list, zip(*samples))
             loss = self.loss(self.model, xs, ys) if self.whole else self.loss(self.model, xs[0], ys[0])
@@ -135,8 +135,8 @@ class Session(ABC):
         return [0.0] * (self.count + 1) * self.in_order
 
     def with_gradient(self, root: Any, before: list[Any]) -> list[Any]:
-        """A loss and its derivatives by all parameters, with `before` added first. For eager code's order of addition it
-        differentiates root + sum of (derivative before * parameter): each derivative before is then the first term."""
+        """A loss and its derivatives by all parameters, added to `before`. To add in the order of eager code, it
+        differentiates root + sum of (derivative before * parameter): the derivative before is then the first term."""
         root = root if isinstance(root, Value) else Value(root)
         if not before:
             return [root, *gradients(root, self.weights.values, create_graph=True)]
