@@ -115,7 +115,7 @@ class NativeBackend(Backend):
         return bool(find_spec("llvmlite") and find_spec("numpy"))
 
     def has(self, op: Op, strict: bool = False) -> bool:
-        """True for rows that are instructions or C functions; in strict programs only functions of libm."""
+        """True for rows that are instructions or functions; strict programs call only functions of libm."""
         from .native.instructions import native
         return native(op, strict)
 
