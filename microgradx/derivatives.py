@@ -1,4 +1,4 @@
-"""Derivatives as functions: of any order, without touching anybody's .grad.
+"""Derivatives as functions: of any order, without changing any .grad.
 
     >>> from microgradx import grad, hessian
     >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
@@ -6,9 +6,9 @@
     >>> hessian(lambda p: p[0]**2 - p[1]**2)([0.0, 0.0])        # one positive, one negative: a saddle
     [[2.0, 0.0], [0.0, -2.0]]
 
-The transforms compose as JAX's do: numbers in, numbers out; inside another transform, Values out. Arguments may be
-numbers, Values, nested lists of them, and Modules; a gradient comes in the nesting of its argument, that of a Module
-as a dict by parameter name.
+The transforms compose as JAX's do. They return numbers; inside another transform they return Values. Arguments may be
+numbers, Values, nested lists of them, and Modules. A gradient has the nesting of its argument; for a Module it is a
+dict by parameter name.
 """
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -21,12 +21,12 @@ from .ops import abs, identity, maximum, mul, where
 from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
 
-# The inputs of the transforms under way in this thread: what depends on one of them is itself differentiated.
+# The inputs of the transforms that run in this thread: these differentiate every result that depends on one of them.
 _inputs: ContextVar[frozenset[Value]] = ContextVar("inputs", default=frozenset())
 
 
 def is_inside() -> bool:
-    """Whether a transform, or jit, is under way in this thread, which may differentiate what is computed now."""
+    """Whether a transform or jit runs in this thread and may differentiate the present computation."""
     return bool(_inputs.get()) or tracer() is not None
 
 
@@ -37,10 +37,10 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: Literal[True]) -> lis
 @overload
 def gradients(y: Value, xs: Sequence[Value], create_graph: bool) -> list[Any]: ...
 def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list[Any]:
-    """d y / d x for each x of `xs`, leaves or results; 0 where y does not depend on x. No .grad is touched.
+    """d y / d x for each x in `xs`, leaves or results; 0 if y does not depend on x. It changes no .grad.
+    TypeError if y or an x is no Value. RuntimeError with create_graph if a leaf's data was set after y was computed.
 
     With create_graph the derivatives are Values, recorded from the table's slopes, and can be differentiated again.
-    TypeError if y or an x is no Value. RuntimeError with create_graph if a leaf's data was set after y was computed.
 
     >>> from microgradx import Value, gradients
     >>> x = Value(3.0)
@@ -67,10 +67,10 @@ def _derived(record: bool) -> Any:
 
 
 class Flow(NamedTuple):
-    """A gradient on its way back, or a tangent on its way forward.
+    """A gradient in reverse mode, or a tangent in forward mode.
 
-    sum     the number, or the Value; 0 where nothing flows
-    open    None: it flows. Else, while jit traces: where it flows when the program runs
+    sum     the number, or the Value; 0 if nothing flows
+    open    None if it always flows; else, while jit traces, an Open that decides when the program runs
     """
 
     sum: Any
@@ -78,9 +78,9 @@ class Flow(NamedTuple):
 
 
 class Gate(NamedTuple):
-    """A slope whose gate is known only when the program runs: `slope` where `open` is not 0, else no edge.
+    """A slope with a gate that is decided when the program runs: `slope` if `open` is not 0, else no edge.
 
-    point   for a gate that is shut at single points only: 0 at these. There a finite slope counts, see gate()
+    point   for a gate that is closed at single points only: 0 at these points, where a finite slope counts, see gate()
     """
 
     open: Any
@@ -89,9 +89,10 @@ class Gate(NamedTuple):
 
 
 class Open:
-    """Where a sum of flows times slopes flows when a program runs: where a flow does and the gate of its slope is open.
+    """Decides when the program runs whether a sum of flows times slopes flows: if any flow does, through a slope whose
+    gate is open.
 
-    recorded    the same as a Value that is 0 where nothing flows; made where it is needed, by opened()
+    recorded    the same as a Value that is 0 if nothing flows; opened() creates it on demand
     """
 
     __slots__ = ("terms", "recorded")
@@ -130,12 +131,12 @@ def adjoints(y: Value, xs: Iterable[Value], record: bool,
         for a, slope in zip(args, slopes_of(v, record)):
             if slope is not None and (terms := incoming.get(a)) is not None:
                 terms.append((g, slope))
-    flows = {x: found for x, found in incoming.items() if found}            # of leaves
+    flows = {x: found for x, found in incoming.items() if found}            # xs that are leaves
     return adjoint | (_at_once(flows) if trace is not None else {x: total(found, record) for x, found in flows.items()})
 
 
 def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
-    """The same for many leaves while jit traces: most parameters are used once, and their products recorded at once."""
+    """total() of each leaf while jit traces. Most parameters are used once: their products are recorded as a batch."""
     trace, found, plain = tracer(), {}, []
     tame = trace.state.tame
     for x, terms in flows.items():
@@ -152,7 +153,7 @@ def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
 
 
 def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
-    """The sum of flows times slopes: a number, or as few Values as will do."""
+    """The sum of flows times slopes: a number, or a Value that takes the fewest operations."""
     if not record:
         result = 0.0
         for flow, slope in terms:
@@ -169,10 +170,10 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
 
 
 def _masked(terms: Sequence[tuple[Flow, Any]]) -> Any:
-    """The sum of flows times slopes where gates decide, when the program runs, what flows.
+    """The sum of flows times slopes, with a mask for each term that gates may close when the program runs.
 
-    Where a flow is shut its sum is 0, and by a finite number it stays 0. A mask is needed at a gate, and by a slope
-    that may be infinite or nan there, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
+    The sum of a closed flow is 0, and 0 times a finite slope stays 0. A term needs a mask at a gate, or if its slope
+    may be infinite or nan where the flow is closed, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
     """
     trace = tracer()
     gs: list[Any] = []
@@ -194,8 +195,8 @@ def _masked(terms: Sequence[tuple[Flow, Any]]) -> Any:
 
 
 def opened(is_open: Open) -> Any:
-    """1.0 if it always flows, else the Value that is 0 where nothing does."""
-    stack = [is_open]                                   # a stack and no recursion, for networks are deep
+    """1.0 if it always flows, else a Value that is 0 if nothing flows."""
+    stack = [is_open]                                   # no recursion: deep networks would exceed Python's limit
     while stack:
         top = stack[-1]
         waiting = [flow.open for flow, _ in top.terms if flow.open is not None and flow.open.recorded is None]
@@ -205,20 +206,20 @@ def opened(is_open: Open) -> Any:
         stack.pop()
         if top.recorded is None:
             ways = [_way(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in top.terms]
-            always = any(map(_is_one, ways))            # no gate is negative, so that no open one is lost in a sum
+            always = any(map(_is_one, ways))            # gates are not negative: a sum is 0 only if all are closed
             top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
     return is_open.recorded
 
 
 def _way(outer: Open | None, gate: Any) -> Any:
-    """1.0, or the Value that is 0 unless both are open."""
+    """1.0, or a Value that is 0 unless both are open."""
     if outer is None or _is_one(outer.recorded):
         return 1.0 if gate is None else gate
     return outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
 
 
 def _dot(gs: list[Any], slopes: list[Any]) -> Any:
-    """The sum of products as one Value; none where it would multiply by 1 only."""
+    """The sum of products as one Value, without multiplications if all slopes are 1."""
     if all(map(_is_one, slopes)):
         return gs[0] if len(gs) == 1 else sum(gs)
     if len(gs) > 1 or getattr(tracer(), "strict", False):
@@ -231,7 +232,8 @@ def _is_one(x: Any) -> bool:
 
 
 def slopes_of(v: Value, record: bool) -> Sequence[Any]:
-    """The slopes of a result: the numbers frozen in it, or the same recorded as Values (and, for jit, Gates)."""
+    """The slopes of a result: its frozen numbers, or the same recorded as Values (for jit also as Gates). RuntimeError
+    if an input was set after the result was computed."""
     if not record or v.op is None:
         return v.slopes
     if tracer() is not None:
@@ -247,9 +249,9 @@ def slopes_of(v: Value, record: bool) -> Sequence[Any]:
 
 
 def _gate(open: Value, slope: Any, point: bool) -> Any:
-    """What gate() answers for a Value (table.py): at once, or for jit when the program runs. At a single point it is
+    """gate() of a Value (table.py): decided at once, or for jit when the program runs.
 
-    closed only where there is no slope, as for x**n at x = n = 0.
+    A gate that is 0 at single points only is closed there only if there is no slope, as for x**n at x = n = 0.
     """
     if tracer() is not None:
         return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
@@ -262,15 +264,16 @@ def _data(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-setattr(Value, "_gate", _gate)  # noqa: B010            # here, for the engine records numbers only
+setattr(Value, "_gate", _gate)  # noqa: B010            # set here, because the engine records numbers only
 
 
 # Transforms ----------------------------------------------------------------------------------------------------
 
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
-    """The function that gives f's value and its gradient by the argument(s) `argnums`, in one pass.
+    """A function that returns f's value and its gradient by the argument(s) `argnums`, in one pass.
+    TypeError if f does not return one Value or number.
 
-    f returns one Value. A tuple of argnums gives a tuple of gradients. TypeError if f returns anything else.
+    A tuple of argnums gives a tuple of gradients.
 
     >>> from microgradx import value_and_grad
     >>> value_and_grad(lambda w, x: w[0] * x + w[1])([3.0, 1.0], 2.0)
@@ -287,7 +290,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
 
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function that gives the gradient of f by the argument(s) `argnums`.
+    """A function that returns the gradient of f by the argument(s) `argnums`.
 
     >>> from microgradx import grad, sin
     >>> grad(sin)(0.0), grad(grad(sin))(0.0), grad(grad(grad(sin)))(0.0)
@@ -299,8 +302,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 
 def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
     """f at the arguments `xs`, and its derivative in the direction `vs` (of the same nesting), by forward mode.
-
-    f may return a nested list. ValueError if vs has not as many numbers as xs.
+    ValueError if vs and xs have different counts of numbers. f may return a nested list.
 
     >>> from microgradx import jvp
     >>> jvp(lambda x, y: [x * y, x + y], [2.0, 3.0], [1.0, 0.0])
@@ -320,8 +322,8 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
 
 
 def _direction(t: Any, inside: bool) -> Flow | None:
-    """What flows from an input into which f moves by t: nothing if t is 0. But a Value that is itself differentiated
-    flows even then, and one that has no number yet flows where it is not 0."""
+    """The flow from an input that changes in the direction t: None if t is 0. But a Value that is itself differentiated
+    flows even at 0, and a Value without a number flows if it is not 0 when the program runs."""
     if isinstance(t, Value) and inside:
         return Flow(t, None if _inputs.get() else Open([(Flow(t), Gate(abs(t), t))]))
     t = t.data if isinstance(t, Value) else t
@@ -341,7 +343,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """The function that gives all second derivatives of f by one argument: for n numbers an n x n nested list.
+    """A function that returns all second derivatives of f by one argument: for n numbers an n x n nested list.
 
     >>> from microgradx import hessian
     >>> hessian(lambda p: p[0]**2 * p[1])([3.0, 2.0])
@@ -356,7 +358,8 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> tuple[Any, list[Value], bool]:
-    """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result."""
+    """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result.
+    TypeError if `wanted` has an argument that was not given."""
     outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
     with recording():
@@ -376,10 +379,11 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> t
 
 
 def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
-    """`tree` with a Value of its own for each leaf, also added to `xs`; a Module's parameters are used as they are.
+    """`tree` with a new Value for each leaf, which is also added to `xs`; the parameters of a Module are used as they
+    are.
 
-    An own Value, lest grad(lambda x: x * grad(lambda y: x * y)(x)) take the inner x for y. Within another transform
-    it is recorded as a copy, so that derivatives flow on to what it was copied from.
+    Without new Values grad(lambda x: x * grad(lambda y: x * y)(x)) would take the inner x for y. Inside another
+    transform each new Value is recorded as a copy, so that derivatives flow to the original.
     """
     if isinstance(tree, (list, tuple)):
         return type(tree)([fresh(branch, xs, nested) for branch in tree])
@@ -392,14 +396,14 @@ def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
 
 
 def _scalar(y: Any) -> Value:
-    """The one result of a function to differentiate: a Value, or a number that depends on nothing."""
+    """The result of a function to differentiate, as a Value. TypeError if it is not one Value or number."""
     if not is_leaf(y):
         raise TypeError(f"the function must return one Value, got {type(y).__name__}; add them up with sum(...)")
     return y if isinstance(y, Value) else Value(y)
 
 
 def _directions(inputs: Sequence[Value], vs: Sequence[Any]) -> list[Any]:
-    """One number of the direction for each input."""
+    """The numbers of the direction, one for each input. ValueError if the counts differ."""
     found = leaves(vs)
     if len(found) != len(inputs):
         raise ValueError(f"the direction has {len(found)} numbers for {len(inputs)} inputs; give one for each")

@@ -1,18 +1,18 @@
 """The compiler: scalar programs at the speed of hand-written C.
 
-A function goes through its rooms in this order; each opens with its files in the order of reading.
+The folders in reading order; the __init__.py of each lists its files in reading order.
 
-trace/          the function is run once on Values without numbers, and what it did is kept
-ir/             that graph as plain lists, simplified, in rows that the back end has
-native/         machine code by LLVM
-loops/          a large program turned back into the loops that it came from
+trace/          runs the function once on Values without numbers and records its operations
+ir/             turns the recorded graph into plain lists, simplifies them, and lowers rows that the back end lacks
+native/         emits machine code with LLVM
+loops/          turns a large program back into the loops that it came from
 training/       compiled training: fit(..., jit=True)
 
-native_backend.py and python_backend.py, which training/ uses too, make a program run; backends.py chooses between the
-two, behind one interface. On top stand jit.py with jit(f), variant.py, its program for one structure of arguments,
-report.py, what became of it, and pickling.py; and shards.py, an example on a cluster.
+native_backend.py and python_backend.py compile a program; training/ uses them too. backends.py puts both behind one
+interface and chooses one. jit.py has jit(f), variant.py its program for one structure of arguments, report.py the
+report on a compilation, pickling.py sends compiled functions to other processes, shards.py is an example on a cluster.
 
-A room imports from those before it, never from one after it.
+A folder imports from those before it, never from one after it.
 """
 from .backends import backend as backend
 from .jit import Jitted, Report, jit

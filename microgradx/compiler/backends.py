@@ -1,4 +1,4 @@
-"""Backends: the two ways of running a program, native and python, behind one interface; backend(name) chooses.
+"""Backends: native and python, the two ways to run a program, behind one interface. backend(name) returns one.
 
     >>> from microgradx import sech, tanh
     >>> from microgradx.compiler.backends import backend
@@ -6,7 +6,7 @@
     >>> python.name, python.has(tanh), python.has(sech)         # math has no sech: Python gets 1/cosh(x)
     ('python', True, False)
 
-What a back end needs is imported when it is first used: generated Python runs where llvmlite and numpy are missing.
+A back end imports its dependencies on first use, so generated Python runs where llvmlite and numpy are missing.
 """
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from ..extras import install
 from ..table import Op
 from .ir.program import Program
-from .python_backend import PythonKernel, python_call, spoken
+from .python_backend import PythonKernel, has_row, python_call
 from .trace.traced import GradientOf
 from .training.session import Session
 
@@ -27,14 +27,14 @@ class Runnable(Protocol):
     """A compiled program."""
 
     def run(self, numbers: Sequence[float]) -> list[float]:
-        """The results for these inputs."""
+        """Return the results for these inputs."""
 
 
 class Backend(ABC):
-    """A way of running programs.
+    """One way to run programs.
 
     name        "native" or "python"
-    in_order    whether it always adds gradients up in the order of backward(), not only in strict programs
+    in_order    whether it adds gradients in the order of backward() in all programs, not only in strict ones
     """
 
     name: str
@@ -42,14 +42,14 @@ class Backend(ABC):
 
     @abstractmethod
     def is_installed(self) -> bool:
-        """Whether all that it needs is installed."""
+        """Whether its dependencies are installed."""
 
     @abstractmethod
     def has(self, op: Op, strict: bool = False) -> bool:
-        """Whether a row stays in a program as it is; any other is replaced by the rows that it is made of."""
+        """Whether this back end computes the row itself; other rows are lowered."""
 
     def called_back(self, p: Program) -> list[Op]:
-        """The rows that the code of a program calls back in Python, each once."""
+        """The rows for which the compiled program calls back into Python, each once."""
         return []
 
     @abstractmethod
@@ -64,28 +64,28 @@ class Backend(ABC):
 
     @abstractmethod
     def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-        """A function that takes arguments just like `args`, few floats in lists, and nests its results as in `tree`;
-        all other arguments it hands to `general`. None where this back end has no faster way than `general`."""
+        """A function specialised for arguments with the structure of `args`; it nests its results as in `tree` and
+        passes all other arguments to `general`. None if this back end has nothing faster than `general`."""
 
     @abstractmethod
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
-        """Compiled training; the arguments are those of Session."""
+        """A compiled training session; the arguments are those of Session."""
 
 
 class PythonBackend(Backend):
-    """Generated Python, which needs nothing installed."""
+    """Generated Python, without dependencies."""
 
     name = "python"
     in_order = True
 
     def is_installed(self) -> bool:
-        """Always."""
+        """Always True."""
         return True
 
     def has(self, op: Op, strict: bool = False) -> bool:
-        """Operators of the language, functions of math, and rows with branches."""
-        return spoken(op)
+        """True for operators of Python, functions of math, and rows with branches."""
+        return has_row(op)
 
     def homes(self, sources: Sequence[Any]) -> None:
         """None: Values keep their numbers."""
@@ -95,33 +95,33 @@ class PythonBackend(Backend):
         return PythonKernel(p)
 
     def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-        """A Python function with the unpacking written out."""
+        """A Python function with unrolled unpacking."""
         return python_call(p, args, tree, general)
 
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
-        """Training by generated Python."""
+        """Training in generated Python."""
         from .training.python_session import PythonSession
         return PythonSession(model, xs, ys, loss, optimiser, **options)
 
 
 class NativeBackend(Backend):
-    """Machine code by llvmlite, in memory of numpy's."""
+    """Machine code, compiled by llvmlite, on numpy arrays."""
 
     name = "native"
     in_order = False
 
     def is_installed(self) -> bool:
-        """Whether llvmlite and numpy are."""
+        """Whether llvmlite and numpy are installed."""
         return bool(find_spec("llvmlite") and find_spec("numpy"))
 
     def has(self, op: Op, strict: bool = False) -> bool:
-        """Rows that are instructions, or functions that are called: in strict programs libm's."""
+        """True for rows that are instructions or functions; strict programs call only functions of libm."""
         from .native.instructions import native
         return native(op, strict)
 
     def called_back(self, p: Program) -> list[Op]:
-        """Those that are neither instructions nor functions of the C library, and are made of no other rows."""
+        """Rows that are neither instructions nor functions of the C library, and cannot be lowered."""
         from .native.instructions import called
         return called(p.ops, p.strict)
 
@@ -140,8 +140,8 @@ class NativeBackend(Backend):
         return found
 
     def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-        """A builtin function of machine code. None where it does not know how Python's objects lie in memory, and for
-        programs that are large or call Python."""
+        """A builtin function in machine code. None on a Python whose object layout is not known, and for programs that
+        are large or call Python."""
         from .native.entry import is_known, native_call
         return native_call(p, args, tree, general) if is_known() else None
 
@@ -157,7 +157,7 @@ BACKENDS: dict[str, Backend] = {one.name: one for one in (NATIVE, PYTHON)}
 
 
 def backend(name: str | None = None) -> Backend:
-    """The back end of this name; without a name native where it is installed, else python.
+    """The back end of this name; without a name native if it is installed, else python.
 
     ValueError for an unknown name, ImportError for "native" without llvmlite.
     """
@@ -171,5 +171,5 @@ def backend(name: str | None = None) -> Backend:
 
 
 def nearest(name: str) -> Backend:
-    """The back end of this name if it is installed here, else python: for a function that another process sends."""
+    """The back end of this name if it is installed, else python: for a function that another process sent."""
     return BACKENDS[name] if BACKENDS[name].is_installed() else PYTHON

@@ -1,4 +1,4 @@
-"""Native: LLVM code for a program. Small ones as one straight line, large ones as loops.
+"""The native back end: LLVM code for a program, one basic block for a small program, loops for a large one.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.native_backend import compiled
@@ -21,13 +21,13 @@ from .native.straight import is_small, straight
 
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
-    """A program as machine code. `blocks` tells the address of each input that lies elsewhere."""
+    """The kernel of a program. `blocks` has the address of each input that is not in the kernel's own memory."""
     place = placed(p, blocks or {})
     if is_small(p):
         function = straight(p, place.inputs, place.given + 1, place.status, strict)
         kernel = Kernel(function.module, place, place.given + 1, len(p.results), called(p.ops, strict))
     else:
-        from .loops.schedule import looped  # a dozen modules: the first small program need not wait for them
+        from .loops.schedule import looped  # slow to import: a dozen modules that small programs do not need
         kernel = looped(p, place, strict)
     kernel.closures = p.closures
     return kernel

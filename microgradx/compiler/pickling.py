@@ -1,16 +1,16 @@
-"""Pickling: a compiled function on its way to another process, as the programs that it recorded.
+"""Pickling: sends a compiled function to another process, as the programs that it recorded.
 
     >>> import pickle
     >>> from microgradx import jit, value_and_grad
-    >>> f = jit(value_and_grad(lambda w, x: (w * x - 1.0) ** 2))        # a lambda, which is not pickled by itself
+    >>> f = jit(value_and_grad(lambda w, x: (w * x - 1.0) ** 2))        # pickle alone refuses a lambda
     >>> f(2.0, 3.0)
     (25.0, 30.0)
     >>> pickle.loads(pickle.dumps(f))(3.0, 3.0)
     (64.0, 48.0)
 
-So concurrent.futures, Dask or Ray send it: see shards.py. The other process compiles it again, once, by the same back
-end, or as Python where llvmlite is missing. It knows the structures of arguments that it was called with before;
-Modules are told by their structure. A Value that it closes over goes along as it is now.
+So concurrent.futures, Dask and Ray can send it: see shards.py. The other process compiles it once more, with the same
+back end, or as Python if llvmlite is missing. There it takes only arguments of the structures that it was called with
+before; a Module matches any Module of the same structure. Values that it closes over are sent with their present data.
 """
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from ..engine import Value
 from .ir.program import Program
 from .trace.arguments import Modules, by_key, read, rebuilt, with_modules
 
-KEPT = 32                               # compiled functions that a process keeps for the next task
+KEPT = 32                               # compiled functions that a process caches for the next task
 
-Programs = dict[Hashable, tuple[Program, Any]]          # with the nesting of the result, by structure
+Programs = dict[Hashable, tuple[Program, Any]]          # and the nesting of the result, by structure
 
 
 class RemoteFunction:
-    """What stands for the function of a compiled one that was sent: on numbers or Values it plays its programs."""
+    """Takes the place of the Python function of a compiled function that was sent: it interprets the programs."""
 
     def __init__(self, name: str, doc: str | None, programs: Programs) -> None:
         self.__name__, self.__doc__, self.programs = name, doc, programs
 
     def __call__(self, *args: Any) -> Any:
-        """The result, recorded if there are Values. ValueError for a structure that was not sent along."""
+        """Return the result, recorded if there are Values. ValueError for a structure without a program."""
         given: list[Any] = []
         modules: Modules = []
         structure = by_key(read(args, given, modules, lambda x: x))
@@ -48,7 +48,7 @@ class RemoteFunction:
 
 
 def played(p: Program, given: Sequence[Any]) -> list[Any]:
-    """The results of a program at these inputs, by the rows of the table themselves."""
+    """The results of a program at these inputs, computed row by row in Python."""
     found: dict[int, Any] = {**p.numbers, **dict(zip(p.inputs, given))}
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         if op is not None:
@@ -57,7 +57,7 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
 
 
 def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> bytes:
-    """What pickle writes of a compiled function: the programs of f, recorded here or sent along with it.
+    """The bytes of a compiled function: all programs of f, recorded here or received with it.
 
     PicklingError if it was never called, for then there is no program; or if one draws random numbers, reads gradients
     or sets Values, for these would go their own way in each process.
@@ -76,6 +76,6 @@ def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: 
 
 
 def opened(parcel: bytes) -> tuple[RemoteFunction, str, bool]:
-    """What was packed: the function, the name of its back end, and whether it is strict."""
+    """The inverse of packed(): the function, the name of its back end, and whether it is strict."""
     name, doc, programs, backend, strict = pickle.loads(parcel)
     return RemoteFunction(name, doc, programs), backend, strict

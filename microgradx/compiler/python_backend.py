@@ -1,4 +1,4 @@
-"""Python: a program as the source of a Python function, a statement a node. Needs nothing installed.
+"""The python back end: the source of a Python function for a program. It has no dependencies.
 
     >>> from microgradx import mul, tanh
     >>> from microgradx.compiler.ir.program import Program
@@ -13,8 +13,8 @@
     >>> kernel.run([0.0])
     [0.0]
 
-Where a plain operator of Python raises (1/0), the function is run once more with every operation of the table itself,
-which answers as IEEE does.
+If an operator of Python raises (1/0), the function is run again in a second form that calls the row of every operation;
+the rows answer as IEEE 754 does.
 """
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from ..table import Op, Reduction
 from .ir.program import Program, template
 from .trace.errors import TooLarge
 
-LINE, TERMS = 200, 64                   # longer expressions get a name; longer sums are added up in parts
+LINE, TERMS = 200, 64                   # longer expressions become a variable; longer sums are split
 LIMIT = 1_000_000                       # inputs of all operations together
 
-# Operators of the language; the letters stand for the inputs. All else is a function, or made of these.
+# Operators of Python; {} stands for an input. All other rows are functions, or lowered to these.
 OPERATORS: dict[Op, str] = {
     ops.add: "{}+{}", ops.sub: "{}-{}", ops.mul: "{}*{}", ops.div: "{}/{}", ops.neg: "-{}",
     ops.where: "{1} if {0} else {2}",
@@ -48,12 +48,12 @@ OPERATORS: dict[Op, str] = {
 }
 SUMS = (red.sum, red.dot, red.masked_dot)
 TRUTH = re.compile(r"\(1\.0 if (.*) else 0\.0\)")      # a comparison as a number
-CHOICES = 4                             # operations of a row that chooses, up to which they are written out
+CHOICES = 4                             # a row with branches of at most so many operations is lowered
 
 
-def spoken(op: Op) -> bool:
-    """Whether a row stays in a program for Python: an operator, a function of math, one that computes more than one
-    branch if it is written out. Others say themselves what they are made of: sech is 1/cosh(x)."""
+def has_row(op: Op) -> bool:
+    """Whether generated Python computes a row itself: an operator, a function of math, or a row with branches, of which
+    its lowered form would compute all. Other rows are lowered: sech is 1/cosh(x)."""
     if op in OPERATORS or op.lowering is not None or isinstance(op, Reduction):
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
@@ -61,7 +61,8 @@ def spoken(op: Op) -> bool:
 
 
 def gives_floats(op: Op) -> bool:
-    """Whether the value may be called without the row, which turns 1 and True into 1.0: math.exp, not math.floor."""
+    """Whether op.value always returns a float, as math.exp does and math.floor does not: such a function may be called
+    directly, without Op.at, which turns 1 and True into 1.0."""
     if not isinstance(op.value, BuiltinFunctionType):
         return str(getattr(op.value, "__module__", "")).split(".")[0] == "microgradx"
     try:
@@ -71,9 +72,9 @@ def gives_floats(op: Op) -> bool:
 
 
 class PythonKernel:
-    """A program as a Python function: run(numbers) -> results.
+    """A program as a Python function: run(numbers) returns the results.
 
-    source      of the function
+    source      the source text of the function
     """
 
     def __init__(self, p: Program) -> None:
@@ -88,7 +89,7 @@ class PythonKernel:
         return body.function(body.runs(), "run")
 
     def run(self, numbers: Sequence[float]) -> list[float]:
-        """The results for these inputs."""
+        """Return the results for these inputs."""
         try:
             return self.function(*numbers)  # type: ignore[no-any-return]
         except RAISED:
@@ -96,9 +97,9 @@ class PythonKernel:
 
 
 class Body:
-    """The statements that compute a program from x0, x1, ..., and the rows that they call.
+    """The statements that compute a program from x0, x1, ..., and the functions that they call.
 
-    plain       with the operators of the language, else every row is called
+    plain       whether to use Python's operators; else every operation is a call of its row
     lines       the statements
     results     the expressions of the results
     """
@@ -124,13 +125,13 @@ class Body:
         self.results = [self.bare(self.texts[r]) for r in p.results]
 
     def runs(self) -> str:
-        """The text of a function from all inputs to a list of all results."""
+        """The source of a function that takes all inputs and returns a list of all results."""
         inputs = ", ".join(f"x{k}" for k in range(len(self.p.inputs)))
         return "\n    ".join([f"def run({inputs}):", *self.lines, f"return [{', '.join(self.results)}]"])
 
     @staticmethod
     def bare(text: str) -> str:
-        """Without the parentheses around all of it."""
+        """The text without parentheses around the whole."""
         depth = 0
         for k, letter in enumerate(text):
             depth += (letter == "(") - (letter == ")")
@@ -139,14 +140,14 @@ class Body:
         return text[1:-1] if text.startswith("(") else text
 
     def named(self, text: str) -> str:
-        """A variable that holds the expression."""
+        """Assign the expression to a new variable and return the variable."""
         if text.isidentifier():
             return text
         self.lines.append(f"v{len(self.lines)} = {text}")
         return f"v{len(self.lines) - 1}"
 
     def expression(self, op: Op, args: Sequence[int]) -> str:
-        """An operation on nodes."""
+        """The expression of an operation on nodes."""
         xs = [self.texts[a] for a in args]
         if self.plain and op in OPERATORS:
             form = OPERATORS[op]
@@ -159,21 +160,21 @@ class Body:
         return f"{self.call(op)}({', '.join(map(self.bare, xs))})"
 
     def sum(self, op: Op, args: Sequence[int]) -> str:
-        """A sum, in parts where it is long."""
+        """The expression of a sum; a long sum is split into variables."""
         texts = ["0.0"] * self.p.strict + [self.term(*factors) for factors in zip(*_lists(op, args))]
         while len(texts) > TERMS:
             texts = [self.named(joined(texts[:TERMS])), *texts[TERMS:]]
         return joined(texts)
 
     def term(self, *factors: int) -> str:
-        """A term of a sum: a number, a product, or a product that is there where the mask before it is not 0."""
+        """A term of a sum: a number, a product, or a product that counts only if the mask before it is not 0."""
         if len(factors) == 1:
             return self.texts[factors[0]]
         product = self.product(*factors[-2:])
         return product if len(factors) == 2 else f"({product} if {self.texts[factors[0]]} else 0.0)"
 
     def product(self, x: int, y: int) -> str:
-        """x*y; by 1 or -1 no product."""
+        """x*y, without a multiplication if a factor is 1 or -1."""
         for one, other in ((x, y), (y, x)):
             if abs(self.p.numbers.get(one, 0.0)) == 1:
                 return self.texts[other] if self.p.numbers[one] == 1 else f"-{self.texts[other]}"
@@ -187,26 +188,26 @@ class Body:
         return self.calls[op]
 
     def function(self, source: str, name: str) -> Callable[..., Any]:
-        """The compiled function. Its text is made of numbers, and of names made here."""
+        """The compiled function. Its source contains only numbers and names made by this class."""
         exec(compile(source, "<microgradx.jit>", "exec"), self.names)
         return self.names[name]  # type: ignore[no-any-return]
 
 
 def _lists(op: Any, args: Sequence[int]) -> list[Sequence[int]]:
-    """The inputs of a sum, list by list."""
+    """The inputs of a sum, split into its lists."""
     return op.split(args)  # type: ignore[no-any-return]
 
 
 def joined(terms: Sequence[str]) -> str:
-    """Their sum."""
+    """The expression of the sum of these terms."""
     return terms[0] + "".join(term if term.startswith("-") else f"+{term}" for term in terms[1:])
 
 
 # A call in one function --------------------------------------------------------------------------------------------
 
 def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-    """A function that checks and unpacks arguments of the structure of `args`, computes, and nests the results as in
-    `tree`, without a list in between. All other arguments, and where Python raises, are handed to `general`.
+    """A function that checks and unpacks arguments with the structure of `args`, computes, and nests the results as in
+    `tree`. It calls `general` for all other arguments, and if Python raises.
 
     >>> from microgradx import mul
     >>> p = Program()
@@ -227,8 +228,8 @@ def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
 
 
 class Reader:
-    """Statements that take arguments apart and go on only where they have this structure. Lists and tuples are called
-    a0, a1, ..., numbers x0, x1, ..., and whatever must be equal s0, s1, ..."""
+    """Statements that unpack arguments and check their structure. Lists and tuples are named a0, a1, ..., numbers
+    x0, x1, ..., static arguments s0, s1, ..."""
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names, self.indent = names, 8
@@ -236,11 +237,11 @@ class Reader:
         self.counts = {letter: count() for letter in "axs"}
 
     def write(self, *lines: str) -> None:
-        """Lines, at the present depth."""
+        """Append lines at the current indentation."""
         self.lines += [" " * self.indent + line for line in lines]
 
     def read(self, args: Sequence[Any]) -> None:
-        """All arguments, one level of nesting after the other. Unpacking raises where there are more or fewer."""
+        """Append the unpacking of all arguments, level by level. Unpacking raises if the length differs."""
         level = [("args", self.named(args))]
         while level:
             for name, parts in level:
@@ -256,7 +257,7 @@ class Reader:
             level = [(name, parts) for name, tree, parts in found if isinstance(tree, (list, tuple))]
 
     def named(self, trees: Sequence[Any]) -> list[tuple[str, Any, Any]]:
-        """For each its name, and the same for what is in it."""
+        """Name each argument: (name, argument, the same for its elements)."""
         found = []
         for tree in trees:
             letter = "x" if tree.__class__ is float else "a" if isinstance(tree, (list, tuple)) else "s"
@@ -265,7 +266,7 @@ class Reader:
         return found
 
     def test(self, name: str, tree: Any) -> str:
-        """Whether it is a list or tuple, or equal."""
+        """The expression that checks one argument: its type, and its value if it is static."""
         kind = f"{name}.__class__ is {type(tree).__name__}"
         if isinstance(tree, (list, tuple)):
             return kind
@@ -276,7 +277,7 @@ class Reader:
 
 
 def _nested(tree: Any, texts: Iterator[str]) -> str:
-    """The expression of a nesting, with the next expressions in it."""
+    """The expression that builds `tree` from the next expressions."""
     if is_leaf(tree):
         return next(texts)
     inner = "".join(f"{_nested(branch, texts)}, " for branch in tree)

@@ -1,4 +1,4 @@
-"""Report: what became of a function that was compiled.
+"""Report: the facts of a compilation.
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x, backend="python")
@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 
 class Report(NamedTuple):
-    """What became of a function, for one structure of its arguments.
+    """How a function was compiled for one structure of its arguments.
 
     backend     "native" or "python"
-    traced      operations that were recorded
+    traced      operations recorded
     kept        operations after simplification
-    loops       nests of loops found; 0 for a straight line
+    loops       loop nests found; 0 for a straight line
     seconds     from the call to the compiled program
     programs    how many structures the function was compiled for so far
-    called_back names of the rows for which machine code calls Python back, which is slow; () where it computes alone
+    called_back names of the rows for which machine code calls back into Python, which is slow; () if there are none
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x, backend="python")

@@ -1,4 +1,4 @@
-"""Shards: the gradient of a loss over much data, parts of which are computed by other processes or machines.
+"""Shards: the gradient of a loss over much data; other processes or machines compute it, one shard of the data each.
 
     >>> from concurrent.futures import ThreadPoolExecutor           # or ProcessPoolExecutor, or dask.distributed.Client
     >>> from microgradx import jit, value_and_grad
@@ -9,8 +9,8 @@
     ...     gradient_of_shards(executor, step, 0.5, [([1.0, 2.0],), ([3.0, 4.0],)])
     (1.5, 10.0)
 
-`python -m microgradx.compiler.shards` does it with a cluster of Dask's: workers on this machine, and, where the address
-of a scheduler is given, on as many others as it has.
+`python -m microgradx.compiler.shards` does this on a Dask cluster: on workers on this machine, or, given the address
+of a scheduler, on the workers of that scheduler.
 """
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from .trace.arguments import rebuilt, results
 
 
 def gradient_of_shards(executor: Any, step: Callable[..., Any], model: Any, shards: Sequence[tuple[Any, ...]]) -> Any:
-    """step(model, *shard) for each shard, added up in order: loss and gradient of a sum over all of them.
+    """The sum of step(model, *shard) over the shards, in order: loss and gradient over all the data.
 
-    executor    has submit(f, *args), whose result has result(): of concurrent.futures, or a Client of dask.distributed
-    step        jit(value_and_grad(loss)), called before with shards as long as each of these
+    executor    an executor of concurrent.futures or a Client of dask.distributed: submit(f, *args) returns a future
+    step        jit(value_and_grad(loss)), already called once with a shard of each length
     model       parameters: numbers, nested lists of them, or a Module
     """
     futures = [executor.submit(step, model, *shard) for shard in shards]
@@ -43,7 +43,7 @@ def gradient_of_shards(executor: Any, step: Callable[..., Any], model: Any, shar
 
 
 def added(parts: Sequence[Any]) -> Any:
-    """The sum of nestings of numbers, all of one form."""
+    """The element-wise sum of nested lists of numbers, all of the same shape."""
     return rebuilt(parts[0], iter([sum(numbers) for numbers in zip(*map(results, parts))]))
 
 
@@ -59,13 +59,13 @@ def parabola() -> tuple[Any, list[tuple[Any, ...]]]:
 
 
 def loss(model: Any, xs: Sequence[Any], ys: Sequence[Any]) -> Any:
-    """Squared errors, added up: a sum over shards is the sum over all."""
+    """The sum of squared errors, so that the losses of the shards add up to the loss of all data."""
     return sum([(model(x)[0] - y) ** 2 for x, y in zip(xs, ys)])
 
 
 def train(executor: Any, steps: int) -> tuple[list[float], float]:
-    """The losses of so many steps over shards; and how far their last gradient is from one that eager code computes
-    here, relative to its length."""
+    """The losses of `steps` steps over shards; and the distance of the last gradient from the one that eager code
+    computes in this process, relative to its length."""
     model, shards = parabola()
     optimiser = Adam(model.parameters(), lr=0.02)
     step = jit(value_and_grad(loss))
@@ -83,7 +83,7 @@ def train(executor: Any, steps: int) -> tuple[list[float], float]:
 
 
 def main(scheduler: str | None = None) -> None:
-    """Train on a cluster of Dask's: the one of this scheduler, or workers on this machine."""
+    """Train on a Dask cluster: the one of this scheduler, or workers on this machine."""
     if not find_spec("distributed"):
         raise SystemExit(f"this example needs Dask; write {install('dask')}")
     from distributed import Client, LocalCluster

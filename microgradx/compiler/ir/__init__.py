@@ -1,9 +1,9 @@
-"""The intermediate representation: a recorded graph as plain lists. In the order of reading:
+"""The intermediate representation: a recorded graph as plain lists. In reading order:
 
-program.py          the lists, simplified while they are filled
-simplify.py         the rules of simplification
-lowering.py         rows in terms of the few that a machine has
-fuse.py             sums of products as one operation
-row_names.py        rows by name, for back ends and for pickle
-callbacks.py        rows that only Python can compute: one warning
+program.py          the lists, simplified as they are built
+simplify.py         the simplification rules
+lowering.py         expresses a row in rows that the machine has
+fuse.py             makes one operation of a sum of products
+row_names.py        names of rows, for back ends and for pickle
+callbacks.py        warns of rows that only Python can compute
 """

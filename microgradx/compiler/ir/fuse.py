@@ -1,4 +1,4 @@
-"""Fuse: sums of sums, of products and of multiples as one node: a machine multiplies and adds in one instruction.
+"""Fuse: makes one node of a sum of sums, products and multiples, as a machine multiplies and adds in one instruction.
 
     >>> from microgradx import add, mul
     >>> from microgradx.compiler.ir.fuse import fused
@@ -9,8 +9,8 @@
     >>> [op.name for op in fused(p).ops if op]                  # b*1 + w*x
     ['dot']
 
-Like terms are collected, 2*a + a is 3*a, signs go where they cost nothing, and what is there first is added first. As
-with any other order of a sum it rounds and overflows elsewhere; a - a stays, which is nan where a is infinite.
+It collects like terms (2*a + a is 3*a), moves signs where they cost nothing, and adds terms in the order of their
+nodes. The new order of a sum changes where it rounds and overflows. a - a stays: it is nan where a is infinite.
 """
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ... import reductions as red
 from ...table import Op
 from .program import Ids, Program
 
-Key = tuple[int, int, float]            # two factors, the second is 1 where there is but one; and a sign, 1.0 or -1.0
-Form = dict[Key, float]                 # a sum: how many times each of its terms
+Key = tuple[int, int, float]            # two factors (the second is 1 if there is only one), a sign 1.0 or -1.0
+Form = dict[Key, float]                 # a sum: each term with its positive coefficient
 
 
 def fused(p: Program) -> Program:
@@ -31,11 +31,11 @@ def fused(p: Program) -> Program:
         out = _Fusion(p).run()
         if out.count() >= p.count():
             return out
-        p = out                         # what is used once now can be drawn into its user
+        p = out                         # a node that now has a single use can be fused into its user
 
 
 class _Fusion:
-    """One walk over a program: each node as a form of new nodes, which are made when they must be."""
+    """One pass over a program: it has a form for each node, and creates new nodes only on demand."""
 
     def __init__(self, p: Program) -> None:
         self.p, self.uses = p, p.uses()
@@ -44,7 +44,7 @@ class _Fusion:
         self.forms: dict[int, Form] = {}
 
     def run(self) -> Program:
-        """The program without what was drawn into sums."""
+        """The fused program."""
         p, out = self.p, self.out
         for i in p.inputs:
             self.forms[i] = self.single(out.input())
@@ -56,10 +56,10 @@ class _Fusion:
         out.closures, out.results, out.updates = p.closures, [self.node(r) for r in p.results], p.updates
         return out.live()
 
-    # What a node is --------------------------------------------------------------------------------------------------
+    # Forms -----------------------------------------------------------------------------------------------------------
 
     def form(self, op: Op, args: Ids) -> Form:
-        """A node as a sum; of one term, itself, where it is none."""
+        """The form of an operation; if it is not a sum, a single term, the node itself."""
         if op in (ops.mul, red.dot):
             half = len(args) // 2
             return _sum(self.product(a, b) for a, b in zip(args[:half], args[half:]))
@@ -75,15 +75,15 @@ class _Fusion:
         return self.single(self.out.add(op, tuple([self.node(a) for a in args])))
 
     def single(self, node: int) -> Form:
-        """A new node as it is."""
+        """The form of a new node: 1 times the node."""
         return {(node, self.one, 1.0): 1.0}
 
     def number(self, x: float) -> Form:
-        """A constant: so many times 1."""
+        """The form of a constant: x times 1."""
         return _scaled(self.single(self.one), x) if _plain(x) else self.single(self.out.constant(x))
 
     def product(self, a: int, b: int) -> Form:
-        """Two nodes multiplied: a multiple where one is a constant, else a term of two factors."""
+        """The form of a product: a multiple if one factor is a constant, else a term of two factors."""
         for x, y in ((a, b), (b, a)):
             k = self.p.number(y)
             if k is not None and _plain(k):
@@ -92,17 +92,17 @@ class _Fusion:
         return {(max(x, y), min(x, y), s * t): 1.0}
 
     def times(self, a: int, k: float) -> Form:
-        """k times a node. A single term costs nothing to draw in; a sum is drawn in where nobody else uses it."""
+        """The form of k times a node. It fuses a single term, which costs nothing, and a sum that has no other use."""
         form = self.forms[a]
         alone = len(form) == 1 or (abs(k) == 1 and self.uses[a] == 1)
         if not (alone and all(_fits(size, k) for size in form.values())):
             form = self.single(self.node(a))
         return _scaled(form, k)
 
-    # Making of nodes -------------------------------------------------------------------------------------------------
+    # New nodes -------------------------------------------------------------------------------------------------------
 
     def node(self, a: int) -> int:
-        """The new node of an old one, made if it is not there yet."""
+        """The new node for an old one, created if necessary."""
         form = self.forms[a]
         made = self.made(form)
         if len(form) > 1:
@@ -110,12 +110,12 @@ class _Fusion:
         return made
 
     def made(self, form: Form) -> int:
-        """A new node: the sum of products, what is there first comes first."""
+        """A new node for a form: a sum of products in the order of their nodes."""
         pairs = [self.pair(key, size) for key, size in sorted(form.items())]
         return self.out.add(red.dot, (*[x for x, _ in pairs], *[y for _, y in pairs]))
 
     def pair(self, key: Key, size: float) -> tuple[int, int]:
-        """A term as two factors."""
+        """A term as two nodes to multiply."""
         (x, y, sign), out = key, self.out
         if y != self.one and size == 1:
             return (x, y) if sign > 0 else (out.add(ops.neg, (x,)), y)
@@ -123,7 +123,7 @@ class _Fusion:
         return whole, out.constant(sign * size)
 
     def signed(self, a: int) -> tuple[int, float]:
-        """A node as a factor, and the sign that it leaves to the product."""
+        """The new node for a factor without its sign, and the sign, which the product takes over."""
         form = self.forms[a]
         if len(form) > 1:
             return self.node(a), 1.0
@@ -132,12 +132,12 @@ class _Fusion:
 
 
 def _plain(k: float) -> bool:
-    """Whether it is a number that a few of its like make neither 0 nor infinite."""
+    """Whether a product of a few such numbers neither underflows nor overflows."""
     return 1e-99 < abs(k) < 1e99
 
 
 def _fits(size: float, k: float) -> bool:
-    """Whether size*k times is k times of size times, even where that is out of range: both grow, or both shrink."""
+    """Whether (size*k)*x equals k*(size*x) even out of range: both factors must grow x, or both shrink it."""
     small, large = sorted((size, abs(k)))
     return _plain(size * k) and (small >= 1 or large <= 1)
 
@@ -148,7 +148,7 @@ def _scaled(form: Form, k: float) -> Form:
 
 
 def _sum(forms: Iterable[Form]) -> Form:
-    """The sum of some, like terms collected where they have the same sign."""
+    """The sum of forms; like terms are collected if they have the same sign."""
     total: Form = {}
     for form in forms:
         for key, size in form.items():

@@ -1,7 +1,7 @@
-"""Lowering: a row of the table in terms of the few that a machine has.
+"""Lowering: expresses a row of the table in the few rows that a machine has.
 
-Most rows are written with operators and other rows, and so say themselves what they are made of: their value is traced.
-One that is written with Python's math and branches says it once more, in its `lowering`.
+Most rows are written with operators and other rows: tracing their value lowers them. A row that is written with
+Python's math and branches has a second formula, its `lowering`.
 
     >>> from microgradx import silu
     >>> from microgradx.compiler.ir.program import template
@@ -21,11 +21,11 @@ from ...table import Op
 # Powers with a constant exponent ------------------------------------------------------------------------------------
 
 def _root(x: Any) -> Any:
-    """x**0.5, which differs from the root at -0.0 and -inf: it is 0.0 and inf there."""
+    """x**0.5, which is 0.0 at -0.0 and inf at -inf, unlike sqrt."""
     return ops.where(x <= -inf, inf, ops.sqrt(x + 0.0))
 
 
-# Two or three roundings each, in an order in which nothing on the way is out of range where the result is not.
+# Two or three roundings each. No intermediate result is out of range unless the result is.
 POWERS: dict[float, Callable[[Any], Any]] = {
     -3.0: lambda x: 1 / x / x / x, -2.0: lambda x: 1 / x / x, -1.5: lambda x: 1 / _root(x) / ops.abs(x),
     -1.0: lambda x: 1 / x, -0.5: lambda x: 1 / _root(x), 0.5: _root,
@@ -36,9 +36,9 @@ POWERS: dict[float, Callable[[Any], Any]] = {
 # Any row -----------------------------------------------------------------------------------------------------------
 
 def lowered(op: Op, xs: Sequence[Any]) -> Any:
-    """The value of a row in other rows, at Traced Values; TypeError if it cannot be said so.
+    """The value of a row at Traced Values, computed with other rows; TypeError if it cannot be.
 
-    A branch is followed both ways and joined by where().
+    It runs both sides of a branch and joins them with where().
     """
     if op.poles and op.lowering is None:
         raise TypeError("no operator gives the answers that the row has where Python raises")

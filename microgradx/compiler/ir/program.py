@@ -1,4 +1,4 @@
-"""Program: a recorded graph as plain lists, each node a number, simplified while it is built.
+"""Program: a recorded graph as plain lists, simplified as it is built. Each node is a number.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.ir.program import Program
@@ -7,7 +7,7 @@
     >>> y = p.add(mul, (p.constant(2.0), x))
     >>> p.add(mul, (p.constant(2.0), x)) == y           # the same operation on the same inputs is the same node
     True
-    >>> p.add(mul, (y, p.constant(1.0))) == y           # times 1: nothing to do
+    >>> p.add(mul, (y, p.constant(1.0))) == y           # times 1: no new node
     True
 
 A node is an operation (a row of the table) on earlier nodes, an input, or a constant.
@@ -34,22 +34,22 @@ from .simplify import FREE, RULES
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
-SHORT = 4                               # only nodes of so few inputs are looked for a second time
+SHORT = 4                               # common subexpressions are found among nodes of at most so many inputs
 
 
 class Program:
     """Nodes 0, 1, 2, ..., each after all of its inputs.
 
-    native      which rows may stay as they are, see program(); all of them if it is not told
-    ops         the row of each node; None for inputs and constants, and for a node that is not needed any more
-    args        the inputs of each node; those of a row of two lists one list after the other
-    numbers     the constants among the nodes
-    inputs      nodes whose numbers are given at each run: arguments first, then what the program closes over
-    closures    where the numbers of the last of these come from at each run: `.data` of Values, Draws, GradientOfs
-    results     the nodes that are asked for
-    updates     what takes the numbers of the last of these after each run: `.data` of Values, GradientOfs
+    native      whether a row stays as it is, see program(); by default every row does
+    ops         the row of each node; None for inputs, constants and dead code
+    args        the inputs of each node; for a row of several lists, one list after the other
+    numbers     the number of each constant node
+    inputs      the nodes that take a number at each run: arguments first, then closures
+    closures    the sources of the last inputs, which are read at each run: `.data` of Values, Draws, GradientOfs
+    results     the result nodes
+    updates     what is set to the last results after each run: `.data` of Values, GradientOfs
     traced      how many nodes were recorded
-    strict      whether even the sign of a zero must be eager code's, whose sums start at 0.0
+    strict      whether even the sign of a zero must equal eager code's, whose sums start at 0.0
     """
 
     def __init__(self, native: Native | None = None, strict: bool = False) -> None:
@@ -69,12 +69,12 @@ class Program:
         return len(self.ops)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle: rows by name."""
+        """The state to pickle, with names in place of rows."""
         return {**vars(self), "_known": defaultdict(dict), "ops": [op and name(op) for op in self.ops]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """LookupError for a row that the table of this process does not have."""
-        vars(self).update(state, ops=[told and named(*told) for told in state["ops"]])
+        """Set the pickled state. LookupError for a row that the table of this process does not have."""
+        vars(self).update(state, ops=[named_row and named(*named_row) for named_row in state["ops"]])
 
     def _new(self, op: Op | None, args: Ids = ()) -> int:
         self.ops.append(op)
@@ -82,11 +82,11 @@ class Program:
         return len(self.ops) - 1
 
     def input(self) -> int:
-        """A new input."""
+        """Add an input and return its node."""
         return self.many(1)[0]
 
     def many(self, count: int) -> range:
-        """So many new inputs."""
+        """Add `count` inputs and return their nodes."""
         new = range(len(self), len(self) + count)
         self.ops += [None] * count
         self.args += [()] * count
@@ -94,7 +94,7 @@ class Program:
         return new
 
     def constant(self, x: float) -> int:
-        """The node of this number; 0.0 and -0.0 are two."""
+        """The node of this number, added if it is new; 0.0 and -0.0 have two nodes."""
         key = x if x == x and x != 0 else struct.pack("d", x)
         if key not in self._constants:
             self._constants[key] = self._new(None)
@@ -102,9 +102,10 @@ class Program:
         return self._constants[key]
 
     def add(self, op: Op, args: Ids) -> int:
-        """The node of `op` applied to these: simplified, computed at once of constants, shared with an equal one."""
+        """The node of `op` applied to `args`, after simplification, constant folding and a search for a common
+        subexpression."""
         numbers, short = self.numbers, len(args) <= SHORT
-        constant = short and not numbers.keys().isdisjoint(args)        # one of them at least
+        constant = short and not numbers.keys().isdisjoint(args)        # at least one constant
         rule = (RULES if constant else FREE).get(op.name)
         if rule is not None:
             found = rule(self, args)
@@ -127,7 +128,7 @@ class Program:
         return found
 
     def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
-        """The nodes of `op` applied to each of these: as add(), but in one go where nothing is to be simplified."""
+        """The nodes of `op` applied to each row of inputs: add() for each, but faster if nothing simplifies."""
         if op.name not in FREE and len(rows[0]) <= SHORT and self.native(op):
             known = self._known[op]
             keys = [tuple(sorted(args)) for args in rows] if op in COMMUTE else rows
@@ -141,13 +142,13 @@ class Program:
         return [self.add(op, args) for args in rows]
 
     def _inner(self, op: Op, args: Ids) -> Program | None:
-        """What stands for an operation in other rows; None where it stays. In strict programs powers do."""
+        """The lowered form of an operation; None if it stays as it is. In strict programs powers stay."""
         if op is ops.pow and not self.strict and self.number(args[1]) in POWERS:
             return power(self.numbers[args[1]])
         return None if self.native(op) else template(op, len(args))
 
     def insert(self, inner: Program, args: Ids) -> int:
-        """The result of another program of one result, with these nodes as its inputs."""
+        """Inline a program of one result with these nodes as its inputs; return the node of the result."""
         new = dict(zip(inner.inputs, args))
         for i, (op, inputs) in enumerate(zip(inner.ops, inner.args)):
             if op is not None:
@@ -157,12 +158,11 @@ class Program:
         return new[inner.results[0]]
 
     def number(self, i: int) -> float | None:
-        """The number of a constant; None for any other node."""
+        """The number of a constant node; None for any other node."""
         return self.numbers.get(i)
 
     def uses(self) -> list[int]:
-        """How many nodes and results use each node, those that no result needs left out; a list that a node is used in
-        twice counts twice."""
+        """How often each node is an input of a live node or a result; dead code does not count."""
         counts = [0] * len(self)
         for r in self.results:
             counts[r] += 1
@@ -173,21 +173,21 @@ class Program:
         return counts
 
     def count(self) -> int:
-        """How many of the nodes are operations."""
+        """The number of nodes that are operations."""
         return len(self.ops) - self.ops.count(None)
 
     def changed(self, ops: list[Op | None], args: list[Ids]) -> Program:
-        """The program with these operations as its nodes; inputs, constants and results stay what they are."""
+        """A program with these operations and the inputs, constants and results of this one."""
         out = Program(strict=self.strict)
         out.ops, out.args, out.numbers, out.inputs, out.closures = ops, args, self.numbers, self.inputs, self.closures
         out.results, out.updates, out.traced = self.results, self.updates, self.traced
         return out
 
     def live(self) -> Program:
-        """The program without operations and constants that no result needs; nothing stands in their place."""
+        """The program without dead code. Live nodes keep their numbers."""
         used = set(self.results).union(*self.args)
         out = self.changed(self.ops, self.args)
-        if not used.issuperset(compress(range(len(self)), self.ops)):       # else all operations are needed
+        if not used.issuperset(compress(range(len(self)), self.ops)):       # else all operations are live
             counts = self.uses()
             used = {i for i, count in enumerate(counts) if count}
             out.ops = [op if count else None for op, count in zip(self.ops, counts)]
@@ -201,9 +201,9 @@ def _every(_: Op) -> bool:
 
 
 def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
-    """The program of a recorded function: its results by its inputs and by the Values that it closes over.
+    """The program of a recorded function. Its inputs are those of the function and the Values that it closes over.
 
-    Of rows for which native(op) holds, and of those that can be told in no other rows; without it of all rows.
+    Rows for which native(op) is False are lowered if they can be; without `native` no row is lowered.
     """
     with unhindered():
         out = Program(native, strict)
@@ -253,14 +253,14 @@ def _id(out: Program, ids: dict[Any, int], x: Any, mark: str) -> int:
 
 @cache
 def power(n: float) -> Program:
-    """x**n for one of the POWERS."""
+    """The program of x**n, for n in POWERS."""
     return program(trace(POWERS[n], [0.0]), strict=True)
 
 
 @cache
 def template(op: Op, width: int) -> Program | None:
-    """A row at so many inputs as a program of other rows; None if it must be called as it is."""
+    """The lowered form of a row of `width` inputs, as a program; None if it cannot be lowered."""
     try:
         return program(trace(lambda *xs: lowered(op, xs), [0.0] * width), strict=True)
-    except Exception:                   # it makes a float of its input, as math.gamma does: it must be called
+    except Exception:                   # e.g. math.gamma, which converts its input to a float: it must be called
         return None

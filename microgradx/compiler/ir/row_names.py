@@ -1,4 +1,4 @@
-"""Names: rows by name, for rules and back ends go by names, and so do programs on their way to another process.
+"""Names of rows: simplification rules and back ends look rows up by name, and pickled programs contain names.
 
     >>> from microgradx import row, tanh
     >>> from microgradx.compiler.ir.row_names import distinct, name, named
@@ -23,8 +23,8 @@ OWN = {op.name: op for rows in (ops, reductions, activations) for op in vars(row
 
 @cache
 def distinct(op: Op) -> Op:
-    """The row itself. One from outside under a name that is its alone, for rules and back ends go by names: another
-    row may have had its name before, also one of the table's own."""
+    """The row itself if it is built in, else a copy with a unique name: rules and back ends look rows up by name, and
+    the name of a user's row may have belonged to another row before, even to a built-in one."""
     if OWN.get(op.name) is op:
         return op
     alone = copy(op)
@@ -37,13 +37,13 @@ _original: dict[Op, Op] = {}
 
 
 def name(op: Op) -> tuple[str, bool]:
-    """The name of a row in the table, and whether it is one of the table's own."""
+    """The name of a row in the table, and whether it is built in."""
     row = _original.get(op, op)
     return row.name, OWN.get(row.name) is row
 
 
 def named(name: str, own: bool) -> Op:
-    """The row of this name."""
+    """The row of this name. LookupError if there is none."""
     if name not in (OWN if own else TABLE):
         raise LookupError(f"the program uses a row {name!r} that the table here does not have; import the module that "
                           "adds it before the program is loaded")

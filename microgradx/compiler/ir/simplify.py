@@ -1,5 +1,5 @@
-"""Rules of simplification: what needs not be computed. A rule gets a program and the inputs of an operation that is to
-be added, and answers with a node that has the result already, or None.
+"""Simplification rules. A rule takes a program and the inputs of a new operation; it returns a cheaper node with the
+same result, or None.
 
     >>> from microgradx import div
     >>> from microgradx.compiler.ir.program import Program
@@ -8,10 +8,10 @@ be added, and answers with a node that has the result already, or None.
     >>> p.add(div, (x, p.constant(1.0))) == x
     True
 
-(There is none for x - 0: where x - 0, x - 1, x - 2, ... are computed side by side, a gap in the row costs more.)
+(There is no rule for x - 0: if a program computes x - 0, x - 1, x - 2, ..., a gap in the loop costs more.)
 
-Each holds for every number, infinities and nan included. In strict programs the sign of a zero is kept too; in others a
-sum of negative zeros only, which is 0.0 in eager code, may be -0.0.
+Every rule is valid for all numbers, infinities and nan included. Strict programs also keep the sign of a zero; in other
+programs a sum of negative zeros, which is 0.0 in eager code, may be -0.0.
 """
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _mul(p: Program, args: Ids) -> int | None:
 
 
 def _div(p: Program, args: Ids) -> int | None:
-    """x/1: x. x/2: x*0.5, which is quicker; likewise by all powers of two, for their reciprocals are exact."""
+    """x/1: x. x/2: x*0.5, which is faster; the same for all powers of two, whose reciprocals are exact."""
     x, y = args[0], p.number(args[1])
     exact = y is not None and 2.0**-1022 <= abs(y) <= 2.0**1022 and abs(math.frexp(y)[0]) == 0.5
     return p.add(ops.mul, (x, p.constant(1 / y))) if exact and y else None
@@ -62,24 +62,24 @@ def _neg(p: Program, args: Ids) -> int | None:
 
 
 def _where(p: Program, args: Ids) -> int | None:
-    """A condition that is known; two branches that are the same; a condition that is another one as a number."""
+    """where(constant, p, q): p or q. where(c, p, p): p. where(where(c, 1, 0), p, q): where(c, p, q)."""
     c, yes, no = args
     number = p.number(c)
     if yes == no or number is not None:
         return no if number == 0 else yes
     choice = p.args[c] if p.ops[c] is ops.where else None
-    if choice and p.number(choice[1]) == 1 and p.number(choice[2]) == 0:   # where(where(c, 1, 0), p, q): where(c, p, q)
+    if choice and p.number(choice[1]) == 1 and p.number(choice[2]) == 0:
         return p.add(ops.where, (choice[0], yes, no))
     return None
 
 
 def _sum(p: Program, args: Ids) -> int | None:
-    """Of one element: it."""
+    """sum([x]): x."""
     return args[0] if len(args) == 1 and not p.strict else None
 
 
 def _dot(p: Program, args: Ids) -> int | None:
-    """Of one product: it. Times 1 throughout: a sum."""
+    """dot([x], [y]): x*y. dot(xs, [1, 1, ...]): sum(xs)."""
     if len(args) == 2 and not p.strict:
         return p.add(ops.mul, args)
     half = len(args) // 2
@@ -87,7 +87,7 @@ def _dot(p: Program, args: Ids) -> int | None:
 
 
 def _masked_dot(p: Program, args: Ids) -> int | None:
-    """Terms whose mask is known: left out, or without a mask."""
+    """Drop terms whose mask is the constant 0; use dot if all other masks are constants."""
     third = len(args) // 3
     terms = list(zip(args[:third], args[third:2 * third], args[2 * third:]))
     if not p.numbers.keys().isdisjoint(args[:third]):
@@ -100,8 +100,8 @@ def _masked_dot(p: Program, args: Ids) -> int | None:
 
 
 def _masked(p: Program, mask: int, x: int, y: int) -> int | None:
-    """One term. Times 1: x or nothing. Times the mask itself: x or nothing, times the mask, and no product where the
-    mask is 1 or 0."""
+    """A single term. Times 1: where(mask, x, 0). Times the mask itself: where(mask, x, 0) * mask, or no product if the
+    mask is a choice between 1 and 0."""
     if y == mask and p.ops[mask] is ops.where and all(p.number(a) in (0, 1) for a in p.args[mask][1:]):
         c, *choice = p.args[mask]
         return p.add(ops.where, (c, *[x if p.number(a) else p.constant(0.0) for a in choice]))
@@ -119,5 +119,5 @@ RULES: dict[str, Rule] = {
     "identity": _same, "detach": _same, "mul": _mul, "div": _div, "pow": _pow, "neg": _neg,
     "where": _where, "sum": _sum, "dot": _dot, "masked_dot": _masked_dot,
 }
-# Of these, those that have something to say where no input is a constant.
+# The rules that can apply even if no input is a constant.
 FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "masked_dot")}

@@ -1,13 +1,15 @@
-"""Loops: a large program turned back into the loops that it came from. In the order of reading:
+"""Loops: turns a large program back into the loops that it came from. In reading order:
 
-compose.py          operations that are used once become a part of the next
-edges.py            a program as arrays
-affine.py           slots in even steps are a loop, loops in even steps a loop of loops
-memory_layout.py    which numbers lie side by side in memory
-nests.py            the loops of a group of operations
-shapes.py           what many loops have in common
-scalar_code.py      one function for all loops of a shape, a number at a time
-vector_code.py      the same in vectors: along results (map_code.py), along the terms of a sum (reduce_code.py)
-library.py          these functions, compiled once in a process
-schedule.py         a program as calls of them, one after the other
+compose.py          fuses an operation that is used once into its user
+edges.py            the edges of a program as arrays
+affine.py           finds nested loops in rows of slots with constant strides
+memory_layout.py    gives every number its slot in memory
+nests.py            finds the loop nests of a group of operations
+shapes.py           the shape of a loop nest: nests of one shape share a function
+scalar_code.py      writes the function of a shape, one number at a time
+vector_code.py      vector loads and stores for the next two
+map_code.py         writes functions whose vectors lie along results
+reduce_code.py      writes functions whose vectors lie along the terms of a sum
+library.py          compiles these functions, each once in a process
+schedule.py         compiles a program to a sequence of calls of them
 """

@@ -1,4 +1,5 @@
-"""Affine: rows of slots that go up in even steps are a loop; loops whose starts do are a loop of loops; and so on.
+"""Affine: finds nested loops in rows of slots. Rows with a constant stride are a loop, loops whose first rows have a
+constant stride are a loop of loops, and so on.
 
     >>> import numpy as np
     >>> from microgradx.compiler.loops.affine import affine
@@ -17,7 +18,7 @@ Slots = NDArray[np.int64]
 
 
 class Axes(NamedTuple):
-    """Evenly spaced rows: the first, and for each nested loop, outermost first, how often and by which steps."""
+    """A loop nest over rows: the index of the first row, and count and stride of each loop, outermost first."""
 
     first: int
     sizes: tuple[int, ...]
@@ -25,7 +26,7 @@ class Axes(NamedTuple):
 
 
 def affine(rows: Slots) -> list[Axes]:
-    """Vectors, in order, as nested loops with constant steps."""
+    """The loop nests that visit these rows in order."""
     found = [Axes(start, (count,) if count > 1 else (), (step,) if count > 1 else ())
              for start, count, step in _runs(rows)]
     while True:
@@ -41,16 +42,16 @@ def affine(rows: Slots) -> list[Axes]:
 
 
 def _runs(rows: Slots) -> list[tuple[int, int, tuple[int, ...]]]:
-    """First row, number of rows and step, of consecutive rows with one step between them."""
+    """Runs of consecutive rows with a constant stride: first row, number of rows, stride."""
     last = len(rows) - 1
     steps = np.diff(rows, axis=0)
-    ends = (np.flatnonzero((steps[1:] != steps[:-1]).any(axis=1)) + 1).tolist() + [last]    # where the step changes
+    ends = (np.flatnonzero((steps[1:] != steps[:-1]).any(axis=1)) + 1).tolist() + [last]    # where the stride changes
     found, i, k = [], 0, 0
     while i <= last:
         while k < len(ends) and ends[k] <= i:
             k += 1
         count = ends[k] - i if i < last else 0
-        # one odd step before a longer run leads into that run: this row stands alone
+        # a single step followed by a longer run leads into that run: this row is a run of its own
         if count == 1 and k + 1 < len(ends) and ends[k + 1] - ends[k] > 1:
             count = 0
         found.append((i, count + 1, tuple(steps[i].tolist()) if count else ()))

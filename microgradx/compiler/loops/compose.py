@@ -1,4 +1,4 @@
-"""Compose: operations that are used once become a part of the operation that uses them: one loop instead of three.
+"""Compose: fuses an operation that is used once into its user: one loop instead of three.
 
     >>> from microgradx import carry, sech, square
     >>> from microgradx.compiler.loops.compose import composed
@@ -9,7 +9,7 @@
     >>> [op.name for op in composed(p, False).ops if op]
     ['carry(0, square(sech(1)))']
 
-What is computed, and in which order, stays the same; but the numbers in between are never written to memory.
+Results and order of computation stay the same, but intermediate numbers are never written to memory.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST = 6                                # inputs of a composed operation
 
 
 class Term(NamedTuple):
-    """An operation on inputs, by their number, or on other terms."""
+    """An operation on inputs, given by index, and on other terms."""
 
     op: Op
     args: tuple[Any, ...]
@@ -36,12 +36,12 @@ class Term(NamedTuple):
         return f"{self.op.name}({', '.join(map(str, self.args))})"
 
     def moved(self, places: tuple[int, ...]) -> Term:
-        """The same on inputs of other numbers."""
+        """The term with input k replaced by places[k]."""
         return Term(self.op, tuple([a.moved(places) if isinstance(a, Term) else places[a] for a in self.args]))
 
 
 class Composed:
-    """A term as an operation: what a row is to the code that emits it."""
+    """A term as an operation: code emission treats it like a row."""
 
     def __init__(self, term: Term) -> None:
         self.term, self.name = term, str(term)
@@ -52,17 +52,18 @@ class Composed:
 
 @cache
 def outermost(op: Any) -> Op:
-    """The row that gives the result: of what is composed, the last one."""
+    """The row that computes the result: of a composed operation the last one."""
     found: Op = op.term.op if isinstance(op, Composed) else op
     return found
 
 
-row = cache(Composed)                   # one for each term: loops of the same operation are found by its identity
+row = cache(Composed)                   # one object for each term: equal operations are found by identity
 
 
 @cache
 def joined(op: Op, parts: tuple[Any, ...]) -> Composed:
-    """`op` as one with others: a part is an input, by its number, or another operation and the numbers of its inputs.
+    """`op` fused with its inputs. Each part is the index of an input, or another operation and the indices of its
+    inputs.
 
     >>> from microgradx import mul, tanh
     >>> joined(mul, (0, (tanh, (1,)))), joined(tanh, ((joined(mul, (0, (tanh, (1,)))), (1, 0)),))
@@ -76,15 +77,14 @@ def _term(op: Any, places: tuple[int, ...]) -> Term:
 
 
 def composed(p: Program, strict: bool) -> Program:
-    """The same program with fewer nodes."""
+    """The program after fusion."""
     return _Composition(p, strict).run()
 
 
 def _used_once(p: Program) -> tuple[list[bool], list[int]]:
-    """Whether each node is an operation that is used once, and no result; and of which nodes, or inputs of them, that
-    holds.
+    """Whether each node is an operation with a single use that is no result; and all such nodes and their users.
 
-    All of the program is needed, so that arrays can count.
+    The program has no dead code, so that numpy can count the uses.
     """
     widths = np.fromiter(map(len, p.args), np.int64, len(p))
     used = np.fromiter(chain.from_iterable(p.args), np.int64, int(widths.sum()))
@@ -96,9 +96,9 @@ def _used_once(p: Program) -> tuple[list[bool], list[int]]:
 
 
 class _Composition:
-    """One walk over a program. `waiting` are nodes that may become a part of another: operation and inputs.
+    """One pass over a program. `waiting` has the operation and inputs of each node that may be fused into its user.
 
-    Nodes keep their numbers; one that became a part of another is a node without an operation, which nothing uses.
+    Nodes keep their numbers; a node that was fused into another has no operation and no user.
     """
 
     def __init__(self, p: Program, strict: bool) -> None:
@@ -107,13 +107,13 @@ class _Composition:
         self.waiting: dict[int, tuple[Any, tuple[int, ...]]] = {}
 
     def run(self) -> Program:
-        """The program without what became a part of others."""
+        """The program after fusion."""
         p, waiting = self.p, self.waiting
         once, near = _used_once(p)
         for i in near:
             op: Any = p.ops[i]
             args = p.args[i]
-            alone = waiting.keys().isdisjoint(args)         # no input waits
+            alone = waiting.keys().isdisjoint(args)         # no input is waiting
             if len(args) <= MOST and self.fits(op) and (once[i] or not alone):
                 waiting[i] = (op, args) if alone else self.joined(op, args)
                 self.out.ops[i], self.out.args[i] = None, ()
@@ -125,14 +125,14 @@ class _Composition:
         return self.out
 
     def node(self, i: int) -> int:
-        """A node; one that waited is made now."""
+        """The node; if it is waiting, it becomes a node of its own."""
         if i in self.waiting:
             self.out.ops[i], self.out.args[i] = self.waiting.pop(i)
         return i
 
     def joined(self, op: Op, args: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
-        """An operation with those of its inputs that wait drawn in, as far as they fit, and what is left of inputs."""
-        inputs: dict[int, int] = {}             # nodes by number
+        """An operation fused with those of its inputs that are waiting, up to MOST inputs; and the new inputs."""
+        inputs: dict[int, int] = {}             # nodes, with their index
         parts: list[Any] = []
         left, drawn = len(args), False
         for a in args:

@@ -1,4 +1,4 @@
-"""EdgeArrays: a program as arrays, for what is asked of all nodes at once.
+"""EdgeArrays: the edges of a program as numpy arrays, for questions about all nodes at once.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.ir.program import Program
@@ -24,13 +24,14 @@ from .compose import outermost
 
 
 class EdgeArrays:
-    """The nodes of a program.
+    """The edges of a program, from inputs to the nodes that use them, and keys of its nodes.
 
-    all, users      the inputs of all, one after the other, and of which node each is one
-    first           those of node i are the ones from place first[i] on
-    nodes           those that are operations
-    row, kind       a number for each node, the same for those of one outermost row; of one operation and width
-    asked, place    those of them that are results, and where among these each comes first
+    all, users      for each edge, its input and its user, in the order of the users
+    first           the edges of node i start at index first[i]
+    nodes           the nodes that are operations
+    row             a key for each node, equal for the same outermost row
+    kind            a key for each node, equal for the same operation and number of inputs
+    outputs, place  the operations that are results, and the first index of each in the results
     """
 
     def __init__(self, p: Program) -> None:
@@ -43,18 +44,18 @@ class EdgeArrays:
         self.users = np.repeat(np.arange(len(p)), widths)
         self.row = numbered([outermost(one) for one in ops])[op]
         self.kind = op * (widths.max(initial=0) + 1) + widths
-        asked, place = np.unique(np.array(p.results, np.int64), return_index=True)
-        self.asked, self.place = asked[op[asked] > 0], place[op[asked] > 0]
+        outputs, place = np.unique(np.array(p.results, np.int64), return_index=True)
+        self.outputs, self.place = outputs[op[outputs] > 0], place[op[outputs] > 0]
 
     def matrix(self, nodes: Slots, width: int) -> Slots:
-        """A row for each of these nodes, which have so many inputs."""
+        """The inputs of these nodes, which have `width` each: one row for each node."""
         found: Slots = self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
         return found
 
 
     @cached_property
     def inside(self) -> tuple[list[int], list[int]]:
-        """All pairs of an operation and an input of it that is one too, in the order of the first."""
+        """The users and the inputs of all edges between two operations, in the order of the users."""
         is_operation = np.zeros(len(self.first), bool)
         is_operation[self.nodes] = True
         inside = is_operation[self.all]
@@ -62,13 +63,13 @@ class EdgeArrays:
 
 
 def numbered(xs: Iterable[Hashable]) -> Slots:
-    """A number for each, 0, 1, 2, ..., the same for equal ones."""
+    """A number 0, 1, 2, ... for each element, the same for equal elements."""
     known: dict[Hashable, int] = {}
     return np.array([known.setdefault(x, len(known)) for x in xs], np.int64)
 
 
 def alike(nodes: Slots, keys: Sequence[Slots]) -> list[Slots]:
-    """The nodes in parts whose keys, arrays over all nodes, are the same. Nodes stay in order, parts by their first.
+    """The nodes, partitioned by their keys, which are arrays over all nodes. Parts are ordered by their first node.
 
     >>> alike(np.array([0, 1, 2, 3]), [np.array([7, 5, 5, 7])])
     [array([0, 3]), array([1, 2])]

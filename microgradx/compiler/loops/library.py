@@ -1,4 +1,4 @@
-"""Library: the functions of all shapes that this process has met, compiled once each and shared by its programs.
+"""Library: the cache of compiled functions, one for each shape, which all programs of the process share.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.loops.library import addresses
@@ -7,8 +7,8 @@
     >>> addresses({shape: 1000}, strict=False) == addresses({shape: 10}, strict=False)
     True
 
-Sequences of seven letters and of eight differ in their counts and slots, which stand in tables, and in few shapes. A
-function that has little to do is compiled in haste: it takes a quarter of the time.
+Programs for sequences of seven and of eight letters differ in counts and slots, which are in tables, and have few
+shapes of their own. A function with little work is compiled at optimisation level 0, in a quarter of the time.
 """
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ from .scalar_code import Writer
 from .shapes import Shape
 
 WRITERS = {"": Writer, "outer": Results, "inner": Terms}        # by the loop along which vectors lie
-LITTLE = 256        # numbers that a function computes, or reads for a sum, in a run of the program
+LITTLE = 256        # "little work": so many numbers computed, or read for a sum, in a run of the program
 
-_known: dict[tuple[Shape, bool], tuple[int, int]] = {}          # with which effort it was compiled, and its address
-_engines: list[Any] = []                # machine code stays as long as the process
+_known: dict[tuple[Shape, bool], tuple[int, int]] = {}          # optimisation level and address
+_engines: list[Any] = []                # keeps machine code alive as long as the process
 _one_at_a_time = Lock()
 
 
 def addresses(work: Mapping[Shape, int], strict: bool) -> dict[Shape, int]:
-    """The address of the function of each shape, void f(double *memory, long *table), by how much it has to do."""
+    """The address of the function of each shape, void f(double *memory, long *table). `work` has the size of its work,
+    which decides the optimisation level."""
     with _one_at_a_time:
         for effort in (0, 1):
             new = [shape for shape, size in work.items()

@@ -1,4 +1,4 @@
-"""Results: vectors of results, several at once, so that each number that they share is read only once.
+"""Results: writes code that computes several vectors of results at once and loads a shared operand only once.
 
     >>> from llvmlite import ir
     >>> from microgradx import mul
@@ -8,7 +8,7 @@
     >>> sum(i.opname == "fmul" for block in function.blocks for i in block.instructions)
     2
 
-Whole vectors, and a last one of which only the first lanes count.
+The code has one multiplication for whole vectors and one for the last vector, which is masked.
 """
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .vector_code import Vectors
 
 
 class Tile(NamedTuple):
-    """Vectors that are computed side by side: `block` along their loop, for `jam` turns of another loop.
+    """Vectors that are computed side by side: `block` along their loop, for `jam` iterations of another loop.
 
-    mask        the lanes that count in the last one of each turn
+    mask        the lanes in use in the last vector of each iteration
     """
 
     block: int
@@ -31,7 +31,7 @@ class Tile(NamedTuple):
 
     @property
     def places(self) -> list[tuple[int, int, Any]]:
-        """Turn, number in the block, and mask of each vector."""
+        """(iteration, index in the block, mask) of each vector."""
         return [(j, u, self.mask if u == self.block - 1 else None) for j in range(self.jam) for u in range(self.block)]
 
 
@@ -39,7 +39,7 @@ class Results(Vectors):
     """Writes the function of a shape whose vectors lie along results."""
 
     def body(self, slots: list[Any]) -> None:
-        """All vectors, for some turns of another loop at once, and for those that are left over."""
+        """All vectors, with `jam` iterations of another loop at a time, then the iterations left over."""
         if self.shape.jam == 1:
             self.blocks(slots, 1)
             return
@@ -52,7 +52,7 @@ class Results(Vectors):
                 new[:] = [b.add(slot, step) for slot, step in zip(now, steps)]
 
     def blocks(self, slots: list[Any], jam: int) -> None:
-        """All vectors of the loop: side by side where they are few, else block by block, and the rest one by one."""
+        """All vectors of the loop: in one tile if they are few, else block by block and the rest one by one."""
         count, b, width, first = self.along[0], self.b, self.width, LONG(0)
         if self.shape.block:
             last = LONG((self.shape.block - 1) * width)
@@ -68,7 +68,7 @@ class Results(Vectors):
             self.tile(slots, i, Tile(1, jam, self.mask(b.sub(count, i))))
 
     def tile(self, slots: list[Any], i: Any, tile: Tile) -> None:
-        """A tile of results, from the i-th on."""
+        """A tile of results, from the i-th result on."""
         b, (_, *steps), kinds = self.b, self.along, self.shape.steps
         out, *operands = [b.add(slot, b.mul(i, step)) if kind else slot
                           for slot, step, kind in zip(slots, steps, kinds)]
@@ -81,15 +81,15 @@ class Results(Vectors):
             self.put(self.turn(out, j), steps[0], kinds[0], u * self.width, mask, y)
 
     def start(self, out: Any, tile: Tile) -> list[Any]:
-        """What sums begin with: 0, or what is there already."""
+        """The initial totals: 0, or the numbers in `out`."""
         if not self.shape.more:
             return [number(0.0, self.vector) for _ in tile.places]
         return [self.fetch(self.turn(out, j), self.along[1], self.shape.steps[0], u * self.width, mask)
                 for j, u, mask in tile.places]
 
     def fetched(self, slots: list[Any], tile: Tile) -> list[list[Any]]:
-        """For each vector of the tile its operands. What several have in common is read once."""
-        known: dict[tuple[int, int, int], Any] = {}         # by operand, turn and number in the block
+        """The operands of each vector of the tile. An operand that several vectors share is loaded once."""
+        known: dict[tuple[int, int, int], Any] = {}         # by operand, iteration and index in the block
         for k, slot in enumerate(slots):
             for j, u, mask in tile.places:
                 first = self.first(k, j, u)
@@ -99,10 +99,10 @@ class Results(Vectors):
         return [[known[self.first(k, j, u)] for k in range(len(slots))] for j, u, _ in tile.places]
 
     def first(self, k: int, j: int, u: int) -> tuple[int, int, int]:
-        """The first place of the tile that has the same vector as operand k."""
+        """The first place of the tile where operand k is the same vector."""
         moves = self.shape.jam > 1 and self.shape.moves[k]
         return k, j if moves else 0, u if self.shape.steps[1 + k] else 0
 
     def turn(self, out: Any, j: int) -> Any:
-        """The slot of the result j turns later."""
+        """The slot of the result j iterations later."""
         return self.b.add(out, self.b.mul(self.turns[1], LONG(j))) if j else out

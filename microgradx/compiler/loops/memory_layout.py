@@ -1,7 +1,7 @@
-"""Layout: where every number of a program lives, so that like things lie in rows and loops can run over them.
+"""Memory layout: gives every number of a program a slot, such that loops can run over the numbers.
 
-Nodes that may be computed at once (the same level), by the same operation, take consecutive slots of memory. Those of
-as many inputs form a group: its inputs are a matrix of slots, in which loops.py finds patterns.
+Nodes of the same level, which do not depend on each other, and of the same operation get consecutive slots. Those with
+the same number of inputs form a group, whose inputs are a matrix of slots; nests.py finds loops in it.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.loops.memory_layout import groups
@@ -27,12 +27,12 @@ from ..native.resident import LINE
 from .affine import Slots, affine
 from .edges import EdgeArrays, alike
 
-WIDE = 8            # operations of more inputs keep the order in which they were recorded,
-UNEVEN = 8          # and those whose inputs are so few loops
+WIDE = 8            # operations of more inputs keep the order in which they were recorded;
+UNEVEN = 8          # so do operations whose inputs form at most so many loops
 
 
 class Group(NamedTuple):
-    """Nodes that are computed together: their operation, their slots, and for each the slots of its inputs."""
+    """Nodes to compute together: their operation, the slot of each, and the slots of the inputs of each."""
 
     op: Op
     slots: Slots
@@ -40,30 +40,29 @@ class Group(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """The memory of a program: how many slots, the groups in order, and which slots hold constants and results."""
+    """The memory of a program: number of slots, groups in order, constants by slot, first slot of the results."""
 
     size: int
     groups: list[Group]
     constants: dict[int, float]
-    results: int                                    # the first slot of the results, which lie side by side
+    results: int                                    # results are contiguous
 
 
 def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
            edges: EdgeArrays | None = None) -> Memory:
-    """Slots for all nodes of a program: its inputs are at these, all else from slot `start` on.
+    """Slots for all nodes of a program: `inputs` for its inputs, slots from `start` on for all other nodes.
 
-    late    a node waits until it is needed, together with what is needed beside it; else it is computed as soon as it
-            can be, together with what can be computed beside it. Which of the two finds longer rows depends on the
-            program
+    late    whether each node gets the last possible level, just before its first user; else the first possible, just
+            after its inputs. Which of the two finds longer loops depends on the program
     """
     edges = edges or EdgeArrays(p)
     slots = np.full(len(p), -1, np.int64)
     slots[p.inputs] = inputs
     size = start
-    for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ... in a row
+    for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ...
         slots[i], size = size, size + 1
-    out = size = lined(size + 1) - 1            # a loss, and then its gradient at the beginning of a line
-    slots[edges.asked] = out + edges.place
+    out = size = lined(size + 1) - 1            # a loss, then its gradient, which starts a cache line
+    slots[edges.outputs] = out + edges.place
     size += len(p.results)
 
     found = []
@@ -76,7 +75,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
-    if len(edges.place) < len(p.results):           # some are inputs or constants, or are there twice
+    if len(edges.place) < len(p.results):           # some results are inputs, constants or duplicates
         copies = np.delete(np.arange(len(p.results)), edges.place)
         sources = slots[np.array(p.results, np.int64)[copies]].reshape(-1, 1)
         found.append(Group(identity, copies + out, sources))
@@ -84,30 +83,30 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
 
 
 def lined(slot: int) -> int:
-    """The next slot at the beginning of a line of the cache."""
+    """The next slot that starts a cache line."""
     return -(-slot // LINE) * LINE
 
 
 def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
-    """A group in the order of its slots: results have theirs from the order in which they were asked for."""
+    """A group, sorted by slot: the slots of results follow the order of the results."""
     order = np.argsort(slots)
     return Group(op, slots[order], inputs[order])
 
 
 def _ordered(p: Program, edges: EdgeArrays, late: bool) -> list[tuple[bool, list[Slots]]]:
-    """The nodes level by level: those of one outermost row, results apart, in parts of one operation and width."""
+    """The nodes by level and outermost row, results separate: (is result, parts of one operation and width)."""
     level = _levels(edges, late)
-    asked = np.zeros(len(p), np.int64)
-    asked[edges.asked] = 1
+    is_result = np.zeros(len(p), np.int64)
+    is_result[edges.outputs] = 1
     found: dict[tuple[int, int, int], list[Slots]] = {}
-    for ids in alike(edges.nodes, [edges.kind, asked, edges.row, level]):
+    for ids in alike(edges.nodes, [edges.kind, is_result, edges.row, level]):
         i = ids[0]
-        found.setdefault((int(level[i]), int(edges.row[i]), int(asked[i])), []).append(ids)
-    return [(bool(asked), parts) for (_, _, asked), parts in sorted(found.items(), key=lambda item: item[0][0])]
+        found.setdefault((int(level[i]), int(edges.row[i]), int(is_result[i])), []).append(ids)
+    return [(bool(result), parts) for (_, _, result), parts in sorted(found.items(), key=lambda item: item[0][0])]
 
 
 def _levels(edges: EdgeArrays, late: bool) -> Slots:
-    """The level of each operation: one above those of all inputs, or one below those of all that use it."""
+    """The level of each operation: one above its highest input, or with `late` one below its lowest user."""
     level = [0] * len(edges.first)
     users, inputs = edges.inside
     if late:
@@ -122,8 +121,8 @@ def _levels(edges: EdgeArrays, late: bool) -> Slots:
 
 
 def _arranged(ids: Slots, matrix: Slots) -> Slots:
-    """The nodes in an order in which their inputs go up evenly: as recorded, or where that is far from even, sorted by
-    one of the inputs. (As recorded is best for those that will sum them up: rows and columns stay what they were.)"""
+    """The nodes in an order that gives their inputs constant strides: the recorded order, or if that has many loops,
+    sorted by one of the inputs. (The recorded order is best for sums over them: it keeps the rows and columns.)"""
     sense, width = _sense(matrix), matrix.shape[1]
     if width > WIDE or len(affine(matrix)) <= UNEVEN:
         return ids[::sense]
@@ -134,12 +133,12 @@ def _arranged(ids: Slots, matrix: Slots) -> Slots:
 
 
 def _sense(matrix: Slots) -> int:
-    """1 where slots go up from the first row to the last, -1 where they go down: nodes of the backward pass come last
-    first."""
+    """1 if slots increase from the first row to the last, -1 if they decrease, as in the backward pass, which runs in
+    reverse."""
     return -1 if np.sign(matrix[-1] - matrix[0]).sum() < 0 else 1
 
 
 def breaks(matrix: Slots) -> int:
-    """How often the step from row to row changes."""
+    """How often the stride from row to row changes."""
     steps = np.diff(matrix, axis=0)
     return int((steps[1:] != steps[:-1]).any(axis=1).sum())

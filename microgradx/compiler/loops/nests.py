@@ -1,9 +1,8 @@
-"""Loops: a matrix of slots turned back into the nested loops that it came from.
+"""Nests: turns a matrix of slots back into the loop nests that it came from.
 
-A matrix product, once traced, is thousands of scalar nodes; but the slots of their inputs go up in even steps. Rows
-that go up by the same step are a loop; loops of one shape whose starts go up by the same step are a loop of loops; and
-so on. It finds matrix products, convolutions and attention, and what fits no pattern becomes many small loops: slower,
-but never wrong.
+A traced matrix product is thousands of scalar nodes, but the slots of their inputs have constant strides, in which
+affine.py finds nested loops. This recovers matrix products, convolutions and attention. Code without such a pattern
+becomes many small loops: slower, but never wrong.
 
     >>> import numpy as np
     >>> from microgradx import mul
@@ -25,21 +24,21 @@ from ...table import Op
 from .affine import Axes, Slots, affine
 from .memory_layout import Group, breaks
 
-LARGE = 1000        # numbers that a nest computes on average, from which on one nest less is no gain
-FEW = 4             # sums of so few terms are no loop: each term is a column of its own
-LOOKED_AT = 16      # cuts that are compared
-CUTS = 8            # where lists are joined of so many parts at most, each part is a loop of its own
+LARGE = 1000        # if nests compute so many numbers on average, fewer nests are no gain
+FEW = 4             # sums of at most so many terms are unrolled: each term is a column
+LOOKED_AT = 16      # cuts to compare
+CUTS = 8            # terms in at most so many runs become one loop for each run
 REDUCED = (red.sum, red.dot, red.masked_dot)
 
 
 class Nest(NamedTuple):
-    """Nested loops: out[...] = op of the operands, or the sum over inner loops of their product.
+    """A loop nest: out[...] = op(operands), or the sum of their products over the inner loops.
 
-    out         its first slot; and by `outer`, for each loop, how often, its step, and the steps of the operands
-    operands    the first slot of each
-    outer       loops over results, outermost first: (count, step of out, steps of operands)
-    inner       loops over the terms of a sum: (count, steps of operands)
-    more        whether it adds to what is there already
+    out         the first slot of the results
+    operands    the first slot of each operand
+    outer       loops over results, outermost first: (count, stride of out, strides of operands)
+    inner       loops over the terms of a sum: (count, strides of operands)
+    more        whether it adds to the numbers that are in `out` already
     """
 
     op: Op
@@ -51,17 +50,17 @@ class Nest(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How often the operation, or the addition of a term, is done."""
+        """The number of iterations of the innermost body."""
         return math.prod([count for count, *_ in self.outer]) * math.prod([count for count, _ in self.inner])
 
 
 def nests(group: Group, status: int = 0, strict: bool = False) -> list[Nest]:
-    """A group as loops. An index outside of its table is told at the slot `status`. Strict: terms stay in order."""
+    """The loop nests of a group. An index outside its table sets the slot `status`. Strict: terms keep their order."""
     return [_upwards(nest) for nest in _nests(group, status, strict)]
 
 
 def _upwards(nest: Nest) -> Nest:
-    """The same with loops over results that go up in memory, where they can."""
+    """The nest with each outer loop reversed if most of its strides are negative."""
     out, operands, outer = nest.out, nest.operands, []
     for count, step, steps in nest.outer:
         down = sum(map(_sign, (step, *steps))) < 0
@@ -87,7 +86,7 @@ def _nests(group: Group, status: int, strict: bool) -> list[Nest]:
 
 
 def _mapped(group: Group) -> list[Nest]:
-    """Loops in which each input is a column of its own."""
+    """Loop nests in which each input is an operand."""
     rows = np.column_stack([group.slots, group.inputs])
     found = _even(rows)
     if not found:
@@ -98,8 +97,8 @@ def _mapped(group: Group) -> list[Nest]:
 
 
 def _even(rows: Slots) -> list[Axes]:
-    """The rows as long nests, with the longest loop inside; no nest if they are none: perhaps in another order."""
-    if FEW * breaks(rows) > len(rows):                  # so few rows go on alike that it is not worth a try
+    """Long nests whose innermost loop is the longest; [] if the rows in this order do not form such nests."""
+    if FEW * breaks(rows) > len(rows):                  # too many changes of stride to try
         return []
     found = affine(rows)
     inside = all(not a.sizes or a.sizes[-1] == max(a.sizes) for a in found)
@@ -107,8 +106,8 @@ def _even(rows: Slots) -> list[Axes]:
 
 
 def _taken(group: Group, status: int) -> list[Nest]:
-    """Entries of tables that lie in even steps: (first entry, index, status), and the step of the table. Of others all
-    entries are operands, and there is no loop over them."""
+    """Nests that look up table entries. A table with a constant stride is an inner loop over operands (first entry,
+    index, status); for any other table all entries are operands."""
     found = []
     for alike in _classes(np.diff(group.inputs[:, None, :-1], axis=2)):
         tables = group.inputs[alike, :-1]
@@ -125,9 +124,9 @@ def _taken(group: Group, status: int) -> list[Nest]:
 
 
 def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
-    """Sums over lists (nodes, lists, terms): loops over the nodes times loops over the terms."""
+    """Nests for sums over `lists` (nodes, lists, terms): outer loops over nodes, inner loops over terms."""
     steps = np.diff(lists, axis=2)
-    cuts = np.flatnonzero((steps != steps[:1]).any(axis=(0, 1))) + 1      # where not all rows go on alike
+    cuts = np.flatnonzero((steps != steps[:1]).any(axis=(0, 1))) + 1      # where the strides of rows differ
     if len(cuts) > CUTS:
         return [nest for alike in _halves(steps, cuts - 1) for nest in _reduced(op, slots[alike], lists[alike])]
     found: list[Nest] = []
@@ -143,7 +142,7 @@ def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
 
 
 def _sorted(lists: Slots) -> Slots:
-    """The terms of each sum by their first slot, then by their second: an order that does not matter, made the same."""
+    """The terms of each sum, sorted by slots: sums of the same terms in different orders become equal."""
     for k in reversed(range(lists.shape[1])):
         order = np.argsort(lists[:, k], axis=1, kind="stable")
         lists = np.take_along_axis(lists, order[:, None, :], axis=2)
@@ -151,13 +150,13 @@ def _sorted(lists: Slots) -> Slots:
 
 
 def _halves(steps: Slots, cuts: Slots) -> list[Slots]:
-    """The rows in two parts or few: those that go on alike at that one of the cuts where rows differ least."""
+    """The rows, partitioned by their strides at one cut: the cut that gives the fewest parts."""
     parts = [_classes(steps[:, :, cut:cut + 1]) for cut in cuts[::max(1, len(cuts) // LOOKED_AT)].tolist()]
     return min(parts, key=len)
 
 
 def _classes(steps: Slots) -> list[Slots]:
-    """The rows whose lists go on alike, by a hash of their steps: at a border, the windows of one edge."""
+    """The rows, partitioned by a hash of their strides: in a padded convolution, the windows at one edge are a part."""
     mix = np.random.default_rng(0).integers(1, 2**62, steps.shape[1:], dtype=np.int64)
     _, which = np.unique((steps * mix).sum(axis=(1, 2)), return_inverse=True)
     return [np.flatnonzero(which == k) for k in range(int(which.max()) + 1)]

@@ -1,4 +1,4 @@
-"""Terms: a sum in vectors of its terms, whose lanes are added up at the end.
+"""Terms: writes code that sums vectors of terms and adds their lanes at the end.
 
     >>> from llvmlite import ir
     >>> from microgradx import dot
@@ -8,7 +8,7 @@
     >>> sum("fma.v4f64" in str(i) for block in function.blocks for i in block.instructions)
     5
 
-Four times side by side, in totals of their own, none of which waits for another; and once for the rest.
+The loop has four fma with independent totals, which hide the latency of fma; the fifth is for the rest.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Terms(Vectors):
     """Writes the function of a shape whose vectors lie along terms."""
 
     def result(self, out: Any, operands: list[Any]) -> Any:
-        """The totals, added up, then their lanes; and what is there already."""
+        """The value of one sum: the sum of the totals, then of their lanes, plus the number in `out` if `more`."""
         several = 1 if self.shape.block else BLOCK
         totals = self.summed(self.inner, operands, [number(0.0, self.vector)] * several, self.row)
         while len(totals) > 1:
@@ -44,27 +44,27 @@ class Terms(Vectors):
         return [self.carried[0], *totals[1:]]
 
     def factors(self, slots: list[Any], i: Any, ahead: int, mask: Any) -> list[Any]:
-        """A vector of each operand, from the i-th term on, or so many ahead."""
+        """A vector of each operand, from term i on, `ahead` terms further."""
         return [self.factor(k, slot, i, ahead, mask) for k, slot in enumerate(slots)]
 
     def factor(self, k: int, slot: Any, i: Any, ahead: int, mask: Any) -> Any:
-        """That of operand k."""
+        """The vector of operand k."""
         b, step, kind = self.b, self.along[1 + k], self.shape.steps[k]
         x = self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, ahead, mask)
-        # lanes beyond the end are 0 in all operands, so that no infinity meets a 0 there
+        # lanes beyond the end must be 0 in all operands: infinity * 0 is nan
         return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
 
     # Short sums, as many at once as a vector has lanes ----------------------------------------------------------------
 
     def body(self, slots: list[Any]) -> None:
-        """One sum, or for all turns of a loop a vector of sums."""
+        """Emit one sum, or a loop over vectors of sums."""
         if self.shape.jam == 1:
             super().body(slots)
             return
         self.jammed(slots, self.sums)
 
     def sums(self, slots: list[Any]) -> None:
-        """A vector of sums."""
+        """Emit a vector of sums."""
         out, *operands = slots
         zeros = [number(0.0, self.vector)] * self.width
         y = self.transposed(self.summed(self.inner, operands, zeros, self.rows))
@@ -73,7 +73,7 @@ class Terms(Vectors):
         self.put(out, None, 1, 0, None, y)
 
     def rows(self, slots: list[Any], totals: list[Any]) -> list[Any]:
-        """The totals of all sums after the loop along which vectors lie. What all have in common is read once."""
+        """The totals of all sums after the loop along which vectors lie. A shared operand is loaded once."""
         b, count, steps = self.b, self.along[0], self.turns[2:]
         with self.loop(0, count, self.width, *totals) as (i, now, new):
             mask = self.mask(b.sub(count, i))

@@ -1,11 +1,11 @@
-"""Nests: the loops of loops.py as machine code, a function for each shape (shapes.py). Here with one number at a time.
+"""Writer: writes the function of a shape (shapes.py) as LLVM code. This one computes one number at a time.
 
     >>> from llvmlite import ir
     >>> from microgradx import mul
     >>> from microgradx.compiler.loops.scalar_code import Writer
     >>> from microgradx.compiler.loops.shapes import Shape
     >>> function = Writer(ir.Module(), "products", Shape(mul, 2, outer=1, inner=0), width=8, strict=False).write()
-    >>> sum(i.opname == "fmul" for block in function.blocks for i in block.instructions)       # of any number of them
+    >>> sum(i.opname == "fmul" for block in function.blocks for i in block.instructions)       # one, in a loop
     1
 """
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import Any
 from ...reductions import entry
 from ..native.builder import Code
 from ..native.instructions import DOUBLE, LONG, POINTER, emit, fma, number, under
-from ..native.straight import taken, tell
+from ..native.straight import set_flag, taken
 from .shapes import Shape
 
 
 class Writer(Code):
     """Writes the function of one shape: void f(double *memory, long *table).
 
-    inner       the loops over terms that are left to body(), each (count, steps of the operands)
-    along       the loop along which vectors lie, likewise; for results the step of the result comes before
-    turns       the loop whose turns are computed side by side
+    inner       the loops over terms, which body() emits: (count, strides of the operands)
+    along       the loop along which vectors lie: the same; for results with the stride of the result after the count
+    turns       the loop whose iterations are computed side by side: the same as for results
     """
 
     def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
@@ -39,15 +39,15 @@ class Writer(Code):
         return self.get(self.table, self.read - 1, LONG)
 
     def many(self, count: int) -> list[Any]:
-        """The next numbers of the table."""
+        """The next `count` numbers of the table."""
         return [self.next() for _ in range(count)]
 
     def address(self, slot: Any) -> Any:
-        """Of a slot of memory."""
+        """The address of a slot of memory."""
         return self.at(self.memory, slot)
 
     def write(self) -> Any:
-        """The whole function."""
+        """Emit and return the whole function."""
         shape, b = self.shape, self.b
         slots = self.many(1 + shape.operands)
         outer = [self.many(2 + shape.operands) for _ in range(shape.outer)]
@@ -59,12 +59,12 @@ class Writer(Code):
         return self.function
 
     def body(self, slots: list[Any]) -> None:
-        """What is done in each turn of the outer loops: here one result."""
+        """Emit the body of the outer loops: here one result."""
         out, *operands = slots
         self.b.store(self.result(out, operands), self.address(out))
 
     def result(self, out: Any, operands: list[Any]) -> Any:
-        """The number of one result."""
+        """The value of one result."""
         if self.shape.op is entry:
             return self.entry(*operands) if self.inner else self.chosen(operands)
         if self.shape.reduces:
@@ -78,27 +78,27 @@ class Writer(Code):
         return [self.get(self.memory, slot) for slot in slots]
 
     def term(self, xs: list[Any], total: Any) -> Any:
-        """A term added to a sum."""
+        """The sum of a total and a term."""
         if len(xs) == 1:
             return self.b.fadd(total, xs[0])
         *mask, x, y = xs
         return under(self.b, mask[0], x, y, total, self.strict) if mask else fma(self.b, x, y, total, self.strict)
 
-    # The entry of a table; 1 goes to the slot `status` where the index is none of its entries ------------------------
+    # The entry of a table; an index outside of the table sets the slot `status` to 1 ---------------------------------
 
     def chosen(self, operands: list[Any]) -> Any:
-        """Of entries that lie anywhere."""
+        """An entry of a table whose entries are operands."""
         *xs, status = operands
         found, wrong = taken(self.b, self.loaded(xs))
-        tell(self.b, wrong, self.address(status))
+        set_flag(self.b, wrong, self.address(status))
         return found
 
     def entry(self, table: Any, index: Any, status: Any) -> Any:
-        """Of entries at equal distances."""
+        """An entry of a table with a constant stride."""
         b, (count, step, *_) = self.b, self.inner[0]
         i, zero = self.get(self.memory, index), number(0.0, DOUBLE)
         inside = b.and_(b.fcmp_ordered(">=", i, zero), b.fcmp_ordered("<", i, b.sitofp(count, DOUBLE)))
         k = b.fptosi(b.select(inside, i, zero), LONG)
         whole = b.fcmp_ordered("==", b.sitofp(k, DOUBLE), i)
-        tell(b, b.not_(b.and_(inside, whole)), self.address(status))
+        set_flag(b, b.not_(b.and_(inside, whole)), self.address(status))
         return self.get(self.memory, b.add(table, b.mul(k, step)))

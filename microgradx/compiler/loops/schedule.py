@@ -28,7 +28,7 @@ from .shapes import Shape, shaped
 
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:
-    """A program as loops."""
+    """The kernel of a large program."""
     with unhindered():
         return _looped(p, place, strict)
 
@@ -40,7 +40,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
         place.memory[slot] = x
     work: dict[Shape, int] = {}
     tables: list[int] = []
-    calls: list[tuple[Shape, int]] = []                 # function, and where its table begins
+    calls: list[tuple[Shape, int]] = []                 # shape, start of the table
     for nest in found:
         shape, table = shaped(nest, width(), strict)
         calls.append((shape, len(tables)))
@@ -50,7 +50,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     data = np.array([(function[shape], at) for shape, at in calls], np.int64), np.array(tables, np.int64)
     module = ir.Module("loops")
     _kernel(module, *data)
-    effort = int(len(calls) > LITTLE)                   # of few calls the driver has little to do as well
+    effort = int(len(calls) > LITTLE)                   # with few calls this function has little work, too
     return Kernel(module, place, memory.results, len(p.results), (), data, len(calls), effort)
 
 
@@ -58,7 +58,7 @@ Found = tuple[Memory, list[Nest]]
 
 
 def _fewest(p: Program, place: Place, strict: bool) -> Found:
-    """The schedule with the fewest loops; the late one alone where its loops are long."""
+    """The schedule with fewer loop nests, of the late and the early one; just the late one if its loops are long."""
     edges = EdgeArrays(p)
     late: Found = _loops(p, edges, place, strict, True)
     if len(edges.nodes) > LARGE * len(late[1]):
@@ -68,7 +68,7 @@ def _fewest(p: Program, place: Place, strict: bool) -> Found:
 
 
 def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
-    """All nests in order; None if there are more than `most`."""
+    """The memory and all nests in order; None if there are more than `most` nests."""
     memory = groups(p, place.inputs, place.given + 1, late, edges)
     found: list[Nest] = []
     for group in memory.groups:
@@ -79,7 +79,7 @@ def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool
 
 
 def _kernel(module: Any, calls: Any, tables: Any) -> None:
-    """void kernel(double *memory): all calls in order."""
+    """Emit void kernel(double *memory), which makes all calls in order."""
     code = Code(module, "kernel", [POINTER])
     b, (memory,) = code.b, code.args
     kind = ir.FunctionType(VOID, [POINTER, POINTER]).as_pointer()

@@ -1,8 +1,8 @@
-"""Shapes: what nests of loops have in common, so that one function, driven by a table of numbers, serves many of them.
+"""Shapes: loop nests of the same shape share one function, which takes a table of numbers.
 
-A shape is the operation, how many loops there are, along which of them the machine's vectors lie, and how many vectors
-are computed side by side. A table holds first slots, counts and steps. A large program is then a few dozen functions
-and some thousand numbers, quick to compile.
+A shape is the operation, the number of loops, the loop along which vectors lie, and how many vectors are computed side
+by side. The table has the first slots, counts and strides of one nest. A large program is then a few dozen functions
+and some thousand numbers, which compile fast.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.loops.nests import Nest
@@ -19,24 +19,24 @@ from ...reductions import entry
 from ...table import Op
 from .nests import REDUCED, Nest
 
-BLOCK, TOTALS = 4, 8    # vectors along one loop, and in all, that are added up side by side: none waits for another
+BLOCK, TOTALS = 4, 8    # independent totals, in vectors, along one loop and altogether, which hide the latency of adds
 
 
 class Shape(NamedTuple):
-    """What nests of one function have in common.
+    """The common part of all nests that share a function.
 
     op          the operation
-    operands    how many
-    outer       loops over results, but for those along which vectors lie
-    inner       loops over terms, likewise
-    along       "outer" or "inner", where the vectors lie; "" for one number at a time
-    steps       along it, for out (if outer) and each operand: 0 the same number, 1 side by side, 2 any other step
-    more        whether it adds to what is there
-    block       vectors that hold all of the loop, where these are few; 0 for any number. Along terms 1 where they are
-                too few to be added up in several totals
-    jam         turns of the last of the outer loops that are computed side by side; along terms 1 or a vector full
-    moves       whether each operand changes from one of these turns to the next
-    rest        whether turns are left over
+    operands    number of operands
+    outer       number of loops over results, without the one along which vectors lie
+    inner       number of loops over terms, without the one along which vectors lie
+    along       "outer" or "inner": vectors lie along a loop of these; "" for one number at a time
+    steps       stride along that loop, of out (if outer) and each operand: 0, 1 (contiguous), 2 for any other
+    more        whether it adds to the numbers that are in `out` already
+    block       number of vectors in the whole loop if that is small, else 0. Along terms: 1 if there are too few terms
+                for several totals
+    jam         unroll-and-jam: iterations of the last outer loop computed side by side; along terms 1 or a vector width
+    moves       whether each operand has a stride other than 0 in that loop
+    rest        whether iterations are left over
     """
 
     op: Op
@@ -53,13 +53,13 @@ class Shape(NamedTuple):
 
     @property
     def reduces(self) -> bool:
-        """Whether it adds up terms, or is one term of a longer sum."""
+        """Whether it is a sum, or one term of a longer sum."""
         one_term = self.op in REDUCED and self.op.lists == self.operands
         return bool(self.inner) or self.along == "inner" or self.more or one_term
 
 
 def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
-    """The shape of a nest on a machine with vectors of `width`, and its table."""
+    """The shape of a nest on a machine with vectors of `width` lanes, and the table of the nest."""
     along, k = _along(nest, width, strict)
     outer, inner = list(nest.outer), list(nest.inner)
     vector: list[int] = []
@@ -87,7 +87,7 @@ def _kind(step: int) -> int:
 
 
 def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
-    """How many vectors and how many turns of another loop, which is moved to the end of `outer`."""
+    """The shape with `block` and `jam` chosen; the loop to jam is moved to the end of `outer`."""
     block = vectors if vectors <= BLOCK else 0
     most = TOTALS // (block or BLOCK)
     best: tuple[int, int] = (0, 0)
@@ -104,8 +104,8 @@ def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[
 
 
 def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
-    """Short sums whose results lie side by side: as many at once as fit in a vector, whose lanes they become
-    together."""
+    """The shape of short sums; if their results are contiguous, it computes a vector of sums at once, one in each
+    lane."""
     for k, (count, out, _) in enumerate(outer):
         if out == 1 and count % width == 0:
             return _jammed(shape, outer, k, width)
@@ -113,14 +113,14 @@ def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]
 
 
 def _jammed(shape: Shape, outer: list[tuple[int, int, tuple[int, ...]]], k: int, jam: int) -> Shape:
-    """Loop k of `outer`, moved to the end, by so many turns at once."""
+    """The shape with `jam` iterations of loop k side by side; moves the loop to the end of `outer`."""
     outer.append(outer.pop(k))
     count, _, operands = outer[-1]
     return shape._replace(jam=jam, moves=tuple(s != 0 for s in operands), rest=count % jam != 0)
 
 
 def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
-    """The loop along which vectors are cheapest: the fewest, and the fewest numbers to be picked one by one."""
+    """The loop along which vectors are cheapest: fewest vectors, fewest gathers and scatters."""
     total = nest.size
     best = total * 1.5
     choice = ("", 0)

@@ -1,4 +1,4 @@
-"""Vectors: how the function of a shape reads and writes as many numbers at once as the machine's vectors hold.
+"""Vectors: emits vector loads and stores for the function of a shape.
 
     >>> from llvmlite import ir
     >>> from microgradx import mul
@@ -8,7 +8,7 @@
     >>> str(writer.fetch(writer.long(7), step=None, kind=1, ahead=0, mask=None).type)      # slots 7 to 10
     '<4 x double>'
 
-results.py and terms.py tell what is done with them.
+map_code.py and reduce_code.py use them.
 """
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .shapes import Shape
 
 
 class Vectors(Writer):
-    """A Writer that knows vectors. Their kind is that of Shape.steps: 0 one number in all lanes, 1 side by side in
-    memory, 2 at any other step. A mask has a bit for each lane that counts; None for all.
+    """A Writer of vector code. The kind of a vector is that of Shape.steps: 0 one number in all lanes, 1 contiguous in
+    memory, 2 any other stride. A mask has a bit for each lane, 1 if it is in use; None for all lanes.
     """
 
     def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
@@ -33,11 +33,11 @@ class Vectors(Writer):
         self.lanes = ir.Constant(self.longs, list(range(width)))
 
     def mask(self, left: Any) -> Any:
-        """The lanes before the end, of which so many are left."""
+        """The mask of the first `left` lanes."""
         return self.b.icmp_signed("<", self.lanes, splat(self.b, left, self.longs))
 
     def added(self, x: Any) -> Any:
-        """The sum of all lanes: halves, quarters, ..."""
+        """The sum of all lanes: adds halves, then quarters, ..."""
         b, size = self.b, self.width
         while size > 1:
             size //= 2
@@ -48,7 +48,7 @@ class Vectors(Writer):
         return b.extract_element(x, INT(0))
 
     def transposed(self, totals: list[Any]) -> Any:
-        """The sum of the lanes of total k in lane k: pairs of totals, then of pairs, each time with half the lanes."""
+        """A vector whose lane k is the sum of the lanes of total k: adds pairs of totals, then pairs of these, ..."""
         b, width, size = self.b, self.width, 1
         while len(totals) > 1:
             low = [start + side * width + k for start in range(0, width, 2 * size) for side in (0, 1)
@@ -60,14 +60,14 @@ class Vectors(Writer):
         return totals[0]
 
     def jammed(self, slots: list[Any], do: Callable[[list[Any]], None]) -> None:
-        """do(slots) for every Shape.jam turns of their loop."""
+        """Emit a loop that runs do(slots) for Shape.jam iterations at a time."""
         (count, *steps), b, jam = self.turns, self.b, self.shape.jam
         with self.loop(0, b.sub(count, LONG(jam - 1)), jam, *slots) as (_, now, new):
             do(now)
             new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
 
     def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
-        """A vector from memory, which begins at this slot, or so many ahead."""
+        """Load a vector that begins `ahead` slots after this slot."""
         b = self.b
         if kind == 0:
             return splat(b, self.get(self.memory, slot), self.vector)
@@ -79,7 +79,7 @@ class Vectors(Writer):
         return self.masked("load", self.vector, [address, INT(8), mask, number(0.0, self.vector)])
 
     def gathered(self, slot: Any, step: Any, mask: Any) -> Any:
-        """A vector brought together one by one; its rest, which is not worth much code, by the machine's own way."""
+        """Gather a vector number by number; with a mask, by llvm.masked.gather, which is less code."""
         if mask is not None:
             return self.masked("gather", self.vector,
                                [self.addresses(slot, step), INT(8), mask, number(0.0, self.vector)])
@@ -90,14 +90,14 @@ class Vectors(Writer):
         return out
 
     def addresses(self, slot: Any, step: Any) -> Any:
-        """The addresses of a vector's numbers."""
+        """The addresses of the numbers of a vector."""
         b = self.b
         places = b.add(splat(b, b.ptrtoint(self.address(slot), LONG), self.longs),
                        b.mul(ir.Constant(self.longs, [8 * k for k in range(self.width)]), splat(b, step, self.longs)))
         return b.inttoptr(places, ir.VectorType(POINTER, self.width))
 
     def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
-        """A vector to memory."""
+        """Store a vector."""
         b = self.b
         if kind != 1:
             self.scattered(slot, step, mask, y)
@@ -109,7 +109,7 @@ class Vectors(Writer):
             self.masked("store", ir.VoidType(), [y, address, INT(8), mask])
 
     def scattered(self, slot: Any, step: Any, mask: Any, y: Any) -> None:
-        """A vector to memory one by one, or its rest."""
+        """Scatter a vector number by number; with a mask, by llvm.masked.scatter."""
         b = self.b
         if mask is not None:
             self.masked("scatter", ir.VoidType(), [y, self.addresses(slot, step), INT(8), mask])
@@ -119,7 +119,7 @@ class Vectors(Writer):
             slot = b.add(slot, step)
 
     def masked(self, what: str, result: Any, args: list[Any]) -> Any:
-        """llvm.masked.load and store, gather and scatter: only the lanes that the mask names."""
+        """A call of llvm.masked.load, store, gather or scatter, which touches only the lanes in the mask."""
         place = f"v{self.width}p0" if what in ("gather", "scatter") else "p0"
         name = f"llvm.masked.{what}.v{self.width}f64.{place}"
         kind = ir.FunctionType(result, [x.type for x in args])

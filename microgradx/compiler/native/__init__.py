@@ -1,12 +1,12 @@
-"""Machine code by LLVM. In the order of reading:
+"""Machine code, compiled by LLVM. In reading order:
 
-instructions.py     what the machine does to numbers and vectors
-libm.py             which rows are functions of the C library
-elementary/         exp, tanh and their like on vectors
-builder.py          a function whose loops are with-blocks
-engine.py           code loaded for this processor
-straight.py         a small program without a loop
-resident.py         parameters that stay in memory
-kernel.py           a program with the memory that it computes in
+instructions.py     emits the instructions of a row, for numbers and vectors
+libm.py             finds the rows that are functions of the C library
+elementary/         exp, tanh and the like on vectors
+builder.py          builds a function, with loops as with-blocks
+engine.py           loads code for this processor
+straight.py         compiles a small program to one basic block
+resident.py         keeps parameters in the memory of machine code
+kernel.py           a compiled program with its memory
 entry.py            a small program as a builtin function of Python
 """

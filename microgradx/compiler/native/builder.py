@@ -1,4 +1,4 @@
-"""Code: a function in LLVM's language whose loops are written as with-blocks.
+"""Code: builds an LLVM function, with loops as with-blocks.
 
     >>> from llvmlite import ir
     >>> from microgradx.compiler.native.builder import Code
@@ -20,7 +20,7 @@ from .instructions import DOUBLE, LONG, VOID
 
 
 class Code:
-    """A function under construction: `b` builds it, `args` are its arguments."""
+    """A function under construction: `b` is its IRBuilder, `args` are its arguments."""
 
     def __init__(self, module: Any, name: str, args: Sequence[Any], result: Any = VOID) -> None:
         self.function = ir.Function(module, ir.FunctionType(result, args), name)
@@ -30,14 +30,14 @@ class Code:
 
     @staticmethod
     def long(i: int) -> Any:
-        """A constant."""
+        """An integer constant of 64 bits."""
         return LONG(i)
 
     @contextmanager
     def loop(self, start: Any, stop: Any, step: int, *carried: Any) -> Iterator[tuple[Any, list[Any], list[Any]]]:
-        """for (i = start; i < stop; i += step), with values that each turn hands to the next.
+        """for (i = start; i < stop; i += step), with loop-carried values.
 
-        Yields i, the values, and a list to put the new values into; afterwards `self.carried` has the last ones.
+        Yields i, the values, and a list for their new values; afterwards `self.carried` has the final values.
         """
         b = self.b
         before, head, body, end = b.block, *(b.append_basic_block() for _ in range(3))
@@ -57,7 +57,7 @@ class Code:
         self.carried = phis
 
     def each(self, loops: Sequence[Sequence[Any]], slots: list[Any], body: Callable[[list[Any]], None]) -> None:
-        """body(slots) in nested loops, each (count, steps of the slots)."""
+        """Emit body(slots) in nested loops, each (count, strides of the slots)."""
         if not loops:
             body(slots)
             return
@@ -68,7 +68,7 @@ class Code:
 
     def summed(self, loops: Sequence[Sequence[Any]], slots: list[Any], totals: list[Any],
                body: Callable[[list[Any], list[Any]], list[Any]]) -> list[Any]:
-        """The totals after nested loops in which body(slots, totals) gives new ones."""
+        """The totals after nested loops in which body(slots, totals) returns new totals."""
         if not loops:
             return body(slots, totals)
         (count, *steps), n = loops[0], len(slots)
@@ -82,5 +82,5 @@ class Code:
         return self.b.gep(base, [LONG(i) if isinstance(i, int) else i], source_etype=kind)
 
     def get(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
-        """Element i."""
+        """Load element i."""
         return self.b.load(self.at(base, i, kind), typ=kind)

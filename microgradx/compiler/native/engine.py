@@ -1,4 +1,4 @@
-"""Machine: the processor that this program runs on, and code loaded for it.
+"""Engine: compiles LLVM modules for this processor and loads the code.
 
     >>> import ctypes
     >>> from llvmlite import ir
@@ -24,13 +24,13 @@ import llvmlite.binding as llvm
 from ...ieee import nan
 from ...table import Op
 
-_linking = Lock()                       # the names of rows are the process's: two threads would take each other's
-_noted = local()                        # what a row raised in this thread while it was called back
+_linking = Lock()                       # symbols are global to the process: two threads would overwrite each other's
+_noted = local()                        # the error that a row raised in this thread during a callback
 
 
 def machine(effort: int = 1) -> Any:
-    """The processor that this program runs on. An engine takes it over, so that each needs its own. Effort 0 compiles
-    in a quarter of the time or less, for code that has little to do."""
+    """A new LLVM target machine for this processor; each engine takes ownership of its own. Effort 0 compiles in a
+    quarter of the time or less, for code with little work."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -40,27 +40,29 @@ def machine(effort: int = 1) -> Any:
 
 @cache
 def width() -> int:
-    """How many doubles a vector of this processor holds."""
+    """The number of doubles in a vector of this processor."""
     features = llvm.get_host_cpu_features()
     return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
 
 
 def load(module: Any, rows: Sequence[Op] = (), effort: int = 1) -> tuple[Any, list[Any]]:
-    """Machine code of a module, and what must be kept alive with it. `rows` are called back in Python."""
+    """The engine with the machine code of a module, and objects to keep alive with it. The code calls back into Python
+    for `rows`."""
     kept = []
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine(effort))
     with _linking:
         for op in rows:
             count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
             kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-            kept.append(kind(_calling(op)))
+            kept.append(kind(_callback(op)))
             llvm.add_symbol(f"row.{op.name}", ctypes.cast(kept[-1], ctypes.c_void_p).value)
         engine.finalize_object()
     return engine, kept
 
 
-def _calling(op: Op) -> Any:
-    """The row as machine code calls it, through which no error finds its way: it is noted."""
+def _callback(op: Op) -> Any:
+    """The callback of a row. An exception cannot pass through machine code: it is noted, and the callback returns
+    nan."""
     def call(*xs: float) -> float:
         try:
             return op.at(*xs)
@@ -71,7 +73,7 @@ def _calling(op: Op) -> Any:
 
 
 def raise_noted() -> None:
-    """Raise what a row raised since the last time."""
+    """Raise the error that a callback noted since the last call, if any."""
     error = vars(_noted).pop("error", None)
     if error is not None:
         raise error

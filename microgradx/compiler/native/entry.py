@@ -1,4 +1,4 @@
-"""Entry: a small program as a builtin function of Python, made of machine code: what costs the least to call.
+"""Entry: compiles a small program to a builtin function of Python in machine code, which is the cheapest to call.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.native.entry import native_call
@@ -10,8 +10,8 @@
     >>> call([3.0], 4.0), call([3.0], 4)
     ([12.0], 'something else')
 
-It looks at the arguments as CPython's own C code does: the type of an object stands 8 bytes behind its start, the
-number of a float 16 behind, and so on. Where they are not what it was made for, they go to `general`.
+The machine code reads the arguments as CPython's C code does: the type of an object is at offset 8, the number of a
+float at offset 16, and so on. It passes arguments of any other structure to `general`.
 """
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SIGNATURE = ir.FunctionType(POINTER, [POINTER, POINTER, LONG])
 
 
 def is_known() -> bool:
-    """Whether objects lie in memory as told here: in CPython 3.11 to 3.13 of 64 bits, unless it is free-threaded."""
+    """Whether this Python has the object layout that Entry assumes: 64-bit CPython 3.11 to 3.13, not free-threaded."""
     return (sys.implementation.name == "cpython" and (3, 11) <= sys.version_info < (3, 14)
             and (float.__basicsize__, list.__basicsize__, tuple.__basicsize__) == (24, 40, 24))
 
@@ -48,8 +48,8 @@ class Definition(ctypes.Structure):
 
 
 def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-    """A builtin that takes arguments of the structure of `args` and nests the results as in `tree`; None for a program
-    that is too large for a straight line, or calls rows back: what these raise is told by the general way."""
+    """A builtin function for arguments with the structure of `args`, which nests the results as in `tree`. None for a
+    program that is too large for one basic block, or calls back into Python: only `general` raises errors of rows."""
     if not is_small(p) or called(p.ops, p.strict):
         return None
     entry = Entry(p, args, tree, general)
@@ -57,7 +57,7 @@ def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     definition = Definition(b"call", engine[0].get_function_address("call"), FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
-    # its `self`, which lives as long as it does, is all that the machine code refers to
+    # its `self` keeps alive all objects that the machine code refers to
     return new(ctypes.addressof(definition), (engine, definition, entry.kept), __name__)
 
 
@@ -76,7 +76,7 @@ class Entry:
         numbers = self.numbers(pointer, args)
         results, wrong = line(b, p, numbers, p.strict)
         if wrong is not None:
-            self.require(b.not_(wrong))                 # the general way raises
+            self.require(b.not_(wrong))                 # `general` raises
         self.root: Any = None
         b.ret(self.made(tree, iter(results)))
         b.position_at_end(self.other)
@@ -85,13 +85,13 @@ class Entry:
     # Arguments -----------------------------------------------------------------------------------------------------
 
     def require(self, condition: Any) -> None:
-        """Go on if it holds, else leave the arguments to the general way."""
+        """Continue if the condition holds, else branch to the call of `general`."""
         on = self.function.append_basic_block()
         self.b.cbranch(condition, on, self.other)
         self.b.position_at_end(on)
 
     def numbers(self, pointer: Any, trees: Sequence[Any]) -> list[Any]:
-        """The numbers in the objects that an array points at. First their types, all at once, then what is in them."""
+        """The numbers in an array of objects. The code checks the types of all objects first, then their contents."""
         b = self.b
         objects = [b.load(b.gep(pointer, [LONG(k)], source_etype=POINTER), typ=POINTER) for k in range(len(trees))]
         if not objects:
@@ -101,7 +101,7 @@ class Entry:
         return [number for x, tree in zip(objects, trees) for number in self.inside(x, tree)]
 
     def inside(self, x: Any, tree: Any) -> list[Any]:
-        """The numbers in an object whose type is right."""
+        """The numbers in an object whose type is checked already."""
         b = self.b
         if tree.__class__ is float:
             return [self.get(x, NUMBER, DOUBLE)]
@@ -113,7 +113,7 @@ class Entry:
         return []
 
     def all(self, bits: list[Any]) -> Any:
-        """Whether all of these hold."""
+        """The conjunction of these bits."""
         found = bits[0]
         for bit in bits[1:]:
             found = self.b.and_(found, bit)
@@ -122,7 +122,7 @@ class Entry:
     # Results -------------------------------------------------------------------------------------------------------
 
     def made(self, tree: Any, results: Iterator[Any], place: Any = None) -> Any:
-        """A new object: a float, or a list or tuple with all that is to be in it. It is put in its place at once."""
+        """A new float, list or tuple with its elements. It is stored in `place` before its elements are created."""
         b = self.b
         if is_leaf(tree):
             new = self.checked(self.python("PyFloat_FromDouble", POINTER, next(results)))
@@ -140,7 +140,7 @@ class Entry:
         return new
 
     def checked(self, x: Any) -> Any:
-        """A new object; where there is no memory for it, what was made before is given back."""
+        """A new object x. If it is NULL (out of memory), the code releases the objects made so far and returns NULL."""
         with self.b.if_then(self.b.icmp_unsigned("==", x, self.null()), likely=False):
             if self.root is not None:
                 self.python("Py_DecRef", ir.VoidType(), self.root)
@@ -150,26 +150,26 @@ class Entry:
     # Objects -------------------------------------------------------------------------------------------------------
 
     def get(self, x: Any, offset: int, kind: Any) -> Any:
-        """What stands at an offset in an object."""
+        """Load the field at an offset in an object."""
         return self.b.load(self.b.gep(x, [LONG(offset)], source_etype=BYTE), typ=kind)
 
     def items(self, x: Any, tree: Any) -> Any:
-        """The array of objects in a list, or in a tuple: it stands in the tuple itself."""
+        """The array of elements of a list, or of a tuple, whose object contains the array."""
         if isinstance(tree, list):
             return self.get(x, ITEMS, POINTER)
         return self.b.gep(x, [LONG(ITEMS)], source_etype=BYTE)
 
     def object(self, x: Any) -> Any:
-        """A Python object as a constant."""
+        """The address of a Python object as a constant; keeps the object alive."""
         self.kept.append(x)
         return self.b.inttoptr(LONG(id(x)), POINTER)
 
     def null(self) -> Any:
-        """No object."""
+        """NULL."""
         return ir.Constant(POINTER, None)
 
     def python(self, name: str, result: Any, *args: Any) -> Any:
-        """A call of CPython's C API."""
+        """A call of a function of CPython's C API."""
         address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
         kind = ir.FunctionType(result, [x.type for x in args])
         return self.b.call(self.b.inttoptr(LONG(address), kind.as_pointer()), args)

@@ -1,8 +1,8 @@
-"""Instructions: what the machine does to numbers, or to vectors of them, in LLVM's language.
+"""Instructions: emits LLVM instructions for an operation on numbers or on vectors of numbers.
 
-Of all rows only the few stand here that a machine has. A row whose value is a function of `math` is a call of the C
-library (libm.py), elementary/ has vector forms of some; any other is lowered to rows that are here (ir/lowering.py),
-and one that cannot be is called back in Python.
+This file has the few rows that are instructions. A row whose value is a function of `math` is a call of the C library
+(libm.py); elementary/ has vector forms of some. Other rows are lowered to these (ir/lowering.py); for a row that cannot
+be lowered, machine code calls back into Python.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Emit = Callable[..., Any]
 
 
 def splat(b: Any, x: Any, like: Any) -> Any:
-    """A number in every lane of a vector of this type."""
+    """A number, broadcast to every lane of a vector of the type `like`."""
     if not isinstance(like, ir.VectorType):
         return x
     one = b.insert_element(ir.Constant(like, ir.Undefined), x, INT(0))
@@ -29,29 +29,29 @@ def splat(b: Any, x: Any, like: Any) -> Any:
 
 
 def number(x: float, like: Any) -> Any:
-    """A constant, in every lane of a vector."""
+    """A constant of the type `like`, the same in every lane."""
     return ir.Constant(like, [x] * like.count if isinstance(like, ir.VectorType) else x)
 
 
 def intrinsic(b: Any, name: str, *xs: Any) -> Any:
-    """llvm.name of numbers or vectors."""
+    """A call of the intrinsic llvm.name on numbers or vectors."""
     kind = xs[0].type
     suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
     return b.call(declared(b.module, f"llvm.{name}.{suffix}", kind, [x.type for x in xs]), xs)
 
 
 def declared(module: Any, name: str, result: Any, args: list[Any]) -> Any:
-    """A function from outside, declared once."""
+    """An external function, declared once in the module."""
     return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, args), name)
 
 
 def fma(b: Any, x: Any, y: Any, z: Any, strict: bool) -> Any:
-    """x*y + z: rounded once, or twice as Python does."""
+    """x*y + z, rounded once; if strict, rounded twice as in Python."""
     return b.fadd(z, times(b, x, y)) if strict or _is_unit(y) else intrinsic(b, "fma", x, y, z)
 
 
 def times(b: Any, x: Any, y: Any) -> Any:
-    """x*y, which is no product where y is 1 or -1."""
+    """x*y, without a multiplication if y is 1 or -1."""
     if not _is_unit(y):
         return b.fmul(x, y)
     return x if y == number(1.0, y.type) else b.fneg(x)
@@ -70,14 +70,14 @@ def _where(b: Any, c: Any, yes: Any, no: Any) -> Any:
 
 
 def _truth(b: Any, c: Any) -> Any:
-    """The bit that a comparison made a number of; of other numbers whether they are not 0. nan is true, as in Python"""
+    """The bit c != 0, true for nan as in Python; for a comparison the bit from which c was made."""
     if isinstance(c, ir.SelectInstr) and c.operands[1:] == [number(1.0, c.type), number(0.0, c.type)]:
         return c.operands[0]
     return b.fcmp_unordered("!=", c, number(0.0, c.type))
 
 
 def under(b: Any, mask: Any, x: Any, y: Any, total: Any, strict: bool) -> Any:
-    """x*y added to a total where the mask is not 0."""
+    """total + x*y in lanes where the mask is not 0, else total."""
     return b.select(_truth(b, mask), fma(b, x, y, total, strict), total)
 
 
@@ -96,27 +96,27 @@ ELEMENTS: dict[str, Emit] = {
     "sqrt": lambda b, x: intrinsic(b, "sqrt", x), "abs": lambda b, x: intrinsic(b, "fabs", x),
     "less": _compare("<"), "less_equal": _compare("<="), "greater": _compare(">"), "greater_equal": _compare(">="),
     "where": _where, "maximum": _extreme(">="), "minimum": _extreme("<="),
-    "pow": lambda b, x, n: by_lane(b, lambda *xs: _call(b, "pow", xs), [x, n]),     # C's answers where Python's raises
+    "pow": lambda b, x, n: by_lane(b, lambda *xs: _call(b, "pow", xs), [x, n]),     # C's answers if Python's pow raises
 }
-LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # faster there, where it is for one number
+LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # for one number faster than FORMS
 LISTS = ("sum", "dot", "masked_dot", "take")
 STRICT = frozenset([*ELEMENTS, *LISTS])
 DEFAULT = STRICT | frozenset(elementary.FORMS)
 
 
 def native(op: Op, strict: bool) -> bool:
-    """Whether a row needs no lowering. Strict: only what has the bits of Python's math."""
+    """Whether a row needs no lowering. Strict: only rows with the bits of Python's math."""
     return op.name in (STRICT if strict else DEFAULT) or bool(libm(op, strict))
 
 
 def called(ops: Iterable[Any], strict: bool) -> list[Op]:
-    """The rows among these that are called back, each once. Nothing that is composed is; None stands for no row."""
+    """The rows among these for which machine code calls back into Python, each once; never a composed operation."""
     return list({op.name: op for op in ops
                  if op is not None and not hasattr(op, "term") and not native(op, strict)}.values())
 
 
 def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
-    """`op` of numbers or vectors; of a composed operation (compose.py) its term, from the inside out."""
+    """`op` of numbers or vectors; a composed operation (compose.py) is emitted term by term, innermost first."""
     if hasattr(op, "term"):
         return _term(b, op.term, xs, strict)
     if op.name in ELEMENTS:
@@ -128,17 +128,17 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     found = None if strict or single else elementary.call(b, op.name, *xs)
     if found is not None:
         return found
-    name = known or f"row.{op.name}"        # called back: the address is filled in when the code is loaded
+    name = known or f"row.{op.name}"        # a callback: load() sets its address
     return by_lane(b, lambda *ys: _call(b, name, ys), xs)
 
 
 def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
-    """An operation on inputs, by their number, and on other terms."""
+    """An operation on inputs, given by index, and on other terms."""
     return emit(b, term.op, [xs[a] if isinstance(a, int) else _term(b, a, xs, strict) for a in term.args], strict)
 
 
 def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
-    """A short sum, term by term."""
+    """A short sum, unrolled."""
     total = number(0.0, xs[0].type if xs else DOUBLE) if strict or not xs else None     # 0.0 + -0.0 is 0.0
     if op.name == "sum":
         for x in xs:
@@ -159,7 +159,7 @@ def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
 
 
 def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
-    """A function of numbers on each lane of vectors."""
+    """f applied to each lane of vectors."""
     kind = xs[0].type
     if not isinstance(kind, ir.VectorType):
         return f(*xs)
@@ -170,5 +170,5 @@ def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
 
 
 def _call(b: Any, name: str, xs: Any) -> Any:
-    """A function from outside, of numbers."""
+    """A call of an external function of numbers."""
     return b.call(declared(b.module, name, DOUBLE, [DOUBLE] * len(xs)), xs)

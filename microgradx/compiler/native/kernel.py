@@ -1,4 +1,4 @@
-"""Kernel: a program as machine code, with the memory that it computes in.
+"""Kernel: a program compiled to machine code, with its memory.
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x)
@@ -24,12 +24,12 @@ from .resident import LINE, aligned
 
 
 class Place(NamedTuple):
-    """Where a program finds its numbers.
+    """The memory of a program.
 
-    memory      an array of float64, larger than is needed: what is left over is never touched
-    inputs      the slot of each input, counted from the start of memory; a Module's parameters lie outside of it
-    given       how many inputs are written into memory before each run; they come first
-    status      the slot that is set to 1 where an index was outside of its table
+    memory      an array of float64; it may be too large, its unused end is never touched
+    inputs      the slot of each input, relative to the start of memory; the parameters of a Module are outside
+    given       how many inputs are copied into memory before each run; they come first
+    status      the slot that is set to 1 if an index was outside of its table
     """
 
     memory: Any
@@ -38,13 +38,13 @@ class Place(NamedTuple):
 
     @property
     def status(self) -> int:
-        """Right behind the inputs."""
+        """The slot after the inputs."""
         return self.given
 
 
 def placed(p: Program, blocks: Mapping[int, int]) -> Place:
-    """Memory for a program. `blocks` tells the address of each input that has one."""
-    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)       # rows begin at lines: at most as much is left out
+    """Memory for a program. `blocks` has the address of each input that is outside of this memory."""
+    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)       # alignment to cache lines at most doubles the size
     start = memory.ctypes.data
     given = count()
     inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]
@@ -52,12 +52,12 @@ def placed(p: Program, blocks: Mapping[int, int]) -> Place:
 
 
 class Kernel:
-    """A program as machine code: run(numbers) -> results.
+    """A program compiled to machine code: run(numbers) returns the results.
 
-    place       its memory, with the inputs
+    place       its memory
     results     the slot of the first result; the others follow
-    nests       of loops; 0 for a straight line
-    address     of the machine code, a C function void f(double *memory)
+    nests       number of loop nests; 0 for a basic block
+    address     address of the machine code, a C function void f(double *memory)
     """
 
     def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = (),
@@ -85,8 +85,7 @@ class Kernel:
         self._found = self._found[:first]
 
     def run(self, numbers: Sequence[float]) -> list[float]:
-        """The results for these inputs. IndexError if a take() was given an index outside of its table; what a row
-        raises that is called back."""
+        """Return the results for these inputs. Raises what check() raises."""
         with self._lock:
             self._give(self.place.memory, 0, *numbers)
             self._function(self.start)
@@ -104,7 +103,7 @@ class Kernel:
             target[:] = source
 
     def check(self) -> None:
-        """Raise what was raised since the last check; IndexError if a take() was given an index outside its table."""
+        """Raise the error of a callback since the last check; IndexError if a take() had an index outside its table."""
         wrong, self.place.memory[self.place.status] = self.place.memory[self.place.status] != 0, 0.0
         raise_noted()
         if wrong:

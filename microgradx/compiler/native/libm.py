@@ -1,13 +1,13 @@
-"""Libm: a row whose value is a function of `math` is a call of the C library's function of that name.
+"""Libm: finds the function of the C library for a row whose value is a function of `math`.
 
     >>> from microgradx import silu, tanh
     >>> from microgradx.compiler.native.libm import libm
     >>> libm(tanh, strict=True), libm(silu, strict=True)
     ('tanh', '')
 
-There is no list of them: also a row of the user's, row("cbrt", math.cbrt, ...), is found so. For Python's math hands
-most of its functions on to C. Whether it does here, and whether the row answers at the edges as C does (a pole that
-the row does not name, say), is not believed but measured when the row is first met.
+There is no list of such rows: this also finds a user's row("cbrt", math.cbrt, ...). Python's math calls C for most of
+its functions. When a row is first used, libm() measures whether this one does, and whether the row has C's answers at
+the edges (unlike, say, a row that does not name a pole).
 """
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from typing import Any
 from ...ieee import RAISED
 from ...table import Op, of_math
 
-# What CPython computes by itself (Modules/mathmodule.c): its results differ from C's in the last digit, at few numbers.
+# CPython computes these itself (Modules/mathmodule.c): its results differ from C's in the last digit, at few numbers.
 OWN = ("hypot", "gamma", "lgamma")
-DIGITS = 1e-14                          # what may differ where the bits need not be Python's
+DIGITS = 1e-14                          # the relative difference allowed if the bits need not be Python's
 
 EDGES = (0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, 1e5, -1e5, 2.0, -2.0, -3.0)
 BETWEEN = tuple((-1)**k * 1.37**(k - 20) for k in range(40))        # 0.0018 to 210, of both signs
@@ -32,7 +32,7 @@ BETWEEN = tuple((-1)**k * 1.37**(k - 20) for k in range(40))        # 0.0018 to 
 
 @cache
 def libm(op: Op, strict: bool) -> str:
-    """The name of the function of C that a row is; "" if there is none. Strict: with the same bits."""
+    """The name of the C function that computes a row; "" if there is none. Strict: one with the same bits."""
     name, inputs = of_math(op), len(op.inputs)
     if not name or inputs > 2 or (strict and name in OWN):
         return ""
@@ -41,7 +41,7 @@ def libm(op: Op, strict: bool) -> str:
 
 
 def _sample(inputs: int) -> list[tuple[float, ...]]:
-    """Edges in all combinations, and ordinary numbers."""
+    """Arguments to compare at: all combinations of EDGES, and ordinary numbers."""
     return [*itertools.product(EDGES, repeat=inputs), *zip(*(BETWEEN[k:] + BETWEEN[:k] for k in range(inputs)))]
 
 
@@ -56,7 +56,7 @@ def _found(name: str, inputs: int) -> Callable[..., float] | None:
 
 
 def _agree(op: Op, function: Callable[..., float], xs: tuple[float, ...], strict: bool) -> bool:
-    """Whether both answer alike. C is not called for what is no function of floats to a float, such as frexp."""
+    """Whether row and C function agree at xs. It does not call C unless the row returns a float; frexp does not."""
     try:
         if op.value(*xs).__class__ is not float:
             return False

@@ -1,4 +1,4 @@
-"""Straight: a small program as one line of machine instructions, without a loop.
+"""Straight: compiles a small program to one basic block of machine instructions, without a loop.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.ir.program import Program
@@ -22,16 +22,17 @@ from ..ir.fuse import fused
 from ..ir.program import Program
 from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
 
-FLAT = 500                              # inputs that the operations of one straight line may have in all
+FLAT = 500                              # edges that a program of one basic block may have
 
 
 def is_small(p: Program) -> bool:
-    """Whether a program is one straight line."""
+    """Whether a program compiles to one basic block."""
     return sum(map(len, p.args)) <= FLAT
 
 
 def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
-    """void kernel(double *memory): inputs are read at these slots, results written from slot `results` on."""
+    """The function void kernel(double *memory), which loads its inputs from the slots `inputs` and stores its results
+    from slot `results` on."""
     module = ir.Module("straight")
     function = ir.Function(module, ir.FunctionType(VOID, [POINTER]), "kernel")
     b = ir.IRBuilder(function.append_basic_block())
@@ -44,14 +45,14 @@ def straight(p: Program, inputs: Sequence[int], results: int, status: int, stric
     for k, x in enumerate(found):
         b.store(x, at(results + k))
     if wrong is not None:
-        tell(b, wrong, at(status))
+        set_flag(b, wrong, at(status))
     b.ret_void()
     return function
 
 
 def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
-    """The results of a program at these inputs; and a bit, whether an index was outside of its table, None if there is
-    no table."""
+    """Emit a program: its results at these inputs, and a bit that is set if an index was outside of its table, None if
+    there is no table."""
     p = p if strict else fused(p)
     value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
     wrong = None
@@ -66,7 +67,7 @@ def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[A
 
 
 def taken(b: Any, xs: list[Any]) -> tuple[Any, Any]:
-    """The entry of a table; and a bit, whether the index is none of its entries."""
+    """The entry of a table, and a bit that is set if the index is outside of the table."""
     *table, i = xs
     found, known = number(float("nan"), DOUBLE), BIT(0)
     for k, x in enumerate(table):
@@ -75,6 +76,6 @@ def taken(b: Any, xs: list[Any]) -> tuple[Any, Any]:
     return found, b.not_(known)
 
 
-def tell(b: Any, wrong: Any, status: Any) -> None:
-    """1 to `status` if the bit is set."""
+def set_flag(b: Any, wrong: Any, status: Any) -> None:
+    """Store 1 at `status` if the bit is set."""
     b.store(b.select(wrong, number(1.0, DOUBLE), b.load(status, typ=DOUBLE)), status)

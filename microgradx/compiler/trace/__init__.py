@@ -1,4 +1,4 @@
-"""Trace: a function is run once, and what it did is kept. In the order of reading:
+"""Trace: runs a function once and records its operations. In reading order:
 
 trace.py            the run
 traced.py           the Values without numbers that the function is given; what it reads, draws and sets

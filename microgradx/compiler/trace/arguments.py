@@ -1,4 +1,4 @@
-"""Structure: what of the arguments is a part of the program, and what is a number that it is run on.
+"""Arguments: read() separates their numbers, the inputs of a program, from their structure, a part of the program.
 
     >>> from microgradx.compiler.trace.arguments import read, rebuilt
     >>> numbers, modules = [], []
@@ -10,8 +10,8 @@
     >>> rebuilt({"w": [0, 0], "b": 0}, iter([1.0, 2.0, 3.0]))
     {'w': [1.0, 2.0], 'b': 3.0}
 
-Floats, Values and the parameters of Modules are numbers. All else is structure: ints (a size, an index, a choice),
-bools, strings, None, nesting.
+Floats, Values and the parameters of Modules are numbers. Everything else is structure: ints (a size, an index, a
+choice), bools, strings, None, nesting.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Modules = list[tuple[int, ModuleSnapshot]]
 
 
 def is_number(x: Any) -> bool:
-    """Whether an argument is a number to run on: a float, a Value, a numpy scalar; not an int."""
+    """Whether an argument is an input of the program: a float, a Value, a numpy scalar; not an int."""
     return x.__class__ is float or isinstance(x, Value) or (is_leaf(x) and not isinstance(x, int))
 
 
@@ -43,10 +43,11 @@ def plain(x: Any) -> float:
 
 
 def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any], Any] = plain) -> Hashable:
-    """What two arguments must have in common to be given to the same program.
+    """The structure of an argument, the same for all arguments that share a program. TypeError if a part is neither a
+    number nor hashable.
 
-    Its numbers are added to `numbers`, those that are no floats as `taken` answers; each Module to `modules`, with how
-    many numbers came before it. TypeError if a part is neither a number nor can be told apart by its hash.
+    Appends its numbers to `numbers`, those that are not floats as taken(x), and each Module to `modules`, with the
+    count of numbers before it.
     """
     kind = tree.__class__
     if kind is float:
@@ -79,29 +80,29 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
 
 
 def by_key(structure: Any) -> Any:
-    """The same with each Module by what it has in common with others of its kind: for another process."""
+    """The structure with the key of each Module in place of its snapshot: for another process."""
     if isinstance(structure, ModuleSnapshot):
         return structure.key
     return tuple(map(by_key, structure)) if isinstance(structure, tuple) else structure
 
 
 def with_modules(numbers: list[Any], modules: Modules, values: Callable[[ModuleSnapshot], Sequence[Any]]) -> list[Any]:
-    """The numbers of the arguments, with those of each Module in their place."""
+    """The numbers of the arguments, with those of each Module inserted."""
     for place, one in reversed(modules):
         numbers[place:place] = values(one)
     return numbers
 
 
 def zeroed(tree: Any) -> Any:
-    """The arguments with 0.0 for every number."""
+    """The arguments with 0.0 in place of every number."""
     if tree.__class__ is list or tree.__class__ is tuple:
         return tree.__class__(map(zeroed, tree))
     return 0.0 if is_number(tree) else tree
 
 
 def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bool:
-    """Whether a few comparisons tell that something has this structure: floats in lists and tuples, and what is static
-    among them."""
+    """Whether an exact call can check this structure: only floats and static arguments, in lists and tuples that are
+    not too deep."""
     if tree.__class__ is list or tree.__class__ is tuple:
         return depth < DEEP and all(is_exact(branch, static, depth + 1) for branch in tree)
     return tree.__class__ is float or tree.__class__ in static
@@ -110,7 +111,7 @@ def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bo
 # Results -----------------------------------------------------------------------------------------------------------
 
 def results(tree: Any) -> list[Any]:
-    """All Values and numbers that a function returned; a gradient by a Module is a dict."""
+    """All Values and numbers that a function returned; the gradient for a Module is a dict."""
     if isinstance(tree, dict):
         return joined(tree.values(), results)
     if isinstance(tree, (list, tuple)):
@@ -119,7 +120,7 @@ def results(tree: Any) -> list[Any]:
 
 
 def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
-    """The nesting of `tree` with the next numbers in it."""
+    """A copy of `tree` with the next numbers in place of its own."""
     if isinstance(tree, dict):
         return {name: rebuilt(branch, numbers) for name, branch in tree.items()}
     if isinstance(tree, (list, tuple)):
@@ -130,12 +131,12 @@ def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
 
 
 def emptied(tree: Any) -> Any:
-    """The nesting of what a function returned, with 0 for each Value: it outlives the graph."""
+    """A copy of what a function returned with 0.0 for each Value, so that it does not keep the graph alive."""
     return rebuilt(tree, repeat(0.0))
 
 
 def numbers(tree: Any) -> list[float]:
-    """All numbers of a sample, in order; ints are none.
+    """All numbers of a sample, in order, without its ints.
 
     >>> from microgradx.compiler.trace.arguments import numbers
     >>> numbers(([[0.5, 2.0], [1.0]], 3))
@@ -152,7 +153,7 @@ Rebuild = Callable[[list[float]], Any]
 
 
 def rebuilder(tree: Any) -> Rebuild:
-    """What rebuilt() does for this nesting, prepared: lists of numbers are slices.
+    """A function that does what rebuilt() does, specialised for this nesting: lists of numbers are slices.
 
     >>> from microgradx.compiler.trace.arguments import rebuilder
     >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
@@ -162,7 +163,7 @@ def rebuilder(tree: Any) -> Rebuild:
 
 
 def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
-    """The same for numbers from this place on, and where the next ones begin."""
+    """The function for a branch whose numbers begin at `start`, and where the next branch begins."""
     if isinstance(tree, dict):
         values, end = _prepared(list(tree.values()), start)
         return lambda found: dict(zip(tree, values(found))), end

@@ -1,4 +1,4 @@
-"""Errors: what a program that is recorded refuses, with the line that asks for it and the way out.
+"""Errors: what tracing refuses, with the line of the user's program and a remedy.
 
     >>> from microgradx import jit
     >>> @jit
@@ -20,7 +20,7 @@ PASSED = str(Path(__file__).parents[2]), copy.__file__      # a line in these is
 
 
 class TracingError(TypeError):
-    """Compiled code cannot do what was asked of a Value whose number is not known yet. Says where, and the way out.
+    """A traced function used the number of a Value, which is not known yet. The message has the line and a remedy.
 
     >>> from microgradx import jit
     >>> jit(lambda x: float(x))(2.0)
@@ -30,7 +30,7 @@ class TracingError(TypeError):
 
 
 class TooLarge(ValueError):
-    """A program has more operations than can be compiled in reasonable time and memory.
+    """A program has too many operations to compile it in reasonable time and memory.
 
     >>> from microgradx.compiler.trace import traced
     >>> f"{traced.MOST:,} operations"
@@ -39,18 +39,18 @@ class TooLarge(ValueError):
 
 
 def refuse(what: str, instead: str) -> NoReturn:
-    """TracingError with the line of the program that asks."""
+    """Raise TracingError with the line of the user's program."""
     raise TracingError(f"{what} of a Value is not known while its program is recorded for jit ({_line()}); {instead}")
 
 
 def refuse_number() -> NoReturn:
-    """The number of what has none before the program runs."""
-    refuse("the number", "compute with the Value itself; what decides how the program goes on must be an int, a bool "
-           "or a str among the arguments")
+    """Raise TracingError: the function used the number of a traced Value."""
+    refuse("the number", "compute with the Value itself; a decision in the program must depend on an int, a bool or a "
+           "str among the arguments")
 
 
 def refuse_gradient() -> NoReturn:
-    """The gradient of an argument, which no Value outside holds."""
+    """Raise TracingError: the function read the .grad of an argument, which no Value outside holds."""
     refuse("the gradient", "write jit(value_and_grad(f)), which returns it, or pass a Module")
 
 
@@ -86,25 +86,25 @@ def refuse_random() -> NoReturn:
 
 
 def refuse_truth() -> NoReturn:
-    """What decides must be told as it runs, or before."""
-    refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or pass what decides as an int or "
-           "a bool, a static argument")
+    """Raise TracingError: the function branched on a traced Value."""
+    refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or decide by an int or a bool, "
+           "which is a static argument")
 
 
 def refuse_leaked() -> NoReturn:
-    """A Value of a program is used where that program is not being recorded."""
+    """Raise TracingError: a traced Value is used outside of the run that traced it."""
     raise TracingError(f"a Value of a program that was recorded for jit has no number; let f return what is to be kept "
                        f"({_line()})")
 
 
 def refuse_more(most: int) -> NoReturn:
-    """TooLarge likewise."""
+    """Raise TooLarge with the line of the user's program."""
     raise TooLarge(f"f records more than {most:,} operations ({_line()}), too many for one program; compile what it "
                    "does for one sample, and call that for each, or train by fit(..., jit=True)")
 
 
 def _line() -> str:
-    """The line outside of this package that is being run: "net.py:12, `if y > 0:`"."""
+    """The innermost line outside of this package that is being run: "net.py:12, `if y > 0:`"."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PASSED):
         frame = frame.f_back

@@ -1,5 +1,5 @@
-"""ModuleSnapshot: a Module as it was when a program was compiled for it: a call compares, and knows at once whether the
-program still fits.
+"""ModuleSnapshot: the state of a Module when a program was compiled for it. Each call compares the Module with its
+snapshot, to see whether the program is still valid.
 
     >>> from microgradx.compiler.trace.module_snapshot import snapshot
     >>> from microgradx.nn import Linear
@@ -8,8 +8,8 @@ program still fits.
     >>> snapshot(layer) is before, snapshot(layer.eval()) is before, snapshot(layer.train()) is before
     (True, False, True)
 
-A program is compiled for a Module with its attributes, its modes and its parameters, the very Values. Numbers may
-change: they are read at each run.
+A program is specialised for the attributes, the modes and the parameters of a Module: the same Value objects, whose
+numbers may change, because every run reads them.
 """
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ PLAIN = (int, float, bool, str, type(None))
 
 
 class ModuleSnapshot:
-    """What a Module looked like when it was last read.
+    """The state of a Module when it was last read.
 
-    key         what another Module must share with it to be given to the same recorded program
-    values      its parameters
+    key         equal for all Modules that can use the same recorded program
+    values      the parameters
     """
 
     def __init__(self, module: Any) -> None:
@@ -37,7 +37,7 @@ class ModuleSnapshot:
         self.remember()
 
     def remember(self) -> None:
-        """Look again: what f does to a Module while it is traced is no change."""
+        """Read the Module again: the changes that f makes while it is traced do not invalidate the program."""
         module = self.module()
         self.key = module_key(module)
         self.values: list[Value] = leaves(module)
@@ -47,15 +47,16 @@ class ModuleSnapshot:
         self._then = [copy(x) for x in self._now]
 
     def holds(self) -> bool:
-        """Whether it looks as it did: the same objects in all attributes, and in the lists there."""
+        """Whether the Module is unchanged: the same objects in all attributes, and in lists in attributes."""
         try:
-            return self._now == self._then      # elements that are the same object are not looked into: it is quick
-        except ValueError:                      # arrays do not say whether they are equal
+            return self._now == self._then      # fast: == compares identical elements by identity only
+        except ValueError:                      # numpy arrays have no single truth value
             return False
 
 
 def _lists(x: Any) -> Iterator[list[Any]]:
-    """The lists of Values or Modules in an attribute, whose elements may be replaced. A list of losses is not one."""
+    """The lists of Values or Modules in an attribute, whose elements may be replaced. A list of losses does not
+    count."""
     if isinstance(x, (list, tuple)) and all(isinstance(y, (Value, list, tuple)) or is_module(y) for y in x[:1]):
         if isinstance(x, list):
             yield x
@@ -67,7 +68,7 @@ _snapshots: WeakKeyDictionary[Any, list[ModuleSnapshot]] = WeakKeyDictionary()
 
 
 def snapshot(module: Any) -> ModuleSnapshot:
-    """The Module as it is now: the same object whenever it looks the same."""
+    """The snapshot of the present state of a Module: the same object for the same state."""
     known = _snapshots.setdefault(module, [])
     for one in known:
         if one.holds():
@@ -77,7 +78,7 @@ def snapshot(module: Any) -> ModuleSnapshot:
 
 
 def _inside(module: Any) -> Iterator[tuple[str, Any]]:
-    """The Module and all within it, by name. Each gets a mode of its own, as it has after train() or eval()."""
+    """The Module and all Modules in it, with their names. Sets `training` as an attribute of each, as train() does."""
     for name, inner in module.named_modules() if hasattr(module, "named_modules") else [("", module)]:
         if hasattr(inner, "training"):
             object.__setattr__(inner, "training", inner.training)
@@ -85,18 +86,19 @@ def _inside(module: Any) -> Iterator[tuple[str, Any]]:
 
 
 def module_key(module: Any) -> Hashable:
-    """Names and shapes of the parameters; of each Module within its class and its attributes, its mode among them."""
+    """Names and shapes of the parameters, and the class and attributes, mode included, of each Module in this one."""
     return (tuple((name, shape(values)) for name, values in module.named_parameters()),
-            tuple((name, _told(type(inner)), tuple((k, _told(x)) for k, x in sorted(vars(inner).items())))
+            tuple((name, _portable(type(inner)), tuple((k, _portable(x)) for k, x in sorted(vars(inner).items())))
                   for name, inner in _inside(module)))
 
 
-def _told(x: Any) -> Hashable:
-    """An attribute so that a copy in another process has the same: of what is neither plain nor a list, its type."""
+def _portable(x: Any) -> Hashable:
+    """A key for an attribute, equal for its copy in another process; of other objects than lists, dicts, plain values
+    and rows only the type counts."""
     if isinstance(x, (list, tuple)):
-        return type(x).__name__, () if x and isinstance(x[0], Value) else tuple(map(_told, x))
+        return type(x).__name__, () if x and isinstance(x[0], Value) else tuple(map(_portable, x))
     if isinstance(x, dict):
-        return tuple((repr(k), _told(value)) for k, value in x.items())
+        return tuple((repr(k), _portable(value)) for k, value in x.items())
     if type(x) in PLAIN:
         return type(x).__name__, repr(x)
     if isinstance(x, Op):

@@ -1,9 +1,9 @@
-"""Compiled training: fit(..., jit=True). In the order of reading:
+"""Compiled training: fit(..., jit=True). In reading order:
 
-session.py          samples, programs, steps: what both back ends share
-python_session.py   by generated Python
-native_session.py   in machine code
-sample_kernel.py    the code for samples of one form
-lanes.py            the code for many samples at once
-driver.py           the training loop around it
+session.py          the base of both sessions: samples, programs, state
+python_session.py   training in generated Python
+native_session.py   training in machine code
+sample_kernel.py    the kernel for samples of one form
+lanes.py            code for many samples at once, one in each vector lane
+driver.py           the training loop in machine code
 """

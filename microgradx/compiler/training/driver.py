@@ -1,7 +1,8 @@
-"""Driver: the training loop as machine code. One call runs many whole steps over a data set.
+"""Driver: the training loop in machine code. One call runs many whole steps over a data set.
 
-For each step: the loss and gradient of every sample of its batch, added up; the penalty; the length of the gradient,
-clipping; the optimiser's rule. Python is asked again only where somebody has to look.
+Each step adds up loss and gradient of the samples of its batch, adds the penalty, computes the length of the gradient,
+clips it, and applies the optimiser's rule. The code returns to Python early only if loss or gradient is not finite, or
+if the loss reaches the threshold.
 """
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from ...ops import minimum
 from ..native.builder import Code
 from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number
 
-# What the driver is told, in this order: addresses and numbers, each of 8 bytes. See NativeSession.drive.
+# The fields of the table that the driver reads, in order: addresses and integers of 8 bytes. See NativeSession.drive.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
@@ -23,12 +24,12 @@ BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_poi
 
 
 class Driver(Code):
-    """void train(long *fields, long steps): see FIELDS; `done` is the number of steps that were made.
+    """Emits void train(long *fields, long steps). For the fields see FIELDS; `done` is set to the number of steps made.
 
-    lanes       whether a batch is computed by one call of batch.Sum, else sample by sample
-    penalty     whether there is one
-    buffers     whether kernels give new numbers for Buffers after loss and gradient
-    strict      whether kernels add loss and gradient to those in `total` themselves
+    lanes       whether one call of lanes.Sum computes a batch; else sample by sample
+    penalty     whether there is a penalty
+    buffers     whether kernels return new numbers for Buffers after loss and gradient
+    strict      whether kernels themselves add loss and gradient to those in `total`
     """
 
     def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, buffers: bool, strict: bool) -> None:
@@ -37,7 +38,7 @@ class Driver(Code):
         table, steps = self.args
         b = self.b
         self.field = {name: self.get(table, k, LONG) for k, name in enumerate(FIELDS)}
-        self.size = b.add(self.field["count"], LONG(1))             # of a loss and its gradient
+        self.size = b.add(self.field["count"], LONG(1))             # a loss and its gradient
         self.memcpy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
         end = self.function.append_basic_block("end")
         with self.loop(0, steps, 1) as (step, _, _):
@@ -62,26 +63,26 @@ class Driver(Code):
         b.ret_void()
 
     def pointer(self, name: str) -> Any:
-        """A field that is an address."""
+        """A field as a pointer."""
         return self.b.inttoptr(self.field[name], POINTER)
 
     def leave(self, end: Any, condition: Any, done: Any) -> None:
-        """Stop here, after so many steps, if the condition holds."""
+        """If the condition holds, set `done` and return."""
         with self.b.if_then(condition, likely=False):
             self.b.store(done, self.at(self.pointer("done"), 0))
             self.b.branch(end)
 
     def keep(self, to: str, source: str) -> None:
-        """The numbers of all Buffers, copied."""
+        """Copy the numbers of all Buffers."""
         if self.buffers:
             self.copied(self.pointer(to), self.pointer(source), self.field["held_count"])
 
     def copied(self, to: Any, source: Any, count: Any) -> None:
-        """So many numbers, copied."""
+        """Copy `count` numbers."""
         self.b.call(self.memcpy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
 
     def gradient(self, step: Any) -> Any:
-        """Loss and gradient of a batch, and of the penalty: the address of the loss, before that of the gradient."""
+        """The address of the loss of a batch with penalty; its gradient follows."""
         b = self.b
         start = self.get(self.pointer("starts"), step, LONG)
         stop = self.get(self.pointer("starts"), b.add(step, LONG(1)), LONG)
@@ -103,7 +104,7 @@ class Driver(Code):
         return total
 
     def batch(self, start: Any, stop: Any, size: Any) -> None:
-        """All samples of a batch in lanes. Their offsets are brought together first."""
+        """Compute a batch in lanes, after gathering the offsets of its samples."""
         b, order, gathered = self.b, self.pointer("order"), self.pointer("which")
         with self.loop(start, stop, 1) as (k, _, _):
             sample = self.get(order, k, LONG)
@@ -113,7 +114,7 @@ class Driver(Code):
                [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("totals"), self.pointer("total")])
 
     def samples(self, start: Any, stop: Any, size: Any) -> Any:
-        """Sample by sample; where the sum is: of one sample, where it was computed."""
+        """Compute a batch sample by sample. Returns the address of the sum; one sample stays in place."""
         b, total = self.b, self.pointer("total")
         single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
         with self.loop(start, stop, 1, total) as (k, _, new):
@@ -128,7 +129,7 @@ class Driver(Code):
         return self.carried[0]
 
     def samples_in_order(self, start: Any, stop: Any, size: Any) -> None:
-        """Sample by sample; each kernel adds its loss and gradient to those in `total`, which are 0 at first."""
+        """Compute a batch sample by sample. Each kernel adds its loss and gradient to `total`, which starts at 0."""
         total = self.pointer("total")
         with self.loop(0, self.size, 1) as (k, _, _):
             self.b.store(number(0.0, DOUBLE), self.at(total, k))
@@ -136,7 +137,7 @@ class Driver(Code):
             self.copied(total, self.sample(k, size), self.size)
 
     def sample(self, k: Any, size: Any) -> Any:
-        """Run the kernel of the k-th sample of `order`; the address of loss and gradient."""
+        """Run the kernel of the k-th sample of `order`. Returns the address of its loss and gradient."""
         b = self.b
         place = self.get(self.pointer("order"), k, LONG)
         which = self.get(self.pointer("which"), place, LONG)
@@ -148,14 +149,14 @@ class Driver(Code):
         found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
         wrong = self.get(memory, self.get(self.pointer("flags"), which, LONG))
         with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
-            # an index outside of its table: the step is not made
+            # an index outside of its table: nan ends the run before this step
             b.store(number(float("nan"), DOUBLE), found)
         if self.buffers:
             self.copied(self.pointer("buffers"), self.at(found, self.size), self.field["held_count"])
         return found
 
     def add(self, total: Any, more: Any) -> None:
-        """Loss and gradient added to others; in strict code they are a sum with these already."""
+        """Add loss and gradient to `total`; in strict code `more` includes `total` already and replaces it."""
         if self.strict:
             self.copied(total, more, self.size)
             return
@@ -166,7 +167,7 @@ class Driver(Code):
     def length(self, slopes: Any) -> Any:
         """The length of the gradient."""
         b = self.b
-        parts = 1 if self.strict else 8                     # so many totals, none of which waits for another
+        parts = 1 if self.strict else 8                     # independent totals hide the latency of an add
         kind: Any = ir.VectorType(DOUBLE, parts) if parts > 1 else DOUBLE
         count = self.field["count"]
         whole = b.sub(count, b.srem(count, LONG(parts)))
@@ -185,7 +186,7 @@ class Driver(Code):
         return intrinsic(b, "sqrt", self.carried[0])
 
     def infinite(self, *xs: Any) -> Any:
-        """Whether one of them is infinite or nan."""
+        """Whether a number is infinite or nan."""
         b, found = self.b, BIT(0)
         for x in xs:
             zero = b.fsub(x, x)
@@ -193,7 +194,7 @@ class Driver(Code):
         return found
 
     def clip(self, slopes: Any, length: Any) -> None:
-        """Shorten the gradient to the length `clip`, if that is not below 0."""
+        """Shorten the gradient to the length `clip`; a negative `clip` means no clipping."""
         b, most = self.b, self.get(self.pointer("clip"), 0)
         with b.if_then(b.fcmp_ordered(">=", most, number(0.0, DOUBLE))):
             share = b.fdiv(most, b.fadd(length, number(1e-6, DOUBLE)))
@@ -202,7 +203,7 @@ class Driver(Code):
                 b.store(b.fmul(self.get(slopes, k), factor), self.at(slopes, k))
 
     def move(self, step: Any, slopes: Any) -> None:
-        """One step of the optimiser."""
+        """Apply the optimiser's rule to all parameters."""
         b, uniform = self.b, self.pointer("uniform")
         t = b.add(b.add(self.field["first"], step), LONG(1))
         b.store(b.sitofp(t, DOUBLE), self.at(uniform, 0))

@@ -1,9 +1,9 @@
-"""Batch: one straight line of instructions for many samples at once, each in a lane of the machine's vectors.
+"""Lanes: compiles a program to one basic block that computes many samples at once, each in a vector lane.
 
-Two programs are written so. The loss of a small network: samples are read from a data set, results added up over them.
-And the rule of an optimiser: lanes are parameters, which lie side by side.
+There are two kinds of such programs. Sum: the loss of a small network; lanes are samples, and the results are summed
+over them. mapped(): the rule of an optimiser; lanes are parameters, which are contiguous.
 
-What depends on nothing that differs from lane to lane (a bias correction, the learning rate) is computed once.
+A number that is the same in all lanes (a bias correction, the learning rate) is computed once.
 """
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Fetch = Callable[[], Any]
 
 
 class Lanes(Code):
-    """A function whose inputs are numbers, the same in all lanes, or vectors."""
+    """A function under construction whose values are vectors, or numbers that are the same in all lanes."""
 
     def __init__(self, module: Any, name: str, args: Sequence[Any], p: Program, width: int, strict: bool) -> None:
         super().__init__(module, name, args)
         self.p, self.width, self.strict = p, width, strict
         self.vector = ir.VectorType(DOUBLE, width)
         self.values: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()}
-        self.fetches: dict[int, Fetch] = {}     # inputs that are read where they are used, so that none waits long
+        self.fetches: dict[int, Fetch] = {}     # loads of inputs, emitted at each use to keep live ranges short
 
     def value(self, i: int) -> Any:
         """The value of a node."""
         return self.values[i] if i in self.values else self.fetches[i]()
 
     def compute(self, varying: bool) -> None:
-        """All nodes that are not known yet; or only those whose inputs are, the same in all lanes."""
+        """Emit all nodes not emitted yet; unless `varying`, only those whose inputs are the same in all lanes."""
         for i, (op, args) in enumerate(zip(self.p.ops, self.p.args)):
             if op is None or i in self.values or not (varying or all(a in self.values for a in args)):
                 continue
@@ -48,25 +48,26 @@ class Lanes(Code):
             self.node(i, op, xs)
 
     def node(self, i: int, op: Op, xs: list[Any]) -> None:
-        """One node."""
+        """Emit one node."""
         self.values[i] = emit(self.b, op, xs, self.strict)
 
     def vectored(self, x: Any) -> Any:
-        """A vector as it is, a number in all lanes."""
+        """x as a vector: a number is broadcast."""
         return x if isinstance(x.type, ir.VectorType) else self.spread(x)
 
     def spread(self, x: Any) -> Any:
-        """A number in all lanes."""
+        """A number, broadcast to all lanes."""
         if isinstance(x, ir.Constant):
             return number(x.constant, self.vector)
         return splat(self.b, x, self.vector)
 
 
 def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> Any:
-    """void update(double **arrays, long count, double *uniform): results take the place of inputs, lane by lane.
+    """Emit void update(double **arrays, long count, double *uniform), which replaces inputs by results in place.
 
-    The first inputs of the program are elements of so many arrays, the others numbers in `uniform`. The first result
-    is written to the first array, the next ones from the third array on: parameter and kept numbers, not gradients.
+    The first `arrays` inputs of the program are elements of these arrays, the others numbers in `uniform`. The first
+    result goes to the first array (parameters), the next to the third and later arrays (the optimiser's state); the
+    second array (gradients) stays.
     """
     p = p if strict else shared_divisors(p, p.inputs[:arrays])
     code = Lanes(module, "update", [POINTER, LONG, POINTER], p, width, strict)
@@ -91,8 +92,8 @@ def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> An
 
 
 def shared_divisors(p: Program, varying: Sequence[int]) -> Program:
-    """The program with a product in place of x / d where d does not depend on what differs from lane to lane: the
-    reciprocal of d is computed once."""
+    """The program with x * (1/d) in place of x / d if d is the same in all lanes, so that 1/d is computed once.
+    `varying`: the inputs that differ from lane to lane."""
     out, differ = Program(p.native), set(varying)
     new = {i: out.input() for i in p.inputs}
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
@@ -111,16 +112,15 @@ def shared_divisors(p: Program, varying: Sequence[int]) -> Program:
 
 
 def _number_at(code: Code, address: int) -> Any:
-    """The number that stands at an address."""
+    """Load the number at an address."""
     return code.get(code.b.inttoptr(LONG(address), POINTER), 0)
 
 
 class Sum(Lanes):
-    """void batch(double *data, long *offsets, long count, double *totals, double *out).
+    """Emits void batch(double *data, long *offsets, long count, double *totals, double *out).
 
-    Inputs that have an address are numbers that all samples share; the others are those of a sample, which lie side by
-    side in `data` from its offset on. `out` gets the sum of each result over the samples; `totals` is room for a vector
-    of each.
+    All samples share the inputs that have an address; the other inputs of a sample are contiguous in `data` from its
+    offset on. `out` gets the sum of each result over the samples; `totals` has space for one vector for each result.
     """
 
     def __init__(self, module: Any, p: Program, addresses: Mapping[int, int], width: int) -> None:
@@ -129,19 +129,19 @@ class Sum(Lanes):
         self.own = [i for k, i in enumerate(p.inputs) if k not in addresses]
         for k, address in addresses.items():
             self.fetches[p.inputs[k]] = partial(_number_at, self, address)
-        self.places: dict[int, list[int]] = {}          # of each result in `out`
+        self.places: dict[int, list[int]] = {}          # the places of each result in `out`
         for k, r in enumerate(p.results):
             self.places.setdefault(r, []).append(k)
-        uses = p.uses()                                 # products that are nothing but results
+        uses = p.uses()                                 # products whose only uses are results
         self.products = {i for i, places in self.places.items() if self.is_product(i) and uses[i] == len(places)}
 
     def is_product(self, i: int) -> bool:
-        """Whether a node is one product, under a mask or not."""
+        """Whether a node is a single product, masked or not."""
         return self.p.ops[i] is mul or (self.p.ops[i] is masked_dot and len(self.p.args[i]) == 3)
 
     def write(self) -> Any:
-        """The whole function. What does not fill a vector comes first: its totals, in which lanes are left over, are
-        then set to 0 there, once."""
+        """Emit and return the whole function. An incomplete vector comes first; the totals of its unused lanes are then
+        set to 0."""
         b = self.b
         self.each_total(lambda place: b.store(number(0.0, self.vector), place, align=8))
         odd = b.srem(self.count, LONG(self.width))
@@ -162,12 +162,12 @@ class Sum(Lanes):
         return self.function
 
     def each_total(self, body: Callable[[Any], Any]) -> None:
-        """body(address) of the vector of each total."""
+        """Emit a loop that runs body(address) for the vector of each total."""
         with self.loop(0, LONG(len(self.p.results)), 1) as (k, _, _):
             body(self.at(self.totals, k, self.vector))
 
     def read(self, first: Any) -> None:
-        """The numbers of the samples from `first` on, one in each lane; before the first sample it once more."""
+        """Load the samples from `first` on, one in each lane; lanes before the first sample load it, too."""
         b, starts = self.b, []
         for k in range(self.width):
             place = b.add(first, LONG(k))
@@ -180,7 +180,7 @@ class Sum(Lanes):
             self.values[i] = x
 
     def node(self, i: int, op: Op, xs: list[Any]) -> None:
-        """Results are added up at once, products in one instruction: there are few registers for them to wait in."""
+        """Emit one node, and add a result to its total at once, a product by fma: registers are few."""
         if i in self.products:
             term: Callable[..., Any] = fma if op is mul else under
             self.add(i, lambda total: term(self.b, *map(self.vectored, xs), total, strict=False))
@@ -190,13 +190,13 @@ class Sum(Lanes):
                 self.add(i, partial(self.b.fadd, self.vectored(self.values[i])))
 
     def add(self, i: int, more: Callable[[Any], Any]) -> None:
-        """The totals of a node that is a result, with more."""
+        """Replace the totals of a result by more(total)."""
         for k in self.places[i]:
             place = self.at(self.totals, k, self.vector)
             self.b.store(more(self.b.load(place, typ=self.vector, align=8)), place, align=8)
 
     def masked(self, first: Any) -> None:
-        """0 in the lanes before the first sample, in all totals."""
+        """Set the lanes before the first sample to 0 in all totals."""
         b = self.b
         lanes = ir.Constant(ir.VectorType(LONG, self.width), list(range(self.width)))
         inside = b.icmp_signed(">", lanes, splat(b, b.sub(LONG(-1), first), lanes.type))

@@ -1,4 +1,4 @@
-"""Training in machine code: kernels for the forms of samples, the optimiser's rule, and the driver around them.
+"""Training in machine code: a kernel for each form of samples, the optimiser's rule, and the driver that calls them.
 
     >>> from microgradx import Value
     >>> from microgradx.compiler.backends import backend
@@ -6,7 +6,7 @@
     >>> w = Value(0.0)
     >>> rule = SGD([w], lr=0.25)
     >>> session = backend("native").session(None, [1.0], [3.0], lambda model, x, y: (w * x - y) ** 2, rule)
-    >>> session.run([[0]] * 2, [0.25] * 2), w.data                          # both steps in one call of machine code
+    >>> session.run([[0]] * 2, [0.25] * 2), w.data                          # one call of machine code
     ([(9.0, 6.0), (2.25, 3.0)], 2.25)
 """
 from __future__ import annotations
@@ -31,8 +31,8 @@ from .lanes import Sum, mapped
 from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
 
-LANES = 3000                            # operations that a straight line for a batch may have
-FEW = 4                                 # samples that are worth it
+LANES = 3000                            # edges that the basic block for a batch may have
+FEW = 4                                 # batches of fewer samples do not use lanes
 
 
 def _address(array: Any) -> int:
@@ -40,18 +40,18 @@ def _address(array: Any) -> int:
 
 
 def _starts(sizes: Iterable[int]) -> Any:
-    """Where each part begins, of parts of these sizes; and the end."""
+    """The start of each part, for parts of these sizes, and the end of the last."""
     return np.cumsum([0, *sizes]).astype(np.int64)
 
 
 class NativeSession(Session):
-    """Training in machine code; parameters and the optimiser's numbers stay in memory."""
+    """Training in machine code; parameters and the optimiser's state stay in its memory."""
 
     def start(self) -> None:
-        """Everything but the kernels of the samples, which are compiled when the first of their form comes up."""
+        """Prepare everything but the kernels, which are compiled at the first sample of their form."""
         values = self.weights.values
         self.block = resident(values)
-        self.apart = self.block is None         # another Module keeps them elsewhere: they are brought here and back
+        self.apart = self.block is None         # another Module's block has them: copy them here and back
         if self.apart:
             self.block = aligned(self.count)
         self.total, self.held = aligned(self.count + 1, first=1), np.zeros((2, len(self.buffers)))
@@ -59,7 +59,7 @@ class NativeSession(Session):
         self.addresses = {k: first + 8 * k for k in range(self.count)}
         if self.in_order:
             self.addresses |= {self.count + k: _address(self.total) + 8 * k for k in range(self.count + 1)}
-        self.first: Program | None = None       # of the first sample, traced to see whether it is small
+        self.first: Program | None = None       # the program of the first sample, if in_lanes() traced it
         self.kernels: dict[Any, tuple[int, SampleKernel]] = {}
         self.data = np.array([x for row in self.numbers for x in row])
         self.offsets = _starts(map(len, self.numbers))
@@ -67,7 +67,7 @@ class NativeSession(Session):
         self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
         self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
-        self.warned = False                     # that rows are called back
+        self.warned = False                     # whether the warning about callbacks was issued
         self.lanes = False
 
     def has(self, op: Op) -> bool:
@@ -77,7 +77,7 @@ class NativeSession(Session):
     # Code ----------------------------------------------------------------------------------------------------------
 
     def prepare(self, batches: Sequence[Sequence[int]]) -> None:
-        """Compile what these batches need and is not there yet."""
+        """Compile what these batches need and is not compiled yet."""
         if self.driver is None:
             self.lanes = self.in_lanes(batches)
             self.load_driver()
@@ -93,25 +93,25 @@ class NativeSession(Session):
                 self.known += 1
 
     def sample_kernel(self, p: Program, own: int) -> SampleKernel:
-        """Machine code that finds parameters and Buffers where they are."""
+        """The kernel of a program, which accesses parameters and Buffers in place."""
         self.warn(called(p.ops, self.strict))
         return SampleKernel(p, self.placed(p), own, self.strict)
 
     def warn(self, rows: list[Op]) -> None:
-        """Once, if rows are called back in Python."""
+        """Issue one warning if machine code calls back into Python for some rows."""
         if rows and not self.warned:
             self.warned = True
             warn("fit(..., jit=True)", names(rows), stacklevel=4)
 
     def placed(self, p: Program) -> dict[int, int]:
-        """The address of each input that lies elsewhere."""
+        """The address of each input that is outside of the kernel's memory."""
         fixed, start = len(p.inputs) - len(p.closures), _address(self.held)
         held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
         return self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
 
     def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
-        """Whether a batch is one straight line with a sample in each lane: all of one form, and a small program that
-        neither draws nor sets anything."""
+        """Whether to compute a batch with a sample in each lane: samples of one form, and a small program that neither
+        draws random numbers nor sets Buffers."""
         if self.strict or self.whole or len(set(self.forms)) > 1 or min(map(len, batches)) < FEW:
             return False
         p = self.first = self.unit_program((0,))
@@ -121,7 +121,7 @@ class NativeSession(Session):
         return sum(map(len, low.args)) <= LANES and entry not in low.ops
 
     def load_driver(self) -> None:
-        """Machine code of the optimiser's rule and of the loop; in lanes, of the samples too."""
+        """Compile the optimiser's rule and the driver; with lanes, also the function of a batch."""
         module = ir.Module("training")
         update = self.update_program()
         rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
@@ -136,17 +136,17 @@ class NativeSession(Session):
         self.batch = get("batch") if self.lanes else 0
 
     def load_lanes(self, module: Any) -> list[Op]:
-        """The function of a batch in lanes; the rows that it calls back."""
+        """Emit the function of a batch in lanes. Returns the rows for which it calls back into Python."""
         p: Any = self.first
         self.closures = p.closures
-        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, and what the loss closes over
+        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, then the closures
         shared = [self.count, *range(len(p.inputs) - len(p.closures), len(p.inputs))]
         addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
         low = fused(p)
-        low.results = low.results[:self.count + 1]          # Buffers stay what they are
+        low.results = low.results[:self.count + 1]          # Buffers do not change
         Sum(module, low, addresses, width()).write()
-        # Read again for the next samples. Whole lines that are written go past the nearest cache (measured on Zen 4: a
-        # step takes 1.4 times as long), so each vector lies across two.
+        # The next samples read the totals again. A store of a whole cache line bypasses the nearest cache (measured on
+        # Zen 4: a step takes 1.4 times as long), so each vector straddles two lines.
         self.totals = aligned((self.count + 1) * width(), first=LINE // 2)
         return called(low.ops, False)
 
@@ -167,13 +167,13 @@ class NativeSession(Session):
                 for v, x in zip(self.weights.values, self.block.tolist()):
                     v.data = x
             self.restore((self.held[0].tolist(), []))
-        if made < len(batches) and generators:  # they are as far as if no more steps had been asked for
+        if made < len(batches) and generators:  # redraw for just the steps made, for the same final state
             self.restore(([], generators))
             self.gathered(batches[:made])
         return list(zip(losses[:made].tolist(), norms[:made].tolist()))
 
     def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
-        """Run the machine code; how many steps it made."""
+        """Run the machine code. Returns the number of steps made."""
         kernels = [one for _, one in self.kernels.values()]
         for one in (*kernels, *([self.decay] if self.decay else [])):
             one.refresh()
@@ -184,11 +184,11 @@ class NativeSession(Session):
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
             "buffers": self.held[0], "held": self.held[1],
         }
-        told = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
-        table = np.array([told.get(name, 0) for name in FIELDS], np.int64)
+        values = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
+        table = np.array([values.get(name, 0) for name in FIELDS], np.int64)
         try:
             self.driver(_address(table), len(batches))
-        except KeyboardInterrupt:               # it was pressed meanwhile; all steps are made
+        except KeyboardInterrupt:               # Ctrl-C during the call; all steps are made
             self.interrupted = True
         raise_noted()
         self.optimiser.t += int(done[0])
@@ -197,7 +197,7 @@ class NativeSession(Session):
         return int(done[0])
 
     def plain_fields(self) -> dict[str, int]:
-        """What is no array: counts, and the addresses of single functions."""
+        """The fields that are not arrays: counts, and the addresses of functions."""
         found = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
         if self.lanes:
             found["kernels"] = self.batch
@@ -208,7 +208,7 @@ class NativeSession(Session):
         return found
 
     def sample_fields(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> dict[str, Any]:
-        """The numbers of the samples, and which of them each batch has."""
+        """The fields for the numbers of the samples, and for the samples of each batch."""
         if self.whole or any(one.draws for one in kernels):
             return self.gathered(batches)
         found = self.single_samples(batches)
@@ -218,7 +218,7 @@ class NativeSession(Session):
         return found
 
     def single_samples(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """All samples as they are, and for each batch which of them. A batch that comes again is read once."""
+        """The fields for all samples in place, with the places of each batch. A repeated batch is converted once."""
         places: dict[int, Any] = {}
         for batch in batches:
             if id(batch) not in places:
@@ -227,7 +227,7 @@ class NativeSession(Session):
                 "offsets": self.offsets, "which": self.which, "data": self.data}
 
     def gathered(self, batches: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """The numbers of all units brought together, each with the random numbers that it draws."""
+        """The fields for units gathered in order, each with the random numbers that it draws."""
         units = [self.units(batch) for batch in batches]
         every = [(unit, *self.kernels[self.form(unit)]) for batch in units for unit in batch]
         rows = [[*self.inputs(unit), *(one.read() if one.draws else [])] for unit, _, one in every]
@@ -236,6 +236,6 @@ class NativeSession(Session):
                 "data": np.array([x for row in rows for x in row])}
 
     def finish(self) -> None:
-        """The optimiser gets back the numbers that it keeps for each parameter."""
+        """Copy the state of the optimiser back to its Python object."""
         if len(self.kept):
             self.optimiser.numbers = list(zip(*self.kept.tolist()))

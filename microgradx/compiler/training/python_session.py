@@ -1,4 +1,4 @@
-"""Training by generated Python: where llvmlite is not installed.
+"""Training in generated Python, for when llvmlite is not installed.
 
     >>> from microgradx import Value
     >>> from microgradx.compiler.backends import backend
@@ -17,28 +17,28 @@ from typing import Any
 from ...table import Op
 from ...training.clipping import clip_grad_norm, grad_norm
 from ..ir.program import Program
-from ..python_backend import PythonKernel, spoken
+from ..python_backend import PythonKernel, has_row
 from .session import Session, Steps, Unit
 
 
 class PythonSession(Session):
-    """Training by generated Python, always in eager code's order."""
+    """Training in generated Python, which always adds in the order of eager code."""
 
     in_order = True
 
     def start(self) -> None:
-        """The programs of samples are compiled when the first of their form comes up."""
+        """Compile rule and penalty. The programs of samples are compiled at the first sample of their form."""
         self.kernels: dict[Any, tuple[Any, list[Any]]] = {}
         self.update = PythonKernel(self.update_program())
         self.decay = self.compiled(self.penalty_program()) if self.penalty else None
 
     def compiled(self, p: Program) -> tuple[Any, list[Any]]:
-        """A program as a Python function, and what it closes over."""
+        """A program as a Python function, and its closures."""
         return PythonKernel(p), p.closures
 
     def has(self, op: Op) -> bool:
-        """Whether Python has this row."""
-        return spoken(op)
+        """Whether generated Python computes this row itself."""
+        return has_row(op)
 
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run."""
@@ -67,20 +67,20 @@ class PythonSession(Session):
         return found
 
     def prepare(self, units: list[Unit]) -> None:
-        """Compile what these need and is not there yet."""
+        """Compile what these units need and is not compiled yet."""
         for unit in units:
             if self.form(unit) not in self.kernels:
                 self.kernels[self.form(unit)] = self.compiled(self.unit_program(unit))
 
     def batch(self, units: list[Unit]) -> list[float]:
-        """Loss and gradient of a batch and of the penalty."""
+        """Loss and gradient of a batch, penalty included."""
         total = self.before()
         for unit in units:
             total = self.gradient(self.kernels[self.form(unit)], total, [float(len(units)), *self.inputs(unit)])
         return self.gradient(self.decay, total, []) if self.decay else total
 
     def gradient(self, compiled: tuple[Any, list[Any]], before: list[float], own: list[float]) -> list[float]:
-        """Loss and gradient, those before included; Buffers are set."""
+        """Run a program and set the Buffers. Returns loss and gradient, with those in `before` added."""
         kernel, closures = compiled
         found: list[float] = kernel.run([*(p.data for p in self.weights.values), *before, *own,
                                          *(source.data for source in closures)])
@@ -89,7 +89,7 @@ class PythonSession(Session):
         return found[:self.count + 1]
 
     def move(self, rate: float) -> None:
-        """A step of the optimiser."""
+        """Apply the optimiser's rule to all parameters."""
         optimiser, t = self.optimiser, self.optimiser.t + 1
         moved = [self.update.run([p.data, p.grad, *kept, float(t), rate])
                  for p, kept in zip(optimiser.params, optimiser.numbers)]

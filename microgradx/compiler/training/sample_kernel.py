@@ -1,4 +1,4 @@
-"""SampleKernel: the machine code for the samples of one form, as compiled training calls it for each of them.
+"""SampleKernel: the kernel for samples of one form; compiled training calls it for each sample.
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.training.sample_kernel import SampleKernel, fields
@@ -23,12 +23,12 @@ from ..trace.traced import Draw
 
 
 class SampleKernel:
-    """The machine code for one form of unit, or for the penalty. The memory of the first begins with the number of
-    units, then come numbers for each.
+    """The kernel for units of one form, or for the penalty. For units, its memory begins with the number of units in
+    the batch, then come the numbers of the unit.
 
-    own         how many numbers these are
-    given       what the loss closes over and is no parameter or Buffer: Values, Draws
-    draws       whether there is a Draw among them: then they are given with each unit, else once for many steps
+    own         how many numbers a unit has
+    given       the closures of the loss that are no parameters or Buffers: Values, Draws
+    draws       whether a Draw is among them: then they are copied for each unit, else once for many steps
     """
 
     def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool) -> None:
@@ -39,18 +39,18 @@ class SampleKernel:
         self.own = own + len(self.given) * self.draws
 
     def read(self) -> list[float]:
-        """The numbers of `given`."""
+        """The present numbers of `given`."""
         return [source.data for source in self.given]
 
     def refresh(self) -> None:
-        """Give what stays for many steps."""
+        """Copy the numbers that stay the same for many steps into memory."""
         if not self.draws:
             end = self.kernel.place.given
             self.kernel.place.memory[end - len(self.given):end] = self.read()
 
 
 def fields(kernels: Sequence[SampleKernel]) -> dict[str, Any]:
-    """What the driver is told of all forms: where their kernels are, their memories, and what is where in these."""
+    """The driver's fields for all forms: addresses of kernels and memories, and positions in these memories."""
     return {"kernels": np.array([one.kernel.address for one in kernels], np.int64),
             "memories": np.array([one.kernel.start for one in kernels], np.int64),
             "owns": np.array([one.own for one in kernels], np.int64),

@@ -1,5 +1,5 @@
-"""Session: compiled training. fit(..., jit=True) makes one, and asks it for many steps at once. What both back ends
-share is here; each has a Session of its own, which Backend.session makes.
+"""Session: compiled training. fit(..., jit=True) creates a session and has it run many steps at once. This is the base
+class; Backend.session creates the session of a back end.
 
     >>> from microgradx import Value
     >>> from microgradx.compiler.backends import backend
@@ -11,8 +11,8 @@ share is here; each has a Session of its own, which Backend.session makes.
     >>> len(steps), round(w.data, 6), steps[0][0]               # loss and length of the gradient, before each step
     (50, 3.0, 22.5)
 
-All numbers of the samples are inputs, ints too: a token, a class does not make a new program. Samples of another
-nesting, longer sequences, do.
+All numbers of the samples are inputs, ints too: another token or class needs no new program. Samples of another
+nesting, such as longer sequences, do.
 """
 from __future__ import annotations
 
@@ -32,32 +32,32 @@ from ..trace.trace import trace
 from ..trace.traced import Draw
 
 Steps = list[tuple[float, float]]
-Unit = tuple[int, ...]                  # places of samples that one run of a program takes
+Unit = tuple[int, ...]                  # indices of the samples of one run of a program
 
 
 class Weights:
-    """The parameters that an optimiser moves, as trace() takes a Module's."""
+    """The parameters of an optimiser, with the interface of a Module that trace() needs."""
 
     def __init__(self, values: Sequence[Value]) -> None:
         self.values = list(values)
 
     def named_parameters(self) -> Iterator[tuple[str, list[Value]]]:
-        """All under one name."""
+        """All parameters under one name."""
         yield "", self.values
 
 
 class Session(ABC):
-    """Training of a model on samples, step by step, without a graph.
+    """Trains a model on samples, step by step, without a graph. ValueError if a program is too large for generated
+    Python, TracingError if the loss uses the number of a Value.
 
     model, loss, optimiser, penalty, clip, threshold, whole: as for fit()
-    strict      the bits of eager training: every sum in its order, no fused multiply-add, libm's functions. Ints among
-                the samples are a part of the program then, one for each class or row of tokens
+    strict      the bits of eager training: sums in eager order, no fused multiply-add, libm's functions. Ints in the
+                samples are then a part of the program: one program for each class or row of tokens
 
-    run(batches, rates) makes a step for each batch, a list of places of samples, with the learning rate given for it.
-    ValueError where a program is too large for generated Python. TracingError where the loss asks for a number.
+    run(batches, rates) makes one step for each batch (a list of sample indices), with its learning rate.
     """
 
-    # Whether gradients are added up as backward() does: each term to what is there already, sample after sample.
+    # Whether gradients are added in the order of backward(): each term to the running sum, sample after sample.
     in_order = False
 
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
@@ -82,35 +82,35 @@ class Session(ABC):
 
     @abstractmethod
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
-        """Loss and length of the gradient of each step made: fewer than asked for where the threshold was reached, or
-        where they were not finite, and then all is as before that step."""
+        """Make steps; return loss and length of the gradient of each. It stops early after a step that reaches the
+        threshold, and before a step where these are not finite, with the state before that step."""
 
-    def finish(self) -> None:  # noqa: B027          # generated Python leaves nothing to do
-        """To be called after the last step."""
+    def finish(self) -> None:  # noqa: B027          # generated Python has nothing to do
+        """Clean up after the last step."""
 
     # Samples -------------------------------------------------------------------------------------------------------
 
     def units(self, batch: Sequence[int]) -> list[Unit]:
-        """What a program is run on: the samples of a batch one by one, or all of them at once."""
+        """The units of a batch: each sample by itself, or all samples as one unit."""
         return [tuple(batch)] if self.whole else [(place,) for place in batch]
 
     def form(self, unit: Unit) -> Any:
-        """What tells the program of one unit from that of another."""
+        """The form of a unit; units of the same form share a program."""
         return tuple([self.forms[place] for place in unit])
 
     def inputs(self, unit: Unit) -> list[float]:
-        """The numbers of all its samples."""
+        """The numbers of all samples of a unit."""
         return [x for place in unit for x in self.numbers[place]]
 
     # Programs ------------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def has(self, op: Op) -> bool:
-        """Whether a row stays in a program as it is; see Backend.has."""
+        """Whether the back end computes the row itself; see Backend.has."""
 
     def unit_program(self, unit: Unit) -> Program:
-        """Of parameters, `before` (see with_gradient), the number of units in a batch, and the samples of a unit: its
-        share of the loss, the gradient, and what the Buffers hold afterwards."""
+        """The program of a unit. Inputs: parameters, `before` (see with_gradient), the number of units in the batch,
+        the samples. Results: the unit's share of the loss, its gradient, the new numbers of the Buffers."""
         def f(weights: Weights, before: list[Any], count: Any, samples: list[Any]) -> list[Any]:
             xs, ys = map(list, zip(*samples))
             loss = self.loss(self.model, xs, ys) if self.whole else self.loss(self.model, xs[0], ys[0])
@@ -122,7 +122,7 @@ class Session(ABC):
         return p
 
     def penalty_program(self) -> Program:
-        """The penalty and its gradient, of parameters and `before`."""
+        """The program of the penalty and its gradient. Inputs: parameters and `before`."""
         def f(weights: Weights, before: list[Any]) -> list[Any]:
             return self.with_gradient(self.penalty(self.model) if self.penalty else 0.0, before)
         p = self.program(f, self.weights, self.before())
@@ -131,12 +131,12 @@ class Session(ABC):
         return p
 
     def before(self) -> list[float]:
-        """Loss and gradient of what came before in a batch, 0 at first; none where these are added up afterwards."""
+        """The loss and gradient to start a batch from, all 0.0; empty unless in_order."""
         return [0.0] * (self.count + 1) * self.in_order
 
     def with_gradient(self, root: Any, before: list[Any]) -> list[Any]:
-        """A loss and its derivative by every parameter, in order added to those before: each parameter times the
-        derivative that is there already makes this one the first of the terms that the new one is the sum of."""
+        """A loss and its derivatives by all parameters, added to `before`. To add in the order of eager code, it
+        differentiates root + sum of (derivative before * parameter): the derivative before is then the first term."""
         root = root if isinstance(root, Value) else Value(root)
         if not before:
             return [root, *gradients(root, self.weights.values, create_graph=True)]
@@ -144,7 +144,7 @@ class Session(ABC):
         return [before[0] + root, *gradients(both, self.weights.values, create_graph=True)]
 
     def update_program(self) -> Program:
-        """The optimiser's rule for one parameter: of (p, g, *kept, t, lr) the new (p, *kept)."""
+        """The program of the optimiser's rule for one parameter: from (p, g, *kept, t, lr) to the new (p, *kept)."""
         def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
             moved, keeps = self.optimiser.update(p, g, kept, t, lr)
             return [moved, *keeps]
@@ -154,14 +154,14 @@ class Session(ABC):
         """The program of f at arguments like these."""
         return program(trace(f, args, self.in_order), self.has, self.in_order)
 
-    # What a step that fails gives back -----------------------------------------------------------------------------
+    # Undoing a failed step -----------------------------------------------------------------------------------------
 
     def state(self) -> tuple[list[float], list[Any]]:
-        """The numbers of all Buffers, and where the random generators are."""
+        """The numbers of all Buffers, and the states of the random generators."""
         return [b.data for b in self.buffers], [generator.getstate() for generator in self.generators]
 
     def restore(self, state: tuple[list[float], list[Any]]) -> None:
-        """Back to what state() told."""
+        """Restore a state that state() returned."""
         for b, x in zip(self.buffers, state[0]):
             b.data = x
         for generator, x in zip(self.generators, state[1]):
@@ -169,7 +169,7 @@ class Session(ABC):
 
 
 def form(tree: Any) -> Any:
-    """The nesting of a sample and all that is no number: what tells one program from another."""
+    """The nesting of a sample and its parts that are no numbers; samples of the same form share a program."""
     if isinstance(tree, (list, tuple)):
         return len(tree) if set(map(type, tree)) == {float} else tuple(map(form, tree))
     return 0 if is_number(tree) else (type(tree), tree)

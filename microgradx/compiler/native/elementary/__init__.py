@@ -1,4 +1,4 @@
-"""Elementary functions on vectors of doubles: rows of the table as LLVM functions, made of a few dozen instructions.
+"""Elementary functions on vectors of doubles: rows of the table as LLVM functions of a few dozen instructions.
 
     >>> from llvmlite import ir
     >>> kind = ir.VectorType(ir.DoubleType(), 8)
@@ -8,15 +8,15 @@
     >>> [g.name for g in f.module.functions]
     ['f', 'tanh.v8', 'llvm.fabs.v8f64', 'llvm.fmuladd.v8f64']
 
-A chapter on how such a function is computed. It is the same three steps each time:
+Each function takes the same three steps:
 
-1. Reduce. exp(x) = 2**n * exp(x - n*log(2)), and what is left lies within ±0.35.
-2. Approximate. There a polynomial of degree 10 is as exact as a double can be (coefficients.py).
-3. Rebuild, in an order of additions that adds the small terms up first.
+1. Reduce the argument. exp(x) = 2**n * exp(x - n*log(2)), where |x - n*log(2)| < 0.35.
+2. Approximate. On this interval a polynomial of degree 10 is as exact as a double can be (coefficients.py).
+3. Rebuild the result; the small terms are added first.
 
-No lane branches: each does the work of all cases and `where` picks one, so its answer depends neither on its neighbours
-nor on the width. (sin and cos ask libm where a lane is beyond 1e5.) Edges are IEEE's: exp(-inf) = 0, log(-1) = nan,
-tanh(-0.0) = -0.0, nan goes through; no "fast" flag reorders anything.
+No lane branches: each lane computes all cases and `where` selects one, so that a result depends neither on the other
+lanes nor on the width. (If a lane is beyond 1e5, sin and cos call libm.) Edges follow IEEE 754: exp(-inf) = 0,
+log(-1) = nan, tanh(-0.0) = -0.0, nan stays nan; no "fast" flag reorders anything.
 
 The largest errors found, in units in the last place of the result:
 
@@ -43,9 +43,9 @@ FORMS: dict[str, Callable[[VectorMath], VectorMath]] = {
 
 
 def call(builder: Any, name: str, *xs: Any) -> Any:
-    """The row `name` of doubles or vectors of them: a call of a function that the module gets with its first call.
+    """A call of the row `name` on a double or a vector; None for a row that is not in FORMS.
 
-    None for a row that is not in FORMS.
+    The first call in a module defines the function there.
     """
     form = FORMS.get(name)
     return None if form is None else _call(builder, name, xs[0], xs[0].type, lambda x: form(x).value)

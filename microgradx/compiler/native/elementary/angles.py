@@ -16,13 +16,14 @@ from .coefficients import ATAN, COS, SIN
 from .exponentials import SHIFT
 from .vector_math import VectorMath, fma, horner, muladd
 
-# pi/2 in three parts of 53 bits. A double may lie within 1e-17 of a multiple of pi/2; 53 bits of that are wanted.
+# pi/2 in three parts of 53 bits. A double may be within 1e-17 of a multiple of pi/2; the difference needs 53 bits, too.
 HALF_PI = tuple(map(float.fromhex, ("0x1.921fb54442d18p+0", "0x1.1a62633145c07p-54", "-0x1.f1976b7ed8fbcp-110")))
-FAR = 1e5                       # where sin and cos begin to be libm's
+FAR = 1e5                       # beyond it sin and cos call libm
 
 
 def _sine(x: VectorMath, quarters: int) -> VectorMath:
-    """sin(x + quarters*pi/2) for |x| < 1e5. The first step down to |r| < pi/4, if fused, is exact; others round."""
+    """sin(x + quarters*pi/2) for |x| < 1e5. The first step of the reduction to |r| < pi/4 is exact if fused; the others
+    round."""
     shifted = muladd(x, 2 / math.pi, SHIFT)
     n, quadrant = shifted - SHIFT, shifted.bits + quarters
     r = x
@@ -37,7 +38,7 @@ def _sine(x: VectorMath, quarters: int) -> VectorMath:
 
 
 def sin(x: VectorMath) -> VectorMath:
-    """sin x; -0.0 stays what it is."""
+    """sin x; sin(-0.0) is -0.0."""
     near = x.equals(0.0).where(x, _sine(x, 0))
     return (abs(x) > FAR).if_any(lambda: x.by_lane("sin"), near)
 
@@ -48,7 +49,8 @@ def cos(x: VectorMath) -> VectorMath:
 
 
 def atan(x: VectorMath) -> VectorMath:
-    """atan(a) = pi/4 + atan((a - 1)/(a + 1)) = pi/2 + atan(-1/a), whichever leaves less than tan(pi/8) = 0.414."""
+    """atan(a) = pi/4 + atan((a - 1)/(a + 1)) = pi/2 + atan(-1/a): it takes the form whose argument is below
+    tan(pi/8) = 0.414."""
     a = abs(x)
     middle, large = a > 0.4142135623730951, a > 2.414213562373095
     t = large.where(-1.0, middle.where(a - 1.0, a)) / large.where(a, middle.where(a + 1.0, 1.0))

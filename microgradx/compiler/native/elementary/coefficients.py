@@ -1,7 +1,7 @@
 """Coefficients of the polynomials, the constant term first.
 
-Each is the Chebyshev interpolant of a smooth function, which is almost as close as the best polynomial of its degree.
-tests/test_compiler_elementary.py has the functions and computes the numbers again: mpmath's chebyfit, at 60 digits.
+Each polynomial is the Chebyshev interpolant of a smooth function, almost as close as the best of its degree.
+tests/compiler/native/test_elementary.py has the functions and recomputes the numbers with mpmath.chebyfit, 60 digits.
 
     >>> EXP[:2]                         # e**r is 1 + r + r**2 * (1/2 + r/6 + ...)
     (0.5, 0.1666666666666667)

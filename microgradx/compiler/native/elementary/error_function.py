@@ -21,8 +21,8 @@ def _erf_near(x: VectorMath) -> VectorMath:
 
 
 def _erfc_far(a: VectorMath) -> VectorMath:
-    """erfc for a > 0.75: exp(-a*a)/(1 + 2*a) times a factor between 1.1 and 1.3, a polynomial of (a - 4)/(a + 4)
-    (Shepherd & Laframboise 1981). a*a is taken in two parts, for exp makes its rounding up to 700 times as large."""
+    """erfc for a > 0.75: exp(-a*a)/(1 + 2*a) times a factor between 1.1 and 1.3, a polynomial in (a - 4)/(a + 4)
+    (Shepherd & Laframboise 1981). a*a is split in two parts, since exp magnifies its rounding error up to 700 times."""
     a = a.at_most(28.0)                                         # erfc(27.3) is 0
     square = a * a
     low = fma(a, a, -square)
@@ -37,7 +37,7 @@ def erf(x: VectorMath) -> VectorMath:
 
 
 def erfc(x: VectorMath) -> VectorMath:
-    """1 - erf(x), with all its digits where that is next to nothing."""
+    """1 - erf(x), with all digits even if that is close to 0."""
     a = abs(x)
     far = _erfc_far(a)
     return (a < 0.75).where(1.0 - _erf_near(x), (x < 0.0).where(2.0 - far, far))

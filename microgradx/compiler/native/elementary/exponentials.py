@@ -1,4 +1,4 @@
-"""exp and what is made of it: expm1, tanh, sinh, cosh, sech, sigmoid.
+"""exp and the functions that use it: expm1, tanh, sinh, cosh, sech, sigmoid.
 
     >>> from llvmlite import ir
     >>> from microgradx.compiler.native.elementary.vector_math import VectorMath
@@ -15,9 +15,9 @@ import math
 from .coefficients import EXP
 from .vector_math import ONE, VectorMath, horner, muladd
 
-# log(2) in two parts (Cody & Waite 1980): the first one ends in 21 zero bits, so n times it is exact for n < 2**21.
+# log(2) in two parts (Cody & Waite 1980). The first ends in 21 zero bits, so n times it is exact for n < 2**21.
 LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
-SHIFT = 1.5 * 2.0**52           # x + SHIFT is rounded to a whole number, which stands in its last bits
+SHIFT = 1.5 * 2.0**52           # x + SHIFT is rounded to a whole number; its last bits are that number
 
 
 class Reduced:
@@ -31,41 +31,41 @@ class Reduced:
         self.rest = self.r * self.r * horner(self.r, EXP)
 
     def exp(self, more: int = 0) -> VectorMath:
-        """e**x * 2**more. 2**n comes in two halves, for it may be out of range where the product is not."""
+        """e**x * 2**more. It multiplies by 2**n in two steps: 2**n may be out of range even if the product is not."""
         half = muladd(self.n, 0.5, SHIFT).bits
         other = self.shifted.bits - half
         y = self.r + self.rest + 1.0
         return y * ((half << 52) + ONE).double * ((other << 52) + (ONE + (more << 52))).double
 
     def expm1(self) -> VectorMath:
-        """e**x - 1 for x below 700: 2**n - 1, 2**n*r and small terms; what roundings have lost is added last."""
+        """e**x - 1 for x < 700: 2**n - 1, plus 2**n*r, plus small terms with the rounding errors of the first two."""
         power = ((self.shifted.bits << 52) + ONE).double
         ones, linear = power - 1.0, power * self.r
         total = ones + linear
         lost = ones - total + linear                            # exact, as n = 0 or |ones| > |linear| (Dekker 1971)
-        low = muladd(self.n, -LN2_LOW, self.high - self.r)      # and this is what r has lost
+        low = muladd(self.n, -LN2_LOW, self.high - self.r)      # the rounding error of r
         return total + muladd(power, self.rest + low, lost)
 
 
 def exp(x: VectorMath, more: int = 0) -> VectorMath:
-    """e**x * 2**more; it is 0 or infinite at the bounds."""
+    """e**x * 2**more, which is 0 or infinite at the bounds ±800."""
     return Reduced(x.at_most(800.0).at_least(-800.0)).exp(more)
 
 
 def expm1(x: VectorMath) -> VectorMath:
-    """e**x - 1; beyond 50 that is e**x, and below -50 it is -1."""
+    """e**x - 1, which is e**x above 50 and -1 below -50."""
     of = Reduced(x.at_most(800.0).at_least(-50.0))
     return (x > 50.0).where(of.exp(), of.expm1()).signed(x)
 
 
 def tanh(x: VectorMath) -> VectorMath:
-    """With e = exp(2|x|) - 1 it is e/(e + 2), in which no digit cancels; 1 from 19.1 on."""
+    """With e = exp(2|x|) - 1: e/(e + 2), without cancellation; 1 from 19.1 on."""
     e = Reduced(abs(x).at_most(22.0) * 2.0).expm1()
     return (e / (e + 2.0)).signed(x)
 
 
 def sinh(x: VectorMath) -> VectorMath:
-    """With e = exp(|x|) - 1 it is (e + e/(e + 1))/2, and the half of exp(|x|) where that has all the digits."""
+    """With e = exp(|x|) - 1: (e + e/(e + 1))/2; above 50 exp(|x|)/2, which has all the digits there."""
     a = abs(x)
     of = Reduced(a.at_most(800.0))
     e = of.expm1()
@@ -73,18 +73,18 @@ def sinh(x: VectorMath) -> VectorMath:
 
 
 def cosh(x: VectorMath) -> VectorMath:
-    """exp(|x|)/2 is finite as long as cosh is; the half of exp(-|x|) is a quarter over it."""
+    """h + 1/(4*h) with h = exp(|x|)/2, which is finite if cosh is."""
     half = exp(abs(x), more=-1)
     return half + 0.25 / half
 
 
 def sech(x: VectorMath) -> VectorMath:
-    """2/(exp(a) + exp(-a)) with a = |x|; times exp(-a) above and below the line: z/(1 + z*z/4), z = 2*exp(-a)."""
+    """2/(exp(a) + exp(-a)) with a = |x|; multiplied by exp(-a) on both sides: z/(1 + z*z/4), z = 2*exp(-a)."""
     z = exp(-abs(x), more=1)
     return z / muladd(z * 0.25, z, 1.0)
 
 
 def sigmoid(x: VectorMath) -> VectorMath:
-    """exp(-|x|) cannot overflow. It is the numerator left of 0, and 1 is right of it."""
+    """With z = exp(-|x|), which cannot overflow: z/(z + 1) for x < 0, else 1/(z + 1)."""
     z = exp(-abs(x))
     return (x < 0.0).where(z, 1.0) / (z + 1.0)

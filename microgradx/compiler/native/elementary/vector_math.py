@@ -1,4 +1,4 @@
-"""VectorMath: a double, or a vector of doubles, written as an expression. Each operator is one instruction of LLVM's.
+"""VectorMath: a double, or a vector of doubles, with operators. Each operator emits one LLVM instruction.
 
     >>> from llvmlite import ir
     >>> kind = ir.VectorType(ir.DoubleType(), 4)
@@ -9,9 +9,9 @@
     >>> [i.opname for i in f.blocks[0].instructions]
     ['call', 'ret']
 
-Its operators are those of every symbolic kin of a number (arithmetic.py): an operator is a row, and a row is an
-instruction. A number beside a VectorMath stands in every lane. `bits` are the lanes as integers of 64 bits, on which
-+ - & | ^ << >> work.
+The operators are those of Arithmetic (arithmetic.py): an operator applies a row, and here a row is an instruction. A
+number as an operand is broadcast to every lane. `bits` are the lanes as 64-bit integers, with the operators
++ - & | ^ << >>.
 """
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from ....table import Op
 DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
 Number = Union["VectorMath", float, int]
 SIGN = 1 << 63                              # the bit of the sign
-ONE = 1023 << 52                            # the bits of 1.0: above 52 bits of fraction stands the exponent, plus 1023
+ONE = 1023 << 52                            # the bits of 1.0: the exponent plus 1023, then 52 bits of fraction
 
-# What a row is on doubles; on integers, add and sub.
+# The instruction of each row on doubles; on integers without the f.
 INSTRUCTIONS: dict[Op, str] = {ops.add: "fadd", ops.sub: "fsub", ops.mul: "fmul", ops.div: "fdiv", ops.neg: "fneg"}
 INTRINSICS: dict[Op, str] = {ops.abs: "fabs", ops.sqrt: "sqrt"}
 
 
 class VectorMath(Arithmetic["VectorMath"]):
-    """A value of LLVM's, with the builder that appends instructions to a block."""
+    """An LLVM value, with the builder that appends instructions to a block."""
 
     __slots__ = ("builder", "value")
 
@@ -85,25 +85,25 @@ class VectorMath(Arithmetic["VectorMath"]):
         return self._emit("lshr", places)
 
     def equals(self, other: Number) -> VectorMath:
-        """Where both are the same number, which nan never is. (== stays Python's.)"""
+        """The lanes where both are the same number; never nan. (== keeps its Python meaning.)"""
         return VectorMath(self.builder, self.builder.fcmp_ordered("==", self.value, self.like(other)))
 
     def odd(self) -> VectorMath:
-        """Where an integer is odd."""
+        """The lanes where an integer is odd."""
         return VectorMath(self.builder, self.builder.trunc(self.value, shaped(self.value.type, ir.IntType(1))))
 
     def where(self, yes: Number, no: Number) -> VectorMath:
-        """`yes` in the lanes where this comparison holds, `no` in the others; one of both is no plain number."""
+        """`yes` in the lanes where this comparison holds, `no` in the others; at least one must be a VectorMath."""
         kind = yes if isinstance(yes, VectorMath) else no
         assert isinstance(kind, VectorMath)
         return VectorMath(self.builder, self.builder.select(self.value, kind.like(yes), kind.like(no)))
 
     def at_most(self, bound: float) -> VectorMath:
-        """The smaller one; nan goes through."""
+        """The smaller of the two; nan stays nan."""
         return (self > bound).where(bound, self)
 
     def at_least(self, bound: float) -> VectorMath:
-        """The larger one; nan goes through."""
+        """The larger of the two; nan stays nan."""
         return (self < bound).where(bound, self)
 
     @property
@@ -117,11 +117,11 @@ class VectorMath(Arithmetic["VectorMath"]):
         return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
 
     def signed(self, x: VectorMath) -> VectorMath:
-        """Negative where these numbers or those of `x` are: 0.0 becomes -0.0, too."""
+        """These numbers, with the sign bit set where `x` has it: 0.0 becomes -0.0, too."""
         return (self.bits | (x.bits & SIGN)).double
 
     def if_any(self, yes: Callable[[], VectorMath], no: VectorMath) -> VectorMath:
-        """`yes()` in the lanes where this comparison holds, computed only if there are any; `no` in the others."""
+        """`yes()` in the lanes where this comparison holds, `no` in the others; yes() runs only if there are any."""
         b, before = self.builder, self.builder.block
         mask = ir.IntType(getattr(self.value.type, "count", 1))
         with b.if_then(b.icmp_unsigned("!=", b.bitcast(self.value, mask), mask(0)), likely=False):
@@ -132,7 +132,7 @@ class VectorMath(Arithmetic["VectorMath"]):
         return VectorMath(b, result)
 
     def by_lane(self, name: str) -> VectorMath:
-        """A function of libm, lane after lane."""
+        """A function of libm, called for each lane."""
         b, kind = self.builder, self.value.type
         function = declared(b.module, name, DOUBLE, 1)
         if not isinstance(kind, ir.VectorType):
@@ -144,17 +144,17 @@ class VectorMath(Arithmetic["VectorMath"]):
 
 
 def muladd(x: VectorMath, y: Number, z: Number) -> VectorMath:
-    """x*y + z, in one instruction where the processor has it, else in two: for sums that do not care."""
+    """x*y + z in one instruction if the processor has it, else in two: for sums where either rounding will do."""
     return x._intrinsic("fmuladd", y, z)
 
 
 def fma(x: VectorMath, y: Number, z: Number) -> VectorMath:
-    """x*y + z rounded once: for what hangs on it. A processor without that instruction calls libm, which is slow."""
+    """x*y + z, always rounded once. A processor without this instruction calls libm, which is slow."""
     return x._intrinsic("fma", y, z)
 
 
 def horner(x: VectorMath, coefficients: Sequence[float]) -> VectorMath:
-    """The polynomial with these coefficients, that of x**0 first."""
+    """The polynomial with these coefficients, the constant term first."""
     *rest, y = coefficients
     total: Number = y
     for c in reversed(rest):
@@ -164,12 +164,12 @@ def horner(x: VectorMath, coefficients: Sequence[float]) -> VectorMath:
 
 
 def shaped(kind: Any, lane: Any) -> Any:
-    """The type of as many lanes, each of type `lane`."""
+    """The type with as many lanes as `kind`, each of type `lane`."""
     return ir.VectorType(lane, kind.count) if isinstance(kind, ir.VectorType) else lane
 
 
 def splat(kind: Any, x: float) -> Any:
-    """What a constant of this type is made of."""
+    """The number, or the list of numbers, of a constant of this type."""
     return [x] * kind.count if isinstance(kind, ir.VectorType) else x
 
 
@@ -181,5 +181,5 @@ def intrinsic(builder: Any, name: str, *xs: Any) -> Any:
 
 
 def declared(module: Any, name: str, kind: Any, count: int) -> Any:
-    """The function `name` from outside, with `count` arguments of the type that it returns."""
+    """The external function `name`, with `count` arguments of the type that it returns."""
     return module.globals.get(name) or ir.Function(module, ir.FunctionType(kind, [kind] * count), name)
