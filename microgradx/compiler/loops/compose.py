@@ -1,13 +1,13 @@
 """Compose: fuses an operation that is used once into its user: one loop instead of three.
 
-    >>> from microgradx import carry, sech, square
+    >>> from microgradx import mul, sech, square
     >>> from microgradx.compiler.loops.compose import composed
     >>> from microgradx.compiler.ir.program import Program
     >>> p = Program()
     >>> g, x = p.input(), p.input()
-    >>> p.results = [p.add(carry, (g, p.add(square, (p.add(sech, (x,)),))))]
+    >>> p.results = [p.add(mul, (g, p.add(square, (p.add(sech, (x,)),))))]
     >>> [op.name for op in composed(p, False).ops if op]
-    ['carry(0, square(sech(1)))']
+    ['mul(0, square(sech(1)))']
 
 Results and order of computation stay the same, but intermediate numbers are never written to memory.
 """
