@@ -1,4 +1,4 @@
-"""Derivatives as functions: of any order, without touching anybody's .grad.
+"""Derivatives as functions: of any order, without changing any .grad.
 
     >>> from microgradx import grad, hessian
     >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
@@ -21,12 +21,12 @@ from .ops import abs, detach, identity, maximum, mul, where
 from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
 
-# The inputs of the transforms under way in this thread: what depends on one of them is itself differentiated.
+# The inputs of the transforms running in this thread: a result that depends on one of them is itself differentiated.
 _inputs: ContextVar[frozenset[Value]] = ContextVar("inputs", default=frozenset())
 
 
 def is_inside() -> bool:
-    """Whether a transform, or jit, is under way in this thread, which may differentiate what is computed now."""
+    """Whether a transform or jit is running in this thread, so that results may be differentiated."""
     return bool(_inputs.get()) or tracer() is not None
 
 
@@ -37,10 +37,10 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: Literal[True]) -> lis
 @overload
 def gradients(y: Value, xs: Sequence[Value], create_graph: bool) -> list[Any]: ...
 def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list[Any]:
-    """d y / d x for each x of `xs`, leaves or results; 0 where y does not depend on x. No .grad is touched.
+    """d y / d x for each x of `xs`, leaves or results; 0 where y does not depend on x. No .grad changes.
 
+    TypeError if y or an x is not a Value. RuntimeError with create_graph if a leaf's data was set after y was computed.
     With create_graph the derivatives are Values, recorded from the table's slopes, and can be differentiated again.
-    TypeError if y or an x is no Value. RuntimeError with create_graph if a leaf's data was set after y was computed.
 
     >>> from microgradx import Value, gradients
     >>> x = Value(3.0)
@@ -51,7 +51,7 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     for kind in set(map(type, (y, *xs))):
         if not issubclass(kind, Value):
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
-    traced = tracer() is not None                       # jit records what would be numbers, too
+    traced = tracer() is not None                       # then the derivatives are recorded, too
     with recording() if create_graph or traced else no_grad():
         adjoint = adjoints(y, xs, create_graph or traced)
         found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
@@ -63,8 +63,8 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
 class Flow(NamedTuple):
     """A gradient on its way back, or a tangent on its way forward.
 
-    sum     the number, or the Value; 0 where nothing flows
-    open    None: it flows. Else, while jit traces: where it flows when the program runs
+    sum     the number or the Value; 0 where nothing flows
+    open    None: it always flows. Else, while jit traces: whether it flows when the program runs
     """
 
     sum: Any
@@ -74,7 +74,7 @@ class Flow(NamedTuple):
 class Gate(NamedTuple):
     """A slope whose gate is known only when the program runs: `slope` where `open` is not 0, else no edge.
 
-    point   for a gate that is shut at single points only: 0 at these. There a finite slope counts, see gate()
+    point   for a gate that is closed at single points only: 0 at these. There a finite slope counts, see gate()
     """
 
     open: Any
@@ -83,9 +83,9 @@ class Gate(NamedTuple):
 
 
 class Open:
-    """Where a sum of flows times slopes flows when a program runs: where a flow does and the gate of its slope is open.
+    """Whether a sum of flows times slopes flows when a program runs: if one flow does and its slope's gate is open.
 
-    recorded    the same as a Value that is 0 where nothing flows; made where it is needed, by opened()
+    recorded    the same as a Value that is 0 where nothing flows; opened() makes it on first use
     """
 
     __slots__ = ("terms", "recorded")
@@ -96,12 +96,12 @@ class Open:
 
 
 def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
-    """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad."""
+    """The adjoints of xs and of all Values between xs and y: backward(), with a dict in place of .grad."""
     order, trace = tape(y, leaves=False), tracer()
     if trace is not None:
         order = trace.arranged(order)
-    incoming: dict[Value, list[tuple[Flow, Any]]] = {x: [] for x in xs}     # what each is given, and the slope
-    between: list[tuple[Value, tuple[Any, ...]]] = []               # y and xs, with what each has as inputs
+    incoming: dict[Value, list[tuple[Flow, Any]]] = {x: [] for x in xs}     # incoming flows, each with its slope
+    between: list[tuple[Value, tuple[Any, ...]]] = []               # Values that depend on xs, with their inputs
     reached = incoming.keys()
     for v in order:
         args = v.args
@@ -124,7 +124,7 @@ def adjoints(y: Value, xs: Sequence[Value], record: bool) -> dict[Value, Flow]:
 
 
 def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
-    """The same for many leaves while jit traces: most parameters are used once, and their products recorded at once."""
+    """total() for many leaves while jit traces: most parameters are used once, and one call records their products."""
     trace, found, plain = tracer(), {}, []
     tame = trace.state.tame
     for x, terms in flows.items():
@@ -141,7 +141,7 @@ def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
 
 
 def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
-    """The sum of flows times slopes: a number, or as few Values as will do."""
+    """The sum of flows times slopes: a number, or as few Values as possible."""
     if not record:
         result = 0.0
         for flow, slope in terms:
@@ -158,10 +158,10 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
 
 
 def _masked(terms: Sequence[tuple[Flow, Any]]) -> Any:
-    """The sum of flows times slopes where gates decide, when the program runs, what flows.
+    """The sum of flows times slopes where gates decide what flows when the program runs.
 
-    Where a flow is shut its sum is 0, and by a finite number it stays 0. A mask is needed at a gate, and by a slope
-    that may be infinite or nan there, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
+    A flow behind a closed gate has the sum 0, and times a finite slope it stays 0. So a term needs a mask at a gate,
+    and if its slope may be infinite or nan there, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
     """
     trace = tracer()
     gs: list[Any] = []
@@ -183,8 +183,8 @@ def _masked(terms: Sequence[tuple[Flow, Any]]) -> Any:
 
 
 def opened(is_open: Open) -> Any:
-    """1.0 if it always flows, else the Value that is 0 where nothing does."""
-    stack = [is_open]                                   # a stack and no recursion, for networks are deep
+    """1.0 if it always flows, else a Value that is 0 where nothing flows."""
+    stack = [is_open]                                   # a stack, no recursion: networks are deep
     while stack:
         top = stack[-1]
         waiting = [flow.open for flow, _ in top.terms if flow.open is not None and flow.open.recorded is None]
@@ -194,20 +194,20 @@ def opened(is_open: Open) -> Any:
         stack.pop()
         if top.recorded is None:
             ways = [_way(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in top.terms]
-            always = any(map(_is_one, ways))            # no gate is negative, so that no open one is lost in a sum
+            always = any(map(_is_one, ways))            # no gate is negative, so two open ones cannot sum to 0
             top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
     return is_open.recorded
 
 
 def _way(outer: Open | None, gate: Any) -> Any:
-    """1.0, or the Value that is 0 unless both are open."""
+    """1.0 if both are always open, else a Value that is 0 unless both are open."""
     if outer is None or _is_one(outer.recorded):
         return 1.0 if gate is None else gate
     return outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
 
 
 def _dot(gs: list[Any], slopes: list[Any]) -> Any:
-    """The sum of products as one Value; none where it would multiply by 1 only."""
+    """The sum of products as one Value, without products by 1."""
     if all(map(_is_one, slopes)):
         return gs[0] if len(gs) == 1 else sum(gs)
     if len(gs) > 1 or getattr(tracer(), "strict", False):
@@ -220,7 +220,10 @@ def _is_one(x: Any) -> bool:
 
 
 def slopes_of(v: Value, record: bool) -> Sequence[Any]:
-    """The slopes of a result: the numbers frozen in it, or the same recorded as Values (and, for jit, Gates)."""
+    """The slopes of a result: its frozen numbers, or with `record` Values (and, for jit, Gates).
+
+    RuntimeError if an input was set since, so that a slope differs from the frozen one.
+    """
     if not record or v.op is None:
         return v.slopes
     if tracer() is not None:
@@ -236,9 +239,9 @@ def slopes_of(v: Value, record: bool) -> Sequence[Any]:
 
 
 def _gate(open: Value, slope: Any, point: bool) -> Any:
-    """What gate() answers for a Value (table.py): at once, or for jit when the program runs. At a single point it is
+    """gate() for a Value (table.py): decided now, or for jit when the program runs.
 
-    closed only where there is no slope, as for x**n at x = n = 0.
+    A gate with `point` is closed only where the slope is nan, as for x**n at x = n = 0.
     """
     if tracer() is not None:
         return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
@@ -251,15 +254,15 @@ def _data(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-setattr(Value, "_gate", _gate)  # noqa: B010            # here, for the engine records numbers only
+setattr(Value, "_gate", _gate)  # noqa: B010            # here, because the engine records numbers only
 
 
 # Transforms ----------------------------------------------------------------------------------------------------
 
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
-    """The function that gives f's value and its gradient by the argument(s) `argnums`, in one pass.
+    """A function that returns f's value and its gradient by the argument(s) `argnums`, in one pass.
 
-    f returns one Value. A tuple of argnums gives a tuple of gradients. TypeError if f returns anything else.
+    It raises TypeError if f does not return one Value. A tuple of argnums gives a tuple of gradients.
 
     >>> from microgradx import value_and_grad
     >>> value_and_grad(lambda w, x: w[0] * x + w[1])([3.0, 1.0], 2.0)
@@ -276,7 +279,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
 
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The function that gives the gradient of f by the argument(s) `argnums`.
+    """A function that returns the gradient of f by the argument(s) `argnums`.
 
     >>> from microgradx import grad, sin
     >>> grad(sin)(0.0), grad(grad(sin))(0.0), grad(grad(grad(sin)))(0.0)
@@ -289,7 +292,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
     """f at the arguments `xs`, and its derivative in the direction `vs` (of the same nesting), by forward mode.
 
-    f may return a nested list. ValueError if vs has not as many numbers as xs.
+    ValueError if vs and xs have different counts of numbers. f may return a nested list.
 
     >>> from microgradx import jvp
     >>> jvp(lambda x, y: [x * y, x + y], [2.0, 3.0], [1.0, 0.0])
@@ -309,8 +312,10 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
 
 
 def _direction(t: Any, inside: bool) -> Flow | None:
-    """What flows from an input into which f moves by t: nothing if t is 0. But a Value that is itself differentiated
-    flows even then, and one that has no number yet flows where it is not 0."""
+    """The flow from an input with tangent t; None if t is 0.
+
+    A Value t flows even if it is 0 when it is itself differentiated; while jit traces, it flows where it is not 0.
+    """
     if isinstance(t, Value) and inside:
         return Flow(t, None if _inputs.get() else Open([(Flow(t), Gate(abs(t), t))]))
     t = t.data if isinstance(t, Value) else t
@@ -330,7 +335,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
 
 
 def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """The function that gives all second derivatives of f by one argument: for n numbers an n x n nested list.
+    """A function that returns all second derivatives of f by one argument: for n numbers an n x n nested list.
 
     >>> from microgradx import hessian
     >>> hessian(lambda p: p[0]**2 * p[1])([3.0, 2.0])
@@ -345,7 +350,10 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> tuple[Any, list[Value], bool]:
-    """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result."""
+    """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result.
+
+    TypeError if there is no argument of such a number.
+    """
     outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
     with recording():
@@ -365,10 +373,10 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> t
 
 
 def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
-    """`tree` with a Value of its own for each leaf, also added to `xs`; a Module's parameters are used as they are.
+    """`tree` with a new Value for each leaf, also added to `xs`; a Module's parameters are used as they are.
 
-    An own Value, lest grad(lambda x: x * grad(lambda y: x * y)(x)) take the inner x for y. Within another transform
-    it is recorded as a copy, so that derivatives flow on to what it was copied from.
+    With the same Value, grad(lambda x: x * grad(lambda y: x * y)(x)) would take the inner x for y. Inside another
+    transform the new Value is recorded as a copy, so that derivatives flow on to the original.
     """
     if isinstance(tree, (list, tuple)):
         return type(tree)([fresh(branch, xs, nested) for branch in tree])
@@ -381,14 +389,14 @@ def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
 
 
 def _scalar(y: Any) -> Value:
-    """The one result of a function to differentiate: a Value, or a number that depends on nothing."""
+    """The one result of a function as a Value; a number becomes a constant. TypeError for anything else."""
     if not is_leaf(y):
         raise TypeError(f"the function must return one Value, got {type(y).__name__}; add them up with sum(...)")
     return y if isinstance(y, Value) else Value(y)
 
 
 def _directions(inputs: Sequence[Value], vs: Sequence[Any]) -> list[Any]:
-    """One number of the direction for each input."""
+    """The numbers of the direction, one for each input. ValueError if their counts differ."""
     found = leaves(vs)
     if len(found) != len(inputs):
         raise ValueError(f"the direction has {len(found)} numbers for {len(inputs)} inputs; give one for each")

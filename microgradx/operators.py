@@ -7,8 +7,8 @@
     >>> y.data, w.grad, x.grad, b.grad
     (0.0, 2.0, 0.5, 1.0)
 
-Every number is what record() gives (engine.py); a test compares them. It also stands here what Python may ask of any
-object, and Values refuse: to be a float, to be true.
+Every number equals that of record() (engine.py); a test compares them. Here are also the conversions that Values
+refuse: to a float, to a truth value.
 """
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ def unary(op: Op) -> Callable[[Value], Value]:
                 y = value(x)
                 return node(scope, op, y, self, None, slope(y, x), None)
             except RAISED:
-                pass                                    # record() answers as IEEE does
+                pass                                    # record() returns the result of IEEE 754
         return record(op, (self,))
     return called(method, op)
 
@@ -106,14 +106,14 @@ def compare(op: Op) -> Callable[[Value, Operand], Value]:
 
 
 def compared(found: Value) -> Value:
-    """A result as a Comparison; what stands for a Value elsewhere as it is."""
+    """A Value as a Comparison; any other operand as it is."""
     if found.__class__ is Value:
         found.__class__ = Comparison
     return found
 
 
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
-    """An operator between a Value and anything else. Symbols and the like have operators of their own: Python asks."""
+    """An operator between a Value and anything else; NotImplemented if the other operand has its own operators."""
     if hasattr(type(other), "_apply") and not isinstance(other, Value):
         return NotImplemented  # type: ignore[no-any-return]
     return record(op, (a, b))
@@ -135,7 +135,7 @@ def applied(self: Value, op: Op, args: Sequence[Any]) -> Value:
     return compared(record(op, op.flat(args))) if op in COMPARED else record(op, op.flat(args))
 
 
-# What Python may ask of any object -----------------------------------------------------------------------------
+# Python's special methods --------------------------------------------------------------------------------------
 
 def no_float(self: Value) -> Any:
     """TypeError that says what to write instead."""
@@ -160,10 +160,7 @@ def formatted(self: Value, spec: str) -> str:
 
 
 def reduced(self: Value) -> Any:
-    """Copying and pickling: a leaf goes with its data, gradient, label, and a subclass's attributes. TypeError for a
-
-    result.
-    """
+    """How to copy or pickle a leaf: data, gradient, label, attributes of a subclass. TypeError for a result."""
     if self.op is not None:
         raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
                         "copy the leaves and compute it again, or write Value(v.data)")
@@ -175,7 +172,7 @@ def reduced(self: Value) -> Any:
 
 
 def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
-    """A leaf with all that it holds, past the __init__ of a subclass."""
+    """A leaf restored from a copy or pickle, without calling the __init__ of a subclass."""
     v = object.__new__(kind)
     Value.__init__(v, data, label)
     v._grad = grad
@@ -187,7 +184,7 @@ def zero_grad(values: Iterable[Value]) -> None:
     if tracer() is not None:
         for v in values:
             v.grad = 0.0
-    for v in values:                                        # past the setter, which takes longer than all else here
+    for v in values:                                        # not by the setter, which takes longer than all else here
         v._grad = 0.0
 
 
