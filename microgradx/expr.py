@@ -47,12 +47,11 @@ class ExpressionError(ValueError):
 
 
 def parse(text: str, /, **variables: Value | float) -> Value:
-    """The graph of an expression: numbers given become leaves labelled by their names, Values are used as they are.
+    """The graph of an expression. ExpressionError for any other text, and for a missing or unused variable.
 
+    TypeError if a variable is not a number. Variables that are numbers become labelled leaves; Values stay as they are.
     Functions are the rows of the table, softmax and log_softmax; reductions take lists, `dot([w, v], [x, 1])`;
-    `softmax([a, b])[0]` picks from a list; pi, e, inf and nan have their meaning unless given another.
-    ExpressionError if the text is anything else, lacks a variable or leaves one unused; TypeError if a variable
-    is no number.
+    `softmax([a, b])[0]` picks from a list; pi, e, inf and nan have their usual values unless a variable has that name.
 
     >>> from microgradx.expr import parse
     >>> y = parse("w*x + w", w=3, x=2)

@@ -308,7 +308,7 @@ def _rule(slope: Slope, inputs: int) -> Callable[..., Any] | None:
     if callable(slope):
         return slope
     if slope and inputs == 2:
-        return lambda y, a, b: slope                    # for a + b, which is frequent: a call with * takes twice as long
+        return lambda y, a, b: slope                    # a + b is frequent, and a call with * takes twice as long
     return (lambda *_: slope) if slope else None
 
 
