@@ -81,7 +81,7 @@ function slopeLines({node, target, i, slope}, secret) {
   if (typeof tree === "string") return [line("Slope", ...rule)];                    // dy/da = 1
   if (typeof tree === "number") return [line("Slope", ...rule, found)];             // dy/da = b = 2
   const lines = [line("Slope", ...rule), line("In numbers", formula(tree, numbered(node))[0], found)];
-  if (!textbook) return lines;                                                      // the textbook form loses digits in the tails
+  if (!textbook) return lines;                                                      // else it loses digits far out
   lines.push(line("Computed as", formula(trees[i], named(node))[0]));
   lines.at(-1).className = "aside";
   return lines;

@@ -7,8 +7,8 @@
     >>> page.startswith("<!doctype html>"), len(page) < 100_000
     (True, True)
 
-The parts are plain files in web/: page.html, its style, and scripts, which are concatenated. After math.js come the rows
-of the graph, which javascript.py writes from the table.
+The parts are plain files in web/: page.html, its style, and scripts, which are concatenated. javascript.py writes the
+rows of the graph from the table; they follow math.js.
 """
 import base64
 import hashlib

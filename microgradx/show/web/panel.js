@@ -1,6 +1,6 @@
-// The leaves, to try other numbers at, each with its exact gradient and the same by differences.
+// The panel of leaves: set another number, and compare the exact gradient with differences.
 
-const WORK = 400000;                                    // values that may be computed anew while a slider moves
+const WORK = 400000;                                    // values that may be recomputed while a slider moves
 
 class Panel {
   // `change(k, x)` sets leaf k to x and returns an error message, or "".
