@@ -116,7 +116,7 @@ __all__ = [
 
 _remember_moved()
 
-# The front ends are imported when they are asked for: `import microgradx` starts at once and needs no drawing program.
+# The front ends are imported on first use, so that `import microgradx` is fast and needs no drawing program.
 _FRONT_ENDS = {"stepper": "show.stepper", "draw": "show.picture.drawing",
                "diagnose": "show.picture.diagnosis", "to_html": "show.web.page", "jit": "compiler.jit"}
 
@@ -129,16 +129,16 @@ def __getattr__(name: str) -> Any:
 
 
 def _mimebundle(self: Value, include: object = None, exclude: object = None) -> dict[str, str]:
-    """What a notebook shows of a Value: the picture of its graph."""
+    """The picture of the graph of a Value, which a notebook shows."""
     from .show.notebook import mimebundle
     return mimebundle(self)
 
 
-Value._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]     # here, for the engine knows no front end
+Value._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]     # here: the engine imports no front end
 
 
 class _RowDocumentation:
-    """help(tanh) tells of the row; help of its class, of rows. Here for the same reason."""
+    """help(tanh) describes the row, help(Op) describes rows. It is here because the engine imports no front end."""
 
     def __init__(self, of_the_class: str | None) -> None:
         self.of_the_class = of_the_class

@@ -16,8 +16,8 @@ See it
 Learn with it
     python3 -m microgradx train xor                                 # an example; without a name they are listed
 
-Where it is installed, microgradx does for python3 -m microgradx. For the rest of README: help(microgradx) in Python.
-Exit code 0: fine; 1: a gradient is wrong or a target missed; 2: what was typed cannot be done, told in one line.
+Once installed, the command `microgradx` does the same as python3 -m microgradx. For the rest of README, write
+help(microgradx) in Python. Exit code 0: success; 1: a wrong gradient or a missed target; 2: a wrong command line.
 """
 import argparse
 import os
@@ -38,10 +38,10 @@ SHORT = ("-h", "-o")                # options of one letter; -x*w is an expressi
 
 
 class UsageError(ValueError):
-    """What was typed cannot be done; the message says what can."""
+    """A command line that cannot be run; the message says what to write."""
 
 
-# Commands: a function each and a line in parser(). The docstring is the help, the result the exit code ------------
+# Each command is a function here and a line in parser(). Its docstring is the help, its result the exit code -------
 
 def demo(_: argparse.Namespace) -> int:
     """Step through a neuron."""
@@ -54,7 +54,7 @@ def demo(_: argparse.Namespace) -> int:
 def step(args: argparse.Namespace) -> int:
     """Step through both passes of an expression.
 
-    At a terminal by typed commands, else by those piped in; without any the whole transcript is printed.
+    Type commands at a terminal or pipe them in; without any it prints the whole transcript.
     """
     from .show.stepper import stepper
     if args.example and args.expression:
@@ -81,7 +81,7 @@ def tree(args: argparse.Namespace) -> int:
 def check(args: argparse.Namespace) -> int:
     """Compare the gradients of an expression with finite differences.
 
-    By every variable; exit code 1 where they disagree, or where there is nothing to compare: nan, infinity.
+    One line for each variable; exit code 1 if they disagree or cannot be compared (nan, infinity).
     """
     from .naming import names
     from .show.terminal.answers import verdicts
@@ -106,7 +106,7 @@ def ops(args: argparse.Namespace) -> int:
 def draw(args: argparse.Namespace) -> int:
     """Draw the graph of an expression into a file.
 
-    With data, local slopes and gradients; needs the extra "draw".
+    The picture has data, local slopes and gradients. It needs the extra "draw".
     """
     from .show.picture.drawing import draw as picture
     from .show.picture.render import save
@@ -117,7 +117,7 @@ def draw(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> int:
     """Train an example on real input.
 
-    Without a name they are listed; exit code 1 where it misses its target.
+    Without a name it lists the examples; exit code 1 if the example misses its target.
     """
     from .training.examples import EXAMPLES, run
     if args.example:
@@ -126,10 +126,10 @@ def train(args: argparse.Namespace) -> int:
     return 0
 
 
-# What the commands are given -----------------------------------------------------------------------------------
+# Arguments of the commands -------------------------------------------------------------------------------------
 
 def graph(args: argparse.Namespace) -> Value:
-    """The graph of the expression typed, and of the variables given as name=value."""
+    """The graph of the expression, with variables given as name=value. UsageError if one is missing or given twice."""
     if not args.expression:
         raise UsageError(f'expected an expression and its variables; write "{EXPRESSION}" {GIVEN}')
     variables: dict[str, float] = {}
@@ -147,7 +147,7 @@ def graph(args: argparse.Namespace) -> Value:
 
 
 def example(name: str) -> Value:
-    """The graph of an example, after a word about it."""
+    """Print a note about an example; its graph."""
     if name == "mazur":
         from .training.examples.mazur import graph, note
     else:
@@ -157,7 +157,7 @@ def example(name: str) -> Value:
 
 
 def lines(path: str) -> list[str]:
-    """The commands in a file, one a line."""
+    """The commands in a file, one on each line. UsageError if it cannot be read."""
     try:
         with open(path, encoding="utf-8") as file:
             return [line for line in file if line.strip()]
@@ -166,10 +166,10 @@ def lines(path: str) -> list[str]:
 
 
 class Parser(argparse.ArgumentParser):
-    """Argparse that complains in one line."""
+    """An argparse parser whose errors take one line."""
 
     def error(self, message: str) -> NoReturn:
-        """End with code 2 and the message."""
+        """Print the message and exit with code 2."""
         self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
@@ -196,17 +196,17 @@ def parser() -> Parser:
 
 
 def command(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:
-    """One command: its name, help and examples are those of the function that it runs."""
-    told = cleandoc(run.__doc__ or "")
+    """Add one command: its name, help and examples are those of the function that it runs."""
+    about = cleandoc(run.__doc__ or "")
     own = "\n".join(line for line in EXAMPLES.splitlines() if f" microgradx {run.__name__} " in line)
-    added = add(run.__name__, help=told.partition("\n")[0], description=told,
+    added = add(run.__name__, help=about.partition("\n")[0], description=about,
                 epilog=f"examples:\n{own}", formatter_class=AS_WRITTEN)
     added.set_defaults(run=run)
     return added
 
 
 def of_expression(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:
-    """A command that is given an expression and its variables."""
+    """Add a command that takes an expression and its variables."""
     added = command(add, run)
     added.add_argument("expression", nargs="?", metavar="EXPR", help=f'such as "{EXPRESSION}"')
     added.add_argument("values", nargs="*", metavar="name=value", help="a number for every variable, or pi/4")
@@ -214,7 +214,7 @@ def of_expression(add: Callable[..., Parser], run: Callable[[argparse.Namespace]
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """The command line taken apart; argparse is helped where it takes "-x*w" for an option, or expects those last."""
+    """The parsed command line. By itself argparse would read "-x*w" as an option, and expect options last."""
     top = parser()
     args, rest = top.parse_known_args([f" {a}" if a[:1] == "-" != a[1:2] and a not in SHORT else a for a in argv])
     late = [a for a in rest if "=" in a and not a.startswith("-")]
@@ -226,19 +226,19 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code."""
+    """Run a command and return the exit code."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")       # what cannot be read or shown as text
+            stream.reconfigure(errors="backslashreplace")       # for bytes that are no text, and letters it cannot show
     try:
         args = arguments(sys.argv[1:] if argv is None else argv)
         code: int = args.run(args)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:                                     # the reader has seen enough: | head
+    except BrokenPipeError:                                     # the reader closed the pipe: | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, OSError, ImportError, RuntimeError) as error:     # what a user may have caused, in one line
+    except (ValueError, OSError, ImportError, RuntimeError) as error:     # errors that a user can cause, in one line
         print(f"microgradx: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

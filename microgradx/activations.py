@@ -1,7 +1,7 @@
-"""More of the table: the activations of neural networks, added by the same call that a user would write.
+"""More rows of the table: the activations of neural networks, added by the same call that a user would write.
 
-Tails matter: sigmoid'(x) as y*(1 - y) is 0 beyond x = 38, and gelu through erf is 2 % off at x = -8. The rows
-below keep relative accuracy where the result is a number at all. Names and constants are torch's.
+Accuracy in the tails: sigmoid'(x) as y*(1 - y) is 0 beyond x = 38, and gelu by erf is 2 % off at x = -8. The rows below
+keep their relative accuracy until the result underflows. Names and constants are torch's.
 
     >>> from microgradx import Value, sigmoid, softmax
     >>> sigmoid(0.0)
@@ -33,7 +33,7 @@ def _softplus(x: float) -> float:
     return (x if x > 0 or x != x else 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
-# The same in other rows, for generated code: no branch, and one exponential for both signs
+# The lowerings, for generated code: no branch, and one exponential for both signs
 
 def _sigmoid_lowered(x: Any) -> Any:
     z = exp(-abs(x))
@@ -54,7 +54,7 @@ def _gaussian(x: Any) -> Any:
 
 
 def _bend(x: Any) -> Any:
-    """What the tanh form of gelu feeds to a sigmoid: 2*sqrt(2/pi)*(x + 0.044715*x**3), Hendrycks & Gimpel 2016."""
+    """The argument of sigmoid in the tanh form of gelu: 2*sqrt(2/pi)*(x + 0.044715*x**3), Hendrycks & Gimpel 2016."""
     return 2 * ROOT_2_PI * x * (1 + 0.044715 * square(x))
 
 
@@ -83,8 +83,8 @@ selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
            lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(minimum(x, 0))), kinks=lambda x: [x],
            lowering=lambda x: SCALE * _elu_lowered(x, ALPHA), limits=(-SCALE * ALPHA, inf))
 silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)), limits=(0.0, inf))
-# Far out the first factor of each product is 0, and x, which may be infinite, must not make 0*inf of it: it is clamped
-# where that changes no digit.
+# In the slopes of gelu and mish the first factor of a product is 0 far out, and 0*x is nan for infinite x. So x is
+# clamped where that changes no digit.
 gelu = row("gelu", lambda x: x * _gaussian(x),
            lambda y, x: _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * clamp(x, -40, 40),
            limits=(0.0, inf))
@@ -101,7 +101,7 @@ softsign = row("softsign", lambda x: x / (1 + abs(x)), lambda y, x: square(1 / (
 
 
 def softmax(xs: Sequence[Any]) -> list[Any]:
-    """exp(x) of each element over the sum of all: positive numbers that add up to 1. A list of the same length.
+    """exp(x) of each element over the sum of all: a list of positive numbers that add up to 1. TypeError for no list.
 
     >>> from microgradx import softmax
     >>> softmax([1000.0, 1000.0])
@@ -113,7 +113,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
 
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
-    """The logarithm of softmax, without a detour through numbers that underflow. A list of the same length.
+    """The logarithm of softmax, without numbers that underflow: a list of the same length. TypeError for no list.
 
     >>> from microgradx import log_softmax
     >>> log_softmax([0.0, -1000.0])
@@ -125,7 +125,7 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
 
 
 def _from_top(xs: Sequence[Any], name: str) -> list[Any]:
-    """Each element less the largest one. A common shift changes neither softmax nor its gradient: it is detached."""
+    """Each element less the largest, which is detached: a shift changes neither softmax nor its gradient."""
     if not hasattr(type(xs), "__len__"):
         raise TypeError(f"{name} takes a list of Values, got {short(xs)}; write {name}([...])")
     top = detach(max(xs))

@@ -1,4 +1,4 @@
-"""Python's operators, written once: each asks the object's own `_apply(op, args)` what a row of the table means for it.
+"""Python's operators, written once: each calls the operand's own `_apply(op, args)` with a row of the table.
 
     >>> from microgradx.arithmetic import Arithmetic
     >>> class Shout(Arithmetic["Shout"]):
@@ -7,8 +7,8 @@
     >>> Shout() * 2, 1 - Shout(), Shout().tanh()
     ('MUL', 'SUB', 'TANH')
 
-Value records (engine.py), Symbol writes text (text.py), Ieee computes as IEEE 754 says (ieee.py), Script writes
-JavaScript, VectorMath machine code: all of them take their operators from here.
+All operands inherit their operators from here: Value records (engine.py), Symbol writes text (text.py), Ieee computes
+by IEEE 754 (ieee.py), Script writes JavaScript, VectorMath writes machine code.
 """
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
@@ -19,10 +19,10 @@ TABLE: dict[str, Any] = {}          # every row by name; see table.py
 
 
 class Arithmetic(Generic[T]):
-    """A base class for what stands where a number would. T is what its operators give back.
+    """The base class of operands that stand in for a number. T is the type that the operators return.
 
-    A subclass has `_apply(op, args)`: row `op` at `args` as they were given, `self` or another of its kind among them;
-    for a row of lists (a Reduction) args are the lists.
+    A subclass defines `_apply(op, args)`: the result of row `op` at the arguments `args` of the call, at least one of
+    which is of its class. For a row of lists (a Reduction) args are the lists.
     """
 
     __slots__ = ()
@@ -81,7 +81,7 @@ class Arithmetic(Generic[T]):
     def __ge__(self, b: T | float) -> T:
         return self._apply(TABLE["greater_equal"], (self, b))
 
-    # the functions that micrograd and PyTorch have as methods too
+    # Functions that are methods in micrograd and PyTorch too
 
     def exp(self) -> T:
         """exp(self): the row of the table."""

@@ -1,4 +1,4 @@
-"""Branches: a function that asks whether something is true is run once for each answer, and the results are joined.
+"""Branches: run a function that tests a condition once for each outcome, and join the results.
 
     >>> from microgradx.branches import answer, both_ways
     >>> class Unknown:
@@ -7,9 +7,9 @@
     >>> both_ways(lambda: "wet" if Unknown() else "dry", lambda asked, yes, no: f"{yes} if {asked} else {no}")
     'wet if it rains else dry'
 
-So the value of a row may have an `if` and still be read as a program: compiled code joins by the row where()
-(compiler/ir/lowering.py), JavaScript by an if-statement (show/web/script.py). It is for the value of a row, which has
-no effects, so that it may be run several times. A branch in a function of the user's is refused by jit: see
+So the value of a row may have an `if` and still be traced: compiled code joins the branches by the row where()
+(compiler/ir/lowering.py), JavaScript by an if-statement (show/web/script.py). This works for the value of a row, which
+has no side effects and may run several times. jit refuses a branch in the user's own function: see
 compiler/trace/errors.py.
 """
 from collections.abc import Callable, Iterator
@@ -19,27 +19,27 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-RUNS = 200                              # of one function: two for each question, less one
+RUNS = 200                              # of one function at most; n paths through it take 2n - 1 runs
 
-# The answers of this run, in order; None where no function is followed both ways.
+# The answers of this run, in order; None outside of both_ways().
 answers: ContextVar[Iterator[bool] | None] = ContextVar("answers", default=None)
 
 
 class Question(BaseException):
-    """Is this condition true? No `except Exception` in the value of a row stops it."""
+    """A condition without an answer. A BaseException, so that no `except Exception` in a row's value catches it."""
 
 
 def answer(condition: Any) -> bool:
-    """The next answer of this run. Question where it has none yet for this condition."""
+    """The next answer of this run. Raises Question if there is none yet for this condition."""
     for known in answers.get() or ():
         return known
     raise Question(condition)
 
 
 def both_ways(run: Callable[[], T], join: Callable[[Any, T, T], T]) -> T:
-    """run() once for each answer to each condition that it asks for, joined by join(condition, yes, no).
+    """The results of run() for both answers to each condition, joined by join(condition, yes, no).
 
-    TypeError if it asks again and again.
+    TypeError after 200 runs.
     """
     runs = count()
 

@@ -12,27 +12,27 @@ from .arithmetic import Arithmetic
 from .ieee import number
 from .table import Op
 
-# What an operation does, in this thread or task. A str: record a Value in the scope of that name ("" is none). None:
-# compute a number only, see no_grad(). Anything else is a tracer, as jit has one: it records programs, not numbers.
+# What an operation does in this thread or task. A str: it records a Value in the scope of that name ("" is none). None:
+# it computes a number only, see no_grad(). Anything else is a tracer, which jit sets: it records a program, no numbers.
 mode: ContextVar[Any] = ContextVar("mode", default="")
 
 
 def tracer() -> Any:
-    """What records programs in place of numbers; None outside of jit."""
+    """The tracer that records programs instead of numbers; None outside of jit."""
     now = mode.get()
     return None if now is None or now.__class__ is str else now
 
 
 class Value(Arithmetic["Value"]):
-    """A number, the gradient of the last backward() with respect to it, and what recorded it.
+    """A number, its gradient in the last backward(), and the operation that recorded it.
 
     data    the number, a float; a leaf's may be set: `w.data -= 0.1 * w.grad`
-    grad    d root / d self: a leaf adds up over backward() until it is set to 0, a result holds that of the last pass
-    label   the name it is shown by, "" for none
+    grad    d root / d self; a leaf sums it over all calls of backward() until you set it to 0, a result keeps the last
+    label   the name that pictures and messages show, "" for none
     scope   the group that it was made in, "" for none: see scope()
     op      the row of the table that made it, None for a leaf
     args    its inputs in order: Values, and floats for constants
-    slopes  d self / d input for each, frozen when recorded; None for a constant, and for a branch that is not taken
+    slopes  d self / d input for each input, frozen when recorded; None for a constant and for a branch not taken
 
     TypeError if data is not one real number. For attributes of your own: class Value(microgradx.Value): pass
 
@@ -43,9 +43,9 @@ class Value(Arithmetic["Value"]):
     >>> y.data, a.grad, y.args[1], y.slopes             # a is used twice, and both uses add up: 3 + 3
     (10.0, 6.0, 1.0, (1.0, None))
     """
-    # One input or two, and their slopes, stand in the Value itself: tuples take 1.7 times as long (the collector visits
-    # every object). More inputs are a tuple in _a, their slopes one in _da; a second list is in _b and _db. None: no
-    # such input, no such edge. _home is for compiled code, which may keep a parameter's number elsewhere.
+    # A Value holds one or two inputs and their slopes directly: tuples take 1.7 times as long, because the garbage
+    # collector visits every object. More inputs are a tuple in _a, their slopes a tuple in _da; a second list is in _b
+    # and _db. None means no such input or edge. _home is for compiled code, which may keep a parameter's number itself.
     __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home")
 
     def __init__(self, data: float, label: str | None = None) -> None:
@@ -81,11 +81,11 @@ class Value(Arithmetic["Value"]):
 
     @property
     def slopes(self) -> tuple[float | None, ...]:
-        """The derivative by each of args, frozen when recorded; None where no gradient flows."""
+        """The partial derivative by each of args, frozen when recorded; None where no gradient flows."""
         return several(self._a, self._da) + several(self._b, self._db)
 
     def backward(self) -> None:
-        """Put d self / d v into v.grad for every v that self was computed from; a leaf adds it to what it holds."""
+        """Put d self / d v into v.grad for every v that self was computed from; leaves add it to their .grad."""
         if (trace := tracer()) is not None:
             return trace.backward(self)  # type: ignore[no-any-return]
         order = tape(self, leaves=False)
@@ -94,7 +94,7 @@ class Value(Arithmetic["Value"]):
         self._grad += 1.0
         for v in reversed(order):
             g, a, da, db = v._grad, v._a, v._da, v._db
-            if g is UNREACHED:                          # behind a branch that is not taken: it hands nothing on
+            if g is UNREACHED:                          # behind a branch not taken: it passes no gradient on
                 v._grad = 0.0
             elif a.__class__ is tuple:
                 for inputs, slopes in (a, da), (v._b, db):
@@ -108,7 +108,7 @@ class Value(Arithmetic["Value"]):
                     v._b._grad += db * g
 
     def named(self, label: str) -> "Value":
-        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if it is not a str."""
+        """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if the label is not a str."""
         if not isinstance(label, str):
             raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
         self.label = label
@@ -119,11 +119,11 @@ class Value(Arithmetic["Value"]):
 
 
 new = object.__new__
-UNREACHED = float("0")          # the gradient of a Value to which none has flowed yet: an object that no other 0.0 is
+UNREACHED = float("0")          # the gradient of a Value before any has flowed to it; `is` tells it from any other 0.0
 
 
 def record(op: Op, args: Sequence[Any]) -> Value:
-    """Row `op` applied to Values and numbers: here a graph grows by one Value. TypeError for what is no number."""
+    """Apply row `op` to Values and numbers: the graph grows by one Value. TypeError for any other input."""
     if (trace := tracer()) is not None:
         return trace.record(op, args)  # type: ignore[no-any-return]
     args = tuple([a if isinstance(a, Value) else number(a) for a in args])
@@ -140,7 +140,7 @@ def record(op: Op, args: Sequence[Any]) -> Value:
 def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     """A Value that `op` made: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
     out = new(Value)
-    out._data, out._grad = y, 0.0                       # two by two: four and more would make a tuple first
+    out._data, out._grad = y, 0.0                       # in pairs: Python builds a tuple to assign four or more
     out.label, out.scope, out.op = "", scope, op
     out._a, out._b = a, b
     out._da, out._db = da, db
@@ -148,12 +148,12 @@ def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Valu
 
 
 def several(inputs: Any, each: Any) -> tuple[Any, ...]:
-    """What _a or _b, and likewise _da or _db, hold as a tuple: () for no input, (x,) for one."""
+    """The inputs in _a or _b, or their slopes in _da or _db, as a tuple: () for no input, (x,) for one."""
     return () if inputs is None else (each,) if inputs.__class__ is not tuple else each or (None,) * len(inputs)
 
 
 def tape(*roots: Value, leaves: bool = True) -> list[Value]:
-    """Every Value that the roots were computed from, each once and after all of its inputs; leaves only if wanted.
+    """Every Value that the roots were computed from, each once and after all of its inputs; with or without leaves.
 
     >>> [v.data for v in tape(Value(2.0) * 3 + 1)]
     [2.0, 6.0, 7.0]

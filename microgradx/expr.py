@@ -1,4 +1,4 @@
-"""Text to a graph: what a user types is read, never executed.
+"""Text to a graph: an expression is parsed, never executed.
 
     >>> from microgradx.expr import parse
     >>> parse("tanh(w*x + b)", w=0.5, x=2, b=-1).data
@@ -9,8 +9,8 @@
     Traceback (most recent call last):
     microgradx.expr.ExpressionError: column 1: 'w.__class__' is not allowed (attribute); write numbers, names, ...
 
-Python's own parser makes a syntax tree; the few kinds of node that have a method below become calls of the table's
-rows, and every other kind is refused. So no text can reach anything but the table.
+Python's own parser makes a syntax tree. The few kinds of node that have a method below become calls of rows; all other
+kinds are refused. So no text can call anything but the table.
 """
 import ast
 import math
@@ -37,7 +37,7 @@ WORD = re.compile(r"[^\W\d]\w*")
 
 
 class ExpressionError(ValueError):
-    """Text that is no expression of the table: one line that names the part, its column, and what to write.
+    """A text is not an expression of the table: one line with the part, its column, and what to write.
 
     >>> from microgradx import parse
     >>> parse("w*x", w=0.5)
@@ -47,12 +47,11 @@ class ExpressionError(ValueError):
 
 
 def parse(text: str, /, **variables: Value | float) -> Value:
-    """The graph of an expression: numbers given become leaves labelled by their names, Values are used as they are.
+    """The graph of an expression. ExpressionError for any other text, and for a missing or unused variable.
 
+    TypeError if a variable is not a number. Variables that are numbers become labelled leaves; Values stay as they are.
     Functions are the rows of the table, softmax and log_softmax; reductions take lists, `dot([w, v], [x, 1])`;
-    `softmax([a, b])[0]` picks from a list; pi, e, inf and nan have their meaning unless given another.
-    ExpressionError if the text is anything else, lacks a variable or leaves one unused; TypeError if a variable
-    is no number.
+    `softmax([a, b])[0]` picks from a list; pi, e, inf and nan have their usual values unless a variable has that name.
 
     >>> from microgradx.expr import parse
     >>> y = parse("w*x + w", w=3, x=2)
@@ -60,7 +59,7 @@ def parse(text: str, /, **variables: Value | float) -> Value:
     >>> [(v.label, v.grad) for v in (y.args[1], y.args[0].args[1])]
     [('w', 3.0), ('x', 3.0)]
     """
-    # Python reads names in this normal form (the sign of micro as the letter mu), so those given follow it
+    # Python's parser normalises names (the micro sign becomes the letter mu), so variables are normalised too
     reader = _Reader(text, {normalize("NFKC", name): _leaf(name, x) for name, x in variables.items()})
     result = reader.one(reader.tree)
     unused = [name for name in reader.variables if name not in reader.used]
@@ -78,12 +77,12 @@ def _leaf(name: str, x: Any) -> Value:
 
 
 def functions() -> dict[str, Callable[..., Any]]:
-    """What may be called, by name: every row of the table, also those a user added."""
+    """The callable functions by name: every row of the table, including those a user added."""
     return {**TABLE, "softmax": softmax, "log_softmax": log_softmax}
 
 
 class _Reader(ast.NodeVisitor):
-    """Reads one text. The whitelist is the list of its visit methods: Value, float or list of them for each node."""
+    """Parses one text. Its visit methods are the whitelist; each returns a Value, a float or a list of them."""
 
     def __init__(self, text: str, variables: dict[str, Value]) -> None:
         if not isinstance(text, str):
@@ -96,7 +95,7 @@ class _Reader(ast.NodeVisitor):
         self.tree = self._parsed()
 
     def _parsed(self) -> ast.AST:
-        """The syntax tree. What would overflow Python's parser, or make its message a riddle, is refused before."""
+        """The syntax tree. ExpressionError for a text that would overflow Python's parser or get an unclear message."""
         text = self.text
         if len(text) > LENGTH:
             raise ExpressionError(f"the expression has {len(text)} characters; at most {LENGTH} are read")
@@ -108,10 +107,10 @@ class _Reader(ast.NodeVisitor):
                                                       "and choose with where(x > 0, p, q)")
         for column in _too_deep(text):
             self.refuse_at(column, text[column:], f"is nested more than {DEPTH} deep")
-        for strange in re.finditer(r"[#'\"\\\0]", text):  # a comment would silently swallow what follows it
+        for strange in re.finditer(r"[#'\"\\\0]", text):  # a comment would silently hide the rest
             self.refuse_at(strange.start(), strange[0], f"is not allowed; {ALLOWED}")
         try:
-            with catch_warnings():                      # as of `1else`: it becomes a refusal anyway
+            with catch_warnings():                      # for `1else` Python warns; it is refused anyway
                 simplefilter("ignore")
                 return ast.parse(text.lstrip(), mode="eval").body
         except SyntaxError as error:
@@ -122,7 +121,7 @@ class _Reader(ast.NodeVisitor):
             raise ExpressionError(f"the expression cannot be read ({error or 'too deep'}); {ALLOWED}") from None
 
     def visit(self, node: ast.AST) -> Any:
-        """The meaning of one node, as deep and as large as the limits allow."""
+        """The value of one node. ExpressionError beyond the limits of depth and size."""
         self.depth, self.nodes = self.depth + 1, self.nodes + 1
         if self.depth > DEPTH:
             self.refuse(node, f"stands more than {DEPTH} deep; write a long sum as sum([a, b, c])")
@@ -133,7 +132,7 @@ class _Reader(ast.NodeVisitor):
         return meaning
 
     def one(self, node: ast.AST) -> Value | float:
-        """The meaning of a node that stands for one number."""
+        """The value of a node that must be one number. ExpressionError for a list."""
         meaning = self.visit(node)
         if isinstance(meaning, list):
             self.refuse(node, "is a list where one number is needed; lists go into sum([...]), dot([...], [...]), "
@@ -228,7 +227,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _too_deep(text: str) -> Iterator[int]:
-    """Where brackets, or signs in a row, nest too deep: Python's parser is not trusted with that on every machine."""
+    """Columns where brackets or consecutive signs nest too deep, which crashes Python's parser on some machines."""
     brackets = signs = 0
     for column, character in enumerate(text):
         brackets += (character in "([") - (character in ")]")
@@ -238,12 +237,12 @@ def _too_deep(text: str) -> Iterator[int]:
 
 
 def _kind(node: ast.AST) -> str:
-    """What Python calls this kind of node: "joined str" for JoinedStr."""
+    """Python's name of this kind of node: "joined str" for JoinedStr."""
     return re.sub("(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).lower()
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    """The known names that are close to this one, or where all are listed."""
+    """Advice: the known names that are close to this one, or the command that lists all."""
     from difflib import get_close_matches
     close = get_close_matches(name, known)
     return f"did you mean {' or '.join(close)}?" if close else "see them all with: microgradx ops"

@@ -1,10 +1,10 @@
-"""Extras: what pictures, plots or machine code need beside the engine, and how it is installed.
+"""Extras: the packages that pictures, plots or machine code need, and how to install them.
 
     >>> from microgradx.extras import install
     >>> install("draw").endswith('[draw]"')
     True
 
-In a clone that is the folder itself: what a registry has may be another version, or nothing.
+In a clone pip installs from the folder: a registry may have another version, or none.
 """
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Floats that answer as IEEE 754 does, where Python's own operators raise.
+"""Floats that return the results of IEEE 754 where Python's own operators raise.
 
     >>> from microgradx.ieee import divide, number, power
     >>> divide(1.0, 0.0), divide(1.0, -0.0), power(-4.0, 0.5)
@@ -13,30 +13,30 @@ from typing import Any
 from .arithmetic import Arithmetic
 
 inf, nan = math.inf, math.nan
-PLAIN = frozenset((float, int, bool))       # the numbers that need no second look
-RAISED = (ValueError, ArithmeticError)      # what math and float operators raise where IEEE has an answer
+PLAIN = frozenset((float, int, bool))       # types that float() always converts correctly
+RAISED = (ValueError, ArithmeticError)      # raised by math and float operators where IEEE 754 has a result
 
 
 def number(x: Any) -> float:
-    """`x` as a float: int, bool, Fraction, Decimal, numpy scalar, array without dimensions. TypeError for all that is
+    """`x` as a float. TypeError unless it is one real number.
 
-    not one real number.
+    Accepts int, bool, Fraction, Decimal, a numpy scalar, an array without dimensions.
     """
     kind = x.__class__
     if kind is float:
         return x  # type: ignore[no-any-return]
     if kind not in PLAIN and (not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__):
         if getattr(x, "shape", None) == () and hasattr(kind, "tolist"):
-            return number(x.tolist())       # of no dimensions: its element
+            return number(x.tolist())       # an array without dimensions: its element
         raise TypeError(f"expected a number or a Value, got {short(x)} ({kind.__name__}); {_advice(x)}")
     try:
         return float(x)
-    except OverflowError:                    # an int beyond 1.8e308 rounds to infinity, as IEEE has it
+    except OverflowError:                    # IEEE 754 rounds an int beyond 1.8e308 to infinity
         return inf if x > 0 else -inf
 
 
 def short(x: Any, limit: int = 40) -> str:
-    """`repr(x)`, cut to `limit` characters: what an error message shows of an input."""
+    """`repr(x)`, cut to `limit` characters for an error message."""
     text = repr(x)
     return text if len(text) <= limit else text[:limit - 3] + "..."
 
@@ -70,7 +70,7 @@ def power(x: float, n: float) -> float:
 
 
 class Ieee(Arithmetic["Ieee"], float):  # type: ignore[misc]     # the operators of the first take precedence
-    """A float whose operators never raise. A slope is computed on it where plain floats raised."""
+    """A float whose operators never raise. Rows compute a slope on it after plain floats have raised."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Names of micrograd and of microgpt, so that their programs and lectures run with one changed import.
+"""Names of micrograd and microgpt, so that their programs and lectures run with one import changed.
 
     >>> from microgradx import Value
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
@@ -8,8 +8,8 @@
     >>> a.grad, b.grad, e._op, [v.label for v in e._prev]
     (-3.0, 2.0, '*', ['a', 'b'])
 
-Slopes are frozen when they are recorded, so `_backward` cannot be set: an operation of your own is a row of the table,
-and the errors here say how it is written.
+Slopes are frozen when they are recorded, so `_backward` cannot be set. Your own operation is a row of the table; the
+errors here say how to write it.
 """
 from collections.abc import Callable, Collection, Iterable, KeysView
 from typing import Any, NoReturn
@@ -29,15 +29,15 @@ NOTHING = (lambda: None).__code__
 # What made a Value ---------------------------------------------------------------------------------------------
 
 def _edges(self: Value) -> list[tuple[Any, float | None]]:
-    """The inputs, each with its slope. TypeError while jit records a program, which has no graph to walk."""
+    """The inputs, each with its slope. TypeError while jit traces, when there is no graph."""
     if tracer() is not None:
-        raise TypeError("while jit records, a Value knows neither inputs nor slopes; write y.backward(), or call what "
-                        "walks the graph outside of the compiled function")
+        raise TypeError("while jit records, a Value has neither inputs nor slopes; write y.backward(), or walk the "
+                        "graph outside of the compiled function")
     return list(zip(self.args, self.slopes))
 
 
 def _backward(self: Value) -> Callable[[], None]:
-    """`v._backward()` adds slope * v.grad to the gradient of each input; of a leaf it does nothing."""
+    """`v._backward()` adds slope * v.grad to the gradient of each input; for a leaf it does nothing."""
     def once() -> None:
         for a, slope in _edges(self):
             if slope is not None:
@@ -61,7 +61,7 @@ def _local_grads(self: Value) -> tuple[float, ...]:
 
 
 def _op(self: Value) -> str:
-    """The sign of the operation, as micrograd has it: "+", "**2", "ReLU"; "" for a leaf."""
+    """micrograd's sign of the operation: "+", "**2", "ReLU"; "" for a leaf."""
     if self.op is pow and not isinstance(self.args[1], Value):
         return f"**{digits(self.args[1])}"
     return self.op.symbol if self.op else ""
@@ -73,7 +73,7 @@ def init(self: Value, data: float, *more: Any, label: str | None = "", _children
          children: Any = (), local_grads: Any = ()) -> None:
     """Value(data, label); for a leaf also Value(data, _children, _op, label) and Value(data, children, local_grads).
 
-    TypeError for a label that is no str, and for a Value with children: that is an operation of one's own.
+    TypeError for a label that is not a str, and for children: your own operation is a row of the table.
     """
     if more or label.__class__ is not str or _children or _op or children or local_grads:
         label = _label(more, label, _children or children, _op or local_grads)
@@ -81,7 +81,7 @@ def init(self: Value, data: float, *more: Any, label: str | None = "", _children
 
 
 def _label(more: tuple[Any, ...], label: Any, children: Any, op: Any) -> str:
-    """The label among the arguments that follow the number; the others may only say that this is a leaf."""
+    """The label among the arguments after the number. TypeError if the others are not those of a leaf."""
     if len(more) > 3:
         raise TypeError(f"Value takes a number and a label, got {len(more) + 1} arguments; write Value(data, 'name')")
     first, second, third = (*more, None, None, None)[:3]
@@ -99,7 +99,7 @@ def _label(more: tuple[Any, ...], label: Any, children: Any, op: Any) -> str:
 
 
 def _own(sign: Any, inputs: int) -> str:
-    """How to write what was made or set by hand: an operation with `inputs` inputs and micrograd's `_op`."""
+    """An error message: how to write an operation with `inputs` inputs and micrograd's `_op` as a row."""
     letters = ", ".join(LETTERS.get(inputs or 1, ("a", "b", "...")))
     known = [op.name for op in TABLE.values() if op.__class__ is Op and sign in (op.name, op.symbol)]
     name = sign if isinstance(sign, str) and sign.isidentifier() and not known else "mine"
@@ -123,7 +123,7 @@ def _set_backward(self: Value, function: Any) -> None:
 
 
 def _setter(name: str) -> Callable[[Value, Any], None]:
-    """A subclass may set what is so anyhow: nothing, on a leaf. TypeError for all else."""
+    """A setter that accepts only an empty collection on a leaf, which changes nothing. TypeError for all else."""
     def set(self: Value, given: Any) -> None:
         if self.args or not isinstance(given, Collection) or len(given):
             _refuse(self, name)
@@ -133,10 +133,10 @@ def _setter(name: str) -> Callable[[Value, Any], None]:
 # Attributes ----------------------------------------------------------------------------------------------------
 
 class Own:
-    """An attribute that programs set on their parameters, `p.m = 0.0`: only a subclass of Value has room for it.
+    """An attribute that programs set on their parameters, `p.m = 0.0`: AttributeError, except in a subclass of Value.
 
-    It would take 16 bytes and an eighth of the time of every node. Python's own error for a name that is not here says
-    no more than that there is no such attribute.
+    Room for it would cost 16 bytes and an eighth of the time of every node. For other names Python's own error says
+    only that there is no such attribute.
     """
 
     def __set_name__(self, kind: type, name: str) -> None:

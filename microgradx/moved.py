@@ -1,4 +1,4 @@
-"""Import paths of the first edition that its README and notebooks name; they go on working.
+"""Import paths in README and notebooks of the first edition, which still work.
 
     >>> from microgradx.strategies import arguments
     >>> arguments.__module__
@@ -26,7 +26,7 @@ MOVED = {
 
 
 class _Moved(MetaPathFinder, Loader):
-    """Finds a module under its first path, and answers with the one at its present path."""
+    """Finds a module under its old path and loads the one at its new path."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         return ModuleSpec(name, self) if name in MOVED else None
@@ -37,11 +37,11 @@ class _Moved(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """The module has run already, under its present path: give it back the spec of that."""
+        """The module has already run under its new path: restore the spec of that path."""
         module.__spec__ = module.__spec__ and module.__spec__.loader_state
 
 
 def install() -> None:
-    """Let Python's import system know the first paths."""
+    """Add the old paths to Python's import system."""
     if not any(isinstance(finder, _Moved) for finder in sys.meta_path):
         sys.meta_path.append(_Moved())

@@ -1,4 +1,4 @@
-"""What the Values of a graph are called, and how numbers are written, wherever a graph is shown.
+"""Names of the Values of a graph, and how numbers are written, wherever a graph is shown.
 
     >>> from microgradx import Value
     >>> from microgradx.naming import brief, names
@@ -16,11 +16,11 @@ CUT = 24                                    # characters shown of a label
 
 
 def names(root: Value) -> dict[Value, str]:
-    """A name of its own for every Value that root was computed from, in the order of the tape.
+    """A unique name for every Value that root was computed from, in the order of the tape.
 
-    Labels where they were given, w and w_2 where two are the same; else x1, x2, ... for leaves, v1, v2, ... for
-    results (the letters of an evaluation trace: Baydin et al., JMLR 18, 2018), y for the root.
-    A long label is cut, and a character that does not print is written as its code.
+    A Value with a label is named by it: w, and w_2 for a second Value with the label w. Other leaves are x1, x2, ...,
+    other results v1, v2, ... (the letters of an evaluation trace: Baydin et al., JMLR 18, 2018), the root is y.
+    Long labels are cut, and characters that do not print are written as their codes.
 
     >>> from microgradx import Value
     >>> from microgradx.naming import names
@@ -43,7 +43,7 @@ def names(root: Value) -> dict[Value, str]:
 
 
 def _numbered(stem: str, taken: set[str], start: int = 1) -> Iterator[str]:
-    """stem1, stem2, ... without those that are taken."""
+    """stem1, stem2, ... without the names in `taken`."""
     for k in count(start):
         if f"{stem}{k}" not in taken:
             taken.add(f"{stem}{k}")
@@ -51,14 +51,14 @@ def _numbered(stem: str, taken: set[str], start: int = 1) -> Iterator[str]:
 
 
 def shown(label: str) -> str:
-    """A label on one line of reasonable length, harmless to any terminal: only characters that print."""
+    """A label on one short line that is safe on any terminal: only characters that print."""
     label = label.strip()
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[:CUT + 1])
     return safe if len(safe) <= CUT else safe[:CUT - 3] + "..."
 
 
 def brief(x: float) -> str:
-    """Six digits of a number, as many as an eye compares; 0 without a sign."""
+    """A number with six digits; 0 without a sign."""
     return f"{x + 0.0:.6g}"
 
 

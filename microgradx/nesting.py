@@ -1,4 +1,4 @@
-"""Nested lists of numbers as one flat list, and back: the shapes that functions take and gradients come in.
+"""Nested lists of numbers as one flat list, and back: functions take them, and gradients have the same nesting.
 
     >>> from microgradx.nesting import leaves, rebuild
     >>> leaves([1.0, [2.0, 3.0]])
@@ -8,7 +8,7 @@
 
 A Module (anything with named_parameters()) stands for its parameters, Values or nested lists of them: a gradient by
 it is a dict by name, {"weight": [[...]], "bias": [...]}.
-What is no number and no list (str, bool, None) is left as it is.
+Anything else (str, bool, None) is left as it is.
 """
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain, islice
@@ -38,7 +38,7 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def joined(branches: Collection[Any], inside: Callable[[Any], list[Any]]) -> list[Any]:
-    """What is inside of all branches. Most lists hold nothing but Values or floats: no call for each."""
+    """The leaves in all branches, one list. Most lists hold only Values or floats, which need no call for each."""
     if are_leaves(branches):
         return list(branches)
     return list(chain.from_iterable(map(inside, branches)))
@@ -91,7 +91,7 @@ def floated(tree: Any) -> Any:
 
 
 def paths(tree: Any, path: str) -> list[str]:
-    """What to call each leaf of a nesting: its label, or the path to it, "args[1][0]", "args[0].weight"."""
+    """The name of each leaf of a nesting: its label, or the path to it, "args[1][0]", "args[0].weight"."""
     if isinstance(tree, (list, tuple)):
         return [name for i, branch in enumerate(tree) for name in paths(branch, f"{path}[{i}]")]
     if is_module(tree):

@@ -188,7 +188,7 @@ def zero_grad(values: Iterable[Value]) -> None:
         for v in values:
             v.grad = 0.0
         return
-    for v in values:                                        # past the setter, which takes longer than all else here
+    for v in values:                                        # not by the setter, which takes longer than all else here
         v._grad = 0.0
 
 

@@ -4,8 +4,8 @@
 
 Letters: y the result; x or a, b the inputs; n an exponent. A slope is written with + - * / ** and the rows
 themselves, so the same line is read on floats (backward), on Values (higher derivatives) and on symbols (text).
-A `gate` (table.py) in a slope says where an input has no part in the result: a branch that is not taken.
-(`: Op` tells type checkers the type of a row that is used above its own line.)
+A `gate` (table.py) in a slope is closed where an input has no effect on the result: a branch that is not taken.
+(`: Op` is for type checkers, on rows that another row uses above their own line.)
 
     >>> from microgradx import Value, sin
     >>> sin(0.0), sin(Value(0.0))
@@ -31,7 +31,7 @@ div = row("div", divide, lambda y, a, b: 1 / b, lambda y, a, b: -y / b, infix="/
 neg = row("neg", operator.neg, -1.0, prints=lambda x: -x)
 identity = row("identity", operator.pos, 1.0)
 
-# The gradient stops here by decree (torch's detach, JAX's stop_gradient), so no point of it counts as smooth.
+# Its slope is defined as 0, not derived (torch's detach, JAX's stop_gradient), so every point is declared a kink.
 detach = row("detach", operator.pos, 0.0, kinks=lambda x: [0 * x])
 
 # x**0 is constant in x, and 0**n in n where n > 0: n*x**(n-1) would be 0*inf at x = 0, and y*log(x) 0*-inf.
@@ -48,7 +48,7 @@ def _xlogy_lowered(a: Any, b: Any) -> Any:
     return where(a, a * log(b), where(b <= inf, a, b))
 
 
-# a*log(b), but 0 where a is 0, whatever number b is.
+# a*log(b), but 0 where a is 0, for every number b.
 xlogy: Op = row("xlogy", _xlogy, lambda y, a, b: log(b),
                 lambda y, a, b: gate(maximum(abs(a), 1 - (b <= inf)), a / b, point=True),
                 domain=[REAL, POSITIVE], prints=lambda a, b: a * log(b), lowering=_xlogy_lowered)
@@ -104,7 +104,7 @@ hypot: Op = row("hypot", math.hypot, lambda y, a, b: where(y <= 0, 0, a / y), la
             kinks=lambda a, b: [hypot(a, b)])
 
 
-# Steps and choices: slopes at a kink lie between the one-sided slopes; nan goes through -------------------------
+# Steps and choices: slopes at a kink lie between the one-sided slopes; nan in gives nan out ---------------------
 
 def _sign(x: float) -> float:
     return 1.0 if x > 0 else -1.0 if x < 0 else x

@@ -3,7 +3,7 @@
     >>> from microgradx import Value, no_grad, scope, tape
     >>> a = Value(2.0)
     >>> with no_grad():
-    ...     len(tape(a * a))                    # a number only: it does not know what it was made of
+    ...     len(tape(a * a))                    # a number only, without inputs
     1
     >>> with scope("layer"):
     ...     (a * a).scope
@@ -41,7 +41,7 @@ def current_scope() -> str | None:
 
 
 def no_grad() -> AbstractContextManager[None]:
-    """Within it operations compute numbers only: results are leaves, no graph is recorded. Per thread and task.
+    """A with-block in which operations compute numbers only: results are leaves. It holds per thread and task.
 
     >>> from microgradx import Value, no_grad
     >>> with no_grad():
@@ -53,14 +53,14 @@ def no_grad() -> AbstractContextManager[None]:
 
 
 def recording() -> AbstractContextManager[None]:
-    """Within it operations record a graph, also inside no_grad()."""
+    """A with-block in which operations record a graph, also inside no_grad()."""
     return Within(current_scope() or "")
 
 
 def scope(name: str) -> AbstractContextManager[None]:
-    """Within it Values are made under this name, which groups them in pictures: v.scope. Scopes nest with a dot.
+    """A with-block whose Values have this name in v.scope, which groups them in pictures. Nested names get a dot.
 
-    TypeError if the name is no str.
+    TypeError if the name is not a str.
 
     >>> from microgradx import Value, scope
     >>> x = Value(2.0)

@@ -1,4 +1,4 @@
-"""More of the table: operations on lists. A neuron's weighted sum is one node, `dot(weights, inputs)`.
+"""More rows of the table: operations on lists. A neuron's weighted sum is one node, `dot(weights, inputs)`.
 
     >>> from microgradx import Value, dot
     >>> w = [Value(1.0), Value(2.0)]
@@ -7,7 +7,7 @@
     >>> y.data, [v.grad for v in w]
     (11.0, [3.0, 4.0])
 
-The one slope rule of such a row is given the result and all inputs, and answers with all slopes.
+Such a row has one slope rule, which takes the result and all inputs and returns all slopes.
 """
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from .table import Op, gate, reduction
 
 def _sum(*xs: float) -> float:
     total = 0.0
-    for x in xs:            # one rounding an element, left to right: builtin sum differs between Pythons
+    for x in xs:            # one rounding for each element, left to right: Python's own sum differs between versions
         total += x
     return total
 
@@ -69,7 +69,7 @@ def _min(*xs: float) -> float:
 
 
 def _logsumexp(*xs: float) -> float:
-    """The largest element plus what the others add to it, so that nothing overflows and a small excess is kept."""
+    """The largest element plus log1p of the rest, so that nothing overflows and small terms keep their digits."""
     top = _max(*xs) if xs else -inf
     if not math.isfinite(top):
         return top
@@ -77,10 +77,10 @@ def _logsumexp(*xs: float) -> float:
     return top + math.log1p(_sum(*smaller) + (len(xs) - len(smaller) - 1))
 
 
-# The same in other rows, for generated code, where a loop with a branch would have a path for each answer -------------
+# The lowerings, for generated code: a loop with a branch would have a path for every outcome --------------------------
 
 def _best(better: Op, xs: Sequence[Any]) -> Any:
-    """The best of pairs, of pairs of pairs, ...: in few levels, and the first of equals."""
+    """The best of pairs, then of the winners, ...: log2(n) levels. Of equal elements the first wins."""
     while len(xs) > 1:
         odd = xs[-1:] if len(xs) % 2 else ()
         xs = (*map(better, xs[::2], xs[1::2]), *odd)
@@ -96,7 +96,7 @@ def _smallest(*xs: Any) -> Any:
 
 
 def _logsumexp_lowered(*xs: Any) -> Any:
-    """All that are largest but one are among the others."""
+    """_logsumexp without branches: all largest elements but one count as terms exp(0) = 1 of the rest."""
     if not xs:
         return -inf
     top = _largest(*xs)
@@ -113,7 +113,7 @@ def _masked_dot_lowered(mask: Sequence[Any], xs: Sequence[Any], ys: Sequence[Any
 
 
 def _shares(best: list[Any]) -> list[Any]:
-    """Open for the one best element; several that tie share it. (True is 1, for numbers and comparisons of Values.)"""
+    """Gates open for the best element; elements that tie share the gradient. (True is 1, also for Values.)"""
     ties = best[0] * 1.0
     for one in best[1:]:
         ties = ties + one
@@ -121,7 +121,7 @@ def _shares(best: list[Any]) -> list[Any]:
 
 
 def _first(best: list[Any]) -> list[Any]:
-    """Open for the first of the best elements, closed for all others."""
+    """Gates open for the first of the best elements, closed for all others."""
     shares: list[Any] = []
     left = 1.0
     for one in best:
@@ -131,7 +131,7 @@ def _first(best: list[Any]) -> list[Any]:
 
 
 def _gaps(best: Any, *xs: Any) -> list[Any]:
-    """How far each element is from the best of the others."""
+    """The distance of each element from the best of the others, the kinks of max and min."""
     return [x - best([*xs[:i], *xs[i + 1:]]) for i, x in enumerate(xs)] if len(xs) > 1 else []
 
 
@@ -140,7 +140,7 @@ def _take(*xs: float) -> float:
 
 
 def _take_slopes(y: Any, *xs: Any) -> list[Any]:
-    """Open for the entry taken: k <= i and k >= i, for == of Values is identity. No gradient by the index."""
+    """A gate open for the entry taken, k <= i and k >= i (== of Values is identity). No gradient by the index."""
     *table, i = xs
     return [*(gate((i >= k) * (i <= k) * 1.0) for k in range(len(table))), None]
 
@@ -157,7 +157,7 @@ def position(i: float, length: int) -> int:
 
 sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
 dot = reduction("dot", _dot, lambda y, xs, ys: [ys, xs], lists=2)
-# The chain rule where gates decide which paths count: the sum of x*y over the places where the mask is not 0.
+# For the chain rule with gates: the sum of x*y over the places where the mask is not 0.
 masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
     [None] * len(mask), [gate(here, y) for here, y in zip(mask, ys)], [gate(here, x) for here, x in zip(mask, xs)]],
     lists=3, lowering=_masked_dot_lowered)
@@ -176,9 +176,9 @@ entry = reduction("take", _take, _take_slopes, index=True, least=1)
 def take(table: Any, i: Any) -> Any:
     """The entry `i` of a list (or the row `i` of a list of rows).
 
-    A plain number picks the entry itself, without a node. An index that is a Value is recorded, so a compiled
-    program looks it up as it runs. IndexError unless i is a whole number from 0 to len(table) - 1, TypeError for a
-    table that is no list.
+    IndexError unless i is a whole number from 0 to len(table) - 1, TypeError if the table is not a list. A plain number
+    picks the entry itself, without a node. An index that is a Value is recorded, so that a compiled program looks it
+    up when it runs.
 
     >>> from microgradx import Value, take
     >>> take([1.0, 2.0, 4.0], 2), take([1.0, 2.0, 4.0], Value(2)).data

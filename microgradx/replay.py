@@ -1,4 +1,4 @@
-"""A recorded graph computed again with other numbers, its own nodes left alone.
+"""A recorded graph computed again with other numbers, without changing its nodes.
 
     >>> from microgradx import Value
     >>> from microgradx.replay import as_function, replay
@@ -7,7 +7,7 @@
     >>> again, now = replay(y, {w: 5.0})            # a second graph: what if w were 5?
     >>> again.data, now[w].data, y.data, w.data
     (25.0, 5.0, 9.0, 3.0)
-    >>> as_function(y, w)(5.0)                      # numbers only: something to take finite differences of
+    >>> as_function(y, w)(5.0)                      # numbers only, for finite differences
     25.0
 """
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from .recording import recording
 def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Value, Value]]:
     """The same computation with some nodes set to other numbers: its root, and the new node for each old one.
 
-    A node that is set becomes a leaf. IndexError if a take() is given an index outside its table.
+    A node that is set becomes a leaf. IndexError if a take() gets an index outside its table.
     """
     now: dict[Value, Value] = {}
     with recording():
@@ -33,7 +33,7 @@ def replay(root: Value, changed: Mapping[Value, float]) -> tuple[Value, dict[Val
 
 
 def as_function(root: Value, v: Value) -> Callable[[float], float]:
-    """root as a function of the number at `v` alone, a leaf or a result, the other leaves as they are.
+    """root as a function of the number of `v` only, a leaf or a result; the other leaves stay as they are.
 
     The function takes and returns a float, and records nothing. IndexError as in replay().
     """

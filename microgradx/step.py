@@ -1,4 +1,4 @@
-"""Backpropagation as a list of steps: forward a value at a time, backward one application of the chain rule at a time.
+"""Backpropagation as a list of steps: forward one value, backward one application of the chain rule.
 
     >>> from microgradx import Value
     >>> from microgradx.step import steps
@@ -11,8 +11,8 @@
     backward: dy/dw = w = 3, grad(w) = 3
     backward: dy/dw = w = 3, grad(w) = 3 + 3 = 6
 
-Steps are data: nothing is printed, and no node is touched, neither its data nor its gradient. The gradients in them
-are true whether or not backward() was called, and bit for bit those of backward() from leaves set to 0.
+Steps are data: they print nothing and change no node's data or gradient. Their gradients do not depend on whether
+backward() was called, and equal bit for bit those of backward() with all leaves' gradients set to 0.
 """
 import re
 from collections import Counter
@@ -31,16 +31,16 @@ class Step:
 
     phase         "forward" or "backward"
     node          forward, the value computed; backward, the value that passes its gradient on to one of its inputs
-    i             backward, to which of its inputs; None forward, and in the step that begins the way back: dy/dy = 1
-    names         what every Value of the graph is called: names(root)
+    i             backward, the index of that input; None forward, and in the first backward step: dy/dy = 1
+    names         the name of every Value of the graph: names(root)
 
     Backward only (0 and None forward):
     slope         d node / d target, frozen when recorded; None where no gradient flows, as into a condition
-    incoming      the gradient of node, complete by now
+    incoming      the gradient of node, complete at this step
     contribution  slope * incoming; 0 where no gradient flows
-    reached       whether a gradient has flowed to node: none does behind a branch that is not taken
+    reached       whether a gradient has flowed to node: not if it is behind a branch that is not taken
     before, after the gradient of target without and with this contribution
-    use, uses     this is the use-th of all uses of target; its gradient is complete when the two are equal
+    use, uses     this is use number `use` of target, of `uses`; its gradient is complete when the two are equal
 
     >>> from microgradx import Value, steps
     >>> step = steps(Value(3.0, "w") * 2)[-1]
@@ -57,7 +57,7 @@ class Step:
         self.incoming = self.contribution = self.before = self.after = 0.0
         self.use = self.uses = 0
         self.reached = True
-        self._terms: list[float] = []       # shared by all steps to one target; this step has seen the first `use`
+        self._terms: list[float] = []       # shared by all steps to one target; up to this step the first `use`
 
     @property
     def op(self) -> Op | None:
@@ -71,7 +71,7 @@ class Step:
 
     @property
     def target(self) -> Value:
-        """What the step is about: the input that receives, or else node itself."""
+        """The Value that the step is about: the input that gets the contribution, or else node itself."""
         return self.node if self.i is None else self.node.args[self.i]
 
     @property
@@ -79,11 +79,11 @@ class Step:
         """The contributions to target so far, this one last."""
         return self._terms[:self.use]
 
-    # As text, made when asked for: a graph of 65,000 values has 200,000 steps ----------------------------------
+    # As text, made on demand: a graph of 65,000 values has 200,000 steps ---------------------------------------
 
     @property
     def formula(self) -> str:
-        """How node is computed, in names: "w*x"; of a leaf its number."""
+        """How node is computed, in names: "w*x"; for a leaf its number."""
         return text.formula(self.op, self.called) if self.op else brief(self.node.data)
 
     @property
@@ -125,10 +125,10 @@ class Step:
 
 
 def steps(root: Value) -> list[Step]:
-    """Every step of the forward pass and of backward() at root, in their order. TypeError if root is no Value.
+    """Every step of the forward pass and of backward() at root, in order. TypeError if root is not a Value.
 
-    Forward: one for each Value of the tape. Backward: first dy/dy = 1, then one for each input of each Value in
-    reverse order, also where nothing flows.
+    Forward: one step for each Value of the tape. Backward: first dy/dy = 1, then one step for each input of each Value
+    in reverse order, also where nothing flows.
 
     >>> from microgradx import Value
     >>> from microgradx.step import steps
@@ -151,7 +151,7 @@ def steps(root: Value) -> list[Step]:
 
 
 class _Sums:
-    """The gradients on the way back: adjoint[x] so far, terms[x] that it is the sum of, uses[x] that each make one."""
+    """The sums of the backward pass: adjoint[x] so far, its terms[x], and uses[x], how many terms there will be."""
 
     def __init__(self, order: list[Value], called: dict[Value, str]) -> None:
         self.called = called
@@ -161,7 +161,7 @@ class _Sums:
         self.reached: set[Value] = set()
 
     def step(self, v: Value, i: int | None, slope: float | None, incoming: float) -> Step:
-        """One backward step. The same additions in the same order as backward(): the same bits."""
+        """One backward step: the same additions in the same order as backward(), so the same bits."""
         step = Step("backward", v, self.called, i)
         x = step.target
         step.slope, step.incoming, step.before = slope, incoming, self.adjoint[x]

@@ -11,11 +11,11 @@ A row holds an operation and its derivative, written once. It is called like a f
     12.0
     >>> del TABLE["cube"]                        # a row may be taken out again
 
-A slope is the partial derivative of the result by one input. It may be a gate: `gate(c)` and `gate(c, s)` are open or
-closed, and where a gate is closed the input has no part in the result, so that no gradient flows there at all.
+A slope is the partial derivative of the result by one input. It may be a gate: `gate(c)` or `gate(c, s)`. Where a gate
+is closed the input has no effect on the result, and no gradient flows to it.
 
-What is no number says by a method `_apply(op, args)` what a row means for it: Value records (engine.py), Symbol writes
-text (text.py), and so a new reading needs no change here.
+An operand that is not a number has a method `_apply(op, args)`, which says what a row does to it: Value records
+(engine.py), Symbol writes text (text.py). So a new kind of operand needs no change here.
 """
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -38,9 +38,10 @@ LETTERS: dict[int, tuple[str, ...]] = {1: ("x",), 2: ("a", "b"), 3: ("a", "b", "
 def gate(open: Any, slope: Any = None, point: bool = False) -> Any:
     """`slope` where the gate is open, None where it is closed: where `open` is 0. Without a slope it is `open` itself.
 
-    Written in the slope of a row with branches: gate(where(c, 1, 0)) for the first branch of where. `open` is 0 or
-    positive, and constant but for jumps. If it is 0 at single points only, as abs(n) for x**n, say point=True: the
-    slope's own derivative by n, 1/x at n = 0, then counts. What is no number answers by a method `_gate(slope, point)`.
+    Rows with branches write it in their slopes: gate(where(c, 1, 0)) for the first branch of where. `open` is 0 or
+    positive, and constant except for jumps. Pass point=True if it is 0 at single points only, as abs(n) for x**n is:
+    then the derivative of the slope by n (1/x at n = 0) still counts. An operand that is not a number has its own
+    method `_gate(slope, point)`.
 
     >>> gate(1.0), gate(1.0, 5.0), gate(0.0, 5.0)
     (1.0, 5.0, None)
@@ -53,23 +54,23 @@ def gate(open: Any, slope: Any = None, point: bool = False) -> Any:
 class Op:
     """One row: a value on floats, one slope per input, how it prints, where it is defined, where it has kinks.
 
-    name      what it is called everywhere
-    value     floats in, a float out; where it raises, IEEE's answer is given
+    name      its name in calls, text and messages
+    value     floats in, a float out; where it raises, the row returns the result of IEEE 754
     slopes    one per input, each `lambda y, x: ...` or a constant; written with + - * / ** and other rows,
-              so that it can be read on floats, on Values (higher derivatives) and on symbols (text, code)
-    domain    one open interval per input, where value and slopes are finite; a `range` where only integers count
+              so that it runs on floats, on Values (higher derivatives) and on symbols (text, code)
+    domain    one open interval per input, where value and slopes are finite; a `range` for an integer input
     kinks     `lambda x: [...]`: quantities that are zero on a kink, jump or pole
     poles     the value where Python raises at a pole: {0.0: -inf} for log
-    textbook  a slope as textbooks write it, where the row needs another form to stay exact
-    prints    the operation in other rows, where it is not written name(x): `lambda x: 1 / x`
-    infix     "+" where it is written between its inputs
-    symbol    micrograd's `_op`, where it is not the infix or the name
-    defaults  constants for inputs that may be left out
-    lowering  the value once more, in operators and other rows, for code that is generated (machine code, Python,
-              JavaScript). A value that is itself written so, or is a function of `math`, needs none: it is read. One
-              that calls Python's math and decides, or loops, does: it must give the same bits
-    limits    of an activation: where it tends to on the left and on the right, (0, inf) for relu. A finite limit is
-              where it saturates, nan says that it tends to nothing, as sin. With further inputs a function of these,
+    textbook  the slope as textbooks write it, if the row needs another form to stay exact
+    prints    the operation in other rows, if it is not written name(x): `lambda x: 1 / x`
+    infix     "+" if it is written between its inputs
+    symbol    micrograd's `_op`, if it is neither the infix nor the name
+    defaults  constants for inputs that a call may leave out
+    lowering  the value in operators and other rows only, for generated code (machine code, Python, JavaScript), with
+              the same bits. Give it if the value calls Python's math and also branches or loops. A value in operators
+              and rows, or a function of `math`, needs none
+    limits    of an activation: its limits on the left and on the right, (0, inf) for relu. It saturates at a finite
+              limit; nan means no limit, as for sin. A row with more inputs has a function of these:
               `lambda a: (-a, inf)` for elu
     """
 
@@ -105,7 +106,7 @@ class Op:
         return args + self.defaults[-missing:]
 
     def apply(self, args: tuple[Any, ...]) -> Any:
-        """The row at `args`: of numbers a float; else the first argument that is no number says what."""
+        """The row at `args`: a float if all are numbers, else the result of `_apply` of the first that is not."""
         floats = True
         for x in args:
             if x.__class__ is not float:
@@ -115,19 +116,19 @@ class Op:
         return self.at(*args) if floats else self.at(*map(number, args))
 
     def flat(self, args: Sequence[Any]) -> Sequence[Any]:
-        """The inputs one after the other, of arguments as they are given in a call: those of a Reduction are lists."""
+        """The arguments of a call as a flat sequence of inputs: a Reduction takes lists."""
         return args
 
     def called(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
-        """The arguments of a call, of inputs one after the other: the opposite of flat()."""
+        """A flat sequence of inputs as the arguments of a call: the inverse of flat()."""
         return tuple(inputs)
 
     def __get__(self, x: Any, kind: Any = None) -> Any:
-        """A row as a method, where a class of numbers has one: `Value.gelu = gelu`, then v.gelu()."""
+        """The row as a method, if a class of numbers has it as an attribute: `Value.gelu = gelu`, then v.gelu()."""
         return MethodType(self, x) if hasattr(kind, "_apply") and x is not None else self
 
     def at(self, *xs: float) -> float:
-        """The value at floats, with IEEE's answer where Python raises or turns complex."""
+        """The value at floats; the result of IEEE 754 where Python raises or returns a complex number."""
         try:
             y = self.value(*xs)
         except RAISED as error:
@@ -135,9 +136,10 @@ class Op:
         return y if y.__class__ is float else nan if isinstance(y, complex) else float(y)
 
     def edge(self, error: Exception, *xs: float) -> float:
-        """At a pole its infinity, else what operators that never raise make of it; where a function of math raised,
+        """The value where Python raised: at a pole its infinity, else the result of operators that never raise.
 
-        nan outside its domain, and on overflow the infinity of the sign it has on the way there.
+        If a function of `math` raised, it is nan outside the domain; on overflow it is infinite, with the sign of the
+        value at smaller inputs.
         """
         if xs[0] in self.poles:
             return self.poles[xs[0]]
@@ -179,7 +181,7 @@ class Op:
 
 
 class Inputs:
-    """A list that a Reduction takes as it is, beside list and tuple: vector.Vector."""
+    """The base of Vector (vector.py), which a Reduction takes like a list or tuple."""
 
     __slots__ = ()
 
@@ -187,8 +189,8 @@ class Inputs:
 class Reduction(Op):
     """A row of any number of inputs, called with lists: `sum(xs)`, `dot(xs, ys)`, `take(table, i)`.
 
-    value     given the inputs one after the other; a row of several lists is given these. So is a lowering
-    slopes    one rule: given the result and the inputs likewise, it answers with all slopes, or with lists of them
+    value     takes all inputs as arguments, or the lists if there are several; so does a lowering
+    slopes    one rule: it takes the result and the inputs or lists, and returns all slopes, or lists of them
     lists     how many lists it takes: one, or several of the same length
     index     whether an index follows them
     least     how many elements it needs
@@ -202,9 +204,9 @@ class Reduction(Op):
         self.of_lists: Callable[..., float] = value if lists > 1 else lambda xs: value(*xs)
         self.slopes_of_lists: Callable[..., Any] = slopes if lists > 1 else lambda y, xs: [slopes(y, *xs)]
         super().__init__(name, lambda *xs: self.of_lists(*self.split(xs)), slopes, **more)
-        told = self.lowering
-        if told is not None and lists > 1:
-            self.lowering = lambda *xs: told(*self.split(xs))
+        of_lists = self.lowering
+        if of_lists is not None and lists > 1:
+            self.lowering = lambda *xs: of_lists(*self.split(xs))
 
     @overload
     def __call__(self, *lists: Iterable[float] | float) -> float: ...
@@ -229,7 +231,7 @@ class Reduction(Op):
                                  f"{' and '.join([str(len(xs)) for xs in rows])}")
         if self.least and len(first) < self.least:
             raise ValueError(f"{self.name} of an empty list has no value; give it at least {self.least} element")
-        for x in first:                                 # most often the first number tells
+        for x in first:                                 # the first element is usually a Value
             if x.__class__ not in PLAIN and hasattr(x, "_apply"):
                 return x._apply(self, lists)
         return self.apply(lists)
@@ -256,14 +258,14 @@ class Reduction(Op):
         return xs if hasattr(type(xs), "__len__") else tuple(xs)
 
     def __get__(self, x: Any, kind: Any = None) -> Any:
-        """A row of lists is no method: AttributeError says how it is called."""
+        """A row of lists cannot be a method: AttributeError, with the call to write instead."""
         if hasattr(kind, "_apply") and x is not None:
             raise AttributeError(f"{kind.__name__!r} object has no attribute {self.name!r}; write "
                                  f"microgradx.{self.name}({', '.join(['[...]'] * self.lists)})")
         return self
 
     def split(self, xs: Sequence[Any]) -> list[Sequence[Any]]:
-        """Inputs that stand one after the other, as the lists they came in."""
+        """A flat sequence of inputs as the lists that they came in."""
         size = len(xs) // self.lists
         return [xs[k * size:(k + 1) * size] for k in range(self.lists)] if self.lists > 1 else [xs]
 
@@ -290,7 +292,7 @@ class Reduction(Op):
 
 
 def of_math(op: Op) -> str:
-    """The name of the function of Python's `math` that the value of a row is; "" if it is none.
+    """The name in Python's `math` of the row's value; "" if the value is not a function of `math`.
 
     >>> from microgradx import silu, tanh
     >>> from microgradx.table import of_math
@@ -311,9 +313,9 @@ def _rule(slope: Slope, inputs: int) -> Callable[..., Any] | None:
 
 
 def _letters(slopes: Sequence[Slope]) -> tuple[str, ...]:
-    """The input names of a row: those its slopes are written in, after the result y."""
+    """The input names of a row: the parameters of its slopes after the result y."""
     for rule in slopes:
-        code: Any = getattr(rule, "__code__", None)     # a constant has none, nor has a functools.partial
+        code: Any = getattr(rule, "__code__", None)     # a constant or a functools.partial has none
         if code:
             return tuple(code.co_varnames[1:code.co_argcount])
     return LETTERS[len(slopes)]
@@ -323,7 +325,7 @@ R = TypeVar("R", bound=Op)
 
 
 def enter(op: R) -> R:
-    """Put a row into the table, and make it a method of what stands for numbers. ValueError if its name is taken."""
+    """Add a row to the table, and as a method to all operands. ValueError if its name is taken."""
     if op.name in TABLE:
         raise ValueError(f"the table already has a row {op.name!r}; choose another name")
     TABLE[op.name] = op
@@ -333,9 +335,9 @@ def enter(op: R) -> R:
 
 
 def row(name: str, value: Callable[..., float], *slopes: Slope, **more: Any) -> Op:
-    """Add an operation to the table; the arguments are told at `Op`. ValueError if the name is taken, TypeError for
+    """Add an operation to the table and return its row; `Op` explains the arguments. ValueError if the name is taken.
 
-    arguments in another order, and for a slope that lacks its inputs.
+    TypeError for arguments in another order, and for a slope that lacks inputs.
 
     >>> from microgradx import row, exp, Value
     >>> bell = row("bell", lambda x: exp(-x * x), lambda y, x: -2 * x * y)
@@ -352,7 +354,7 @@ def row(name: str, value: Callable[..., float], *slopes: Slope, **more: Any) -> 
 
 
 def reduction(name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], **more: Any) -> Reduction:
-    """Add an operation on lists to the table; the arguments are told at `Reduction`. Raises as row() does.
+    """Add an operation on lists to the table and return its row; `Reduction` explains the arguments. Raises as row().
 
     >>> from microgradx import reduction, Value
     >>> energy = reduction("energy", lambda *xs: sum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])

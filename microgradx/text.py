@@ -1,4 +1,4 @@
-"""The table read as text: a Symbol stands where a number would, and writes down what is done to it.
+"""The table as text: a Symbol stands in for a number and writes down the operations on it.
 
     >>> from microgradx.text import Symbol, rule
     >>> from microgradx import tanh, mul
@@ -25,9 +25,9 @@ def digits(x: float) -> str:
 
 
 class Symbol(Arithmetic["Symbol"]):
-    """A piece of text that computes: operators and rows applied to it give longer text.
+    """A piece of text with operators: operators and rows applied to it give longer text.
 
-    `level` is how tightly the text holds together, so that parentheses stand only where they must.
+    `level` is its precedence, so that only the necessary parentheses are written.
     """
 
     __slots__ = ("text", "level")
@@ -43,7 +43,7 @@ class Symbol(Arithmetic["Symbol"]):
         return Symbol(digits(float(x)), UNARY if x < 0 else ATOM)
 
     def within(self, level: int) -> str:
-        """The text, in parentheses where something holding as tightly as `level` is wanted."""
+        """The text, in parentheses if its precedence is below `level`."""
         return self.text if self.level >= level else f"({self.text})"
 
     def _apply(self, op: Op, args: Sequence[Any]) -> "Symbol":
@@ -74,7 +74,7 @@ def infix(sign: str, a: Any, b: Any) -> Symbol:
 def written(sign: str, a: Any, b: Any) -> Symbol:
     """`a sign b`, with the parentheses that it needs."""
     level, gap = LEVELS[sign], " " if LEVELS[sign] < 2 else ""
-    # a power holds its left side apart, (x**2)**3; the others their right side, a - (b - c)
+    # a power puts its left side in parentheses, (x**2)**3; the others their right side, a - (b - c)
     left, right = (level + 1, level) if sign == "**" else (level, level + 1)
     if sign in ("+", "*"):
         right = level

@@ -1,4 +1,4 @@
-"""Vector: a list whose numbers are read once; and how a row of lists is recorded, sum(xs) or dot(xs, ys), as one node.
+"""Vector, a list whose numbers are read once; and reduce(), which records a row of lists, dot(xs, ys), as one node.
 
     >>> from microgradx import Value, Vector, dot
     >>> xs = Vector([Value(2.0), 1.0])
@@ -15,10 +15,10 @@ from .table import Inputs, Reduction
 
 
 class Vector(Inputs, Sequence[Any]):
-    """A list of Values and numbers whose numbers are read once: for a list that goes into many reductions.
+    """A list of Values and numbers whose numbers are read once, for many reductions. TypeError for any other element.
 
     A layer gives the same inputs to all its units: inputs = Vector(xs); [dot(weights, inputs) for weights in rows].
-    The numbers are those at the time it is made. TypeError if an element is no number.
+    The numbers are those at the time the Vector is made.
 
     >>> from microgradx import Value, Vector, dot
     >>> inputs = Vector([Value(2.0), 1.0])
@@ -26,7 +26,7 @@ class Vector(Inputs, Sequence[Any]):
     [10.0, 16.0]
     """
 
-    # args: the inputs, as a node holds them; data: their numbers; constants: which of them are no Values.
+    # args: the inputs, as a node stores them; data: their numbers; constants: the indices of those that are floats.
     __slots__ = ("args", "data", "constants")
 
     def __init__(self, xs: Iterable[Any]) -> None:
@@ -55,13 +55,13 @@ class Vector(Inputs, Sequence[Any]):
         return f"Vector({list(self.args)})"
 
     def slopes(self, found: Sequence[float | None]) -> tuple[float | None, ...] | None:
-        """Slopes as a node holds them: None for a constant, and in place of the list where all are."""
+        """Slopes as a node stores them: None for a constant, and None in place of the list if all are constants."""
         constants = self.constants
         if not constants:
             return tuple(found)
         if len(constants) == len(found):
             return None
-        if constants[0] == len(found) - 1:              # the 1 that a bias is multiplied by
+        if constants[0] == len(found) - 1:              # the constant 1 that multiplies a bias
             return *found[:-1], None
         slopes: list[float | None] = [*found]
         for i in constants:
@@ -70,7 +70,7 @@ class Vector(Inputs, Sequence[Any]):
 
 
 def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
-    """A row of lists applied to lists (or Vectors) of Values and numbers: record(), whole lists at once."""
+    """A row of lists applied to lists (or Vectors) of Values and numbers: record() for whole lists."""
     scope = mode.get()
     if op.index or op.lists > 2:
         return record(op, op.flat(lists))
@@ -93,7 +93,7 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
             return Value(y)
         dv, dw = op.slopes_of_lists(y, v.data, w.data)
         return node(scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
-    except RAISED:                                      # the row knows IEEE's answer
+    except RAISED:                                      # at() returns the result of IEEE 754
         args, xs = (v.args, v.data) if op.lists == 1 else (v.args + w.args, v.data + w.data)
         y = op.at(*xs)
         slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)

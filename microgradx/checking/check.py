@@ -1,4 +1,4 @@
-"""Is this derivative right? Every one is compared with finite differences that know their own error.
+"""Is this derivative right? gradcheck compares every derivative with finite differences that have an error bound.
 
     >>> from microgradx import GradientError, Value, gradcheck
     >>> gradcheck(lambda w, x: (w * x).tanh() / x, 0.5, 2.0)
@@ -9,8 +9,8 @@
     ...     print(error.what, "is", error.slope, "and should be", error.expected)
     d f / d args[0] is 3.0 and should be 6.0
 
-The rule: a right derivative is within 1e-8 of the differences, relative, plus ten times the error that they know
-themselves to have. There is no absolute tolerance: one of 1e-5, as elsewhere, takes anything for a small derivative.
+The rule: a right derivative differs from the differences by at most 1e-8 relative plus ten times their estimated error.
+There is no absolute tolerance: with 1e-5, as elsewhere, any small number would pass as a small derivative.
 """
 import math
 from collections.abc import Callable
@@ -24,14 +24,14 @@ from .mismatch import Mismatch
 class GradientError(AssertionError):
     """A derivative that finite differences contradict.
 
-    what      which one: "d f / d w", "d(d f / d w) / d args[1][0]"
-    input     the input it is by: its label, or its place among the arguments, args[1][0]
+    what      the derivative: "d f / d w", "d(d f / d w) / d args[1][0]"
+    input     the input it is taken by: its label, or its place among the arguments, args[1][0]
     slope     the derivative by the chain rule, as backward() gives it
     expected  the same by finite differences
-    bound     how far apart the two may be
+    bound     the largest difference allowed between the two
     kink      at a kink the slopes on its two sides, the smaller first; else None
-    op        the name of the row that is wrong, where it can be told; else None
-    meaning   what to make of it, in words
+    op        the name of the wrong row if it can be found; else None
+    meaning   the likely cause, in words
 
     >>> from microgradx import GradientError, Value, gradcheck
     >>> try:
@@ -53,9 +53,9 @@ class GradientError(AssertionError):
 
 
 def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
-    """True if all first and second derivatives of f at `args` are right; else GradientError tells which is not.
+    """True if all first and second derivatives of f at `args` are right; else GradientError names the wrong one.
 
-    f       called with `args`, their numbers as Values; returns one Value or a nested list of them, all are checked
+    f       called with `args`, their numbers as Values; returns one Value or a nested list of them, all checked
     args    numbers, Values, nested lists of them, Modules; anything else is passed on as it is
 
     First derivatives, in backward and in forward mode, are compared with differences of f; second derivatives with
@@ -64,11 +64,11 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
     At a kink (relu at 0) any slope between those on its two sides is right; second derivatives are not checked there.
     A slope of infinity or nan is never right: check f inside its domain.
 
-    f is given copies, so no Value of yours changes. Only the parameters of a Module are used as they are: their data
-    is varied and put back. Any other Value that f knows of is a constant.
+    f gets copies, so your Values do not change. Only the parameters of a Module are used themselves: their data is
+    varied and restored. Any other Value that f uses is a constant.
 
-    TypeError or ValueError if nothing can be checked: no inputs, f returns no Value, is not finite here, or answers
-    differently each time.
+    TypeError or ValueError if nothing can be checked: no inputs, or f returns no Value, is not finite here, or returns
+    something else each time.
 
     >>> from microgradx import dot, gradcheck, tanh
     >>> gradcheck(lambda w, x: tanh(dot(w, x)), [0.1, 0.2], [3.0, 4.0])
@@ -84,9 +84,9 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
 
 
 def first_nonfinite(root: Value) -> Value | None:
-    """The first node, in the order of computation, that makes infinity or nan out of finite inputs; None without one.
+    """The first node, in the order of computation, that makes infinity or nan from finite inputs; None if none does.
 
-    Its value or one of its slopes is not finite. A leaf has no inputs, so one that holds nan is found as well.
+    Its value or one of its slopes is not finite. A leaf has no inputs, so a leaf that is nan is found as well.
 
     >>> from microgradx import Value, first_nonfinite, log
     >>> x = Value(0.0, "x")
@@ -101,10 +101,10 @@ def first_nonfinite(root: Value) -> Value | None:
     return None
 
 
-# What an error means -------------------------------------------------------------------------------------------
+# Error messages ------------------------------------------------------------------------------------------------
 
 def explanation(mismatch: Mismatch, root: Value) -> tuple[str | None, str]:
-    """The name of the row that is wrong, where it can be told, and what the mismatch means, in words."""
+    """The name of the wrong row if it can be found, else None; and the likely cause, in words."""
     if not math.isfinite(mismatch.check.slope):
         source = first_nonfinite(root)
         if source is None or source.op is None:
@@ -130,7 +130,7 @@ def explanation(mismatch: Mismatch, root: Value) -> tuple[str | None, str]:
 
 
 def own_mismatch(v: Value) -> Mismatch | None:
-    """What differences say against the row that made v, at the inputs that it has there."""
+    """The mismatch of the row that made v, at the inputs it has there; None if its slopes are right."""
     def alone(*xs: Value) -> Any:
         given = iter(xs)
         inputs = [next(given) if isinstance(a, Value) else a for a in v.args]
@@ -141,7 +141,7 @@ def own_mismatch(v: Value) -> Mismatch | None:
 
 
 def verdict(v: Value, mismatch: Mismatch) -> str:
-    """What is wrong with the row that made v."""
+    """A sentence on the fault of the row that made v."""
     if mismatch.check.gradient.part:
         return (f"The slope of {described(v)} is right, but not the derivative of that slope: write the rule with "
                 "operators and rows throughout.")
@@ -149,7 +149,7 @@ def verdict(v: Value, mismatch: Mismatch) -> str:
 
 
 def described(v: Value) -> str:
-    """A node in a message: "row 'mul' at a = 2.0, b = 3.0"."""
+    """A node for a message: "row 'mul' at a = 2.0, b = 3.0"."""
     if v.op is None:
         return f"the input {v.data}"
     letters = v.op.names(len(v.args))

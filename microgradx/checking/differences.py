@@ -1,4 +1,4 @@
-"""Finite differences that know their own error: an oracle for derivatives that needs nothing but the function.
+"""Finite differences with an error bound: an oracle for derivatives that needs only the function.
 
     >>> from microgradx.checking.differences import derivative
     >>> import math
@@ -8,9 +8,9 @@
     >>> derivative(abs, 0.0, side=-1).value, derivative(abs, 0.0, side=1).value
     (-1.0, 1.0)
 
-A difference quotient is wrong by its step (too large) or by rounding (too small). Ridders halves the step, extrapolates
-to step 0 as Romberg does, and keeps the extrapolation that changes least from one step to the next; that change is its
-error. Source: C. Ridders, Advances in Engineering Software 4 (1982) 75.
+A difference quotient has an error from its step (too large) or from rounding (too small). Ridders halves the step,
+extrapolates to step 0 as Romberg does, and keeps the extrapolation that changes least from one step to the next; that
+change is its error. Source: C. Ridders, Advances in Engineering Software 4 (1982) 75.
 """
 import math
 from collections.abc import Callable, Iterator
@@ -19,20 +19,20 @@ from typing import NamedTuple
 from ..ieee import divide, inf, nan
 
 UNDEFINED = (ValueError, ArithmeticError, LookupError)      # raised at x: f is not defined there
-HALVINGS = 8            # of the step within one extrapolation
-EXACT = 1e-10           # relative error at which no other step is tried, ...
-CLOSER = 2.0**-16       # ... unless a step so much smaller shows something else, as for max(x*x, 0.001) at 0
+HALVINGS = 8            # of the step in one extrapolation
+EXACT = 1e-10           # relative error at which the search stops, ...
+CLOSER = 2.0**-16       # ... unless a step smaller by this factor contradicts it, as for max(x*x, 0.001) at 0
 
 
 class Estimate(NamedTuple):
-    """A derivative by differences, and how wrong it may be. `nan` and `inf` where f has no neighbouring value."""
+    """A derivative by differences and its error; `nan` and `inf` where f has no neighbouring value."""
 
     value: float
     error: float
 
     @property
     def bound(self) -> float:
-        """How far from `value` a right derivative may be. There is no absolute tolerance: it would blind the rule."""
+        """How far from `value` a right derivative may be; no absolute tolerance, which would pass any small number."""
         return 1e-8 * abs(self.value) + 10 * self.error
 
     def agrees(self, slope: float) -> bool:
@@ -44,12 +44,12 @@ UNKNOWN = Estimate(nan, inf)
 
 
 def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: float = 0.0) -> Estimate:
-    """The derivative of f at x, with its error; at the edge of f's domain, that from within.
+    """The derivative of f at x, with its error; at an edge of f's domain the one-sided derivative from inside.
 
     side    0: from both sides; 1: from the right only; -1: from the left only
-    noise   how far rounding may put f off near x; at least one rounding of f itself is assumed
+    noise   the rounding error of f near x; at least one rounding of f itself is assumed
 
-    Where f raises ValueError, an ArithmeticError or a LookupError, or is not finite, it counts as not defined.
+    f counts as not defined where it is not finite or raises ValueError, an ArithmeticError or a LookupError.
 
     >>> from microgradx.checking.differences import derivative
     >>> derivative(lambda x: x**1.5 if x >= 0 else math.nan, 0.0).agrees(0.0)
@@ -61,15 +61,15 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
     noise = max(noise, math.ulp(here))
     best, best_step, reach, sure = UNKNOWN, inf, inf, False
     for start in _steps(x):
-        if start >= reach:                  # so large a step leaves the domain
+        if start >= reach:                  # this step leaves the domain
             continue
         exact, rounded = best.error <= EXACT * abs(best.value), best.error <= 2 * noise / best_step
-        if sure and (exact or (rounded and start < best_step)):     # rounding alone is left; it grows as steps shrink
+        if sure and (exact or (rounded and start < best_step)):     # only rounding is left; it grows as steps shrink
             continue
         step = _retreat(f, x, start, way)
         reach = step if step < start else reach
         found = _ridders(f, x, step, way, noise)
-        # Of two that contradict each other the larger step has overlooked something, as it does for sin(1e6*x).
+        # If two estimates contradict each other, the larger step is wrong: it misses detail, as for sin(1e6*x).
         if step < best_step if apart(found, best) else found.error < best.error:
             best, best_step = found, step
             close, _ = _quotient(f, x, step * CLOSER, way)
@@ -78,7 +78,7 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
 
 
 def one_sided(f: Callable[[float], float], x: float, noise: float = 0.0) -> tuple[Estimate, Estimate]:
-    """The slopes of f at x from the left and from the right. Where they differ, f has a kink."""
+    """The slopes of f at x from the left and from the right; if they differ, f has a kink."""
     return derivative(f, x, -1, noise), derivative(f, x, 1, noise)
 
 
@@ -88,7 +88,7 @@ def apart(left: Estimate, right: Estimate) -> bool:
 
 
 def _open_side(f: Callable[[float], float], x: float, side: int) -> int | None:
-    """`side`, or the one side that f is defined on, or None where f has no neighbouring value there."""
+    """`side`, or the only side on which f is defined, or None if f has no neighbouring value there."""
     if math.isfinite(_quotient(f, x, next(_steps(x)), side)[0]):
         return side
     sides = [way for way in (-1, 1) if math.isfinite(_at(f, math.nextafter(x, way * inf)))]
@@ -98,7 +98,7 @@ def _open_side(f: Callable[[float], float], x: float, side: int) -> int | None:
 
 
 def _steps(x: float) -> Iterator[float]:
-    """Steps to begin with, powers of two: of the size of x, of size 1 where that is far from it, then smaller ones."""
+    """First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones."""
     size = math.frexp(x)[1]
     sizes = [size] if x and abs(size) < 5 else [size, 1] if x else [1]
     return (math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes)
@@ -112,7 +112,7 @@ def _retreat(f: Callable[[float], float], x: float, h: float, side: int) -> floa
 
 
 def _least(x: float) -> float:
-    """The smallest step: of those below, x + h and x + h/2 may round to the same number."""
+    """The smallest step: for smaller steps x + h and x + h/2 may round to the same number."""
     return 32 * math.ulp(x)
 
 
@@ -122,7 +122,7 @@ def _ridders(f: Callable[[float], float], x: float, h: float, side: int, noise: 
     above: list[float] = []
     best = UNKNOWN
     for _ in range(HALVINGS):
-        if h < _least(x) or best.error <= noise / h:    # rounding alone is now as large
+        if h < _least(x) or best.error <= noise / h:    # the rounding error alone is as large
             break
         quotient, size = _quotient(f, x, h, side)
         noise = max(noise, math.ulp(size))

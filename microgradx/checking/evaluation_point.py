@@ -1,4 +1,4 @@
-"""A function at the inputs where its derivatives are checked: all the checks that there are.
+"""A function at the inputs where its derivatives are checked, and all its checks.
 
     >>> from microgradx.checking.evaluation_point import EvaluationPoint
     >>> for check in EvaluationPoint(lambda x: x**3, [2.0]).checks():
@@ -22,11 +22,11 @@ from .mismatch import Check, Gradient, Mismatch, roundings
 class EvaluationPoint:
     """A function f and its arguments.
 
-    inputs    a Value for each number in the arguments; set to other numbers to see f nearby
-    names     what the inputs are called in messages
-    outputs   what f gives, with its titles in messages
+    inputs    a Value for each number in the arguments; set to other numbers to compute f nearby
+    names     the names of the inputs in messages
+    outputs   the results of f; `titles` are their names in messages
 
-    TypeError or ValueError if nothing can be checked there.
+    TypeError or ValueError if nothing can be checked.
     """
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any]) -> None:
@@ -49,12 +49,12 @@ class EvaluationPoint:
             _refuse(y, title)
 
     def call(self) -> tuple[list[str], list[Any], list[Value]]:
-        """f at its inputs: the titles of its outputs, the outputs, and the Values that it was given."""
+        """f at its inputs: the titles of its outputs, the outputs, and the Values passed to it."""
         y, xs, _ = call(self.f, self.args, range(len(self.args)))
         return paths(y, "f"), leaves(y), xs
 
     def mismatch(self) -> Mismatch | None:
-        """The first check that differences contradict. Second derivatives at a kink do not count."""
+        """The first check that differences contradict, or None. Second derivatives at a kink do not count."""
         for check in self.checks():
             mismatch = check.mismatch()
             if mismatch and not (check.gradient.part and self.on_kink(check)):
@@ -65,7 +65,7 @@ class EvaluationPoint:
         """Every derivative by the first input, of each output and of each first derivative; then by the next input."""
         everything = list(self.every_gradient())
         for i, x in enumerate(self.inputs):
-            self.seen.clear()                   # what f is nearby serves all checks by one input
+            self.seen.clear()                   # all checks by one input share the values of f nearby
             for of in everything:
                 what = f"d {of.name} / d {self.names[i]}{of.mode}"
                 yield Check(what, of.slopes[i], self.along(i, of), x.data, i, of)
@@ -82,7 +82,7 @@ class EvaluationPoint:
                 yield Gradient(title, gradients(dy, self.xs), *roundings(dy, self.xs), k, 1 + j)
 
     def tangents(self, i: int) -> list[float]:
-        """The derivative of each output by input i in forward mode. ValueError if f does not answer as before."""
+        """The derivative of each output by input i in forward mode. ValueError if f's values change."""
         direction = [float(k == i) for k in range(len(self.inputs))]
         ys, tangents = map(leaves, jvp(self.f, self.args, direction))
         before = [y.data for y in self.outputs]
@@ -112,14 +112,14 @@ class EvaluationPoint:
             v.data = before
 
     def on_kink(self, check: Check) -> bool:
-        """Whether f has a kink along the check's input, or a row on the way to the output stands on one."""
+        """Whether f has a kink along the check's input, or a row in the graph of the output is on one."""
         f = self.along(check.i, check.gradient._replace(part=0))
         sides = one_sided(f, check.x, check.gradient.noise)
         return apart(*sides) or kinked(self.outputs[check.gradient.output]) is not None
 
 
 def kinked(root: Value) -> Value | None:
-    """A node that stands on a kink of its row, where the slope is a convention; None if there is none."""
+    """A node on a kink of its row, where the slope is a convention; None if there is none."""
     def moved(v: Value, i: int) -> Callable[[float], float]:
         xs = [a.data if isinstance(a, Value) else a for a in v.args]
         return lambda t: v.op.at(*xs[:i], t, *xs[i + 1:]) if v.op else t

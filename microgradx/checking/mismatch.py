@@ -1,4 +1,4 @@
-"""A derivative by the chain rule set against finite differences: a Check, and the Mismatch where they disagree.
+"""A derivative by the chain rule compared with finite differences: a Check, and the Mismatch if they disagree.
 
     >>> from microgradx.checking.mismatch import Check, Gradient
     >>> cube = Gradient("f", slopes=[12.0], noise=0.0, blurs=[0.0], output=0)
@@ -21,13 +21,13 @@ EPSILON = sys.float_info.epsilon
 
 
 class Gradient(NamedTuple):
-    """The derivatives of one quantity by all inputs, as the chain rule has them.
+    """The derivatives of one quantity by all inputs, by the chain rule.
 
     name     the quantity: an output, "f", or a derivative of one, "(d f / d w)"
     slopes   the derivatives
-    noise    how far rounding may put the quantity off
-    blurs    how far rounding may put the derivatives off
-    output   the number of the output concerned
+    noise    the rounding error of the quantity
+    blurs    the rounding errors of the derivatives
+    output   the index of the output
     part     0 for the output itself, 1 + j for its derivative by input j
     mode     "" or " in forward mode"
     """
@@ -42,7 +42,7 @@ class Gradient(NamedTuple):
 
 
 class Check(NamedTuple):
-    """That `slope` is the derivative at x of `f`, the quantity of `gradient` with nothing but input i varied."""
+    """The claim that `slope` is the derivative at x of `f`, the quantity of `gradient` as a function of input i."""
 
     what: str
     slope: float
@@ -52,9 +52,9 @@ class Check(NamedTuple):
     gradient: Gradient
 
     def mismatch(self) -> "Mismatch | None":
-        """What differences say against it; None where they agree."""
+        """The mismatch with differences; None if they agree."""
         seen = self.seen()
-        # Without differences: an index has no neighbours, and slope 0; what overflows next to x may have slope inf.
+        # Two slopes are right without differences: 0 for an index, which has no neighbours; inf if f overflows nearby.
         if seen.agrees(self.slope) or (seen.value != seen.value and (self.slope == 0 or math.isinf(self.slope))):
             return None
         low, high = sorted([self.seen(-1), self.seen(1)])
@@ -71,7 +71,7 @@ class Check(NamedTuple):
 
 
 class Mismatch(NamedTuple):
-    """A check that differences contradict; at a kink, with the slopes on its two sides, the smaller first."""
+    """A check that differences contradict; at a kink, also the slopes on its two sides, the smaller first."""
 
     check: Check
     seen: Estimate
@@ -79,9 +79,9 @@ class Mismatch(NamedTuple):
 
 
 def roundings(y: Value, xs: Sequence[Value]) -> tuple[float, list[float]]:
-    """How far rounding may put off y, and the derivatives of y by xs: the chain rule on absolute values.
+    """The rounding errors of y and of its derivatives by xs: the chain rule on absolute values.
 
-    A node off by ulp(v) puts y off by up to pull[v] times as much: d y/d v, had no terms cancelled.
+    An error of ulp(v) in a node changes y by up to pull[v] times as much: d y/d v if no terms cancelled.
     Source: S. Linnainmaa, BIT 16 (1976) 146.
 
     >>> from microgradx import Value
@@ -100,5 +100,5 @@ def roundings(y: Value, xs: Sequence[Value]) -> tuple[float, list[float]]:
 
 
 def _finite(x: float) -> float:
-    """No allowance for rounding where an infinite slope is on the way."""
+    """A rounding error; 0 if it is infinite, behind an infinite slope."""
     return x if math.isfinite(x) else 0.0

@@ -1,4 +1,4 @@
-"""Sample inputs of a row of the table: where it is smooth, on its kinks, in whole numbers. All is read from the row.
+"""Sample inputs of a row of the table: where it is smooth, on its kinks, whole numbers. All come from the row itself.
 
     >>> from microgradx import hard_tanh, log
     >>> from microgradx.checking.samples import is_regular, kink_points
@@ -18,11 +18,11 @@ from ..engine import Value
 from ..table import REAL, Domain, Op, Reduction
 
 SMALL, LARGE = 2.0**-10, 8.0                # sizes of moderate numbers
-SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers to look for kinks and regular points at, where the domain has them
+SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers tried as kinks and regular points, if they are in the domain
 
 
 def edges(domain: Domain) -> tuple[float, float]:
-    """The closed interval of an open domain that keeps a small distance from its ends."""
+    """The largest closed interval in an open domain that keeps a small distance from its ends."""
     if isinstance(domain, range):
         return float(domain[0]), float(domain[-1])
     low, high = domain
@@ -31,7 +31,7 @@ def edges(domain: Domain) -> tuple[float, float]:
 
 
 def moderate(domain: Domain) -> tuple[float, float]:
-    """The part of a domain where numbers are moderate: up to 8 from 0, or from the end that is nearest to 0."""
+    """The part of a domain within 8 of 0, or of the end that is nearest to 0."""
     low, high = edges(domain)
     return max(low, min(high, 0.0) - LARGE), min(high, max(low, 0.0) + LARGE)
 
@@ -50,7 +50,7 @@ def is_finite(op: Op, xs: Sequence[float]) -> bool:
 
 @cache
 def is_smooth(op: Op) -> bool:
-    """Whether the row has regular points at all. detach has none: its slope is a decree.
+    """Whether the row has regular points at all. detach has none: its slope is defined, not derived.
 
     >>> from microgradx import detach, relu
     >>> is_smooth(relu), is_smooth(detach)
@@ -74,7 +74,7 @@ def kink_points(op: Op) -> list[tuple[float, ...]]:
 
 @cache
 def is_whole(op: Op) -> bool:
-    """Whether results and slopes of whole numbers are whole and so exact in floats: rows of + - * and no kinks.
+    """Whether whole inputs give whole results and slopes, which floats hold exactly: rows of + - * without kinks.
 
     >>> from microgradx import div, dot, exp, mul
     >>> [is_whole(op) for op in (mul, dot, div, exp)]
@@ -87,7 +87,7 @@ def is_whole(op: Op) -> bool:
 
 
 def called_with(op: Op, xs: Sequence[Any]) -> tuple[Any, ...]:
-    """Inputs one after the other as the arguments of a call: those of a reduction in its lists.
+    """A flat sequence of inputs as the arguments of a call: a reduction takes lists.
 
     >>> from microgradx import dot
     >>> called_with(dot, [1.0, 2.0, 3.0, 4.0])
@@ -111,7 +111,7 @@ def _grid(op: Op) -> Iterator[tuple[float, ...]]:
 
 
 def _samples(domain: Domain) -> list[float]:
-    """The samples in a domain, or as many numbers spread over it."""
+    """The samples in a domain; if there are none, five numbers spread over it."""
     low, high = moderate(domain)
     found = [x for x in SAMPLES if low <= x <= high and (x in domain or not isinstance(domain, range))]
     return found or [low + (high - low) * k / 6 for k in range(1, 6)]
@@ -127,7 +127,7 @@ def _quantities(op: Op, xs: Sequence[Any]) -> Sequence[Any]:
 
 
 def _steps_onto(op: Op, xs: tuple[float, ...]) -> Iterator[tuple[float, ...]]:
-    """Each input moved to where a kink quantity is 0, by a step of Newton's: exact where it is linear, as x - 0.3."""
+    """Each input moved to where a kink quantity is 0, by one Newton step: exact if it is linear, as x - 0.3."""
     values = [Value(x) for x in xs]
     for quantity in _quantities(op, values):
         for i, slope in enumerate(gradients(quantity, values)):

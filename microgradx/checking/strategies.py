@@ -8,8 +8,8 @@
     ...     assert gradcheck(sin, *xs)
     >>> test_sin()
 
-Numbers are moderate, 0 or of a size from 1/1024 to 8, and whole ones come first: what fails shrinks to an example that
-can be checked by hand.
+Numbers are 0 or of a size from 1/1024 to 8, and whole ones come first: a failing example shrinks to one that can be
+checked by hand.
 """
 import inspect
 import math
@@ -34,15 +34,15 @@ try:
 except ImportError as error:
     raise ImportError(f"microgradx.checking.strategies needs Hypothesis; write {install('strategies')}") from error
 
-LIMIT = 2.0**20                         # of the values in a graph, and of their derivatives had no terms cancelled
-STEPS, LEAVES = 12, 3                   # at most so many operations and leaves in a graph,
-REACH, WIDTH = 3, 4                     # nodes to go back for an input, elements in a list
+LIMIT = 2.0**20                         # of the values in a graph, and of their derivatives if no terms cancelled
+STEPS, LEAVES = 12, 3                   # largest numbers of operations and leaves in a graph,
+REACH, WIDTH = 3, 4                     # of nodes back to an input, of elements in a list
 
 
 # Numbers and arguments -----------------------------------------------------------------------------------------
 
 def numbers(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[float]:
-    """Floats from low to high: whole numbers first; apart from 0, none is closer to 0 than 1/1024.
+    """Floats from low to high, whole numbers first; apart from 0, none is closer to 0 than 1/1024.
 
     >>> from hypothesis import find
     >>> from microgradx.checking.strategies import numbers
@@ -58,10 +58,10 @@ def arguments(f: Callable[..., Any], *like: Any) -> st.SearchStrategy[tuple[Any,
     """Arguments to check the derivatives of f at, as gradcheck(f, *args) takes them.
 
     f       a row of the table: its arguments are inside its domain and away from its kinks; or any function of
-            Values: its arguments are such that results and slopes are finite
-    like    the arguments of a function are nested like these; without them it is given a number for each parameter
+            Values: at its arguments results and slopes are finite
+    like    the nesting of a function's arguments; without them each parameter gets a number
 
-    TypeError if the number of parameters cannot be told. ValueError for a row without smooth points (detach).
+    TypeError if the number of parameters is not known. ValueError for a row without smooth points (detach).
 
     >>> from hypothesis import find
     >>> from microgradx import dot, log
@@ -73,7 +73,7 @@ def arguments(f: Callable[..., Any], *like: Any) -> st.SearchStrategy[tuple[Any,
         shapes = like or (0.0,) * _parameters(f)
         return st.tuples(*map(_alike, shapes)).filter(lambda args: _defined(f, args))
     if not is_smooth(f):
-        raise ValueError(f"row {f.name!r} has a kink everywhere: its slope is a decree that no test can confirm")
+        raise ValueError(f"row {f.name!r} has a kink everywhere: its slope is a convention that no test can confirm")
     return _inputs(f).map(lambda xs: called_with(f, xs))
 
 
@@ -93,13 +93,13 @@ def kinks(op: Op) -> st.SearchStrategy[tuple[Any, ...]]:
 
 
 def _inputs(op: Op) -> st.SearchStrategy[tuple[float, ...]]:
-    """Regular inputs of a row, one after the other."""
+    """Regular inputs of a row, as a flat tuple."""
     drawn = st.one_of([st.tuples(*map(_within, op.domains(size))) for size in _sizes(op)])
     return drawn.filter(lambda xs: is_regular(op, xs))
 
 
 def _sizes(op: Op) -> Sequence[int]:
-    """How many inputs a row may be given."""
+    """The numbers of inputs that a row may have."""
     if not isinstance(op, Reduction):
         return [len(op.inputs)]
     return [length * op.lists + op.index for length in range(max(op.least, 1), WIDTH + 1)]
@@ -112,7 +112,7 @@ def _within(domain: Domain) -> st.SearchStrategy[float]:
 
 
 def _alike(example: Any) -> Any:
-    """Numbers in the nesting of an example; what is no number is passed on."""
+    """Numbers in the nesting of an example; anything else is passed on as it is."""
     if isinstance(example, list):
         return st.tuples(*map(_alike, example)).map(list)
     if isinstance(example, tuple):
@@ -121,7 +121,7 @@ def _alike(example: Any) -> Any:
 
 
 def _parameters(f: Callable[..., Any]) -> int:
-    """How many arguments a function must be given."""
+    """The number of arguments that a function needs. TypeError if that is not known."""
     needed = [p for p in inspect.signature(f).parameters.values() if p.default is p.empty]
     if not needed or any(p.kind is p.VAR_POSITIONAL for p in needed):
         raise TypeError("cannot tell how many arguments the function takes; give an example: arguments(f, 0.0, [0.0])")
@@ -129,7 +129,7 @@ def _parameters(f: Callable[..., Any]) -> int:
 
 
 def _defined(f: Callable[..., Any], args: Sequence[Any]) -> bool:
-    """Whether f and all slopes on the way to it are finite at `args`."""
+    """Whether f and all slopes in its graph are finite at `args`."""
     try:
         outputs = EvaluationPoint(f, args).outputs
     except UNDEFINED:
@@ -143,9 +143,9 @@ def _defined(f: Callable[..., Any], args: Sequence[Any]) -> bool:
 def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
     """Roots of random graphs of all rows of the table, with nodes that are used more than once.
 
-    Every input is inside the domain of its row and away from kinks; no value and no derivative, of any node by any
-    other, is beyond 2**24. With `whole`, all these numbers are whole and so exact: only rows are used that make whole
-    results and slopes of whole inputs. A failing test notes the graph, a line for each node.
+    Every input is inside the domain of its row and away from kinks; no value and no derivative of a node by another is
+    beyond 2**24. With `whole` all these numbers are whole and so exact: the graph uses only rows with whole results and
+    slopes at whole inputs. A failing test prints the graph, one line for each node.
 
     >>> from hypothesis import given
     >>> from microgradx.checking.strategies import graphs
@@ -178,7 +178,7 @@ def graphs(draw: st.DrawFn, whole: bool = False) -> Value:
 
 
 def _picked(pool: Sequence[Value], domain: Domain, back: int, x: float) -> Operand:
-    """The node that many nodes back of those inside the domain; if there is none, the constant nearest to x there."""
+    """The node `back` places back among those inside the domain; if there is none, the constant there nearest to x."""
     if isinstance(domain, range):
         return float(domain[back % len(domain)])
     low, high = edges(domain)

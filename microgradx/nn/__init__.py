@@ -6,16 +6,16 @@
     >>> loss = cross_entropy(model(images), [2, 0])
     >>> loss.backward()
 
-Shapes. Numbers go in and out as nested Python lists; an element is a float or a Value. A layer takes one sample, a
-list of features or channels x height x width, or a batch of them, one list more. BatchNorm takes a batch only.
-Flatten() too, which keeps the first dimension: for one sample write Flatten(0).
+Shapes. Inputs and outputs are nested Python lists of floats or Values. A layer takes one sample, a list of features or
+channels x height x width, or a batch, a list of samples. BatchNorm takes only a batch, and so does Flatten(), which
+keeps the first dimension: for one sample write Flatten(0).
 
-Errors. What does not fit is refused before anything is computed: ValueError for a shape, or for a size below 1, and
-TypeError for what is no nested list of numbers. They name the layer, what it expected and what it got.
+Errors. A layer checks its arguments before it computes anything: ValueError for a wrong shape or a size below 1, and
+TypeError for anything but nested lists of numbers. The message names the layer, what it expected and what it got.
 
 Chance. First weights, Dropout and RReLU draw from Python's `random`: random.seed(1) fixes all of it.
 
-Nothing here knows more of the engine than a user does: operators, and rows of the table such as dot.
+Layers use only what any user can: operators, and rows of the table such as dot.
 """
 from . import init
 from .activation import (

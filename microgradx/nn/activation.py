@@ -1,10 +1,10 @@
-"""Activations as Modules: each one a row of the table, applied to every number of a nested list.
+"""Activations as Modules: each applies a row of the table to every number of a nested list.
 
     >>> from microgradx.nn import LeakyReLU, Softmax
     >>> LeakyReLU(0.1)([[2.0, -2.0]]), Softmax()([0.0, 0.0])
     ([[2.0, -0.2]], [0.5, 0.5])
 
-Names and arguments are those of torch.nn. Derivatives stand in the rows alone (microgradx/activations.py).
+Names and arguments are those of torch.nn. The derivatives are in the rows only (microgradx/activations.py).
 """
 from typing import ClassVar, Literal
 
@@ -15,9 +15,9 @@ from .shapes import Nested, each, expect, within
 
 
 class Elementwise(Module):
-    """A row of the table on every number, with constants for the row's further inputs. Any shape in, the same out.
+    """A row of the table on every number, with constants for the row's other inputs. Any shape in, the same out.
 
-    torch.nn has a class for each; here a class names its row.
+    A subclass sets `row`; torch.nn writes a forward() for each.
 
     >>> from microgradx import sin
     >>> class Sine(Elementwise):
@@ -119,7 +119,7 @@ class SiLU(Elementwise):
 
 
 class GELU(Module):
-    """x times the share of a normal distribution below x; approximate="tanh" for the older form (GPT-2).
+    """x times the probability of a standard normal below x; approximate="tanh" for the older form (GPT-2).
 
     Any shape, the same out. ValueError for another `approximate`. As torch.nn.GELU; source: Hendrycks & Gimpel 2016.
 
@@ -137,7 +137,7 @@ class GELU(Module):
         return each(activations.gelu_tanh if self.approximate == "tanh" else activations.gelu, x)
 
     def extra_repr(self) -> str:
-        """Which form."""
+        """Its form."""
         return f"approximate={self.approximate!r}"
 
 
@@ -190,7 +190,7 @@ class Tanh(Elementwise):
 
 
 class Softplus(Elementwise):
-    """log(1 + exp(x)): a smooth ReLU. (torch says x itself beyond 20, which is 1e-10 off there.)
+    """log(1 + exp(x)): a smooth ReLU. (torch returns x beyond 20, which is 1e-10 off there.)
 
     Any shape, the same out. As torch.nn.Softplus.
 
@@ -231,9 +231,9 @@ class Hardtanh(Elementwise):
 
 
 class Softmax(Module):
-    """exp(x) over its sum: positive numbers that add up to 1, along the innermost lists, (*, C).
+    """exp(x) over its sum along the innermost lists, (*, C): positive numbers that add up to 1.
 
-    As torch.nn.Softmax(dim=-1). TypeError for what is no list.
+    As torch.nn.Softmax(dim=-1). TypeError if x is not a list.
 
     >>> Softmax()([[0.0, 0.0], [1000.0, 0.0]])
     [[0.5, 0.5], [1.0, 0.0]]
@@ -247,7 +247,7 @@ class Softmax(Module):
 class LogSoftmax(Module):
     """The logarithm of softmax along the innermost lists, (*, C).
 
-    As torch.nn.LogSoftmax(dim=-1). TypeError for what is no list.
+    As torch.nn.LogSoftmax(dim=-1). TypeError if x is not a list.
 
     >>> LogSoftmax()([1000.0, 0.0])
     [0.0, -1000.0]

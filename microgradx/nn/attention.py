@@ -1,4 +1,4 @@
-"""MultiheadAttention: each place of a sequence looks at others, and takes from them what fits.
+"""MultiheadAttention: each place of a sequence takes a weighted mean over other places, by how well they match.
 
     >>> from microgradx.nn import MultiheadAttention
     >>> attention = MultiheadAttention(embed_dim=4, num_heads=2)
@@ -23,9 +23,9 @@ Mask = list[list[bool]] | None
 
 
 def attend(query: list[Any], keys: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
-    """softmax(query·keys / sqrt(d)) values, for one query: what it takes from the values, and the shares it takes.
+    """softmax(query·keys / sqrt(d)) values, for one query: the weighted mean of the values, and its weights.
 
-    query (d), keys (S, d), values (S, e) to (e) and the shares (S). Source: Vaswani et al. 2017.
+    query (d), keys (S, d), values (S, e) to (e) and the weights (S). Source: Vaswani et al. 2017.
 
     >>> attend([0.0], [[1.0], [2.0]], [[10.0], [20.0]])
     ([15.0], [0.5, 0.5])
@@ -36,12 +36,11 @@ def attend(query: list[Any], keys: list[Any], values: list[Any]) -> tuple[list[A
 
 
 class MultiheadAttention(Module):
-    """num_heads attentions side by side, each on its part of embed_dim numbers. As torch.nn.MultiheadAttention.
-
-    in_proj_weight (3*embed_dim, embed_dim) makes queries, keys and values, in_proj_bias (3*embed_dim);
-    out_proj is a Linear. With batch_first=False, torch's default, a batch is (L, N, embed_dim).
+    """num_heads attentions in parallel, each on its part of embed_dim numbers. As torch.nn.MultiheadAttention.
 
     ValueError unless embed_dim is a multiple of num_heads. Source: Vaswani et al. 2017.
+    in_proj_weight (3*embed_dim, embed_dim) and in_proj_bias (3*embed_dim) make queries, keys and values; out_proj is a
+    Linear. With batch_first=False, torch's default, a batch is (L, N, embed_dim).
 
     >>> from microgradx.nesting import shape
     >>> x = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]
@@ -66,9 +65,9 @@ class MultiheadAttention(Module):
                 is_causal: bool = False) -> tuple[Nested, Nested]:
         """query (L, E), key and value (S, E) to the output (L, E) and the weights (L, S), the mean over all heads.
 
-        A batch: (L, N, E) and (S, N, E) to (L, N, E) and (N, L, S); with batch_first N comes first everywhere.
-        attn_mask (L, S): True where a query may not look. is_causal: no query looks at what comes after it (torch
-        wants the mask besides). Without need_weights the second is None. ValueError if a query may look nowhere.
+        ValueError if the mask hides all keys from a query. A batch: (L, N, E) and (S, N, E) to (L, N, E) and (N, L, S);
+        with batch_first N comes first everywhere. attn_mask (L, S): True hides a key from a query. is_causal hides all
+        later places (torch requires the mask too). Without need_weights the weights are None.
         """
         batch = ("N", "L") if self.batch_first else ("L", "N")
         sizes = expect(self, query, ("L", self.embed_dim), (*batch, self.embed_dim))
@@ -86,7 +85,7 @@ class MultiheadAttention(Module):
         return outputs if self.batch_first else swapped(outputs), weights
 
     def _visible(self, queries: int, keys: int, attn_mask: Mask, is_causal: bool) -> list[list[int]]:
-        """For each query the keys it may look at. What is hidden is left out, not computed and thrown away."""
+        """For each query the keys that are not hidden; hidden ones are not computed. ValueError if all are hidden."""
         if attn_mask is None:
             attn_mask = [[False] * keys] * queries
         expect("attn_mask", attn_mask, (queries, keys))
@@ -100,7 +99,7 @@ class MultiheadAttention(Module):
 
     def _sample(self, query: Nested, key: Nested, value: Nested, visible: list[list[int]],
                 need_weights: bool) -> tuple[Nested, Nested]:
-        """(L, E) and twice (S, E), for one sample."""
+        """Output and weights of one sample, from query (L, E), key and value (S, E)."""
         q, k, v = (self._projected(xs, part) for part, xs in enumerate((query, key, value)))
         size = self.embed_dim // self.num_heads
         heads = [slice(start, start + size) for start in range(0, self.embed_dim, size)]
@@ -114,7 +113,7 @@ class MultiheadAttention(Module):
         return self.out_proj(outputs), weights if need_weights else None
 
     def _projected(self, xs: list[Any], part: int) -> list[Any]:
-        """Queries, keys or values (part 0, 1, 2): the inputs through their third of in_proj_weight."""
+        """Queries, keys or values (part 0, 1, 2): the inputs times their third of in_proj_weight."""
         rows = slice(part * self.embed_dim, (part + 1) * self.embed_dim)
         bias = None if self.in_proj_bias is None else self.in_proj_bias[rows]
         return linear(xs, self.in_proj_weight[rows], bias, depth=1)

@@ -1,4 +1,4 @@
-"""BatchNorm1d, BatchNorm2d: each channel brought to mean 0 and variance 1 over a batch.
+"""BatchNorm1d, BatchNorm2d: scale each channel to mean 0 and variance 1 over a batch.
 
     >>> from microgradx.nn import BatchNorm1d
     >>> norm = BatchNorm1d(1)
@@ -18,7 +18,7 @@ from .shapes import Nested, Pattern, expect, flat, like, positive, swapped
 
 
 class _BatchNorm(Module):
-    """A norm of each channel over the batch and all places."""
+    """Normalises each channel over the batch and all places."""
 
     places: tuple[Pattern, ...]                 # what may follow (N, num_features)
 
@@ -35,7 +35,7 @@ class _BatchNorm(Module):
             self.num_batches_tracked = Buffer(0)
 
     def forward(self, x: Nested) -> Nested:
-        """(N, num_features, places), the same out. ValueError while training on one number a channel."""
+        """(N, num_features, places), the same out. ValueError in training on one number for each channel."""
         sizes = expect(self, x, *[("N", self.num_features, *places) for places in self.places])
         if self.training and math.prod(sizes) == self.num_features:
             raise ValueError(f"{type(self).__name__}: expected more than one number a channel while training, since "
@@ -51,7 +51,7 @@ class _BatchNorm(Module):
             mean, centred, variance = moments(xs)
             if self.training and self.track_running_stats:
                 self._track(c, mean, variance * len(xs) / (len(xs) - 1))
-        else:                                   # detached, not .data: a compiled program reads them as it runs
+        else:                                   # detach(), not .data: a compiled program reads them in each run
             mean, variance = detach(self.running_mean[c]), detach(self.running_var[c])
             centred = [x - mean for x in xs]
         scale = 1 / sqrt(variance + self.eps)
@@ -61,9 +61,9 @@ class _BatchNorm(Module):
         return like(channel, [x * scale + shift for x in centred])
 
     def _track(self, c: int, mean: Any, variance: Any) -> None:
-        """The running statistics move towards those of the batch; momentum None: their mean over all batches.
+        """Move the running statistics towards those of the batch; with momentum None they are means over all batches.
 
-        The variance is the unbiased one here, while the batch itself is divided by the biased one, as in torch.
+        As in torch the running variance is the unbiased one; the batch itself is divided by the biased one.
         """
         share = 1 / self.num_batches_tracked.data if self.momentum is None else self.momentum
         for running, new in ((self.running_mean[c], mean), (self.running_var[c], variance)):
@@ -77,10 +77,9 @@ class _BatchNorm(Module):
 class BatchNorm1d(_BatchNorm):
     """(x - mean) / sqrt(variance + eps) * weight + bias for each channel of a batch (N, C) or (N, C, L).
 
-    weight (C) of ones, bias (C) of zeros. While training mean and variance are those of the batch; after eval() the
-    running ones, buffers that are saved with the weights. As torch.nn.BatchNorm1d; source: Ioffe & Szegedy 2015.
-
-    ValueError while training on one number a channel, whose variance is 0.
+    ValueError in training on one number for each channel, whose variance is 0. weight (C) of ones, bias (C) of zeros.
+    In training it uses mean and variance of the batch, after eval() the running ones, buffers that are saved with the
+    weights. As torch.nn.BatchNorm1d; source: Ioffe & Szegedy 2015.
 
     >>> norm = BatchNorm1d(1)
     >>> [[round(y.data, 2)] for y, in norm([[10.0], [20.0]])], norm.running_mean[0].data

@@ -25,9 +25,9 @@ from .shapes import Nested, flat, like
 
 
 class ModuleList(Module):
-    """A list of Modules whose parameters are found: "0.weight", "1.weight", ... It computes nothing itself.
+    """A list of Modules with their parameters, "0.weight", "1.weight", ... It computes nothing itself.
 
-    TypeError for an element that is no Module. As torch.nn.ModuleList.
+    TypeError for an element that is not a Module. As torch.nn.ModuleList.
 
     >>> from microgradx.nn import Linear
     >>> layers = ModuleList([Linear(2, 1), Linear(2, 1)])
@@ -40,7 +40,7 @@ class ModuleList(Module):
             self.append(module)
 
     def append(self, module: Module) -> ModuleList:
-        """Add a Module to the end. TypeError if it is none.
+        """Add a Module to the end; the list. TypeError if it is not a Module.
 
         >>> from microgradx.nn import ReLU
         >>> len(ModuleList().append(ReLU()).append(ReLU()))
@@ -62,9 +62,9 @@ class ModuleList(Module):
 
 
 class Sequential(ModuleList):
-    """Each Module on what the one before it gives.
+    """Each Module applied to the output of the one before it.
 
-    Shapes are those of its Modules. TypeError for what is no Module. As torch.nn.Sequential.
+    Shapes are those of its Modules. TypeError for an element that is not a Module. As torch.nn.Sequential.
 
     >>> from microgradx.nn import ReLU, Softmax
     >>> Sequential(ReLU(), Softmax())([0.0, -7.0])
@@ -84,8 +84,8 @@ class Sequential(ModuleList):
 class Residual(Sequential):
     """x + f(x), with f the given Modules in sequence: a layer learns what to change (He et al. 2016).
 
-    The gradient passes the plus sign whole, so however deep the stack, the first layers are reached. ValueError if
-    f gives another shape than x has.
+    ValueError if f returns another shape than x has. The gradient passes the plus sign unchanged, so it reaches the
+    first layers of any stack.
 
     >>> from microgradx.nn import ReLU
     >>> Residual(ReLU())([2.0, -2.0])
@@ -93,7 +93,7 @@ class Residual(Sequential):
     """
 
     def forward(self, x: Nested) -> Nested:
-        """Any shape that the Modules within keep."""
+        """Any shape that its Modules keep."""
         change = super().forward(x)
         if shape(change) != shape(x):
             raise ValueError(f"Residual: expected Modules that keep the shape {shape(x)}, got {shape(change)}")

@@ -1,4 +1,4 @@
-"""Conv1d and Conv2d: a small kernel of weights slides over the input, the same at every place.
+"""Conv1d and Conv2d: a small kernel of weights slides over the input, with the same weights at every place.
 
     >>> from microgradx.nn import Conv1d
     >>> edge = Conv1d(1, 1, kernel_size=2, bias=False)
@@ -6,7 +6,7 @@
     >>> [y.data for y in edge([[0.0, 0.0, 5.0, 5.0]])[0]]          # one channel in, one channel out
     [0.0, 5.0, 0.0]
 
-Each output is one node: the dot product of the kernel with the inputs beneath it, and the bias.
+Each output is one node: the dot product of the kernel with the inputs under it, plus the bias.
 """
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from .windows import Grid, cut, letters, per_axis
 
 
 class _Convolution(Module):
-    """A convolution over `axes` axes. (torch too calls it that; it is a correlation, the kernel is not flipped.)"""
+    """A convolution over `axes` axes. (torch's name; without a flipped kernel it is really a correlation.)"""
 
     axes: int
 
@@ -38,14 +38,14 @@ class _Convolution(Module):
         self.bias = init.uniform_(init.parameter(out_channels), -bound, bound) if bias else None
 
     def forward(self, x: Nested) -> Nested:
-        """(channels in, sizes) to (channels out, sizes); or a batch of these, (N, channels, sizes)."""
+        """(in_channels, sizes) to (out_channels, sizes); or a batch, (N, channels, sizes)."""
         sample: Pattern = (self.in_channels, *letters(self.axes))
         sizes = expect(self, x, sample, ("N", *sample))
         grid = Grid(sizes[-self.axes:], self.kernel_size, self.stride, self.padding)
         return within(lambda image: self._slide(image, grid), x, len(sizes) - len(sample))
 
     def _slide(self, image: Nested, grid: Grid) -> list[Any]:
-        """All channels out for one image: at each stop of the grid, each kernel times what lies beneath it."""
+        """The output channels of one image: each kernel times the inputs under it, at each stop of the grid."""
         channels = range(self.in_channels)
         one = [] if self.bias is None else [1.0]
         beneath = [Vector(cut(image, (channels, *stop)) + one) for stop in grid.inputs]
@@ -66,7 +66,7 @@ class _Convolution(Module):
 class Conv1d(_Convolution):
     """A kernel over sequences: (in_channels, L), or a batch (N, in_channels, L). As torch.nn.Conv1d.
 
-    weight (out_channels, in_channels, kernel_size), bias (out_channels), first drawn evenly within ±1/sqrt(fan_in).
+    weight (out_channels, in_channels, kernel_size), bias (out_channels), first uniform within ±1/sqrt(fan_in).
 
     ValueError for a kernel longer than the padded input.
 

@@ -1,4 +1,4 @@
-"""Dropout: while training, numbers are dropped at random, so that no unit can rely on another.
+"""Dropout: in training, set random numbers to 0, so that no unit relies on another.
 
     >>> import random
     >>> from microgradx.nn import Dropout
@@ -13,7 +13,7 @@ from .shapes import Nested, each
 
 
 class Dropout(Module):
-    """While training: 0 with probability p, else x / (1 - p), so that the mean stays. After eval(): x.
+    """In training: 0 with probability p, else x / (1 - p), which keeps the mean. After eval(): x.
 
     Any shape. Draws from Python's `random`, or from `generator`. ValueError unless 0 <= p <= 1. As torch.nn.Dropout;
     source: Srivastava et al. 2014.

@@ -2,7 +2,7 @@
 
     >>> from microgradx.nn import Embedding
     >>> words = Embedding(3, 2)
-    >>> words(1)[0] is words.weight[1][0]               # a plain index picks the row itself
+    >>> words(1)[0] is words.weight[1][0]               # a plain index returns the row itself
     True
     >>> len(words([2, 0, 2]))
     3
@@ -18,9 +18,9 @@ from .shapes import Nested, each, positive
 class Embedding(Module):
     """Row i of weight for each index i: (*) to (*, embedding_dim). As torch.nn.Embedding.
 
-    weight (num_embeddings, embedding_dim), first drawn from a normal distribution. A plain index picks the row
-    without a node; an index that is a Value is recorded, so that a compiled program looks it up as it runs.
-    IndexError unless an index is a whole number from 0 to num_embeddings - 1.
+    IndexError unless an index is a whole number from 0 to num_embeddings - 1. weight (num_embeddings, embedding_dim) is
+    first drawn from a normal distribution. A plain index picks the row without a node; an index that is a Value is
+    recorded, so that a compiled program looks it up when it runs.
 
     >>> words = Embedding(10, 2)
     >>> words.load_state_dict({"weight": [[i, -i] for i in range(10)]})

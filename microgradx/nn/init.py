@@ -1,4 +1,4 @@
-"""First values of weights, under torch.nn.init's names and formulas. In place, on nested lists of Values.
+"""First values of weights, by torch.nn.init's names and formulas, set in place on nested lists of Values.
 
     >>> import random
     >>> from microgradx import Value
@@ -7,8 +7,8 @@
     >>> weight[0][0].data == init.xavier_uniform_([[Value(0.0)] * 2], generator=random.Random(0))[0][0].data
     False
 
-Numbers come from Python's own generator: `random.seed(1)` before a model is built fixes all of it. A generator of
-your own goes in as `generator=random.Random(1)`.
+Numbers come from Python's own generator: `random.seed(1)` before building a model fixes them all. Pass your own as
+`generator=random.Random(1)`.
 """
 import math
 import random
@@ -22,7 +22,7 @@ from .shapes import Nested, nested
 
 Mode = Literal["fan_in", "fan_out"]
 
-GAINS: dict[str, Callable[[float], float]] = {      # of the parameter a, for leaky_relu the slope below 0
+GAINS: dict[str, Callable[[float], float]] = {      # functions of the parameter a, for leaky_relu the slope below 0
     "linear": lambda a: 1.0, "conv1d": lambda a: 1.0, "conv2d": lambda a: 1.0, "sigmoid": lambda a: 1.0,
     "tanh": lambda a: 5 / 3, "relu": lambda a: math.sqrt(2), "leaky_relu": lambda a: math.sqrt(2 / (1 + a * a)),
     "selu": lambda a: 3 / 4,
@@ -39,7 +39,7 @@ def parameter(*sizes: int) -> Nested:
 
 
 def constant_(tree: Nested, val: float) -> Nested:
-    """Every Value set to `val`. torch: constant_.
+    """Set every Value to `val`; the tree. torch: constant_.
 
     >>> constant_(parameter(2), 0.25)
     [Value(data=0.25, grad=0.0), Value(data=0.25, grad=0.0)]
@@ -48,11 +48,11 @@ def constant_(tree: Nested, val: float) -> Nested:
 
 
 def zeros_(tree: Nested) -> Nested:
-    """Every Value set to 0. Right for biases; for the weights of two layers it fails. torch: zeros_.
+    """Set every Value to 0: right for biases, wrong for the weights of two or more layers. torch: zeros_.
 
-    With zero weights every neuron of a layer computes the same and gets the same gradient: they stay equal for ever,
-    one neuron in many copies. Worse, gradients pass to the layer below through these weights, as zeros: nothing
-    there learns. Weights must differ, so they are drawn at random.
+    With zero weights every neuron of a layer computes the same and gets the same gradient, so all stay equal for ever.
+    Worse, gradients pass to the layer below through these weights and become zeros: that layer learns nothing. Weights
+    must differ, so they are drawn at random.
 
     >>> from microgradx.nn import MLP
     >>> model = MLP(2, [3, 1])
@@ -64,7 +64,7 @@ def zeros_(tree: Nested) -> Nested:
 
 
 def ones_(tree: Nested) -> Nested:
-    """Every Value set to 1. torch: ones_.
+    """Set every Value to 1; the tree. torch: ones_.
 
     >>> ones_(parameter(2))
     [Value(data=1.0, grad=0.0), Value(data=1.0, grad=0.0)]
@@ -73,7 +73,7 @@ def ones_(tree: Nested) -> Nested:
 
 
 def uniform_(tree: Nested, a: float = 0.0, b: float = 1.0, generator: Generator = None) -> Nested:
-    """Every Value drawn evenly between a and b. torch: uniform_.
+    """Draw every Value uniformly between a and b; the tree. torch: uniform_.
 
     >>> low, high = uniform_(parameter(2), 1.0, 2.0, random.Random(0))
     >>> 1 <= low.data <= 2, low.data == high.data
@@ -84,7 +84,7 @@ def uniform_(tree: Nested, a: float = 0.0, b: float = 1.0, generator: Generator 
 
 
 def normal_(tree: Nested, mean: float = 0.0, std: float = 1.0, generator: Generator = None) -> Nested:
-    """Every Value drawn from a normal distribution. torch: normal_.
+    """Draw every Value from a normal distribution; the tree. torch: normal_.
 
     >>> weight = normal_(parameter(1000), mean=5.0, std=2.0, generator=random.Random(0))
     >>> round(sum(v.data for v in weight) / 1000, 1)
@@ -95,7 +95,7 @@ def normal_(tree: Nested, mean: float = 0.0, std: float = 1.0, generator: Genera
 
 
 def xavier_uniform_(tree: Nested, gain: float = 1.0, generator: Generator = None) -> Nested:
-    """Even, with std gain*sqrt(2/(fan_in + fan_out)): signals keep their size both ways (Glorot & Bengio 2010).
+    """Uniform, with std gain*sqrt(2/(fan_in + fan_out)): signals keep their size both ways (Glorot & Bengio 2010).
 
     tree (out, in, ...). ValueError for fewer than two dimensions. torch: xavier_uniform_.
 
@@ -120,7 +120,7 @@ def xavier_normal_(tree: Nested, gain: float = 1.0, generator: Generator = None)
 
 def kaiming_uniform_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu",
                      generator: Generator = None) -> Nested:
-    """Even, with std gain/sqrt(fan): what relu cuts off is made up for (He et al. 2015).
+    """Uniform, with std gain/sqrt(fan), which compensates for the half that relu cuts off (He et al. 2015).
 
     tree (out, in, ...). ValueError for fewer than two dimensions, another mode, or a nonlinearity without a known gain.
     torch: kaiming_uniform_.
@@ -146,9 +146,9 @@ def kaiming_normal_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonline
 
 
 def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
-    """By how much a layer must amplify what this nonlinearity then shrinks. torch: calculate_gain.
+    """The factor by which a layer must amplify what this nonlinearity shrinks. torch: calculate_gain.
 
-    ValueError for one not known.
+    ValueError for an unknown nonlinearity.
 
     >>> calculate_gain("tanh")
     1.6666666666666667
@@ -159,7 +159,7 @@ def calculate_gain(nonlinearity: str, param: float = 0.01) -> float:
 
 
 def fans(tree: Nested) -> tuple[int, int]:
-    """How many inputs a unit of this weight has, and how many units an input feeds: (fan_in, fan_out).
+    """(fan_in, fan_out): how many inputs a unit of this weight has, and how many units each input feeds.
 
     The weight is (out, in, ...kernel). ValueError for fewer than two dimensions. As torch.nn.init computes them.
 
@@ -184,7 +184,7 @@ def _kaiming(tree: Nested, a: float, mode: Mode, nonlinearity: str) -> float:
 
 
 def _even(tree: Nested, std: float, generator: Generator) -> Nested:
-    """Even between -b and b: such numbers have the standard deviation b/sqrt(3)."""
+    """Uniform between -b and b, which has the standard deviation b/sqrt(3)."""
     bound = math.sqrt(3) * std
     return uniform_(tree, -bound, bound, generator)
 

@@ -1,4 +1,4 @@
-"""PReLU, RReLU: leaky units whose slope below 0 is learned, or drawn at random.
+"""PReLU, RReLU: leaky units whose slope below 0 is learned or random.
 
     >>> from microgradx.nn import PReLU
     >>> unit = PReLU()
@@ -20,9 +20,9 @@ def _leaky(x: Nested, slope: Any) -> Nested:
 
 
 class PReLU(Module):
-    """LeakyReLU with a slope that is learned: one for all, or one for each of num_parameters channels.
+    """LeakyReLU with a learned slope: one for all numbers, or one for each of num_parameters channels.
 
-    weight (num_parameters). For channels x is a batch, (N, C, ...), as in torch.
+    weight (num_parameters). With several channels x is a batch, (N, C, ...), as in torch.
 
     Any shape, the same out. ValueError for another number of channels. As torch.nn.PReLU; source: He et al. 2015.
 
@@ -37,19 +37,19 @@ class PReLU(Module):
         self.weight = constant_(parameter(num_parameters), init)
 
     def forward(self, x: Nested) -> Nested:
-        """Any shape; (N, num_parameters, *) where there is more than one."""
+        """Any shape; (N, num_parameters, *) if num_parameters is not 1."""
         if self.num_parameters == 1:
             return _leaky(x, self.weight[0])
         expect(self, x, ("N", self.num_parameters, "*"))
         return [[_leaky(channel, slope) for channel, slope in zip(sample, self.weight)] for sample in x]
 
     def extra_repr(self) -> str:
-        """How many slopes."""
+        """Its number of slopes."""
         return f"{self.num_parameters}"
 
 
 class RReLU(Module):
-    """LeakyReLU with a slope drawn anew for each number, evenly from lower to upper; their mean after eval().
+    """LeakyReLU with a random slope for each number, uniform from lower to upper; the mean slope after eval().
 
     Draws from Python's `random`, or from `generator`.
 

@@ -17,7 +17,7 @@ from .shapes import Nested, expect, positive, within
 
 
 def linear(x: Nested, weight: list[list[Any]], bias: list[Any] | None = None, depth: int = 0) -> list[Any]:
-    """For each row of weights its dot product with x, plus its bias: one node a unit. Samples lie `depth` deep in x."""
+    """weight x + bias, one node for each row of weight, for every sample, which is `depth` lists inside x."""
     one = [] if bias is None else [1.0]
     units = [Vector(row) for row in weight] if bias is None else [Vector([*row, b]) for row, b in zip(weight, bias)]
 
@@ -29,7 +29,7 @@ def linear(x: Nested, weight: list[list[Any]], bias: list[Any] | None = None, de
 
 
 def _spelled_out(x: list[Any], weight: list[list[Any]], bias: list[Any] | None) -> list[Any]:
-    """The same as products and a sum, nodes of their own to be drawn and stepped through."""
+    """The same with separate nodes for the products and the sum, to draw and step through."""
     products = [[w * v for w, v in zip(row, x)] for row in weight]
     return [sum([*row, b]) for row, b in zip(products, bias)] if bias else [sum(row) for row in products]
 
@@ -37,7 +37,7 @@ def _spelled_out(x: list[Any], weight: list[list[Any]], bias: list[Any] | None) 
 class Linear(Module):
     """y = weight x + bias, for x of shape (*, in_features): one sample, or any number of leading dimensions.
 
-    weight (out_features, in_features), bias (out_features), first drawn evenly within ±1/sqrt(in_features).
+    weight (out_features, in_features), bias (out_features), first uniform within ±1/sqrt(in_features).
     With fused=False a unit is drawn as its products and their sum; the numbers are the same. As torch.nn.Linear.
 
     ValueError for another shape of x, or sizes below 1.

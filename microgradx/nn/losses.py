@@ -1,4 +1,4 @@
-"""Losses: one number that says how far outputs are from what they should be.
+"""Losses: one number for the distance of outputs from their targets.
 
     >>> from microgradx.nn import cross_entropy, mse
     >>> mse([1.0, 2.0], [1.0, 4.0]), mse([1.0, 2.0], [1.0, 4.0], reduction="none")
@@ -6,8 +6,8 @@
     >>> round(cross_entropy([[2.0, 0.0, 0.0]], [0]), 4)                # one sample, three classes, the right one is 0
     0.2395
 
-Outputs and targets are numbers or nested lists of one shape. reduction is "mean" over all of them, "sum" or "none",
-the nested list itself. The names in torch.nn.functional: mse_loss, l1_loss, huber_loss, cross_entropy, nll_loss,
+Outputs and targets are numbers or nested lists of the same shape. reduction is "mean", "sum", or "none" for the nested
+list itself. The names in torch.nn.functional: mse_loss, l1_loss, huber_loss, cross_entropy, nll_loss,
 binary_cross_entropy, binary_cross_entropy_with_logits, kl_div.
 """
 from collections.abc import Callable, Sequence
@@ -62,12 +62,10 @@ def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: f
 
 
 def bce(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
-    """-log p of what happened, for a probability p of 1. torch: binary_cross_entropy.
+    """-log(p) if the target is 1, -log(1 - p) if it is 0. torch: binary_cross_entropy.
 
-    Targets lie from 0 to 1. Infinite for p = 0 where the target is 1 (torch stops at 100): bce_with_logits, which
-    takes the number before the sigmoid, has no such end.
-
-    ValueError for a target outside 0 to 1.
+    ValueError for a target outside 0 to 1. It is infinite if p = 0 and the target is 1 (torch stops at 100);
+    bce_with_logits, which takes the number before the sigmoid, stays finite.
 
     >>> bce([0.0, 0.0], [0, 1], "none")
     [0.0, inf]
@@ -86,9 +84,9 @@ def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean"
 
 
 def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
-    """How much a score falls short of 1 on the right side: relu(1 - target*score), for targets -1 and 1.
+    """relu(1 - target*score), for targets -1 and 1: how far a score is below a margin of 1 on the right side.
 
-    The loss of support vector machines (torch's hinge_embedding_loss is another one). ValueError for another target.
+    ValueError for another target. It is the loss of support vector machines; torch's hinge_embedding_loss is another.
 
     >>> hinge([2.0, 0.5, -1.0], [1, 1, 1], "none")
     [0.0, 0.5, 2.0]
@@ -102,9 +100,8 @@ def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 def kl_div(input: Nested, target: Nested, reduction: Reduction | Literal["batchmean"] = "mean") -> Any:
     """target * (log(target) - input): how far log-probabilities are from probabilities. torch: kl_div.
 
-    The sum of it is the Kullback-Leibler divergence; "batchmean" divides that by the number of samples.
-
-    ValueError for "batchmean" of what is no batch (N, ...).
+    ValueError for "batchmean" if input is not a batch (N, ...). The sum is the Kullback-Leibler divergence; "batchmean"
+    divides it by the number of samples.
 
     >>> kl_div([[0.0, 0.0]], [[1.0, 0.0]], "batchmean"), kl_div([[-1.0, 0.0]], [[1.0, 0.0]], "batchmean")
     (0.0, 1.0)
@@ -119,7 +116,7 @@ def _kl(x: Any, t: Any) -> Any:
 
 
 def _between(t: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
-    """t*yes + (1 - t)*no. A plain 0 or 1 leaves the other side out: 0 times its infinity would be nan."""
+    """t*yes + (1 - t)*no; for t = 0 or 1 only one of them, since 0 * inf would be nan. ValueError for another t."""
     if isinstance(t, Value) or 0 < t < 1:
         return t * yes() + (1 - t) * no()
     if t in (0, 1):
@@ -134,7 +131,7 @@ def _pairwise(name: str, loss: Callable[[Any, Any], Any], input: Nested, target:
 
 
 def _reduced(losses: list[Any], reduction: str, nesting: Nested) -> Any:
-    """The losses as one number, or in this nesting."""
+    """The losses as one number, or as a nested list. ValueError for an unknown reduction."""
     if reduction == "none":
         return like(nesting, losses)
     if reduction not in ("mean", "sum"):
@@ -147,12 +144,12 @@ def _reduced(losses: list[Any], reduction: str, nesting: Nested) -> Any:
 def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     """-log softmax(input) of the right class, from logits (C), or (N, C) and then the mean. torch: cross_entropy.
 
-    target: the index of the right class, or N of them; or probabilities in the shape of input. IndexError for an
-    index that is no class.
+    IndexError for an index that is not a class. target: the index of the right class, or N of them; or probabilities in
+    the shape of input.
 
-    It does not overflow, and keeps its digits where the right class leads: with x_t the right logit, the loss is the
-    logarithm of the sum of exp(x_j - x_t), in which the term of t is exactly 1. Written logsumexp(x) - x_t it would
-    be 0 here, and so would its gradient:
+    It does not overflow, and keeps its digits if the right class has the largest logit x_t: the loss is the logarithm
+    of the sum of exp(x_j - x_t), in which the term of t is exactly 1. As logsumexp(x) - x_t, loss and gradient would be
+    0 here:
 
     >>> cross_entropy([70.0, 0.0], 0)
     3.975449735908647e-31
@@ -163,7 +160,7 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean") 
 def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     """Minus the log-probability of the right class, from log-probabilities (C) or (N, C). torch: nll_loss.
 
-    IndexError for a target that is no class.
+    IndexError for a target that is not a class.
 
     >>> nll([[-1.0, -2.0], [-3.0, -4.0]], [0, 1])
     2.5
@@ -174,12 +171,12 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 def _surprise(xs: list[Any], target: Any) -> Any:
     if not isinstance(target, (list, tuple)):
         return logsumexp(_gaps(xs, target))
-    gaps = _gaps(xs, _likely(target))                   # any class would do; with this one no digits are lost
+    gaps = _gaps(xs, _likely(target))                   # true for any class; the likeliest keeps all digits
     return sum(target) * logsumexp(gaps) - dot(target, gaps)
 
 
 def _likely(target: Sequence[Any]) -> Any:
-    """The place of the largest, the first of them; found as it runs where the numbers are not known before."""
+    """The index of the largest probability, the first if several are equal; recorded if they are Values."""
     best, place = target[0], 0.0
     for j, t in enumerate(target):
         place, best = where(t > best, j, place), maximum(best, t)
@@ -187,7 +184,7 @@ def _likely(target: Sequence[Any]) -> Any:
 
 
 def _gaps(xs: list[Any], t: Any) -> list[Any]:
-    """x_j - x_t for each j; for j = t a plain 0, through which no gradient flows."""
+    """x_j - x_t for each j; for j = t a constant 0, through which no gradient flows."""
     chosen = take(xs, t)
     if isinstance(t, Value):
         return [where(t - j, x - chosen, 0.0) for j, x in enumerate(xs)]
@@ -196,7 +193,7 @@ def _gaps(xs: list[Any], t: Any) -> list[Any]:
 
 def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, target: Nested, reduction: str,
                soft: bool = False) -> Any:
-    """The loss of every sample: of its numbers and its class, or (soft) the probabilities of all classes."""
+    """The loss of every sample, from its numbers and its class, or (soft) the probabilities of all classes."""
     *batch, classes = expect(name, input, ("C",), ("N", "C"))
     indices = tuple(batch)
     found = expect(f"{name} target", target, *([indices, (*batch, classes)] if soft else [indices]))
@@ -208,10 +205,10 @@ def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, 
     return _reduced([loss(xs, t) for xs, t in samples], reduction, [0.0] * batch[0] if batch else 0.0)
 
 
-# Of the weights ------------------------------------------------------------------------------------------------
+# Penalties on weights ------------------------------------------------------------------------------------------
 
 def l1_penalty(parameters: Nested) -> Any:
-    """The sum of sizes of all parameters, of a Module or a nested list: added to a loss, it drives weights to 0.
+    """The sum of |p| over all parameters of a Module or a nested list: added to a loss, it drives weights to 0.
 
     The lasso (Tibshirani 1996).
 
@@ -222,7 +219,7 @@ def l1_penalty(parameters: Nested) -> Any:
 
 
 def l2_penalty(parameters: Nested) -> Any:
-    """The sum of squares of all parameters, of a Module or a nested list: added to a loss, it keeps weights small.
+    """The sum of p*p over all parameters of a Module or a nested list: added to a loss, it keeps weights small.
 
     Ridge regression (Hoerl & Kennard 1970). c times it has the gradient that torch adds for weight_decay=2*c.
 

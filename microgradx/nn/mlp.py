@@ -1,4 +1,4 @@
-"""Neuron, Layer, MLP as in micrograd, whose programs run with the import changed.
+"""Neuron, Layer, MLP as in micrograd, whose programs run with one import changed.
 
     >>> import random
     >>> from microgradx.nn import MLP
@@ -7,8 +7,8 @@
     >>> len(model.parameters()), model([1.0, -2.0]).op.name
     (337, 'sum')
 
-Every product and every sum is a node of its own, to be drawn and stepped through. For wide layers there is Linear,
-which makes a neuron one node.
+Every product and every sum is its own node, to draw and step through. For wide layers use Linear, where a neuron is one
+node.
 """
 import random
 from typing import Any
@@ -25,7 +25,7 @@ from .shapes import expect
 class Neuron(Module):
     """relu(b + w1*x1 + w2*x2 + ...), or the sum itself with nonlin=False. A list of nin numbers to one Value.
 
-    w: nin Values, drawn evenly from -1 to 1 by Python's `random`; b: a Value, 0.
+    w: nin Values, drawn uniformly from -1 to 1 by Python's `random`; b: a Value, 0.
 
     Source: micrograd's Neuron.
 
@@ -52,7 +52,7 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """nout neurons on the same inputs: (nin) to a list of nout Values, or to the one Value where nout is 1.
+    """nout neurons on the same inputs: (nin) to a list of nout Values, or to one Value if nout is 1.
 
     Source: micrograd's Layer.
 
@@ -70,9 +70,9 @@ class Layer(Module):
 
 
 class MLP(Module):
-    """Layers of nouts[0], nouts[1], ... neurons, one on the other; all ReLU but the last, which is linear.
+    """Layers of nouts[0], nouts[1], ... neurons in sequence; all are ReLU but the last, which is linear.
 
-    (nin) to a list of nouts[-1] Values, or to the one Value where that is 1. TypeError if nouts is no list.
+    (nin) to a list of nouts[-1] Values, or to one Value if nouts[-1] is 1. TypeError if nouts is not a list.
     Source: micrograd's MLP.
 
     >>> model = MLP(3, [4, 2])

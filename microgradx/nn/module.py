@@ -1,4 +1,4 @@
-"""Module: parameters by name, saved and loaded by name, a mode for training, a readable print.
+"""Module: parameters with names, saving and loading by name, a mode for training, a readable print.
 
     >>> from microgradx import Value
     >>> from microgradx.nn import Module
@@ -29,8 +29,8 @@ set_data: Any = vars(Value)["data"].fset
 class Buffer(Value):
     """A number that a Module saves but does not train, such as the running mean of a BatchNorm. torch: register_buffer.
 
-    Write `self.count.data += 1`, or set .data to a Value, whose number it takes. In a compiled program each run reads
-    and sets it so; .data is then a Value while the program is recorded.
+    Write `self.count.data += 1`, or set .data to a Value, whose number it takes. A compiled program reads and sets it
+    in each run; .data is a Value while jit records that program.
 
     >>> count = Buffer(0)
     >>> count.data += 1
@@ -82,7 +82,7 @@ class Module:
             return self.forward(*args, **options)
 
     def forward(self, *args: Any, **options: Any) -> Any:
-        """What the Module computes: each layer defines it."""
+        """The outputs of the Module; each layer defines it. NotImplementedError if it does not."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...)")
 
     # Parameters ------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ class Module:
                 yield from module.named_modules(_dotted(prefix, path))
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """The name of each parameter with its Value or nested list of Values; a shared one comes once.
+        """The name of each parameter with its Value or nested list of Values; a shared parameter once.
 
         >>> from microgradx.nn import Linear
         >>> [(name, shape(values)) for name, values in Linear(2, 1).named_parameters()]
@@ -139,7 +139,7 @@ class Module:
         zero_grad(self.parameters())
 
     def _state(self) -> Iterator[tuple[str, Any, list[Value]]]:
-        """The name of every parameter and buffer, its Values in their nesting, and in a flat list."""
+        """The name of every parameter and buffer, its Values as nested lists, and as a flat list."""
         seen: set[Value] = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
@@ -161,10 +161,10 @@ class Module:
         return {name: rebuild(nest, iter([v.data for v in values])) for name, nest, values in self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        """Set parameters and buffers from a state_dict(). Everything is checked before anything is set.
+        """Set parameters and buffers from a state_dict(), after checking everything.
 
-        KeyError for missing or unexpected names (with strict=False both are passed over), ValueError for a shape
-        that differs, TypeError for what is no dict or no number.
+        KeyError for missing or unexpected names (strict=False ignores both), ValueError for a different shape,
+        TypeError for anything but a dict or a number.
 
         >>> from microgradx.nn import Linear
         >>> model = Linear(2, 1, bias=False)
@@ -192,7 +192,7 @@ class Module:
     # Mode and print --------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Turn on what happens in training only (Dropout, the statistics of BatchNorm) here and within.
+        """Turn on training mode (Dropout, the statistics of BatchNorm) in this Module and all inside; return it.
 
         >>> from microgradx.nn import Dropout
         >>> drop = Dropout(1.0)
@@ -204,7 +204,7 @@ class Module:
         return self
 
     def eval(self) -> Module:
-        """Turn off what happens in training only.
+        """Turn off training mode in this Module and all inside; return it.
 
         >>> from microgradx.nn import Dropout
         >>> Dropout(1.0).eval()([5.0])
@@ -213,7 +213,7 @@ class Module:
         return self.train(False)
 
     def extra_repr(self) -> str:
-        """What the print shows of this Module itself: Linear says its sizes.
+        """The text in the parentheses of repr(): the sizes of a Linear.
 
         >>> class Scale(Module):
         ...     def extra_repr(self):
@@ -232,17 +232,17 @@ class Module:
 
 
 def _modules(name: str, value: Any) -> Iterator[tuple[str, Module]]:
-    """The Modules in an attribute, a list of Modules included, with their paths: layers.0, layers.1."""
+    """The Modules in an attribute, also in a list, with their paths: layers.0, layers.1."""
     if isinstance(value, Module):
         yield name, value
     if isinstance(value, (list, tuple)) and not isinstance(_first(value), (Value, float)):
         for i, element in enumerate(value):
-            if not isinstance(element, Value):          # most lists are long, and hold nothing else
+            if not isinstance(element, Value):          # a long list of Values needs no recursion
                 yield from _modules(f"{name}.{i}", element)
 
 
 def _first(value: Any) -> Any:
-    """What a nested list holds first: thousands of Values need not each be looked at."""
+    """The first element of a nested list, which tells its kind without a look at thousands of Values."""
     while isinstance(value, (list, tuple)) and value:
         value = value[0]
     return value

@@ -1,4 +1,4 @@
-"""LayerNorm, RMSNorm: the numbers of one sample brought to mean 0 and variance 1, then scaled by what is learned.
+"""LayerNorm, RMSNorm: scale the numbers of one sample to mean 0 and variance 1, then by learned weights.
 
     >>> from microgradx.nn import LayerNorm
     >>> [round(y.data, 3) for y in LayerNorm(2)([3.0, 5.0])]
@@ -16,14 +16,14 @@ from .shapes import Nested, expect, flat, like, positive, within
 
 
 def moments(xs: Sequence[Any]) -> tuple[Any, list[Any], Any]:
-    """The mean, the deviations from it, and the variance, which is the mean of their squares."""
+    """The mean, the deviations from it, and the variance, the mean of their squares."""
     mean = sum(xs) / len(xs)
     centred = [x - mean for x in xs]
     return mean, centred, dot(centred, centred) / len(xs)
 
 
 class _SampleNorm(Module):
-    """A norm over the last dimensions, (*, normalized_shape)."""
+    """Normalises over the last dimensions, (*, normalized_shape)."""
 
     def __init__(self, normalized_shape: int | Sequence[int], eps: float, elementwise_affine: bool, bias: bool) -> None:
         sizes = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
@@ -47,7 +47,7 @@ class _SampleNorm(Module):
         return like(x, ys)
 
     def normalised(self, xs: list[Any]) -> list[Any]:
-        """The numbers of one sample, brought to size 1."""
+        """The normalised numbers of one sample."""
         raise NotImplementedError
 
     def extra_repr(self) -> str:
@@ -80,7 +80,7 @@ class LayerNorm(_SampleNorm):
 class RMSNorm(_SampleNorm):
     """x / sqrt(mean of squares + eps) * weight over the last dimensions. As torch.nn.RMSNorm.
 
-    weight (normalized_shape) of ones. eps is the distance from 1 to the next float if not given.
+    weight (normalized_shape) of ones. The default eps is the distance from 1 to the next float.
 
     ValueError for another shape of x. Source: Zhang & Sennrich 2019.
 

@@ -23,16 +23,16 @@ from .shapes import Nested, expect, positive, within
 class Perceptron(Module):
     """1 if weight·x + bias > 0, else 0. (in_features) to one Value, or a batch (N, in_features) to N Values.
 
-    Why it cannot learn XOR. It would need
+    A perceptron cannot learn XOR. It would need
 
         (0,0) -> 0:             b <= 0
         (0,1) -> 1:        w2 + b >  0
         (1,0) -> 1:   w1      + b >  0
         (1,1) -> 0:   w1 + w2 + b <= 0
 
-    The two middle lines add up to w1 + w2 + 2b > 0, the outer two to w1 + w2 + 2b <= 0: no numbers will do. One
-    line in the plane has the two ones on one side only if it has a zero there too. A hidden layer bends the line;
-    but the slope of the step is 0 everywhere, so gradients say nothing to it: that is why units became smooth.
+    The two middle lines add up to w1 + w2 + 2b > 0, the outer two to w1 + w2 + 2b <= 0: no numbers satisfy both. A line
+    in the plane with both ones on one side also has a zero there. A hidden layer bends the line, but the slope of the
+    step is 0 everywhere, so gradients cannot train it: this is why units became smooth.
 
     Source: Rosenblatt 1958; Minsky & Papert 1969.
 
@@ -54,7 +54,7 @@ class Perceptron(Module):
         return within(lambda row: heaviside(*linear(row, [self.weight], [self.bias])), x, len(sizes) - 1)
 
     def update(self, x: list[float], target: float, lr: float = 1.0) -> float:
-        """Rosenblatt's rule, one step: move the weights by lr * (target - output) * x. Gives target - output.
+        """Rosenblatt's rule, one step: move the weights by lr * (target - output) * x; target - output.
 
         ValueError unless the target is 0 or 1.
         """
@@ -67,9 +67,9 @@ class Perceptron(Module):
         return error
 
     def fit(self, samples: Iterable[tuple[list[float], Any]], epochs: int = 100, lr: float = 1.0) -> list[int]:
-        """The rule over all samples (x, target) until a round passes without a mistake, or `epochs` rounds have passed.
+        """Apply the rule to all samples (x, target) until a round without mistakes, or `epochs` rounds.
 
-        Gives the number of mistakes in each round. The last is 0 sooner or later if a line parts the classes.
+        Returns the number of mistakes in each round. If a line separates the classes, it is 0 after enough rounds.
         """
         samples = list(samples)
         mistakes: list[int] = []
@@ -78,5 +78,5 @@ class Perceptron(Module):
         return mistakes
 
     def extra_repr(self) -> str:
-        """Its inputs."""
+        """Its number of inputs."""
         return f"{self.in_features}"

@@ -1,4 +1,4 @@
-"""MaxPool, AvgPool: the largest number of each window, or the mean. Flatten: nested dimensions as one.
+"""MaxPool, AvgPool: the largest number or the mean of each window. Flatten: several dimensions as one.
 
     >>> from microgradx.nn import AvgPool2d, Flatten, MaxPool2d
     >>> image = [[[1.0, 2.0, 0.0, 0.0], [3.0, 4.0, 0.0, 8.0]]]         # one channel, 2 x 4
@@ -30,7 +30,7 @@ class _Pool(Module):
                              f"got {self.padding}")
 
     def forward(self, x: Nested) -> Nested:
-        """(C, sizes) to (C, smaller sizes); or a batch of these, (N, C, sizes)."""
+        """(C, sizes) to (C, smaller sizes); or a batch, (N, C, sizes)."""
         sample: Pattern = ("C", *letters(self.axes))
         sizes = expect(self, x, sample, ("N", *sample))
         grid = Grid(sizes[-self.axes:], self.kernel_size, self.stride, self.padding)
@@ -41,7 +41,7 @@ class _Pool(Module):
         return nested(grid.sizes, outputs.__next__)
 
     def pooled(self, xs: list[Any]) -> Any:
-        """One number for the numbers of a window; the padding is not among them."""
+        """One number for the numbers of a window, without padding."""
         raise NotImplementedError
 
     def extra_repr(self) -> str:
@@ -51,7 +51,7 @@ class _Pool(Module):
 
 class _MaxPool(_Pool):
     def pooled(self, xs: list[Any]) -> Any:
-        """The largest; the first of equal ones takes the whole gradient, as in torch: after a relu most tie at 0."""
+        """The largest; the first of equal ones gets the whole gradient, as in torch: after a relu many tie at 0."""
         return first_max(xs)
 
 
@@ -62,16 +62,15 @@ class _AvgPool(_Pool):
         self.count_include_pad = count_include_pad
 
     def pooled(self, xs: list[Any]) -> Any:
-        """The mean; padding counts as zeros, or not at all."""
+        """The mean; padding counts as zeros if count_include_pad."""
         return sum(xs) / (math.prod(self.kernel_size) if self.count_include_pad else len(xs))
 
 
 class MaxPool1d(_MaxPool):
-    """The largest number of each window of (C, L), or of a batch (N, C, L). stride is kernel_size if not given.
+    """The largest number of each window of (C, L), or of a batch (N, C, L). As torch.nn.MaxPool1d.
 
-    Padding is never the largest; it may be half the kernel at most. As torch.nn.MaxPool1d.
-
-    ValueError for more padding.
+    ValueError for padding of more than half the kernel. Padding is never the largest. The default stride is
+    kernel_size.
 
     >>> MaxPool1d(2)([[1.0, 3.0, 2.0, 0.0]]), MaxPool1d(3, stride=1, padding=1)([[1.0, 3.0, 2.0, 0.0]])
     ([[3.0, 2.0]], [[3.0, 3.0, 3.0, 2.0]])
@@ -83,7 +82,7 @@ class MaxPool1d(_MaxPool):
 class MaxPool2d(_MaxPool):
     """The largest number of each window of (C, H, W), or of a batch (N, C, H, W). As torch.nn.MaxPool2d.
 
-    Of equal numbers the first takes the whole gradient. ValueError for padding of more than half the kernel.
+    The first of equal numbers gets the whole gradient. ValueError for padding of more than half the kernel.
 
     >>> MaxPool2d(2)([[[1.0, 2.0, 5.0, 6.0], [3.0, 4.0, 7.0, 8.0]]])
     [[[4.0, 8.0]]]
@@ -119,7 +118,7 @@ class AvgPool2d(_AvgPool):
 
 
 class Flatten(Module):
-    """The dimensions from start_dim to the last as one. As torch.nn.Flatten, whose default 1 spares the batch.
+    """The dimensions from start_dim to the last as one. As torch.nn.Flatten, whose default 1 keeps the batch.
 
     For one sample write Flatten(0): (C, H, W) to (C*H*W). ValueError if there is no such dimension.
 
@@ -138,5 +137,5 @@ class Flatten(Module):
         return within(flat, x, self.start_dim)
 
     def extra_repr(self) -> str:
-        """Where it starts."""
+        """Its start_dim."""
         return f"{self.start_dim}"

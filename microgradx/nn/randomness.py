@@ -1,4 +1,4 @@
-"""Random numbers of layers. In a compiled program each run draws anew.
+"""Random numbers for layers. A compiled program draws new ones in each run.
 
     >>> import random
     >>> from microgradx.nn.randomness import draw
@@ -14,6 +14,6 @@ Generator = random.Random | None            # None: the functions of the module 
 
 
 def draw(generator: Generator = None) -> Any:
-    """A number drawn evenly from 0 to below 1, in a compiled program at each run anew. All layers draw here."""
+    """A uniform random number from 0 to below 1, for all layers; a compiled program draws a new one in each run."""
     trace = tracer()
     return (generator or random).random() if trace is None else trace.draw(generator)

@@ -2,13 +2,13 @@
 
     >>> from microgradx.nn import RNNCell
     >>> cell = RNNCell(3, 2)
-    >>> h = cell([1.0, 0.0, 0.0])                       # the state begins as zeros
+    >>> h = cell([1.0, 0.0, 0.0])                       # the first state is zeros
     >>> h = cell([0.0, 1.0, 0.0], h)
     >>> len(h)
     2
 
-A rule takes the weights, an input (input_size) and a state, a tuple of lists (hidden_size), and gives the next state.
-The first list of a state is what the network shows, h; an LSTM has a second one, its memory c.
+A rule takes the weights, an input (input_size) and a state, a tuple of lists (hidden_size), and returns the next state.
+The first list of a state is the output h; an LSTM has a second one, its memory c.
 """
 import math
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 # The rules -----------------------------------------------------------------------------------------------------
 
 def _gates(weights: Weights, x: list[Any], h: list[Any], rows: slice = slice(None)) -> list[Any]:
-    """weight_ih x + bias_ih + weight_hh h + bias_hh for some rows: one node a row."""
+    """weight_ih x + bias_ih + weight_hh h + bias_hh for some rows of the weights: one node for each row."""
     from_x, from_h, bias_x, bias_h = (part and part[rows] for part in weights)
     if bias_x is None:
         return linear([*x, *h], [[*i, *j] for i, j in zip(from_x, from_h)])
@@ -67,7 +67,7 @@ def lstm_rule(weights: Weights, x: list[Any], state: State) -> State:
 
 
 class Kind(NamedTuple):
-    """What tells one recurrent network from another: its rule, its gates a unit, the parts of its state."""
+    """A kind of recurrent network: its rule, the gates of each unit, the number of parts of its state."""
 
     rule: Rule
     gates: int
@@ -89,14 +89,14 @@ def elman(owner: object, nonlinearity: str) -> Kind:
 # The cells -----------------------------------------------------------------------------------------------------
 
 class Recurrent(Module):
-    """What cells and layers share: sizes, weights, and how a state is given and taken."""
+    """The base of cells and layers: sizes, weights, and the forms of a state."""
 
     def __init__(self, kind: Kind, input_size: int, hidden_size: int, bias: bool) -> None:
         positive(self, input_size=input_size, hidden_size=hidden_size)
         self.kind, self.input_size, self.hidden_size, self.bias = kind, input_size, hidden_size, bias
 
     def make_weights(self, inputs: int, suffix: str = "") -> None:
-        """Set the four weights, drawn evenly within ±1/sqrt(hidden_size); the biases None where not wanted."""
+        """Set the four weights, uniform within ±1/sqrt(hidden_size); without bias the biases are None."""
         rows, bound = self.kind.gates * self.hidden_size, 1 / math.sqrt(self.hidden_size)
         for name, sizes in zip(NAMES, ((rows, inputs), (rows, self.hidden_size), (rows,), (rows,))):
             wanted = self.bias or name.startswith("weight")
@@ -108,7 +108,7 @@ class Recurrent(Module):
         return w_ih, w_hh, b_ih, b_hh
 
     def opened(self, hx: Nested, *sizes: int) -> tuple[Nested, ...]:
-        """The parts of a state as a tuple, each of these sizes; zeros where none is given."""
+        """The parts of a state as a tuple, each of these sizes; zeros if hx is None. ValueError for another form."""
         if hx is None:
             return tuple(nested(sizes, float) for _ in range(self.kind.parts))
         if self.kind.parts == 1:
@@ -120,7 +120,7 @@ class Recurrent(Module):
         return tuple(hx)
 
     def closed(self, state: Sequence[Nested]) -> Nested:
-        """A state as it is given out: h alone, or the tuple (h, c)."""
+        """A state as it is returned: h alone, or the tuple (h, c)."""
         return state[0] if self.kind.parts == 1 else tuple(state)
 
     def extra_repr(self) -> str:
@@ -129,7 +129,7 @@ class Recurrent(Module):
 
 
 class _Cell(Recurrent):
-    """One step, for one sample or each of a batch."""
+    """One step, for one sample or for a batch."""
 
     def __init__(self, kind: Kind, input_size: int, hidden_size: int, bias: bool) -> None:
         super().__init__(kind, input_size, hidden_size, bias)

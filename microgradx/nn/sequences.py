@@ -17,11 +17,11 @@ from .shapes import Nested, expect, positive, swapped
 
 
 def detached(state: Nested) -> Nested:
-    """The numbers of a state as new leaves: what comes after does not reach back to what was before.
+    """The numbers of a state as new leaves, without the graph before them. torch: state.detach().
 
-    Truncated backpropagation through time: a text of 10,000 letters is learned in chunks. The state is handed on
-    from chunk to chunk, its history is not, so each backward() goes through one chunk only and the old graph is freed.
-    torch: state.detach(). Source: Williams & Peng 1990.
+    For truncated backpropagation through time: a text of 10,000 letters is learned in chunks. Each chunk starts from
+    the state of the one before, without its graph, so that each backward() passes through one chunk only and the old
+    graph is freed. Source: Williams & Peng 1990.
 
     >>> from microgradx.nn import RNN, detached
     >>> from microgradx import sum, tape
@@ -37,12 +37,12 @@ def detached(state: Nested) -> Nested:
 
 
 def _cut(v: Value) -> Value:
-    """Its number; where a program is recorded, what has its number when that runs."""
+    """A leaf with the number of v; while jit traces, a Value that has its number when the program runs."""
     return Value(v.data) if tracer() is None else detach(v)
 
 
 class _Layers(Recurrent):
-    """A rule over time, in layers: the states of one are the inputs of the next."""
+    """A rule over time, in layers: the outputs of one layer are the inputs of the next."""
 
     def __init__(self, kind: Kind, input_size: int, hidden_size: int, num_layers: int, bias: bool,
                  batch_first: bool) -> None:
@@ -56,7 +56,7 @@ class _Layers(Recurrent):
         """(L, input_size) to the outputs (L, hidden_size) and the last state (num_layers, hidden_size).
 
         A batch: (L, N, input_size) to (L, N, hidden_size) and (num_layers, N, hidden_size); with batch_first N comes
-        before L in inputs and outputs. hx is the state to begin with, zeros if not given.
+        before L in inputs and outputs. hx is the first state, by default zeros.
         """
         batch = ("N", "L") if self.batch_first else ("L", "N")
         sizes = expect(self, x, ("L", self.input_size), (*batch, self.input_size))
@@ -71,7 +71,7 @@ class _Layers(Recurrent):
         return outputs if self.batch_first else swapped(outputs), self.closed([swapped(part) for part in parts])
 
     def _run(self, xs: list[Any], start: list[State]) -> tuple[list[Any], list[State]]:
-        """One sequence through all layers, from a state for each: the outputs of the last, and all last states."""
+        """One sequence through all layers, from a first state for each: the last layer's outputs, all last states."""
         end = []
         for k, state in enumerate(start):
             weights, states = self.weights(f"_l{k}"), [state]
@@ -106,7 +106,7 @@ class RNN(_Layers):
 class GRU(_Layers):
     """Gated units over a sequence. As torch.nn.GRU.
 
-    Weights, shapes and errors are those of RNN, with 3*hidden_size rows a weight. Source: Cho et al. 2014.
+    Weights, shapes and errors are those of RNN; each weight has 3*hidden_size rows. Source: Cho et al. 2014.
 
     >>> from microgradx.nesting import shape
     >>> output, state = GRU(2, 3)([[1.0, 0.0], [0.0, 1.0]])
@@ -122,7 +122,7 @@ class GRU(_Layers):
 class LSTM(_Layers):
     """Units with a memory over a sequence; the state is a tuple (h, c). As torch.nn.LSTM.
 
-    Weights, shapes and errors are those of RNN, with 4*hidden_size rows a weight.
+    Weights, shapes and errors are those of RNN; each weight has 4*hidden_size rows.
     Source: Hochreiter & Schmidhuber 1997.
 
     >>> from microgradx.nesting import shape

@@ -1,4 +1,4 @@
-"""Shapes of nested lists: checked against a pattern, walked to a depth, built from sizes. Every layer uses these.
+"""Shapes of nested lists for all layers: check against a pattern, apply a function at a depth, build from sizes.
 
     >>> from microgradx.nn.shapes import each, expect, nested
     >>> expect("Conv2d", [[[1.0, 2.0]]], (1, "H", "W"), ("N", 1, "H", "W"))
@@ -19,10 +19,10 @@ Pattern = tuple[int | str, ...]             # (3, "H", "W"): a size, or a name f
 
 
 def expect(owner: object, x: Nested, *patterns: Pattern) -> tuple[int, ...]:
-    """The shape of `x`, which fits one of the patterns and holds at least one number.
+    """The shape of `x`, which fits one of the patterns and has at least one number.
 
-    TypeError if x is no list; ValueError if it is ragged, empty or fits no pattern. Both say what `owner` (a layer,
-    or a name) expected and what it got.
+    TypeError if x is not a list; ValueError if it is ragged, empty or fits no pattern. The message says what `owner` (a
+    layer or a name) expected and what it got.
 
     >>> expect("Linear", [[1.0, 2.0]], ("*", 3))
     Traceback (most recent call last):
@@ -55,7 +55,7 @@ def _written(pattern: Pattern) -> str:
 
 
 def each(f: Callable[[Any], Any], x: Nested) -> Nested:
-    """f of every number, in the nesting of x."""
+    """f of every number, nested as x."""
     if not isinstance(x, (list, tuple)):
         return f(x)
     return [each(f, branch) if isinstance(branch, (list, tuple)) else f(branch) for branch in x]
@@ -64,7 +64,7 @@ def each(f: Callable[[Any], Any], x: Nested) -> Nested:
 def flat(x: Nested) -> list[Any]:
     """All numbers of x from left to right, Values and floats. TypeError for anything else.
 
-    (nesting.leaves passes over what is no number, and over bools: a target with a True in it would be one short.)
+    (nesting.leaves skips everything else, also bools: a target with a True in it would be one number short.)
 
     >>> flat([[True, 2.0], [3, 4.0]])
     [1.0, 2.0, 3.0, 4.0]
@@ -75,7 +75,7 @@ def flat(x: Nested) -> list[Any]:
 
 
 def like(x: Nested, values: Iterable[Any]) -> Nested:
-    """The values in the nesting of x.
+    """The values, nested as x.
 
     >>> like([[0, 0], [0]], [1.0, 2.0, 3.0])
     [[1.0, 2.0], [3.0]]
@@ -85,7 +85,7 @@ def like(x: Nested, values: Iterable[Any]) -> Nested:
 
 
 def within(f: Callable[[Any], Any], x: Nested, depth: int) -> Nested:
-    """f of every branch that lies `depth` lists within x; of x itself at depth 0.
+    """f of every branch `depth` lists inside x; of x itself at depth 0.
 
     >>> within(sum, [[1.0, 2.0], [3.0, 4.0]], 1)
     [3.0, 7.0]
@@ -94,7 +94,7 @@ def within(f: Callable[[Any], Any], x: Nested, depth: int) -> Nested:
 
 
 def nested(sizes: Sequence[int], make: Callable[[], Any]) -> Nested:
-    """A nested list of these sizes, each element made in turn by `make()`."""
+    """A nested list of these sizes; `make()` makes each element."""
     return [nested(sizes[1:], make) for _ in range(sizes[0])] if sizes else make()
 
 
@@ -104,7 +104,7 @@ def swapped(x: Nested) -> Nested:
 
 
 def positive(owner: object, **sizes: int) -> None:
-    """ValueError unless each size that a layer is given is a whole number from 1 up."""
+    """ValueError unless each of these sizes of a layer is a whole number from 1 up."""
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise ValueError(f"{type(owner).__name__}: expected a whole number from 1 up as {name}, got {short(size)}")

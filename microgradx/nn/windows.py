@@ -1,7 +1,7 @@
-"""Windows that slide over an axis: the index arithmetic that convolutions and pools share.
+"""Windows that slide over an axis: the index arithmetic of convolutions and pools.
 
-A kernel of 3 on an axis of 4 inputs with padding 1 stops at four places; at the first and the last one of its taps
-lies on the padding, which is not there: no product with a padded zero is ever computed.
+A kernel of 3 on an axis of 4 inputs with padding 1 stops at four places. At the first and the last place one of its
+taps is on the padding and is left out: no layer multiplies by a padded zero.
 
     >>> from microgradx.nn.windows import windows
     >>> for w in windows(4, kernel=3, stride=1, padding=1): print(list(w.inputs), list(w.taps))
@@ -21,12 +21,12 @@ from .shapes import Nested
 class Window(NamedTuple):
     """One stop of a kernel on one axis."""
 
-    inputs: range           # the inputs beneath it that exist
-    taps: range             # the taps of the kernel that lie on them
+    inputs: range           # the inputs under the kernel, without padding
+    taps: range             # the taps of the kernel on these inputs
 
 
 def windows(length: int, kernel: int, stride: int, padding: int) -> list[Window]:
-    """All stops of a kernel on an axis of `length` inputs. ValueError if it is longer than axis and padding."""
+    """All stops of a kernel on an axis of `length` inputs. ValueError if the kernel is longer than the padded axis."""
     last = length + padding - kernel
     if last < -padding:
         raise ValueError(f"a kernel of {kernel} does not fit on {length} inputs with padding {padding}; "
@@ -35,7 +35,7 @@ def windows(length: int, kernel: int, stride: int, padding: int) -> list[Window]
 
 
 def _window(start: int, length: int, kernel: int) -> Window:
-    first = min(max(start, 0), length)                  # wholly on the padding: both ranges are empty
+    first = min(max(start, 0), length)                  # a window on the padding only has two empty ranges
     stop = max(first, min(start + kernel, length))
     return Window(range(first, stop), range(first - start, stop - start))
 
@@ -72,7 +72,7 @@ def cut(x: Nested, ranges: tuple[range, ...]) -> list[Any]:
 
 
 def per_axis(owner: object, name: str, size: int | Sequence[int], axes: int, least: int = 1) -> tuple[int, ...]:
-    """A size for each axis: one number for all, or a tuple. ValueError for another count or a size below `least`."""
+    """A size for each axis, from one number or a tuple. ValueError for a wrong count or a size below `least`."""
     sizes = (size,) * axes if isinstance(size, int) else tuple(size)
     if len(sizes) != axes or not all(_whole(n) and n >= least for n in sizes):
         raise ValueError(f"{type(owner).__name__}: expected a whole number from {least} up as {name}"
@@ -85,5 +85,5 @@ def _whole(n: Any) -> bool:
 
 
 def letters(axes: int) -> tuple[str, ...]:
-    """What the sizes of axes are called in messages: L, or H and W."""
+    """The names of the axes in messages: L, or H and W."""
     return ("L",) if axes == 1 else ("H", "W")

@@ -1,4 +1,4 @@
-"""One scale for the size of gradients: pale to dark, thin to thick, by the logarithm.
+"""One logarithmic scale for the size of gradients: pale to dark, thin to thick.
 
     >>> from microgradx.show.colours import Scale
     >>> scale = Scale([0.001, 0.02, 1.0])
@@ -19,9 +19,9 @@ BLACK, INK, GREY, FAINT, PAPER, ALARM = "#000000", "#1a1a1a", "#5f6673", "#c9ced
 
 
 class Scale:
-    """Whole decades around the sizes given, at most 8; zeros, infinities and nan stand outside of it.
+    """A scale of whole decades around the given sizes, at most 8; zeros, infinities and nan are outside of it.
 
-    cut   were there sizes below the scale? They are drawn as its smallest
+    cut   whether there were sizes below the scale; they are drawn as its smallest
     """
 
     __slots__ = ("low", "high", "cut")
@@ -34,14 +34,14 @@ class Scale:
         self.cut = smallest < self.low
 
     def place(self, x: float) -> float:
-        """Where |x| stands, from 0 (smallest) to 1 (largest)."""
+        """The place of |x| on the scale, from 0 (smallest) to 1 (largest)."""
         if x != x:
             return 1.0
         size = min(max(abs(x), 10.0**self.low), 10.0**self.high)
         return (math.log10(size) - self.low) / (self.high - self.low)
 
     def colour(self, x: float) -> str:
-        """The colour of |x|; of 0 a faint grey."""
+        """The colour of |x|; a faint grey for 0."""
         if x == 0:
             return FAINT
         t = 2 * self.place(x)
@@ -70,5 +70,5 @@ def luminance(colour: str) -> float:
 
 
 def readable_on(colour: str) -> str:
-    """Black or white, whichever stands out more on this colour: by at least 4.5 to 1, as WCAG 2 asks of text."""
+    """Black or white, whichever has more contrast on this colour: at least 4.5 to 1, as WCAG 2 requires of text."""
     return BLACK if luminance(colour) > 0.179 else PAPER

@@ -1,4 +1,4 @@
-"""What a notebook shows: of a Value its picture, of a stepper the page to step through.
+"""How a notebook shows a Value, by its picture, and a stepper, by the page to step through.
 
     >>> from microgradx import Value
     >>> from microgradx.show.notebook import Stepper
@@ -6,8 +6,8 @@
     >>> shown._repr_mimebundle_()["text/html"][:43]
     '<iframe sandbox="allow-scripts" title="Back'
 
-A notebook that is opened without being run is stripped of scripts, frames and SVG, but an image in a data URI stays:
-so the picture stands as one below the page, and a saved notebook shows that at least.
+A notebook opened without being run loses scripts, frames and SVG, but keeps an image in a data URI. So the picture is
+such an image below the page, and a saved notebook still shows it.
 """
 import sys
 from html import escape
@@ -23,9 +23,9 @@ FRAME = f"width: 100%; height: {HEIGHT}px; border: 1px solid #8888; border-radiu
 
 
 class Stepper:
-    """The page of to_html(root) as what a cell shows, in a frame that reaches nothing of the notebook.
+    """The page of to_html(root) as the output of a cell, in a frame without access to the notebook.
 
-    Errors as to_html.
+    It raises as to_html does.
     """
 
     def __init__(self, root: Value, title: str | None = None) -> None:
@@ -38,13 +38,13 @@ class Stepper:
 
 
 def mimebundle(root: Value) -> dict[str, str]:
-    """What a cell shows of a Value: the picture of its graph and, as text, its repr; of a leaf the text alone."""
+    """The output of a cell for a Value: the picture of its graph and its repr as text; for a leaf only the text."""
     bundle = {"text/plain": repr(root)}
     return bundle if root.op is None else {"text/html": picture(root), **bundle}
 
 
 def picture(root: Value) -> str:
-    """The graph as HTML: an image in a data URI; the tree as text where there is nothing to draw it with."""
+    """The graph as HTML: an image in a data URI; the tree as text if Graphviz is missing."""
     from .picture.drawing import draw
     try:
         from .picture.render import embedded
@@ -54,7 +54,7 @@ def picture(root: Value) -> str:
 
 
 def running() -> bool:
-    """Is this run by a cell of a notebook? True in Jupyter and what speaks its protocol, and in marimo."""
+    """Whether a cell of a notebook runs this: in Jupyter, in programs with its protocol, or in marimo."""
     ipython, marimo = sys.modules.get("IPython"), sys.modules.get("marimo")
     if ipython is not None and hasattr(ipython.get_ipython(), "kernel"):
         return True

@@ -21,8 +21,8 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | No
 
     commands    lines to play instead, as a script
 
-    In a notebook it returns the page to step through, which the cell shows. Without terminal and commands the whole
-    transcript is printed. TypeError if root is no Value.
+    In a notebook it returns the page, which the cell shows. Without a terminal and without commands it prints the whole
+    transcript. TypeError if root is not a Value.
 
     >>> from microgradx import Value, stepper
     >>> stepper(Value(1.0, "x").tanh(), ["n", "n"])
@@ -32,7 +32,7 @@ def stepper(root: Value, commands: Iterable[str] | None = None) -> "Stepper | No
     forward 2 of 2      y = tanh(x) = tanh(1) = 0.761594
     """
     if commands is None and not {"IPython", "marimo"}.isdisjoint(sys.modules):
-        from .notebook import Stepper, running  # it brings the page along, which a terminal does not need
+        from .notebook import Stepper, running  # imported here: it imports the page, which a terminal does not need
         if running():
             return Stepper(root)
     step_through(root, commands)

@@ -1,4 +1,4 @@
-"""Gradient clipping: a gradient that is too long, as at the edge of a cliff, is shortened before the step.
+"""Gradient clipping: shorten a gradient that is too long, as at a cliff of the loss, before the step.
 
     >>> from microgradx import Value
     >>> from microgradx.training import clip_grad_norm
@@ -7,7 +7,7 @@
     >>> clip_grad_norm(w, 1.0), [round(p.grad, 3) for p in w]
     (5.0, [0.6, 0.8])
 
-Source: Pascanu, Mikolov, Bengio, ICML 2013; numbers as torch.nn.utils has them.
+Source: Pascanu, Mikolov, Bengio, ICML 2013; the numbers are those of torch.nn.utils.
 """
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from .optim import require
 
 
 def grad_norm(params: Sequence[Value]) -> float:
-    """The length of the gradient: of all parameters, as one vector. torch: get_total_norm.
+    """The length of the gradient by all parameters, as one vector. torch: get_total_norm.
 
     >>> w = [Value(3.0), Value(4.0)]
     >>> (w[0] ** 2 / 2 + w[1] ** 2 / 2).backward()
@@ -30,7 +30,7 @@ def grad_norm(params: Sequence[Value]) -> float:
 
 
 def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
-    """Shorten the gradient to the length `max_norm` if it is longer; the length that it had is returned.
+    """Shorten the gradient to the length `max_norm` if it is longer; returns the length before.
 
     ValueError if max_norm is below 0. torch: clip_grad_norm_; source: Pascanu et al. 2013.
 
@@ -49,7 +49,7 @@ def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
 
 
 def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
-    """Cut each gradient off at -clip_value and clip_value. ValueError if that is below 0. torch: clip_grad_value_.
+    """Clamp each gradient to -clip_value..clip_value. ValueError if clip_value is below 0. torch: clip_grad_value_.
 
     >>> from microgradx import Value
     >>> from microgradx.training import clip_grad_value

@@ -1,11 +1,11 @@
-"""The one place where training reaches the compiler, and only when fit(..., jit=True) or evaluate(..., jit=True) asks.
+"""The only place where training imports the compiler, and only for fit(..., jit=True) or evaluate(..., jit=True).
 
     >>> from microgradx.training.compiled import compiler
     >>> compiler().jit(lambda x: x * x)(3.0)
     9.0
 
-The compiler itself imports training's optimisers: at the head of a file this import would be a circle, and everybody
-who trains without the compiler would wait for it.
+The compiler imports training's optimisers: at the top of a file this import would be circular, and training without the
+compiler would have to wait for it.
 """
 from types import ModuleType
 

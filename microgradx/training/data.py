@@ -1,4 +1,4 @@
-"""Data in batches: all at once, some at a time, or one by one, from one loop; and a part set aside for validation.
+"""Data in batches of any size, and a part set aside for validation.
 
     >>> import random
     >>> from microgradx.training import batches, split
@@ -9,7 +9,7 @@
     >>> len(train), len(kept), sorted(train + kept)
     (3, 2, [1, 2, 3, 4, 5])
 
-What is given is never reordered, nor are its elements copied: the lists that come out are new, what is in them is not.
+These functions return new lists of the same elements; they never change the order of the given lists.
 """
 from collections.abc import Iterator, Sequence
 from itertools import count as counter
@@ -22,10 +22,10 @@ Pair = tuple[Sequence[Any], Sequence[Any]]
 
 def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
             rng: Random | None = None) -> Iterator[tuple[list[Any], list[Any]]]:
-    """One epoch: every sample once, `size` at a time, the last batch with what is left.
+    """The batches of one epoch: every sample once, `size` at a time, the last batch with the rest.
 
     size   None for all samples at once (full batch), 1 for stochastic gradient descent
-    rng    shuffles the order; without it samples come as they stand. A random.Random(seed) shuffles each epoch anew
+    rng    a random.Random(seed) that shuffles each epoch; without it samples keep their order
 
     ValueError if xs and ys differ in length, are empty, or size is below 1. torch: DataLoader.
 
@@ -45,7 +45,7 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
 
 
 def endless(length: int, size: int | None = None, seed: int = 0) -> Iterator[list[int]]:
-    """Epoch after epoch without end, as the places of the samples of each batch; shuffled anew for each, from `seed`.
+    """Endless epochs, as the indices of the samples of each batch; `seed` shuffles each epoch differently.
 
     >>> from itertools import islice
     >>> [len(places) for places in islice(endless(5, 2), 6)]
@@ -53,13 +53,13 @@ def endless(length: int, size: int | None = None, seed: int = 0) -> Iterator[lis
     """
     places = range(length)
     if size is None:
-        return repeat(list(places))         # the order of a full batch is only a matter of rounding
+        return repeat(list(places))         # the order of a full batch changes rounding only
     rng = Random(seed)
     return (batch for _ in counter() for batch, _ in batches(places, places, size, rng))
 
 
 def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:
-    """(xs, ys) for training and (xs, ys) with `share` of the samples for validation, drawn from `seed`; none in both.
+    """(xs, ys) for training, and (xs, ys) with a random `share` of the samples for validation; none is in both.
 
     ValueError if one of the two would be empty. torch: random_split.
 
@@ -76,12 +76,12 @@ def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 
 
 
 def samples(xs: Sequence[Any], ys: Sequence[Any]) -> int:
-    """How many samples there are. ValueError if there are none, or not as many inputs as targets."""
+    """The number of samples. ValueError if there are none, or not as many inputs as targets."""
     if len(xs) != len(ys) or len(xs) == 0:
         raise ValueError(f"expected as many inputs as targets, at least one, got {len(xs)} and {len(ys)}")
     return len(xs)
 
 
 def pick(xs: Sequence[Any], ys: Sequence[Any], rows: Sequence[int]) -> tuple[list[Any], list[Any]]:
-    """The samples at these places."""
+    """The samples at these indices."""
     return [xs[i] for i in rows], [ys[i] for i in rows]

@@ -22,7 +22,7 @@ Measure = Callable[[Module, Sequence[Any], Sequence[Any]], float]       # mean l
 
 def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False,
              jit: bool = False) -> float:
-    """The mean loss on these samples, in eval() mode and without a graph; or with compiled code, see fit().
+    """The mean loss on these samples, in eval() mode and without a graph; with jit by compiled code, see fit().
 
     xs and ys as for fit(). ValueError if they differ in length or are empty.
 
@@ -35,7 +35,7 @@ def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, wh
 
 
 def measure(loss: Loss, whole: bool = False, jit: bool = False) -> Measure:
-    """A function for the mean loss in eval() mode; compiled, it keeps a program for each form of sample."""
+    """A function that returns the mean loss in eval() mode; with jit it keeps a program for each form of sample."""
     mean = _compiled(loss, whole) if jit else _eager(loss, whole)
 
     def measured(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:

@@ -41,24 +41,24 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None, clip: float | None = None,
         validation: Pair | float | None = None, patience: int | None = None, threshold: float = -math.inf,
         callback: Callable[[Any, Record], Any] | None = None, seed: int = 0, jit: bool = False) -> History:
-    """Train the model on samples xs with targets ys; the history of all steps. Ctrl-C ends it as any other reason.
+    """Train the model on samples xs with targets ys; the history of all steps. Ctrl-C ends training without an error.
 
-    loss        loss(model, x, y) -> Value for one sample; a batch has the mean of its samples. With whole=True it is
-                given the lists of a batch instead, for models that look across it (BatchNorm): more memory
-    epochs      times through all samples; or count `steps`, batches: it ends with what comes first
-    batch_size  samples a step: None for all, 1 for stochastic gradient descent; shuffled anew each epoch from `seed`
+    loss        loss(model, x, y) -> Value for one sample; a batch has the mean of its samples. With whole=True it takes
+                the lists of a batch, for models that need all samples at once (BatchNorm), and more memory
+    epochs      passes through all samples; `steps` counts batches; with both, training ends at the first of the two
+    batch_size  samples in a step: None for all, 1 for stochastic gradient descent; `seed` shuffles each epoch
     schedule    steps taken -> factor of the optimiser's lr
     penalty     penalty(model) -> Value, added to the loss of every batch
-    clip        the length that a gradient is shortened to
+    clip        the largest length of a gradient; a longer one is shortened
     validation  (xs, ys), or the share of samples to set aside: their loss is measured after every epoch
-    patience    epochs without a lower validation loss after which to stop; the best weights are put back
-    threshold   a loss to stop at
+    patience    epochs without a lower validation loss after which training stops and restores the best weights
+    threshold   training stops at this loss
     callback    callback(model, record) after every step
-    jit         compile the loss and the optimiser: many steps run in one call, without a graph. All numbers of the
-                samples are inputs then, ints too: take(table, i) instead of table[i]
+    jit         compile the loss and the optimiser: many steps run in one call, without a graph. Then all numbers of the
+                samples are inputs, ints too: write take(table, i), not table[i]
 
-    NonFiniteError names the first node that made infinity or nan. ValueError for data or arguments that do not fit.
-    TracingError with jit=True where the loss asks for a number or a truth.
+    NonFiniteError names the first node that made infinity or nan. ValueError for unsuitable data or arguments.
+    TracingError with jit=True if the loss needs a number or a truth value of a Value.
 
     >>> from microgradx.nn import Linear, mse
     >>> from microgradx.training import SGD
@@ -77,7 +77,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     runner = (CompiledRunner if jit else Runner)(model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
     rates = (runner.lr * schedule(step) for step in count())
     plans = zip(endless(len(xs), batch_size, seed), rates)
-    # Eager steps come one by one, so that Ctrl-C loses no record; compiled ones until somebody waits for the model.
+    # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     most = 1 if callback is not None or not jit else epoch if validation is not None else total
     made = _made(runner, plans, StepBudget(most, total), epoch)
     watch = Validation(validation, measure(loss, whole, jit), epoch, patience)
@@ -95,7 +95,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
 
 def _train(model: Module, history: History, runner: Runner, made: Iterable[list[Record]], watch: Validation,
            callback: Callable[[Any, Record], Any] | None, total: int) -> None:
-    """The loop: some steps, a look at where they led, until all are made or there is a reason to stop."""
+    """The loop: make some steps, then validate, call back and check for a reason to stop."""
     with progress(total) as show:
         for records in made:
             history.extend(records)
@@ -114,7 +114,7 @@ def _train(model: Module, history: History, runner: Runner, made: Iterable[list[
 
 
 def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int) -> Iterator[list[Record]]:
-    """The records of some steps, again and again; the steps are made when asked for."""
+    """The records of all steps, a list for each call of the runner, which makes steps on demand."""
     done = 0
     while done < budget.total:
         todo = list(islice(plans, budget.steps(done)))
@@ -123,15 +123,15 @@ def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int)
         done += len(todo)
 
 
-# What is asked for ---------------------------------------------------------------------------------------------
+# Arguments -----------------------------------------------------------------------------------------------------
 
 def _epoch(length: int, batch_size: int | None) -> int:
-    """How many steps an epoch has."""
+    """The number of steps in an epoch. ValueError for a batch size below 1."""
     return sum(1 for _ in batches(range(length), range(length), batch_size))
 
 
 def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
-    """How many steps there will be at most."""
+    """The largest number of steps. ValueError if neither epochs nor steps are given."""
     given = [n for n in (steps, epochs and epochs * epoch) if n is not None]
     if not given or any(not isinstance(n, int) or n < 0 for n in given):
         raise ValueError(f"expected how long to train, got epochs={epochs!r}, steps={steps!r}; write epochs=10")
@@ -139,7 +139,7 @@ def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
 
 
 def _check(validation: Pair | None, patience: int | None, clip: float | None) -> None:
-    """ValueError for what would fail only after the first step, or the first epoch."""
+    """ValueError for arguments that would otherwise fail after the first step or epoch."""
     if clip is not None:
         require(clip=clip)
     if validation is not None:

@@ -1,4 +1,4 @@
-"""The gradient of a batch: the mean loss of its samples and a penalty, one backward pass after the other.
+"""The gradient of a batch: of the mean loss of its samples and a penalty, by one backward pass for each sample.
 
     >>> from microgradx.nn import Linear, mse
     >>> from microgradx.training import SGD
@@ -28,7 +28,7 @@ Penalty = Callable[[Any], Value]                    # penalty(model)
 
 
 class NonFiniteError(ArithmeticError):
-    """A loss or a gradient is infinite or nan. All parameters are as they were before that step.
+    """A loss or a gradient is infinite or nan. The step has not changed any parameter.
 
     >>> from microgradx import log
     >>> from microgradx.nn import Linear
@@ -42,9 +42,10 @@ class NonFiniteError(ArithmeticError):
 
 def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
              penalty: Penalty | None = None, whole: bool = False) -> tuple[float, float]:
-    """Put the gradient of a batch's loss into .grad, one sample at a time to save memory; the loss and its length.
+    """Put the gradient of a batch's loss into .grad; the loss, and the length of the gradient.
 
-    NonFiniteError if the loss or the gradient is not finite. Whatever is raised, Buffers are as they were.
+    NonFiniteError if either is not finite. Any exception restores the Buffers. It takes one sample at a time to save
+    memory.
     """
     roots = partial(parts, model, xs, ys, loss, penalty, whole)
     buffers = model.buffers()
@@ -64,7 +65,7 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
 
 
 def _backward(roots: Iterable[Value]) -> float:
-    """Add the gradient of each root to what is in .grad; the sum of the roots."""
+    """Add the gradient of each root to .grad; the sum of the roots. NonFiniteError if that is not finite."""
     total = 0.0
     for root in roots:
         root.backward()
@@ -75,16 +76,16 @@ def _backward(roots: Iterable[Value]) -> float:
 
 
 def _cause(root: Value) -> str:
-    """The node that infinity or nan comes from; "" if there is none."""
+    """In words the node that infinity or nan comes from; "" if there is none."""
     node = first_nonfinite(root)
     return f"it comes from {described(node)}" if node is not None else ""
 
 
-# What a loss is the sum of -------------------------------------------------------------------------------------
+# The terms of a loss -------------------------------------------------------------------------------------------
 
 def parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, penalty: Penalty | None = None,
           whole: bool = False) -> Iterator[Value]:
-    """The Values whose sum is the loss of a batch, one after the other: each graph is gone before the next is made."""
+    """The Values whose sum is the loss of a batch, one by one, so that each graph is freed before the next is made."""
     samples(xs, ys)
     pairs = [(xs, ys)] if whole else list(zip(xs, ys))
     for x, y in pairs:
@@ -94,12 +95,12 @@ def parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, penal
 
 
 def loss_of(loss: Loss, model: Any, x: Any, y: Any) -> Value:
-    """The loss of one sample. TypeError if it is no Value."""
+    """The loss of one sample. TypeError if it is not a Value."""
     return _value(loss(model, x, y), "loss(model, x, y)")
 
 
 def penalty_of(penalty: Penalty, model: Any) -> Value:
-    """The penalty. TypeError if it is no Value."""
+    """The penalty. TypeError if it is not a Value."""
     return _value(penalty(model), "penalty(model)")
 
 

@@ -1,4 +1,4 @@
-"""History: what is remembered of a training run, a record for every step.
+"""History: the record of every step of a training run.
 
     >>> from microgradx.training import History, Record
     >>> history = History([Record(1, 1, 0.5, 0.1, 2.0), Record(2, 2, 0.25, 0.1, 1.0, validation=0.3)])
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Record(NamedTuple):
-    """One step: its number and epoch from 1, the loss before it, the rate and length of gradient it was made with.
+    """One step: its number and epoch, from 1, the loss before it, its learning rate, the length of its gradient.
 
     The last step of an epoch also has the mean loss on the validation data after it.
 
@@ -26,7 +26,7 @@ class Record(NamedTuple):
 
 
 class History(list[Record]):
-    """The records of all steps. `stopped` tells why there are no more of them.
+    """The records of all steps. `stopped` is the reason why training ended.
 
     >>> history = History([Record(1, 1, 0.5, 0.1, 2.0), Record(2, 2, 0.25, 0.1, 1.0)])
     >>> [record.loss for record in history], history.stopped

@@ -1,4 +1,4 @@
-"""The mode of a model, training or eval(), for as long as a block lasts.
+"""The mode of a model, training or eval(), in a with-block.
 
     >>> from microgradx.nn import Dropout
     >>> from microgradx.training.mode import mode
@@ -17,7 +17,7 @@ from ..nn import Module
 
 @contextmanager
 def mode(model: Module, training: bool) -> Iterator[None]:
-    """Within it the model is in this mode, afterwards in the one it was in, whatever is raised."""
+    """A with-block in which the model has this mode; afterwards, also after an exception, it has its old one."""
     before = model.training
     model.train(training)
     try:

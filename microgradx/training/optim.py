@@ -1,4 +1,4 @@
-"""Optimisers: how one step moves every parameter against its gradient. Names, formulas and numbers are torch.optim's.
+"""Optimisers: one step moves every parameter against its gradient. Names, formulas and numbers are torch.optim's.
 
     >>> from microgradx import Value
     >>> from microgradx.training import SGD
@@ -12,8 +12,8 @@
     1.0
 
 Letters: p the parameter, g its gradient, t the number of the step (the first is 1), lr the learning rate.
-An optimiser is one rule, update(): the numbers of ONE parameter go in, its new numbers come out. It is written with
-ordinary operators and rows of the table, so the same line can move floats here and be recorded by a compiler.
+An optimiser is one rule, update(), which takes the numbers of ONE parameter and returns its new ones. It uses only
+operators and rows of the table, so it runs on floats, and the compiler can trace it.
 """
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,13 +50,13 @@ class Changing:
 
 
 class Optimiser:
-    """What all optimisers share: the parameters, the numbers kept for each of them (0 at first), the steps taken.
+    """The base of all optimisers: the parameters, the numbers kept for each of them (0 at first), the count of steps.
 
     params  Values, such as model.parameters()
     lr      the learning rate; may be set between steps, as schedules do
-    kept    the names of the numbers that update() keeps for each parameter, as torch calls them
+    kept    the names of the numbers that update() keeps for each parameter, as in torch
 
-    TypeError if params holds anything but Values, ValueError if there are none or one comes twice.
+    TypeError if params has anything but Values, ValueError if it is empty or has a Value twice.
 
     >>> from microgradx import Value, sign
     >>> class SignSGD(Optimiser):                       # a new one is a class with a rule
@@ -89,11 +89,11 @@ class Optimiser:
         self.numbers = [(0.0,) * len(self.kept) for _ in self.params]
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """The new parameter, and the new numbers kept for it."""
+        """The new parameter, and the new numbers kept for it. NotImplementedError unless a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} does not define update(self, p, g, kept, t, lr)")
 
     def step(self) -> None:
-        """Move every parameter once, by the gradient in its .grad. All is computed before anything is set.
+        """Move every parameter once, by the gradient in its .grad. All new numbers are computed before any is set.
 
         >>> w = Value(3.0)
         >>> (w * w).backward()
@@ -124,9 +124,9 @@ class Optimiser:
         zero_grad(self.params)
 
     def state_dict(self) -> dict[str, Any]:
-        """What is needed to go on later: the count of steps and the numbers kept, lists in the order of the parameters.
+        """The state to continue from: the count of steps, and the numbers kept as lists in the order of the parameters.
 
-        Learning rate and the like are the constructor's. Weights and state may be saved with save().
+        Learning rate and other settings are arguments of the constructor. save() writes weights and state to disk.
 
         >>> w = Value(3.0)
         >>> (w * w).backward()
@@ -137,9 +137,9 @@ class Optimiser:
         return {"step": float(self.t), **{name: [kept[i] for kept in self.numbers] for i, name in enumerate(self.kept)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state_dict(). KeyError for other names, ValueError for other lengths, TypeError for no dict;
+        """Continue from a state_dict(). KeyError for other names, ValueError for other lengths, TypeError for no dict.
 
-        nothing is set then.
+        After an error nothing has changed.
 
         >>> optimiser = SGD([Value(3.0)], momentum=0.9)
         >>> optimiser.load_state_dict({"step": 1.0, "momentum_buffer": [6.0]})
@@ -164,7 +164,7 @@ class Optimiser:
 
 
 class SGD(Optimiser):
-    """Gradient descent, with momentum (Polyak) or Nesterov's form of it (Sutskever et al. 2013, as torch has it).
+    """Gradient descent, with momentum (Polyak) or Nesterov's form of it (Sutskever et al. 2013, torch's formula).
 
     As torch.optim.SGD. ValueError for a hyperparameter out of range, and for nesterov without momentum.
 
@@ -185,7 +185,7 @@ class SGD(Optimiser):
         self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """Against the gradient, or against the running sum of gradients."""
+        """A step against the gradient, or against the running sum of gradients."""
         buffer, = kept
         g = g + self.weight_decay * p
         if self.momentum:
@@ -195,7 +195,7 @@ class SGD(Optimiser):
 
 
 class Adam(Optimiser):
-    """Steps of about lr whatever the size of the gradients: mean m over root mean square v (Kingma & Ba 2015).
+    """Steps of about lr for gradients of any size: mean m over root mean square v (Kingma & Ba 2015).
 
     As torch.optim.Adam. ValueError for a hyperparameter out of range.
 
@@ -219,11 +219,11 @@ class Adam(Optimiser):
         self.betas, self.eps, self.weight_decay = (b1, b2), eps, weight_decay
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """Weight decay as torch's Adam has it: as a part of the gradient."""
+        """Adam's step, with weight decay added to the gradient, as in torch."""
         return self.adapt(p, g + self.weight_decay * p, kept, t, lr)
 
     def adapt(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """The rule itself. Both averages begin at 0; dividing by 1 - b**t takes that start out of them."""
+        """Adam's rule. Both averages start at 0; division by 1 - b**t removes that bias."""
         (m, v), (b1, b2) = kept, self.betas
         m = b1 * m + (1 - b1) * g
         v = b2 * v + (1 - b2) * g * g
@@ -231,7 +231,7 @@ class Adam(Optimiser):
 
 
 class AdamW(Adam):
-    """Adam with weight decay beside the gradient, not scaled by it (Loshchilov & Hutter 2019).
+    """Adam with weight decay apart from the gradient, not scaled by v (Loshchilov & Hutter 2019).
 
     As torch.optim.AdamW. ValueError for a hyperparameter out of range.
 
@@ -252,7 +252,7 @@ class AdamW(Adam):
 
 
 class RMSprop(Optimiser):
-    """The gradient over its root mean square (Hinton's lecture 6e, 2012), with momentum if wanted.
+    """The gradient over its root mean square (Hinton's lecture 6e, 2012), optionally with momentum.
 
     As torch.optim.RMSprop. ValueError for a hyperparameter out of range.
 
@@ -275,7 +275,7 @@ class RMSprop(Optimiser):
         self.alpha, self.eps, self.weight_decay, self.momentum = alpha, eps, weight_decay, momentum
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """v is a running mean of squares."""
+        """A step by g / sqrt(v), where v is a running mean of squares."""
         v, buffer = kept
         g = g + self.weight_decay * p
         v = self.alpha * v + (1 - self.alpha) * g * g

@@ -1,4 +1,4 @@
-"""A line on stderr that tells how far training is. Nothing where stderr is no terminal: a pipe, a file, a notebook.
+"""A line on stderr with the progress of training; nothing if stderr is not a terminal: a pipe, a file, a notebook.
 
     >>> from microgradx.training.progress import progress
     >>> with progress(total=100) as show:
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from importlib import import_module
 
 Show = Callable[[int, str], None]
-PAUSE = 0.1                     # seconds between two writes; a loop of 10,000 steps a second has better to do
+PAUSE = 0.1                     # seconds between two writes, too few to slow down 10,000 steps a second
 
 
 @contextmanager
 def progress(total: int | None) -> Iterator[Show]:
-    """A function show(step, text) that updates the line: by tqdm where it is installed, else by plain characters."""
+    """A function show(step, text) that updates the line: by tqdm if it is installed, else by plain characters."""
     if not sys.stderr.isatty():
         yield lambda step, text: None
         return

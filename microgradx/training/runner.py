@@ -1,4 +1,4 @@
-"""Runner: makes the steps of training, each with a graph of its own; or compiled, many in one call.
+"""Runner makes the steps of training, each with its own graph; CompiledRunner makes many in one call.
 
     >>> from microgradx.nn import Linear, mse
     >>> from microgradx.training import SGD
@@ -24,14 +24,14 @@ from .data import pick
 from .gradient import Loss, NonFiniteError, Penalty, gradient, loss_of, penalty_of
 from .optim import Optimiser
 
-Plan = tuple[Sequence[int], float]          # of a step: the places of its samples, the learning rate
+Plan = tuple[Sequence[int], float]          # of a step: the indices of its samples, the learning rate
 Done = tuple[float, float]                  # the loss before it, the length of its gradient
 
 
 class Runner:
-    """Steps one by one, each with a graph of its own. The arguments are those of fit()."""
+    """Makes steps one by one, each with its own graph. The arguments are those of fit()."""
 
-    interrupted = False         # Ctrl-C was pressed where Python was not asked; the steps are made
+    interrupted = False         # Ctrl-C was pressed while compiled steps ran; they are complete
 
     def __init__(self, model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
                  penalty: Penalty | None = None, clip: float | None = None, whole: bool = False,
@@ -41,11 +41,11 @@ class Runner:
         self.lr = optimiser.lr
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
-        """Make these steps. NonFiniteError: see gradient()."""
+        """Make these steps; loss and length of gradient of each. NonFiniteError as in gradient()."""
         return [self.step(places, lr) for places, lr in plans]
 
     def step(self, places: Sequence[int], lr: float) -> Done:
-        """Forward, backward, and a step of the optimiser."""
+        """Forward, backward, and a step of the optimiser; the loss and the length of the gradient."""
         self.optimiser.lr = lr
         done = self.gradient(places)
         if self.clip is not None:
@@ -54,17 +54,17 @@ class Runner:
         return done
 
     def gradient(self, places: Sequence[int]) -> Done:
-        """Forward and backward."""
+        """Forward and backward; the loss and the length of the gradient."""
         xs, ys = pick(self.xs, self.ys, places)
         return gradient(self.model, xs, ys, self.loss, self.optimiser, self.penalty, self.whole)
 
     def finish(self) -> None:
-        """After the last step: the optimiser has the rate that it came with."""
+        """Restore the optimiser's learning rate after the last step."""
         self.optimiser.lr = self.lr
 
 
 class CompiledRunner(Runner):
-    """Many steps in one call; where one is not finite, it is made with a graph, to tell why."""
+    """Makes many steps in one call. A step that is not finite is repeated with a graph, to find the cause."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -75,7 +75,7 @@ class CompiledRunner(Runner):
             threshold=self.threshold)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
-        """Make these steps; the last one is that which reaches the threshold. NonFiniteError: see gradient()."""
+        """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""
         done: list[Done] = self.session.run([places for places, _ in plans], [lr for _, lr in plans])
         self.interrupted = self.session.interrupted
         if len(done) < len(plans) and not (done and done[-1][0] <= self.threshold):
@@ -84,6 +84,6 @@ class CompiledRunner(Runner):
         return done
 
     def finish(self) -> None:
-        """After the last step: the optimiser has what compiled code kept for it, too."""
+        """Give the optimiser the numbers that compiled code kept for it, and restore its learning rate."""
         self.session.finish()
         super().finish()

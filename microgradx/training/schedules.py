@@ -1,10 +1,10 @@
-"""Schedules: the learning rate as training goes on. A schedule is a function: steps taken -> factor of the rate.
+"""Schedules of the learning rate. A schedule is a function: steps taken -> factor of the rate.
 
     >>> from microgradx.training import LinearLR, StepLR
     >>> [StepLR(2, gamma=0.5)(t) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     >>> warm_up, decay = LinearLR(0.1, total_iters=3), StepLR(100)
-    >>> both = lambda t: warm_up(t) * decay(t)                  # any function of t will do: torch's LambdaLR
+    >>> both = lambda t: warm_up(t) * decay(t)                  # any function of t is a schedule: torch's LambdaLR
 
 Factors are those of the classes of the same name in torch.optim.lr_scheduler.
 """
@@ -15,7 +15,7 @@ Schedule = Callable[[int], float]
 
 
 def StepLR(step_size: int, gamma: float = 0.1) -> Schedule:
-    """Times gamma after every `step_size` steps.
+    """A schedule that multiplies the rate by gamma after every `step_size` steps.
 
     ValueError for a step_size below 1. As torch.optim.lr_scheduler.StepLR.
 
@@ -28,7 +28,7 @@ def StepLR(step_size: int, gamma: float = 0.1) -> Schedule:
 
 
 def CosineAnnealingLR(T_max: int) -> Schedule:
-    """From 1 to 0 in T_max steps, along a cosine (Loshchilov & Hutter 2017); then up again.
+    """A schedule from 1 to 0 in T_max steps, along a cosine (Loshchilov & Hutter 2017), and then up again.
 
     ValueError for a T_max below 1. As torch.optim.lr_scheduler.CosineAnnealingLR.
 
@@ -41,7 +41,7 @@ def CosineAnnealingLR(T_max: int) -> Schedule:
 
 
 def LinearLR(start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Schedule:
-    """In a straight line from start_factor to end_factor in total_iters steps, constant from there: a warm-up.
+    """A linear schedule from start_factor to end_factor in total_iters steps, then constant: a warm-up.
 
     ValueError for total_iters below 1. As torch.optim.lr_scheduler.LinearLR.
 

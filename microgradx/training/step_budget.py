@@ -1,30 +1,30 @@
-"""StepBudget: how many steps are made before Python looks up, for Ctrl-C and the progress line.
+"""StepBudget: how many steps run in one call before Python checks for Ctrl-C and updates the progress line.
 
     >>> from microgradx.training.step_budget import StepBudget
     >>> budget = StepBudget(most=4, total=1000)
-    >>> budget.steps(done=0)                # how long a step takes is not known yet
+    >>> budget.steps(done=0)                # the time of a step is not known yet
     1
     >>> budget.steps(done=1) <= 3           # never past a multiple of 4
     True
 """
 from time import perf_counter
 
-PAUSE = 0.2             # seconds from one look to the next: soon enough for who presses Ctrl-C
-FASTER = 8.0            # times as many steps as before, at most: the first ones may not be like the rest
+PAUSE = 0.2             # seconds in one call: Ctrl-C waits no longer than this
+FASTER = 8.0            # the count grows by at most this factor: the first steps may be unlike the rest
 
 
 class StepBudget:
-    """How many steps to make at once: about a fifth of a second of them.
+    """The number of steps in one call: about a fifth of a second of them.
 
-    most   never past a multiple of it, where somebody waits for the model
-    total  steps there will be
+    most   a call never passes a multiple of it, after which a callback or validation needs the model
+    total  the number of all steps
     """
 
     def __init__(self, most: int, total: int) -> None:
         self.most, self.total, self.count, self.asked = most, total, 1, perf_counter()
 
     def steps(self, done: int) -> int:
-        """How many come next, after so many."""
+        """The number of steps in the next call, after `done` steps."""
         now = perf_counter()
         if done:
             self.count = max(1, int(self.count * min(FASTER, PAUSE / max(now - self.asked, 1e-6))))

@@ -1,4 +1,4 @@
-"""Validation: the loss on data kept apart, after every epoch; the weights with the lowest can be put back.
+"""Validation: the loss on separate data after every epoch, and the weights with the lowest loss.
 
     >>> from microgradx.nn import Linear, mse
     >>> from microgradx.training import History, Record
@@ -26,10 +26,10 @@ from .history import History
 
 
 class Validation:
-    """The loss on validation data after every epoch, and the weights with the lowest.
+    """The loss on validation data after every epoch, and the weights with the lowest loss.
 
-    data      (xs, ys), or None: then nothing is measured
-    epoch     how many steps it has
+    data      (xs, ys), or None to measure nothing
+    epoch     the number of steps in an epoch
     patience  epochs without a lower loss after which it is stale; None: never, and the last weights stay
     """
 
@@ -38,7 +38,7 @@ class Validation:
         self.lowest, self.best, self.step = math.inf, dict[str, Any](), 0
 
     def measure_if_due(self, model: Module, history: History) -> None:
-        """After an epoch, note the loss in its last record."""
+        """After an epoch, put the loss into its last record."""
         if self.data is not None and len(history) % self.epoch == 0:
             error = self.measure(model, *self.data)
             history[-1] = history[-1]._replace(validation=error)
@@ -46,10 +46,10 @@ class Validation:
                 self.lowest, self.best, self.step = error, model.state_dict(), len(history)
 
     def is_stale(self, step: int) -> bool:
-        """Whether it has not fallen for as many epochs as patience lasts."""
+        """Whether the loss has not fallen for `patience` epochs."""
         return self.patience is not None and step - self.step >= self.patience * self.epoch
 
     def restore(self, model: Module) -> None:
-        """Put the best weights back, where there is patience."""
+        """Restore the best weights, if there is a patience."""
         if self.patience is not None and self.best:
             model.load_state_dict(self.best)

@@ -7,15 +7,15 @@
     >>> load(path)
     {'weight': [[1.0, 2.0]], 'bias': [0.5]}
 
-safetensors.torch.load_file reads such a file, and a file that torch saved is read here. Nothing in a file is ever
-executed (what is in a pickle is), and a file that breaks a rule of the format is refused.
+safetensors.torch.load_file reads these files, and load() reads files that torch saved. Nothing in a file is ever
+executed, unlike in a pickle, and load() refuses a file that breaks a rule of the format.
 
-The file, little-endian: 8 bytes that give n, then n bytes of JSON, then the numbers of all tensors back to back.
+The file, little-endian: 8 bytes with n, then n bytes of JSON, then the numbers of all tensors without gaps.
 
     {"bias": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}, "__metadata__": {"any": "text"}}
 
-By hand, since the safetensors package is 1.2 MB of machine code against this page, takes a file in which one name
-comes twice, and its writer wants to be told memory addresses. Format: https://github.com/huggingface/safetensors
+Written by hand: the safetensors package is 1.2 MB of machine code instead of this page, accepts a file with the same
+name twice, and its writer needs memory addresses. Format: https://github.com/huggingface/safetensors
 """
 import json
 import math
@@ -30,17 +30,17 @@ from ..nesting import leaves, shape
 from ..nn import Module
 from .optim import Optimiser
 
-LETTER = {"F64": "d", "F32": "f", "I64": "q"}       # as struct calls them; torch counts a BatchNorm's batches in I64
+LETTER = {"F64": "d", "F32": "f", "I64": "q"}       # letters of struct; torch counts a BatchNorm's batches in I64
 FIELDS = {"dtype", "shape", "data_offsets"}
 METADATA = "__metadata__"
 HEADER_LIMIT = 10_000_000                           # bytes: a hundred thousand tensors
-DIMENSIONS = 8                                      # a shape of a million ones would be nested as deep
+DIMENSIONS = 8                                      # a shape of a million ones would nest lists a million deep
 
 Path = str | os.PathLike[str]
 
 
 class WeightsError(ValueError):
-    """A file that does not hold what it should: the message names the file and the first thing that is wrong.
+    """A file or state with a fault: the message names the file and the first fault.
 
     >>> save({"weight": "w"}, "model.safetensors")
     Traceback (most recent call last):
@@ -51,11 +51,10 @@ class WeightsError(ValueError):
 # Saving --------------------------------------------------------------------------------------------------------
 
 def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
-    """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists: safetensors of 64 bits.
+    """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists, as 64-bit safetensors.
 
-    A file that is there already is replaced in one step, when all is on the disk.
-    WeightsError, TypeError or ValueError for what is no such dict, before anything is written; TypeError where path
-    stands first. OSError from the disk.
+    WeightsError, TypeError or ValueError for any other state, before anything is written; TypeError if path comes
+    first; OSError from the disk. An existing file is replaced in one step, after all is on the disk.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +73,7 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
 
 
 def _content(state: Mapping[str, Any]) -> bytes:
-    """The file as it will be."""
+    """The bytes of the file. WeightsError for a wrong name or tensor."""
     header: dict[str, Any] = {}
     numbers: list[float] = []
     for name, tensor in state.items():
@@ -86,13 +85,13 @@ def _content(state: Mapping[str, Any]) -> bytes:
             raise WeightsError(f"{short(name)}: expected a nested list of numbers, got {short(tensor)}")
         header[name] = {"dtype": "F64", "shape": sizes, "data_offsets": [8 * begin, 8 * len(numbers)]}
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)                         # so that readers may map the numbers as they are
+    text += b" " * (-len(text) % 8)                         # so that readers can map the numbers directly
     return struct.pack("<Q", len(text)) + text + struct.pack(f"<{len(numbers)}d", *numbers)
 
 
 def _replace(path: Path, content: bytes) -> None:
     """Write beside the file, then rename: a full disk or a power cut leaves the old file, or the new one."""
-    target = os.path.realpath(path)                         # a link stays; what it points at is replaced
+    target = os.path.realpath(path)                         # a link stays; its target is replaced
     part = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.part")
     try:
         with open(part, "xb") as file:
@@ -108,7 +107,7 @@ def _replace(path: Path, content: bytes) -> None:
 # Loading -------------------------------------------------------------------------------------------------------
 
 class Tensor(NamedTuple):
-    """A line of the header: where the numbers of a tensor begin and end, what they are, how they are nested."""
+    """A tensor in the header: where its numbers begin and end, their type and their shape."""
 
     begin: int
     end: int
@@ -120,9 +119,9 @@ class Tensor(NamedTuple):
 def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
     """The state_dict in a safetensors file: nested lists of floats by name.
 
-    A model (or optimiser), if given, takes it over. WeightsError if the file breaks a rule of the format, or does not
-    fit the model in every name and shape; then nothing is set. TypeError where path stands last. OSError if it cannot
-    be read.
+    A given model (or optimiser) loads it. WeightsError if the file breaks a rule of the format, or has other names or
+    shapes than the model; then the model does not change. TypeError if path comes last. OSError if the file cannot be
+    read.
 
     >>> import tempfile
     >>> from microgradx.nn import Linear
@@ -149,7 +148,7 @@ def _named(path: Path, error: Exception) -> WeightsError:
 
 
 def _tensors(file: BinaryIO) -> Iterator[tuple[str, Any]]:
-    """Name and nested list of every tensor. All is checked against the size of the file before a number is read."""
+    """Name and nested list of every tensor. WeightsError for a wrong header or size, before it reads any number."""
     size = os.fstat(file.fileno()).st_size
     tensors = sorted(_tensor(name, line) for name, line in _header(file, size).items())
     end = 0
@@ -165,7 +164,7 @@ def _tensors(file: BinaryIO) -> Iterator[tuple[str, Any]]:
 
 
 def _header(file: BinaryIO, size: int) -> dict[str, Any]:
-    """The JSON of the header, without the metadata."""
+    """The JSON of the header, without the metadata. WeightsError if it is not such a header."""
     n, = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
     if not 2 <= n <= min(size - 8, HEADER_LIMIT):
         raise WeightsError(f"no safetensors file: expected a header of 2 to {HEADER_LIMIT} bytes in a file of {size}, "
@@ -182,7 +181,7 @@ def _header(file: BinaryIO, size: int) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object as a dict. ValueError for a name that comes twice: json would keep the last, others the first."""
+    """A JSON object as a dict. ValueError for a repeated name: json would keep the last, other readers the first."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(name for i, (name, _) in enumerate(pairs) if name in dict(pairs[:i]))
@@ -191,7 +190,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _tensor(name: str, line: Any) -> Tensor:
-    """A line of the header, checked in itself."""
+    """An entry of the header as a Tensor. WeightsError if its fields are wrong or do not fit each other."""
     if not isinstance(line, dict) or set(line) != FIELDS:
         raise WeightsError(f"{short(name)}: expected {sorted(FIELDS)}, got {short(line)}")
     dtype, sizes, offsets = line["dtype"], line["shape"], line["data_offsets"]
@@ -210,12 +209,12 @@ def _tensor(name: str, line: Any) -> Tensor:
 
 
 def _sound(sizes: Any) -> bool:
-    """Whether these may be the sizes of a tensor. None is 0: [10**12, 0] takes no byte, and 10**12 empty lists."""
+    """Whether these may be the sizes of a tensor; 0 may not: [10**12, 0] has no bytes, but 10**12 empty lists."""
     return len(sizes) <= DIMENSIONS and all(type(n) is int and n >= 1 for n in sizes)
 
 
 def _numbers(tensor: Tensor, data: bytes) -> Iterator[float]:
-    """Its numbers, one after the other. WeightsError for an integer that no float is equal to."""
+    """The numbers of a tensor. WeightsError for an integer that is not exactly a float."""
     letter = LETTER[tensor.dtype]
     for x, in struct.iter_unpack(f"<{letter}", data):
         if isinstance(x, int) and float(x) != x:

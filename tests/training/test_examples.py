@@ -138,8 +138,8 @@ def test_accuracy_is_the_share_of_right_answers():
 
 def test_a_history_is_told_in_a_few_lines(capsys):
     model = Linear(1, 1)
-    target.tell(fit(model, [[1.0]], [[2.0]], curve.loss, SGD(model.parameters()), steps=3))
-    target.tell(History())
+    target.print_losses(fit(model, [[1.0]], [[2.0]], curve.loss, SGD(model.parameters()), steps=3))
+    target.print_losses(History())
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4 and "steps      3 to      3" in lines[-1]
 

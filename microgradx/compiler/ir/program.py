@@ -211,7 +211,7 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
         mark = recorded.mark
-        for v in recorded.nodes:
+        for v in recorded.parts:
             op = distinct(v.op)
             if isinstance(v, Batch):
                 columns = [_nodes(out, ids, xs, mark) for xs in v.columns]

@@ -31,7 +31,7 @@ class Recorded(NamedTuple):
     """What a function did.
 
     inputs      a Value for each number among the arguments, in order; a Module's parameters are its own Values
-    nodes       every operation that was recorded, in order; a Batch for many at once
+    parts       every operation that was recorded, in order; a Batch for many at once. `nodes` has them one by one
     results     all Values and numbers that it returned, in order
     tree        what it returned, its nesting
     sources     Values for what it reads besides, and where their numbers come from: `.data` of these
@@ -42,7 +42,7 @@ class Recorded(NamedTuple):
     """
 
     inputs: list[Value]
-    nodes: list[Traced | Batch]
+    parts: list[Traced | Batch]
     results: list[Any]
     tree: Any
     sources: dict[Value, Any]
@@ -50,6 +50,11 @@ class Recorded(NamedTuple):
     size: int
     mark: str
     reached: bool
+
+    @property
+    def nodes(self) -> list[Traced]:
+        """Every operation that was recorded, in order."""
+        return [v for part in self.parts for v in (part.values if isinstance(part, Batch) else (part,))]
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:

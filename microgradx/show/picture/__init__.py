@@ -1,9 +1,9 @@
 """Pictures by Graphviz. In the order of reading:
 
-grouping.py     which Values are shown as one
-units.py        which of them are activations, saturated or dead
-diagnosis.py    the same as a table
-labels.py, legend.py    how it looks
+grouping.py     which Values are drawn as one box
+units.py        which Values are activations, saturated or dead
+diagnosis.py    gradients, dead and saturated units as tables
+labels.py, legend.py    the text of a picture
 sketch.py       boxes and edges
 render.py       DOT to SVG, PNG and PDF
 drawing.py      draw()

@@ -1,4 +1,4 @@
-"""How well gradients flow: what reaches each parameter, which activations are dead or saturated, what depth does.
+"""How well gradients flow: the gradient of each parameter, by depth, and which activations are dead or saturated.
 
     >>> from microgradx import Value, sigmoid
     >>> from microgradx.show.picture.diagnosis import diagnose
@@ -19,7 +19,7 @@
     <BLANKLINE>
     vanishing: from level 6 down to level 1 the gradient falls from 1 to 2.75e-05, by a factor of 0.12 at each level
 
-Gradients are computed beside the graph: looking changes nothing.
+diagnose() computes its own gradients and changes nothing.
 """
 import math
 from collections.abc import Iterable, Sequence
@@ -35,20 +35,20 @@ from ..terminal.columns import columns
 from .grouping import Path, homes
 from .units import activation, condition
 
-FADES = 0.01            # a gradient that shrinks below this on its way is called vanishing; above 1/FADES, exploding
-MANY = 0.8              # a larger share of dead or saturated activations is worth a sentence; half is usual for relu
-ROWS = 20               # of a table that are printed
+FADES = 0.01            # a gradient that shrinks by more than this factor is vanishing; by more than 1/FADES, exploding
+MANY = 0.8              # a larger share of dead or saturated activations is a problem; half is usual for relu
+ROWS = 20               # of a table, printed
 
 
 class GradientGroup(NamedTuple):
     """The gradients of some values: of a parameter, or of the activations of one kind at one level.
 
-    level      of activations how many lie on the longest way from a leaf, these included: in a chain of layers the
-               number of the layer, in a recurrent network the time step; 0 for parameters
+    level      for activations the number of activations on the longest path from a leaf, including these: in a chain of
+               layers the number of the layer, in a recurrent network the time step; 0 for parameters
     norm, rms  the root of the sum, and of the mean, of the squares of the gradients
     zero       the share of the values whose gradient is 0
-    dead       the share of the activations whose slope is 0, so that nothing passes
-    saturated  the share of the activations that are flat for good, as tanh is far from 0
+    dead       the share of the activations whose slope is 0, so that no gradient passes
+    saturated  the share of the activations that are flat from here outwards, as tanh is far from 0
 
     >>> from microgradx import Value, relu
     >>> unit = diagnose(relu(Value(-1.0))).activations[0]
@@ -67,13 +67,13 @@ class GradientGroup(NamedTuple):
 
 
 class Diagnosis:
-    """What diagnose() found: print it, or plot it.
+    """The result of diagnose(): print it, or plot it.
 
     parameters   a GradientGroup for each parameter
     activations  a GradientGroup for each level and kind, in the order of computation
-    nonfinite    the first node that made infinity or nan of finite inputs, or None
+    nonfinite    the first node that made infinity or nan from finite inputs, or None
     flow         for each level the rms of the gradients of its activations
-    problems     what is wrong, a sentence each
+    problems     one sentence for each problem
 
     >>> from microgradx import Value, relu
     >>> found = diagnose(relu(Value(-1.0, "x")))
@@ -126,13 +126,12 @@ class Diagnosis:
 
 
 def diagnose(root: Any, params: Any = None) -> Diagnosis:
-    """How gradients flow in the graph of root, with the gradients that root.backward() would give.
+    """A Diagnosis of how gradients flow in the graph of root. TypeError unless root is a Value or a Module.
 
-    root    the loss, a Value; or a Module: then its .grad as they are, and nothing of activations
-    params  a Module, or Values in lists: a GradientGroup for each of its parameters, each element of the list;
-            None for the leaves of the graph by the scope that uses them
-
-    TypeError for anything else.
+    root    the loss, a Value, with the gradients of root.backward(); or a Module, with its present .grad, without
+            activations
+    params  a Module or Values in lists: one GradientGroup for each parameter or each element of the list;
+            None for the leaves of the graph, grouped by the scope that uses them
 
     >>> from microgradx import Value, tanh
     >>> def recurrent(w, h=1e-9):                       # fifty time steps
@@ -162,7 +161,7 @@ def diagnose(root: Any, params: Any = None) -> Diagnosis:
 
 
 def _levels(order: Sequence[Value]) -> dict[Value, int]:
-    """The number of activations on the longest way from a leaf to each value."""
+    """The number of activations on the longest path from a leaf to each value."""
     level: dict[Value, int] = {}
     for v in order:
         level[v] = max([level[a] for a in v.args if isinstance(a, Value)], default=0) + (activation(v) is not None)
@@ -198,6 +197,6 @@ def _numbers(g: GradientGroup) -> list[str]:
 
 
 def _middle_left_out(rows: list[list[str]]) -> list[list[str]]:
-    """The first and the last rows of a long table."""
+    """The rows; of a long table the first and the last ones."""
     half = ROWS // 2
     return rows if len(rows) <= ROWS else [*rows[:half], ["..."] * len(rows[0]), *rows[-half:]]

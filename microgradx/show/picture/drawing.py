@@ -1,4 +1,4 @@
-"""A picture of a graph: every value with its gradient, every edge with its slope, the flow of gradients at a glance.
+"""A picture of a graph: every value with its gradient, every edge with its slope, coloured by the gradient flow.
 
     >>> from microgradx import Value
     >>> from microgradx.show.picture.drawing import draw
@@ -7,7 +7,7 @@
     >>> picture.source.splitlines()[0]              # the DOT text; an image: picture.render("graph", format="svg")
     'digraph {'
 
-Looking changes nothing: gradients are computed beside the graph, true whether or not backward() was called.
+Drawing changes nothing: it computes its own gradients, whether or not backward() was called.
 """
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,8 @@ from .sketch import Line, Sketch
 if TYPE_CHECKING:
     from .render import Drawing
 
-WIDE = 6                                    # inputs; an operation of more is not written out
-LARGE = 100                                 # boxes; from here on the layout is told to hurry
+WIDE = 6                                    # inputs; an operation with more is not written out
+LARGE = 100                                 # boxes; above it Graphviz uses a faster layout
 HURRY = {"nslimit": "0", "nslimit1": "1", "splines": "line", "mclimit": "0.1"}
 FONT = {"fontname": "Helvetica", "fontcolor": INK}
 GRAPH = {**FONT, "fontsize": "9", "rankdir": "LR", "ranksep": "0.45", "nodesep": "0.2", "pad": "0.15",
@@ -49,15 +49,15 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
     params         a Module, or Values in lists: drawn as parameters, those of a Module under their names there
     depth          draw scopes as boxes from this level on: 1 the outermost, such as the layers of a network; 0 groups
                    all values by operation
-    expand         scopes that are opened all the same: "layers.0"
-    around, hops   only the values at most so many edges away from this one
-    through        only what this Value, or nested list of them, was computed from and what was computed from it: of a
-                   batch one sample, given by its loss or by its inputs
+    expand         scopes whose values are always drawn one by one: "layers.0"
+    around, hops   draw only the values at most `hops` edges away from this one
+    through        draw only the values that this Value, or nested list of Values, depends on, and those that depend on
+                   it: one sample of a batch, by its loss or its inputs
     contributions  write slope × gradient = contribution on each edge, not the slope alone
-    limit          more boxes than this are collapsed, and the picture says so
+    limit          more boxes than this are collapsed, and the legend says so
 
-    TypeError if root is no Value, ValueError for a scope or a Value that is not in its graph, ImportError without
-    python-graphviz, telling how to install it.
+    TypeError if root is not a Value, ValueError for a scope or a Value that is not in its graph, ImportError without
+    python-graphviz, with the command that installs it.
 
     >>> from microgradx import Value
     >>> a = Value(3.0, "a")
@@ -91,7 +91,7 @@ def _nodes(drawing: "Drawing", sketch: Sketch, scale: Scale, ids: dict[Box, str]
 
 
 def _clusters(drawing: "Drawing", boxes: list[Box]) -> dict[Path, "Drawing"]:
-    """A frame for each open scope, with the whole picture for what is outside of all."""
+    """A frame for each open scope; the whole picture is the frame of values outside of all scopes."""
     found: dict[Path, Drawing] = {(): drawing}
     for path in sorted({box.path[:k] for box in boxes for k in range(1, len(box.path) + 1)}):
         found[path] = type(drawing)(f"cluster{len(found)}", graph_attr={**CLUSTER, "label": escape(shown(path[-1]))})
@@ -99,7 +99,7 @@ def _clusters(drawing: "Drawing", boxes: list[Box]) -> dict[Path, "Drawing"]:
 
 
 def _called(sketch: Sketch, params: Any) -> dict[Value, str]:
-    """The name of every value; a parameter's is its place in its layer, weight[0][1], unless it has a label."""
+    """The name of every value; for a parameter without a label its place in its layer, weight[0][1]."""
     if not any(box.title is None for box in sketch.grouping.boxes):
         return {}
     called = names(sketch.root)
@@ -142,7 +142,7 @@ def _left_out(sketch: Sketch, box: Box) -> list[str]:
 # Edges ---------------------------------------------------------------------------------------------------------
 
 def _edges(drawing: "Drawing", sketch: Sketch, scale: Scale, ids: dict[Box, str], contributions: bool) -> None:
-    """An arrow for each line; where there are many, its number is shown on pointing at it."""
+    """An arrow for each line; if there are many, its number is a tooltip."""
     place = "tooltip" if sketch.dense else "label"
     for line in sketch.lines:
         number = {place: _number(sketch, line, contributions)}
@@ -150,7 +150,7 @@ def _edges(drawing: "Drawing", sketch: Sketch, scale: Scale, ids: dict[Box, str]
 
 
 def _number(sketch: Sketch, line: Line, contributions: bool) -> str:
-    """What is written on an edge: the slope, and on request what it does to the gradient."""
+    """The text on an edge: the slope, and with `contributions` the product with the gradient."""
     if line.count > 1:
         return f"{line.count:,} edges"
     if line.slope is None:
@@ -161,7 +161,7 @@ def _number(sketch: Sketch, line: Line, contributions: bool) -> str:
 
 
 def _stroke(line: Line, scale: Scale) -> dict[str, str]:
-    """Width and colour of an edge by what flows back along it; dashed where nothing does."""
+    """Width and colour of an edge by the gradient that flows back along it; dashed if none does."""
     if not line.contribution:
         return {"style": "dashed", "color": GREY, "penwidth": "0.7"}
     return {"color": scale.colour(line.contribution), "penwidth": str(scale.width(line.contribution))}

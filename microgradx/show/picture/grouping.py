@@ -1,4 +1,4 @@
-"""Which values a picture shows, and which of them together as one box.
+"""Which values a picture shows, and which of them share a box.
 
     >>> from microgradx import Value, scope, tape
     >>> from microgradx.show.picture.grouping import Grouping, homes
@@ -8,7 +8,7 @@
     >>> [(box.title, len(box.values)) for box in Grouping(tape(y), homes(tape(y)), depth=1).boxes]
     [('layers.0', 3)]
 
-A box holds one value, or all values of a scope, or, in a graph too large for that, all results of one operation.
+A box is one value, or all values of a scope, or, in a graph too large for that, all results of one operation.
 """
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from typing import Any
 
 from ...engine import Value, tape
 
-DEEP = 50                                   # levels of scopes; deeper ones count as one
+DEEP = 50                                   # levels of scopes; deeper levels count as one
 Path = tuple[str, ...]                      # of scopes, from outside in: ("layers.0", "neurons.1")
 
 
@@ -31,14 +31,14 @@ class Box:
 
 
 class Grouping:
-    """The boxes of the values to be shown, in their order: at most `limit` of them, however large the graph.
+    """The boxes of the values to show, in order: at most `limit`, however large the graph. ValueError if depth < 0.
 
-    depth   the level of scopes that is drawn as boxes, 1 the outermost; None for none at all, every value by itself
-    expand  scopes whose values are drawn one by one all the same
+    depth   the level of scopes drawn as boxes, 1 the outermost; None draws every value by itself
+    expand  scopes whose values are always drawn one by one
 
-    Over the limit, values outside of these scopes are grouped by operation, then a lower depth is tried; at depth 0
-    all are grouped by operation. `collapsed` tells whether it came to that. Where no depth was asked for, scopes are
-    closed first, level by level.
+    With more boxes than the limit, values outside of scopes are grouped by operation, then lower depths are tried; at
+    depth 0 all values are grouped by operation. `collapsed` is True in these cases. Without a given depth, scopes
+    become boxes first, level by level.
     """
 
     def __init__(self, values: Sequence[Value], paths: Mapping[Value, Path], depth: int | None = None,
@@ -65,7 +65,7 @@ class Grouping:
         self.boxes = list(found.values())
 
     def _key(self, v: Value) -> Any:
-        """What v shares with the others of its box: nothing (v itself), or the place and the name of the box."""
+        """The key that all values of a box share: its path and name; v itself for a value with its own box."""
         path = self.paths[v]
         if self.depth == 0:
             return (), operation(v)
@@ -84,7 +84,7 @@ def operation(v: Value) -> str:
 # Scopes --------------------------------------------------------------------------------------------------------
 
 def levels(scope: str) -> Path:
-    """The levels of a scope; a number belongs to the name before it.
+    """The levels of a scope; a number stays with the name before it.
 
     >>> levels("layers.0.neurons.13")
     ('layers.0', 'neurons.13')
@@ -93,11 +93,10 @@ def levels(scope: str) -> Path:
 
 
 def homes(order: Sequence[Value], params: Collection[Value] | None = None) -> dict[Value, Path]:
-    """The scope in which each value is drawn: the one it was made in; a leaf from outside of all may move in.
+    """The scope in which each value is drawn: the one it was made in, except for leaves made outside of all scopes.
 
-    A parameter moves to where it is used: the innermost scope that holds all of its uses within scopes. Where nobody
-    said which leaves are parameters (None), those do that are used in one single scope: the weights of a neuron,
-    and not the inputs of a layer.
+    A parameter moves to the innermost scope that contains all of its uses in scopes. If params is None, the leaves move
+    that are used in one scope only: the weights of a neuron, but not the inputs of a layer.
     """
     users: dict[Value, set[str]] = {}
     for v in order:
@@ -109,7 +108,7 @@ def homes(order: Sequence[Value], params: Collection[Value] | None = None) -> di
 
 
 def _shared(paths: Iterable[Path]) -> Path:
-    """What all paths begin with."""
+    """The longest common beginning of all paths."""
     first, *others = paths
     size = 0
     while size < len(first) and all(path[:size + 1] == first[:size + 1] for path in others):
@@ -135,7 +134,7 @@ def neighbourhood(order: Sequence[Value], centre: Value, hops: int) -> set[Value
 
 
 def passing(order: Sequence[Value], middle: Collection[Value]) -> set[Value]:
-    """What `middle` was computed from, and what was computed from it, with the leaves used on the way."""
+    """All values that `middle` was computed from, all that were computed from it, and the leaves these use."""
     after = set(middle)
     for v in order:
         if not after.isdisjoint(v.args):

@@ -1,35 +1,35 @@
-"""The text inside a picture. Whatever it is, it goes through one escape function.
+"""The text inside a picture. All text goes through one escape function.
 
     >>> from microgradx.show.picture.labels import escape
     >>> print(escape('<b>"w"]; evil ['))
     &lt;b&gt;&quot;w&quot;]; evil [
 
-Labels are Graphviz's HTML-like tables; markup in them is ours alone.
+Labels are Graphviz's HTML-like tables; only this module writes their markup.
 """
 import html
 from collections.abc import Iterable
 
 from ..colours import ALARM, GREY, INK, PAPER, Scale, readable_on
 
-WHOLE = ' COLSPAN="2"'                      # of a cell that fills its row
+WHOLE = ' COLSPAN="2"'                      # for a cell that fills its row
 
 
 def escape(text: str) -> str:
     """Text that Graphviz shows character by character: no markup, entity, escape or control character is left."""
     printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     if not printable.strip():
-        return "&#160;"                                         # Graphviz takes no empty piece of text
-    return html.escape(printable).replace("\\", "\\\\")         # and reads \N as the name of the node
+        return "&#160;"                                         # Graphviz refuses empty text
+    return html.escape(printable).replace("\\", "\\\\")         # Graphviz reads \N as the name of the node
 
 
 def digits(x: float) -> str:
-    """Four digits of a number: a picture is for the eye."""
+    """A number with four digits, enough for a picture."""
     return f"{x + 0.0:.4g}"
 
 
 def card(title: str, aside: str, rows: Iterable[tuple[str, str]], grad: tuple[str, float], scale: Scale,
          remarks: Iterable[str] = (), marks: Iterable[str] = ()) -> str:
-    """What a node says: its name and what it is, named numbers, the gradient on its colour, remarks, marks."""
+    """The label of a node: its name and formula, named numbers, the gradient on its colour, remarks, marks."""
     name, size = grad
     fill = scale.colour(size) if size else PAPER
     lines = [cell(bold(title)) + cell(ink(aside, GREY), "RIGHT") if aside else cell(bold(title), "LEFT", WHOLE)]
@@ -47,7 +47,7 @@ def table(rows: Iterable[str]) -> str:
 
 
 def cell(markup: str, align: str = "LEFT", more: str = "") -> str:
-    """A cell around markup of ours."""
+    """A cell with this markup, which must be escaped already."""
     return f'<TD ALIGN="{align}"{more}>{markup}</TD>'
 
 

@@ -1,4 +1,4 @@
-"""What stands below a picture: which part of the graph it shows, the scale of gradients, how to read the rest.
+"""The text below a picture: which part of the graph it shows, the scale of gradients, and how to read it.
 
     >>> from microgradx import Value
     >>> from microgradx.show.picture.legend import notes
@@ -6,7 +6,7 @@
     >>> notes(Sketch(Value(-2.0).relu()))[0]
     'square corners: leaf · round corners: result · thick border: output'
 
-Only what is in the picture is explained.
+It explains only what is in the picture.
 """
 from ..colours import GREY, Scale, readable_on
 from .labels import bold, cell, digits, ink, table
@@ -19,7 +19,7 @@ def legend(sketch: Sketch, scale: Scale) -> str:
     if scale.cut:
         shades[0] = (f"≤ {shades[0][0]}", shades[0][1])
     bar = [cell(ink(text, readable_on(fill)), "CENTER", f' WIDTH="40" BGCOLOR="{fill}"') for text, fill in shades]
-    whole = f' COLSPAN="{len(bar) + 2}"'            # the last column takes the rest of the width, or the bar would
+    whole = f' COLSPAN="{len(bar) + 2}"'            # the last column takes the remaining width, not the bar
     title = [cell(bold(text), "LEFT", whole) for text in caption(sketch)]
     below = [cell(ink(note, GREY), "LEFT", whole) for note in notes(sketch)]
     return table(['<TD HEIGHT="4"></TD>', *title,
@@ -27,7 +27,7 @@ def legend(sketch: Sketch, scale: Scale) -> str:
 
 
 def caption(sketch: Sketch) -> list[str]:
-    """What part of the graph is shown, and how; nothing where it is all there, value by value."""
+    """The part of the graph in the picture and its grouping; nothing if each value has its own box."""
     count, total, group = len(sketch.shown), len(sketch.order), sketch.grouping
     part = f"{count:,} of {total:,} values" if count < total else f"{total:,} values"
     if not group.collapsed:
@@ -38,7 +38,7 @@ def caption(sketch: Sketch) -> list[str]:
 
 
 def notes(sketch: Sketch) -> list[str]:
-    """How to read what is in the picture: kinds of nodes, numbers on edges, marks."""
+    """How to read the picture: kinds of nodes, numbers on edges, marks."""
     boxes = sketch.grouping.boxes
     singles = [v for box in boxes if box.title is None for v in box.values]
     kinds = {"square corners: leaf": any(v.op is None and v not in sketch.params for v in singles),

@@ -1,11 +1,11 @@
-"""From DOT to an image on any machine: the dot program if there is one, else the Graphviz inside pygraphviz.
+"""DOT to an image: by the dot program if it is installed, else by the Graphviz inside pygraphviz.
 
     >>> from microgradx.show.picture.render import Drawing, save
     >>> drawing = Drawing()                             # a graphviz.Digraph
     >>> drawing.edge("a", "b")
     >>> save(drawing, "graph.svg")                      # doctest: +SKIP
 
-Needs the extra `draw`. Of this package only draw() imports this file, when it is called.
+Needs the extra `draw`. In this package only draw() imports this file, when it is called.
 """
 import base64
 import os
@@ -23,12 +23,12 @@ except ImportError as error:
     raise ImportError(f"pictures need python-graphviz: {install('draw')}; "
                       "the tree of a graph as text needs nothing: microgradx tree") from error
 
-FORMATS = ("svg", "png", "pdf")             # what every way of rendering can write
-_one_at_a_time = Lock()                     # Graphviz inside a process is not made for threads
+FORMATS = ("svg", "png", "pdf")             # that both renderers can write
+_one_at_a_time = Lock()                     # the Graphviz library is not thread-safe
 
 
 def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
-    """DOT source as an image. RuntimeError if there is no Graphviz on this machine, telling how to get one."""
+    """DOT source as an image. RuntimeError without Graphviz, ValueError for a format that pygraphviz cannot write."""
     if shutil.which("dot"):
         return bytes(graphviz.pipe(engine, format, source.encode()))
     try:
@@ -46,7 +46,7 @@ def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
 
 
 def embedded(svg: bytes, alt: str) -> str:
-    """An SVG as HTML, an image in a data URI: it also shows in a notebook that is opened without being run."""
+    """An SVG as HTML, an image in a data URI, which a notebook also shows if it is opened without being run."""
     data = base64.b64encode(svg).decode()
     return f'<img alt="{alt}" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
 

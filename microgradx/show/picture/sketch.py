@@ -1,4 +1,4 @@
-"""What a picture is going to say, as data: boxes and lines with their gradients, marks in words.
+"""The content of a picture as data: boxes and lines with their gradients, marks in words.
 
     >>> from microgradx import Value
     >>> from microgradx.show.picture.sketch import Sketch
@@ -9,7 +9,7 @@
     >>> [sketch.mark(v) for v in sketch.order]
     ['', '', '', 'dead']
 
-Nothing here knows of Graphviz.
+Nothing here depends on Graphviz.
 """
 import math
 from collections import Counter
@@ -36,8 +36,8 @@ MARKS = {
 class Line:
     """From a box to the box that uses it: `count` edges of the graph.
 
-    contribution  what flows back along it: slope times gradient; of several edges the norm
-    slope         of one edge its slope, None where no gradient can flow (into a condition); of several None
+    contribution  the gradient that flows back along it: slope times gradient; for several edges the norm
+    slope         the slope of a single edge, None if no gradient can flow (into a condition); None for several edges
     """
 
     __slots__ = ("start", "end", "count", "slope", "contribution")
@@ -51,12 +51,12 @@ class Line:
 
 
 class Sketch:
-    """The graph below root, or the part of it that is asked for. The arguments are those of draw().
+    """The graph below root, or a part of it. The arguments are those of draw().
 
-    order     the whole graph, a tape; `shown` is the part of it that the picture is of
+    order     the whole graph, a tape; `shown` is the part in the picture
     grads     the gradient of root by each value
-    flow      what each value sends back to each of its inputs: slope times gradient, None where nothing can flow
-    grouping  the boxes; lines between them; marks: of each box, how many of its values have which
+    flow      what each value sends back to each of its inputs: slope times gradient, None if nothing can flow
+    grouping  the boxes; `lines` are between them; `marks` are counts of each mark in a box
     """
 
     def __init__(self, root: Value, params: Any = None, depth: int | None = None, expand: str | Collection[str] = (),
@@ -98,7 +98,7 @@ class Sketch:
             for i, (a, slope, contribution) in enumerate(zip(v.args, v.slopes, self.flow[v])):
                 if a not in box or box[a] is box[v]:
                     continue
-                # a*a has two edges, each a line of its own; into a box of many values they are one
+                # a*a has two edges, each with its own line; edges to or from a box of many values share one
                 key = (box[a], box[v], i if box[a].title is box[v].title is None else None)
                 if key in found:
                     found[key].join(contribution or 0.0)
@@ -107,13 +107,13 @@ class Sketch:
         return found.values()
 
     def _marks(self, box: Box) -> Counter[str]:
-        """How many values of a box have which mark."""
+        """The number of values in a box with each mark."""
         counts = Counter(map(self.mark, box.values))
         del counts[""]
         return counts
 
     def mark(self, v: Value) -> str:
-        """What is wrong at a value, in a word or two; "" if nothing is. The words are explained in MARKS."""
+        """The problem at a value, in a word or two; "" if there is none. MARKS explains the words."""
         g = self.grads[v]
         flow = [x for x in self.flow[v] if x is not None]
         bad = [x for x in (v.data, g, *flow) if not math.isfinite(x)]
@@ -125,13 +125,13 @@ class Sketch:
         return condition(v) or ("dead" if g and flow and not any(flow) else "")
 
     def gradient(self, box: Box) -> float:
-        """The gradient of a single value, the norm of those of several: the root of the sum of squares."""
+        """The gradient of a single value; for several values the root of the sum of squares."""
         grads = [self.grads[v] for v in box.values]
         return grads[0] if box.title is None else math.hypot(*grads)
 
     @property
     def dense(self) -> bool:
-        """Are there so many edges that numbers on them would tear the picture apart? 16 units on 16 have 256."""
+        """Whether there are too many edges to write numbers on them: 16 units on 16 have 256."""
         return len(self.lines) > DENSE * len(self.grouping.boxes)
 
     def hidden(self, box: Box) -> int:

@@ -1,12 +1,12 @@
-"""Is a node an activation, does it saturate here, is it dead? Read from its row: no list of names.
+"""Whether a node is an activation, saturated or dead, computed from its row, without a list of names.
 
     >>> from microgradx import Value, relu, sigmoid, tanh
     >>> from microgradx.show.picture.units import condition
     >>> condition(tanh(Value(4.0))), condition(sigmoid(Value(0.5))), condition(relu(Value(-1.0)))
     ('saturated', '', 'dead')
 
-Here a node is a function of its one Value input, the others being constants or, as the slope of leaky_relu(x, a),
-inputs that may be left out. A row is an activation if it says where it tends to far out: Op.limits.
+A node counts as a function of its one Value input; its other inputs are constants or have defaults, as the slope of
+leaky_relu(x, a). A row is an activation if it has limits: Op.limits.
 """
 import math
 from functools import lru_cache
@@ -14,14 +14,14 @@ from functools import lru_cache
 from ...engine import Value
 from ...table import Op
 
-FLAT = 0.05             # of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is the usual mark
+FLAT = 0.05             # share of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is usual
 
 
 class Curve:
-    """A row as a function of its input `i`, the others being constants: curve.at(x), curve.slope(x).
+    """A row as a function of its input `i`, with constants for the others: curve.at(x), curve.slope(x).
 
-    limits  what it tends to on the left and on the right
-    level   a slope below this is called flat
+    limits  its limits on the left and on the right
+    level   a slope below this is flat
     """
 
     __slots__ = ("op", "i", "xs", "limits", "level")
@@ -43,11 +43,11 @@ class Curve:
         return self.op.partials(wanted, self.op.at(*xs), *xs)[self.i] or 0.0
 
     def flat(self, x: float) -> bool:
-        """Is it at rest from x on outwards? silu at its lowest point, x = -1.28, has slope 0 and is not."""
+        """Whether it stays flat from x outwards. silu does not at its lowest point, x = -1.28, where its slope is 0."""
         return abs(self.slope(2 * x)) < self.level and self.bounded(x)
 
     def bounded(self, side: float) -> bool:
-        """Does it come to rest on the side of this sign?"""
+        """Whether its limit on the side of this sign is finite."""
         return math.isfinite(self.limits[math.copysign(1, side) > 0])
 
     def _inputs(self, x: float) -> tuple[float, ...]:
@@ -58,7 +58,7 @@ _curve = lru_cache(maxsize=256)(Curve)
 
 
 def activation(v: Value) -> tuple[Curve, int] | None:
-    """The function that an activation applies, and to which of its inputs; None for a node that is none.
+    """The function that an activation applies, and the index of its input; None for any other node.
 
     An activation has one Value input, and its row has `limits`: relu, tanh, sin, abs, maximum(x, 0); not exp, log,
     x**2, nor 3*x.
@@ -79,11 +79,11 @@ def number_at(a: Value | float) -> float:
 
 
 def condition(v: Value) -> str:
-    """Of an activation "saturated", "dead" or ""; "" of any other node.
+    """"saturated" or "dead" for an activation in that condition; "" for any other node.
 
-    Saturated: flat for good, as tanh is on both sides and elu on the left. Dead: its slope is 0, and it is no tanh
-    far out but a relu on the side where it is off; abs at 0, which comes to rest nowhere, is not. The input is read as
-    it is now, a slope of 0 as it was recorded.
+    Saturated: flat from here outwards, as tanh on both sides and elu on the left. Dead: its slope is 0, as that of relu
+    on the left; a tanh far out, with slope 0, is saturated, and abs at 0, without finite limits, is neither. The input
+    is read as it is now, the slope as it was recorded.
     """
     found = activation(v)
     if not found:

@@ -1,10 +1,10 @@
-"""How a training run went: loss, gradients by layer, decision boundary, a replay. Each plot gives back its axes.
+"""Plots of a training run: loss, gradients by layer, decision boundary, a replay. Each function returns its axes.
 
     >>> from microgradx.show.plots.canvas import losses
     >>> axes = losses([1.0, 0.5, 0.3])                  # a notebook shows it; a program writes it to a file:
     >>> axes.figure.savefig("loss.svg")                 # doctest: +SKIP
 
-Needs the extra `plot`; matplotlib is imported when the first plot is drawn. Nothing is told by colour alone.
+Needs the extra `plot`; matplotlib is imported when the first plot is drawn. No plot relies on colour alone.
 """
 import copy
 import math
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from ..picture.diagnosis import Diagnosis
 
 STRONG, MIDDLING, LIGHT = (mix(colour, colour, 0) for colour in (DARK, MIDDLE, PALE))
-DECADES = 2                                 # numbers that span more are drawn on a logarithmic axis
-GRID = 50                                   # points by points at which a decision is asked for
+DECADES = 2                                 # numbers that span more get a logarithmic axis
+GRID = 50                                   # points on each axis at which the decision is computed
 
 
 def canvas(layout: str = "a", **more: Any) -> list[Any]:
-    """Empty axes in this layout, "ab;cc" for two above a wide one. ImportError without matplotlib, telling the way.
+    """Empty axes in this layout, "ab;cc" for two above a wide one. ImportError without matplotlib, with the command.
 
     >>> len(canvas("ab;cc"))
     3
@@ -48,7 +48,7 @@ def canvas(layout: str = "a", **more: Any) -> list[Any]:
 
 
 def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
-    """The loss by step: of numbers, or of the records of fit(), which may bring a validation loss along.
+    """The loss by step, from numbers or from the records of fit(), which may have a validation loss too.
 
     >>> losses([1.0, 0.5, 0.3]).get_ylabel()
     'loss'
@@ -67,7 +67,7 @@ def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
 
 def boundary(f: Callable[[list[float]], Any], points: Sequence[Sequence[float]], labels: Sequence[float], *,
              ax: "Axes | None" = None) -> "Axes":
-    """Where the score f([x, y]) changes sign, with the points it was learnt from: circles where the label is above 0.
+    """Where the score f([x, y]) changes sign, with the training points: circles if the label is above 0, else crosses.
 
     f may be a Module of two inputs and one output.
 
@@ -89,7 +89,7 @@ def boundary(f: Callable[[list[float]], Any], points: Sequence[Sequence[float]],
 
 
 def gradient_norms(norms: Mapping[str, Sequence[float]], *, ax: "Axes | None" = None) -> "Axes":
-    """The length of the gradient by step, a line for each layer, its name at the end of the line.
+    """The length of the gradient by step, one line for each layer, with its name at the end of the line.
 
     >>> len(gradient_norms({"layer 1": [1.0, 0.5], "layer 2": [0.1, 0.2]}).lines)
     2
@@ -128,11 +128,11 @@ def gradient_flow(diagnosis: "Diagnosis") -> Any:
 
 def replay(model: Any, states: Sequence[Mapping[str, Any]], history: Sequence[Any], points: Sequence[Sequence[float]],
            labels: Sequence[float]) -> list[Any]:
-    """A training run as a strip: the boundary at four of its steps, below them the loss and all weights by step.
+    """A training run as a strip: the boundary at four steps, below them the loss and all weights by step.
 
-    states are the model's state_dict() after each step, as fit(..., callback=lambda model, record:
-    states.append(model.state_dict())) collects them; history is told at losses(), the rest at boundary(). The model
-    itself is left as it is. ValueError if there are not as many states as steps.
+    ValueError if there are not as many states as steps. states are the model's state_dict() after each step, as
+    fit(..., callback=lambda model, record: states.append(model.state_dict())) collects them; history is that of
+    losses(), the rest is that of boundary(). The model does not change.
 
     >>> from microgradx.nn import Linear
     >>> model = Linear(2, 1)
@@ -159,7 +159,7 @@ def replay(model: Any, states: Sequence[Mapping[str, Any]], history: Sequence[An
 
 
 def _named(ax: "Axes", x: str, y: str, sizes: Sequence[float]) -> None:
-    """Name the axes; a logarithmic one for positive sizes that span more than two decades."""
+    """Name the axes; make y logarithmic for positive sizes that span more than two decades."""
     ax.set_xlabel(x, color=GREY, fontsize=9)
     ax.set_ylabel(y, color=GREY, fontsize=9)
     known = [size for size in sizes if math.isfinite(size)]
@@ -175,6 +175,6 @@ def _around(xs: Sequence[float]) -> list[float]:
 
 
 def _number(score: Any) -> float:
-    """The one number of a score: of a float, a Value, or a list of one."""
+    """The number of a score: a float, a Value, or a list of one."""
     y, = leaves(score)
     return float(y.data if isinstance(y, Value) else y)

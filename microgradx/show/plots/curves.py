@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Function = Callable[[Any], Any]
-SAMPLES, GRID = 400, 400                    # points that are drawn; intervals that are searched for a kink
+SAMPLES, GRID = 400, 400                    # points drawn; intervals searched for kinks
 LEAKS = 1 / 8, 1 / 3                        # RReLU draws its slope on the left between these (Xu et al. 2015; torch)
 
 
 def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "", ax: "Axes | None" = None) -> "Axes":
-    """f and its derivative from low to high. The dots at kinks show the value and the slope that is used there.
+    """f and its derivative from low to high; dots at kinks show the value and the slope used there.
 
-    f takes one number and is written with microgradx's functions. ValueError unless low < high.
+    ValueError unless low < high. f takes one number and is written with microgradx's functions.
 
     >>> from microgradx import sin
     >>> curve(sin).get_title()
@@ -47,7 +47,7 @@ def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "",
     for start, end in zip([low, *special], [*special, high], strict=True):
         count, gap = max(2, round(SAMPLES * (end - start) / (high - low))), (end - start) / 1e6
         xs += [start + gap + (end - start - 2 * gap) * k / (count - 1) for k in range(count)]
-        xs.append(math.nan)                 # nothing joins the two sides of a jump
+        xs.append(math.nan)                 # a gap in the line between the two sides of a jump
     ys, slopes = zip(*map(value_and_grad(f), xs), strict=True)
     ax.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     ax.plot(xs, ys, color=STRONG, linewidth=2, label="f(x)")
@@ -67,7 +67,7 @@ def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "",
 
 
 def activations() -> "list[Axes]":
-    """The page of every textbook: sigmoid, tanh, ReLU and its leaky kin, each with its derivative. Six axes.
+    """The activations of every textbook with their derivatives: sigmoid, tanh, ReLU and its leaky variants. Six axes.
 
     >>> [axes.get_title() for axes in activations()][:3]
     ['sigmoid', 'tanh', 'ReLU']
@@ -80,13 +80,13 @@ def activations() -> "list[Axes]":
     axes = canvas("abc;def")
     for ax, (title, f) in zip(axes, shown, strict=True):
         curve(f, title=title, ax=ax)
-    for low, high in (([-4 * a, 0.0], [-4 * b, 0.0]), ([a, a], [b, b])):        # where it and its slope may be drawn
+    for low, high in (([-4 * a, 0.0], [-4 * b, 0.0]), ([a, a], [b, b])):        # the range of RReLU and of its slope
         axes[-1].fill_between([-4.0, 0.0], low, high, color=LIGHT, alpha=0.6, linewidth=0)
     return axes
 
 
 def kinks(f: Function, low: float, high: float) -> list[float]:
-    """Where between low and high f has a kink, jump or pole: there a kink quantity of one of its rows is 0.
+    """The places between low and high where f has a kink, jump or pole: a kink quantity of one of its rows is 0.
 
     >>> from microgradx import abs
     >>> kinks(lambda x: abs(x - 1), -4.0, 4.0)

@@ -1,4 +1,4 @@
-"""Questions to a graph, answered in words: what if, is this gradient right, was my guess?
+"""Answers in words to questions about a graph: what if, is this gradient right, was my guess right?
 
     >>> from microgradx import Value
     >>> from microgradx.show.terminal.answers import verdict, what_if
@@ -11,7 +11,7 @@
     >>> verdict(w * x, w).words
     'they agree'
 
-No question changes the graph.
+No function here changes the graph.
 """
 import math
 from typing import NamedTuple
@@ -31,7 +31,7 @@ NEAR = 0.01                                 # a guess is right to within one per
 # What if -------------------------------------------------------------------------------------------------------
 
 def what_if(root: Value, leaf: Value, x: float) -> str:
-    """Data and gradient of every value if a leaf were x, "now -> then" where a number changes.
+    """Data and gradient of every value if a leaf were x, as "now -> then" if a number changes.
 
     IndexError if x is an index outside the table of a take().
     """
@@ -50,7 +50,7 @@ def stale(root: Value) -> bool:
     """Whether a leaf was set after the graph was computed, so that results no longer belong to it."""
     try:
         _, now = replay(root, {})
-    except LookupError:                     # an index was set that its table does not have
+    except LookupError:                     # an index was set to a place outside its table
         return True
     return any(v.data != w.data and v.data == v.data for v, w in now.items())
 
@@ -58,7 +58,7 @@ def stale(root: Value) -> bool:
 # Is this gradient right ----------------------------------------------------------------------------------------
 
 class Verdict(NamedTuple):
-    """The gradient by one value of a graph beside the finite difference of the same computation."""
+    """The gradient by one value of a graph, and the finite difference to compare it with."""
 
     slope: float
     seen: Estimate
@@ -67,9 +67,10 @@ class Verdict(NamedTuple):
 
 
 def verdict(root: Value, v: Value) -> Verdict:
-    """d root / d v by the chain rule against finite differences of the computation, v a leaf or a result.
+    """d root / d v by the chain rule compared with finite differences; v is a leaf or a result.
 
-    Where root, v or the gradient is not finite nothing can be compared, and nothing is right, as in gradcheck.
+    If root, v or the gradient is not finite, there is nothing to compare, and the verdict is "not right", as in
+    gradcheck.
     """
     slope, = gradients(root, [v])
     check = Check("", slope, as_function(root, v), v.data, 0, Gradient("", [slope], *roundings(root, [v]), 0))
@@ -79,7 +80,7 @@ def verdict(root: Value, v: Value) -> Verdict:
             return Verdict(slope, seen, False, f"{what} is {brief(x)} here: nothing to compare")
     if not math.isfinite(slope):
         return Verdict(slope, seen, False, "the gradient is not finite")
-    if math.isnan(seen.value):              # right is the 0 of an index, which has no neighbours
+    if math.isnan(seen.value):              # an index has no neighbours; its slope 0 is right
         return Verdict(slope, seen, mismatch is None, "no neighbours to compare with")
     if mismatch is None:
         words = "they agree" if seen.agrees(slope) else "at a kink, between the slopes of its sides"
@@ -89,7 +90,7 @@ def verdict(root: Value, v: Value) -> Verdict:
 
 
 def verdicts(root: Value, values: dict[Value, str]) -> tuple[str, bool]:
-    """A table of verdicts on named values, and whether all are right: none is wrong or could not be compared."""
+    """A table of verdicts on named values, and whether all gradients were compared and right."""
     found = [verdict(root, v) for v in values]
     rows = [[name, _exact(f.slope), _exact(f.seen.value), f"{f.seen.bound:.1g}", f.words]
             for name, f in zip(values.values(), found)]
@@ -104,7 +105,7 @@ def _exact(x: float) -> str:
 # Was my guess right --------------------------------------------------------------------------------------------
 
 def question(step: Step) -> str:
-    """What there is to predict of a step."""
+    """The question that predict asks about a step."""
     node, target, formula = step.names[step.node], step.names[step.target], cut(step.formula, HALF)
     if step.phase == "forward":
         return f"What number is {node} = {formula}?"
@@ -116,7 +117,7 @@ def question(step: Step) -> str:
 
 
 def judged(step: Step, guess: float) -> str:
-    """Whether the guess is the number that the step reveals; if not, what it is instead, where that can be told."""
+    """The reply to a guess: whether it is the number of the step, else the right number and the likely mistake."""
     answer = step.node.data if step.phase == "forward" else step.after
     if near(guess, answer):
         return f"Right: {brief(answer)}."

@@ -1,4 +1,4 @@
-"""Text in columns, for every front end of the terminal. Plain ASCII, so that it lines up on any of them.
+"""Text in columns for the terminal, in plain ASCII, so that it lines up everywhere.
 
     >>> from microgradx.show.terminal.columns import columns
     >>> print(columns(["value", "data"], [["x", "2"], ["n", "0.881374"]]))
@@ -8,11 +8,11 @@
 """
 from collections.abc import Iterable, Sequence
 
-GAP, WIDTH, HALF = 4, 100, 50              # between columns; characters of a rule, and of two formulas on a line
+GAP, WIDTH, HALF = 4, 100, 50              # spaces between columns; characters of a rule, of each of two formulas
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table: every column as wide as its widest cell."""
+    """A table as text: every column as wide as its widest cell."""
     lines = [header, *rows]
     widths = [max(map(len, column)) + GAP for column in zip(*lines)]
     return "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
@@ -25,6 +25,6 @@ def fields(*pairs: tuple[str, str]) -> str:
 
 
 def cut(text: str, width: int = WIDTH) -> str:
-    """A text that may be long, its middle left out."""
+    """A text, with its middle left out if it is too long."""
     half = (width - 5) // 2
     return text if len(text) <= width else f"{text[:half]} ... {text[-half:]}"

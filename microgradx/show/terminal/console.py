@@ -1,4 +1,4 @@
-"""Commands typed by a person, or played from a script: a Cmd that is easy on both.
+"""Commands typed by a person or played from a script, by Python's Cmd.
 
     >>> from microgradx.show.terminal.console import Console
     >>> class Greeter(Console):
@@ -13,8 +13,8 @@
     No command 'dance'; help lists them all.
     2
 
-A command is a method do_name; its docstring is its line of help. Any beginning of a name will do, an empty line is the
-first command, and a ValueError or LookupError is told in a line.
+A command is a method do_name; its docstring is its line of help. Commands may be abbreviated; an empty line runs the
+first command; a ValueError or LookupError is printed in one line.
 """
 import sys
 from cmd import Cmd
@@ -24,7 +24,7 @@ from ...ieee import short
 
 
 def at_terminal() -> bool:
-    """Whether somebody reads the screen and types."""
+    """Whether input and output are both a terminal."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
@@ -33,12 +33,12 @@ class Console(Cmd):
 
     @property
     def commands(self) -> list[str]:
-        """The names of all commands, in the order in which they are written down; what-if for do_what_if."""
+        """The names of all commands, in the order of their methods; what-if for do_what_if."""
         methods = [*vars(type(self)), *vars(Console)]
         return [name[3:].replace("_", "-") for name in methods if name.startswith("do_") and name != "do_EOF"]
 
     def play(self, lines: Iterable[str]) -> int:
-        """The commands in `lines`, each shown after the prompt, until one says it is the end; how many there were."""
+        """Run the commands in `lines`, each printed after the prompt, until one ends the session; how many ran."""
         count = 0
         for line in map(str.strip, lines):
             count += 1
@@ -54,7 +54,7 @@ class Console(Cmd):
         return command.replace("-", "_"), rest.strip(), line
 
     def onecmd(self, line: str) -> bool:
-        """Run one command; whether it is the end."""
+        """Run one command; whether it ends the session."""
         try:
             return bool(super().onecmd(line))
         except (ValueError, LookupError) as problem:
@@ -62,16 +62,16 @@ class Console(Cmd):
             return False
 
     def emptyline(self) -> bool:
-        """Enter alone."""
+        """Run the first command, for an empty line."""
         return self.onecmd(self.commands[0])
 
     def default(self, line: str) -> None:
-        """What is no command; a comment is passed over."""
+        """Reply to a line that is not a command; skip a comment."""
         if not line.lstrip().startswith("#"):
             print(f"No command {short(line.split(maxsplit=1)[0])}; help lists them all.")
 
     def completenames(self, text: str, *_: object) -> list[str]:
-        """The Tab key in the first word."""
+        """Completions for the Tab key in the first word."""
         return [name for name in self.commands if name.startswith(text)]
 
     def do_help(self, _: str) -> None:
@@ -83,6 +83,6 @@ class Console(Cmd):
         return True
 
     def do_EOF(self, _: str) -> bool:
-        """Ctrl-D, or the end of what was piped in."""
+        """End the session at Ctrl-D or the end of piped input."""
         print()
         return True

@@ -1,4 +1,4 @@
-"""The table of operations, printed: how each is written, its slopes, where it is defined, where it has kinks.
+"""The table of operations, printed: formula, slopes, domain, kinks.
 
     >>> from microgradx.show.terminal.listing import entry
     >>> print(entry("softplus"))
@@ -18,7 +18,7 @@ from .columns import columns, cut, fields
 
 
 def listing() -> str:
-    """Every row of the table, also those a user added; a blank domain is every number, blank kinks are none."""
+    """Every row of the table, including those a user added; a blank domain is every number, blank kinks are none."""
     rows = []
     for op in TABLE.values():
         slopes = _slopes(op)
@@ -28,7 +28,7 @@ def listing() -> str:
 
 
 def entry(name: str) -> str:
-    """One row of the table in full. KeyError if there is none of this name."""
+    """One row of the table in full. KeyError if no row has this name."""
     return f"{name}\n{_in_full(TABLE[name])}"
 
 
@@ -39,7 +39,7 @@ def _in_full(op: Op) -> str:
 
 
 def documentation(op: Op) -> str:
-    """What help(tanh) says: the row in full, and an example with its value and slopes.
+    """The text of help(tanh): the row in full, and an example with its value and slopes.
 
     >>> from microgradx import log
     >>> documentation(log).splitlines()[0]
@@ -48,27 +48,27 @@ def documentation(op: Op) -> str:
     xs = called_with(op, [_sample(i, domain) for i, domain in enumerate(op.domains(len(_names(op))))])
     by = tuple(range(len(xs))) if len(xs) > 1 else 0
     f, numbers = f"{op.name}, {by}" if by else op.name, ", ".join(map(repr, xs))
-    errors = ["TypeError for what is no number."]
+    errors = ["TypeError if an input is not a number."]
     if isinstance(op, Reduction):
-        errors += ["ValueError for lists of two lengths."] * (op.lists == 2)
+        errors += ["ValueError for lists of different lengths."] * (op.lists == 2)
         errors += ["ValueError for an empty list."] * (op.least > 0)
     return "\n".join([
         f"{op.name}: a row of the table. On floats it gives a float, on Values a Value.\n", _in_full(op),
-        f"\nWhere it has no value that is nan, at a pole infinity. {' '.join(errors)}\n",
+        f"\nThe value is infinite at a pole and nan outside the domain. {' '.join(errors)}\n",
         ">>> from microgradx import value_and_grad",
         f">>> value_and_grad({f})({numbers})",
         repr(value_and_grad(op, by)(*xs))])
 
 
 def _sample(i: int, domain: Domain) -> float:
-    """A number for input i of an example: 0.5, 1.5, ... where the domain has them."""
+    """A number for input i of an example: 0.5, 1.5, ... if they are in the domain."""
     low, high = moderate(domain)
     x = float(domain[-1]) if isinstance(domain, range) else i + 0.5
     return x if low <= x <= high else round((low + high) / 2, 2)
 
 
 def _names(op: Op) -> tuple[str, ...]:
-    """The names of its inputs; of a reduction those of lists of two."""
+    """The names of its inputs; for a reduction those of lists of two elements."""
     return op.names(2 * op.lists + op.index) if isinstance(op, Reduction) else op.inputs
 
 
@@ -89,7 +89,7 @@ def _domain(op: Op) -> str:
 
 
 def _limits(name: str, domain: Domain) -> str:
-    """What a domain says of a name: "x > 0" for the interval (0, inf)."""
+    """A domain as a condition on a name: "x > 0" for the interval (0, inf)."""
     if isinstance(domain, range):
         return f"{name} in 0, 1, ..."
     low, high = (text.digits(end) for end in domain)
@@ -99,6 +99,6 @@ def _limits(name: str, domain: Domain) -> str:
 
 
 def _kinks(op: Op) -> str:
-    """Where a quantity of the row is 0: "x = 0"."""
+    """The kinks of the row, where a quantity is 0: "x = 0"."""
     found = op.kinks(*map(text.Symbol, _names(op))) if op.kinks else []
     return ", ".join(f"{text.Symbol.of(quantity).text} = 0" for quantity in found)

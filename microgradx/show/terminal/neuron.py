@@ -6,8 +6,8 @@
     >>> round(y.data, 4)
     0.7071
 
-The numbers are those of Karpathy's lecture "The spelled-out intro to neural networks and backpropagation" (2022):
-the bias is chosen so that every gradient comes out round, 1 - tanh(n)**2 = 0.5.
+The numbers are those of Karpathy's lecture "The spelled-out intro to neural networks and backpropagation" (2022). He
+chose the bias for round gradients: 1 - tanh(n)**2 = 0.5.
 """
 from ...engine import Value
 
@@ -18,12 +18,12 @@ with each number, one application of the chain rule at a time. grad(w1) stands f
 
 
 def note() -> str:
-    """What there is to know before stepping through it."""
+    """An introduction to print before the first step."""
     return NOTE
 
 
 def graph() -> Value:
-    """y = tanh(x1*w1 + x2*w2 + b), every Value of it with a label."""
+    """y = tanh(x1*w1 + x2*w2 + b), with a label on every Value."""
     x1, x2 = Value(2.0, "x1"), Value(0.0, "x2")
     w1, w2, b = Value(-3.0, "w1"), Value(1.0, "w2"), Value(6.8813735870195432, "b")
     p1, p2 = (x1 * w1).named("p1"), (x2 * w2).named("p2")

@@ -1,4 +1,4 @@
-"""Stepping through a graph at the terminal: forward, backward, back again, with questions asked on the way.
+"""Stepping through a graph at the terminal, forward and backward, with questions about each step.
 
     >>> from microgradx import Value
     >>> from microgradx.show.terminal.stepper_session import step_through
@@ -18,7 +18,7 @@
     w        3 -> 5     6 -> 10
     y        9 -> 25    1
 
-A session looks and never touches: data and gradients of the graph stay as they are.
+A session never changes the data and gradients of the graph.
 """
 import sys
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class StepperSession(Console):
 
     @property
     def prompt(self) -> str:  # type: ignore[override]
-        """Where we are: (3/20)."""
+        """The steps done, of all: (3/20)."""
         return f"({self.at}/{len(self.steps)}) "
 
     # Moving ----------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class StepperSession(Console):
         self.go(stops[0] + 1 if stops else max(self.at + 1, len(self.steps)))
 
     def do_break(self, arg: str) -> None:
-        """b, break [VALUE]        a breakpoint at the steps about a value, set or taken away; alone: list them"""
+        """b, break [VALUE]        set or remove a breakpoint at the steps about a value; alone: list them"""
         if arg:
             v = self.value(arg)
             change = self.breaks.remove if v in self.breaks else self.breaks.append
@@ -86,7 +86,7 @@ class StepperSession(Console):
             self.go(1 + next(k for k in ahead if self.steps[k].target is v))
 
     def go(self, at: int) -> None:
-        """To the place after `at` steps: show the step there, and at the last one all gradients."""
+        """Go to the place after `at` steps: print that step, and after the last one all gradients."""
         last, self.at = len(self.steps), min(max(at, 0), len(self.steps))
         if at > last:
             print("That was the last step. p goes back, s shows the graph with all gradients, q ends.")
@@ -104,7 +104,7 @@ class StepperSession(Console):
         print(so_far(self.steps, self.at))
 
     def do_check(self, arg: str) -> None:
-        """check [VALUE]           its gradient against a finite difference; alone: of the value this step is about"""
+        """check [VALUE]           its gradient against a finite difference; alone: for the value this step is about"""
         if not arg and self.at <= len(self.names):
             raise ValueError(f"no gradient is known yet; backward begins with step {len(self.names) + 1} "
                              "(c goes to the end), or write check VALUE")
@@ -127,7 +127,7 @@ class StepperSession(Console):
         print(answers.what_if(self.root, leaf, _number(number)))
 
     def do_predict(self, arg: str) -> None:
-        """predict [NUMBER]        say what the next step will reveal, and be told; alone: what is asked"""
+        """predict [NUMBER]        your guess for the next step, and whether it is right; alone: the question"""
         step = self.steps[min(self.at, len(self.steps) - 1)]
         if self.at == len(self.steps):
             self.go(self.at + 1)
@@ -140,7 +140,7 @@ class StepperSession(Console):
             self.go(self.at + 1)
 
     def default(self, line: str) -> None:
-        """What is no command; a number alone is an answer."""
+        """Reply to a line that is not a command; a number alone may be meant for predict."""
         try:
             float(line)
         except ValueError:
@@ -148,10 +148,10 @@ class StepperSession(Console):
         else:
             print(f"No command {short(line)}; to answer what predict asks write predict {line}")
 
-    # Reading what is typed -------------------------------------------------------------------------------------
+    # Reading input ---------------------------------------------------------------------------------------------
 
     def value(self, name: str) -> Value:
-        """The value of this name. ValueError if there is none."""
+        """The value with this name. ValueError if there is none."""
         if not name:
             raise ValueError(f"expected the name of a value: {self.some()}")
         if name not in self.values:
@@ -159,17 +159,17 @@ class StepperSession(Console):
         return self.values[name]
 
     def some(self, leaves: bool = False, limit: int = 12) -> str:
-        """A dozen names, to choose from."""
+        """The first dozen names, as text."""
         found = [name for name, v in self.values.items() if not (leaves and v.op)]
         return ", ".join(found[:limit]) + ", ..." * (len(found) > limit)
 
     def completedefault(self, text: str, *_: object) -> list[str]:
-        """The Tab key after a command: names of values."""
+        """Completions for the Tab key after a command: names of values."""
         return [name for name in self.values if name.startswith(text)]
 
 
 def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
-    """A session at the terminal; or of these lines, or of those piped in. Without any the whole transcript is printed.
+    """Run a session at the terminal, from these lines, or from piped input; without any, print the whole transcript.
 
     >>> from microgradx import Value
     >>> from microgradx.show.terminal.stepper_session import step_through
@@ -179,7 +179,7 @@ def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
     """
     session = StepperSession(root)
     if answers.stale(root):
-        print("A leaf was set after this graph was computed: results and slopes below are those of before.\n")
+        print("A leaf was set after this graph was computed: results and slopes below are those before the change.\n")
     try:
         if commands is None and at_terminal():
             session.cmdloop(f"{len(session.names)} steps forward, {len(session.steps) - len(session.names)} back. "
@@ -192,14 +192,14 @@ def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
 
 
 def _whole(text: str) -> int:
-    """A whole number typed by the user."""
+    """A whole number typed by the user. ValueError if it is not one."""
     if not text.isdecimal() or len(text) > 9:
         raise ValueError(f"expected a whole number, a count from 0 up, got {short(text)}")
     return int(text)
 
 
 def _number(text: str) -> float:
-    """A number typed by the user, also as arithmetic: 1/3, -2*pi."""
+    """A number typed by the user, also as arithmetic: 1/3, -2*pi. ValueError if it is not one."""
     try:
         return parse(text).data
     except ExpressionError:

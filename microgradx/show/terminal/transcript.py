@@ -1,4 +1,4 @@
-"""Steps in words: what the terminal prints of each, in symbols and in numbers.
+"""Steps in words, as the terminal prints them, in symbols and in numbers.
 
     >>> from microgradx import Value
     >>> from microgradx.step import steps
@@ -18,11 +18,11 @@ from ...naming import brief, equal
 from ...step import Step, steps
 from .columns import HALF, columns, cut, fields
 
-ROWS = 40                                   # of a graph that are shown at once
+ROWS = 40                                   # of a graph shown at once
 
 
 def transcript(root: Value) -> Iterator[str]:
-    """Every step in words, a piece of text each, and all gradients at the end.
+    """One text for every step, then one with all gradients.
 
     >>> from microgradx import Value
     >>> pieces = list(transcript(Value(1.0, "x").tanh()))
@@ -45,7 +45,7 @@ def described(events: Sequence[Step], k: int) -> str:
 
 
 def computed(step: Step) -> str:
-    """A forward step: the formula, the numbers in it, the result."""
+    """A forward step in words: the formula, the numbers in it, the result."""
     if step.op is None:
         return f"{equal(step.rule, step.node.data)}    (a leaf: its number is given)"
     numbers = text.formula(step.op, [_number(a.data if isinstance(a, Value) else a) for a in step.inputs])
@@ -53,7 +53,7 @@ def computed(step: Step) -> str:
 
 
 def handed_back(step: Step) -> str:
-    """A backward step: the rule, what it makes of the incoming gradient, and the sum so far."""
+    """A backward step in words: the rule, its product with the incoming gradient, and the sum so far."""
     node, target = step.names[step.node], step.names[step.target]
     if step.i is None:
         return f"the way back begins at {node}\n" + fields(("rule", step.rule), (f"grad({node})", "1"))
@@ -78,7 +78,7 @@ def _product(step: Step) -> str:
 
 
 def _number(x: float) -> text.Symbol:
-    """A number to stand in a formula, a negative one in parentheses where it must."""
+    """A number as a part of a formula, in parentheses if it is negative and needs them."""
     return text.Symbol(brief(x), text.LEVELS["-"] if x < 0 else text.ATOM)
 
 
@@ -106,7 +106,7 @@ def so_far(events: Sequence[Step], at: int) -> str:
 
 
 def _around(rows: list[list[str]]) -> list[list[str]]:
-    """The rows near the marked one, where they are too many."""
+    """At most 40 rows, around the marked one."""
     marked = next((k for k, row in enumerate(rows) if row[0]), 0)
     start = max(0, min(marked - ROWS // 2, len(rows) - ROWS))
     near, after = rows[start:start + ROWS], len(rows) - start - ROWS

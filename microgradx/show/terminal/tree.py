@@ -1,4 +1,4 @@
-"""A graph as a tree of text: every value once, where it is used again a reference to it.
+"""A graph as a tree of text: every value once, and a reference wherever it is used again.
 
     >>> from microgradx import Value
     >>> from microgradx.show.terminal.tree import tree
@@ -10,7 +10,7 @@
         |-- w       3          3        6
         `-- w       (above)    3
 
-slope is the derivative of the value one level up by this one, grad that of the root.
+slope is the derivative by this value of the value one level up, grad that of the root.
 """
 from collections.abc import Iterator
 from itertools import islice
@@ -21,11 +21,11 @@ from ...engine import Value, tape
 from ...naming import brief, names
 from .columns import HALF, columns, cut
 
-LINES = 200                                 # of a tree that are shown
+LINES = 200                                 # of a tree; the rest is left out
 
 
 def tree(root: Value) -> str:
-    """The graph below root, with data, local slopes and gradients. Of a large graph the first 200 lines."""
+    """The graph below root as text, with data, local slopes and gradients; at most the first 200 lines."""
     order = tape(root)
     called, grads = names(root), dict(zip(order, gradients(root, order)))
     rows = list(islice(_rows(root, called, grads), LINES + 1))
@@ -34,7 +34,7 @@ def tree(root: Value) -> str:
 
 
 def _rows(root: Value, called: dict[Value, str], grads: dict[Value, float]) -> Iterator[list[str]]:
-    """A line for each edge, depth first; a stack and no recursion, for a chain may be a million long."""
+    """A line for each edge, depth first; by a stack, because a chain of a million is too deep for recursion."""
     seen: set[Value] = set()
     stack: list[tuple[Value, str, str, str]] = [(root, "", "", "")]
     while stack:

@@ -1,10 +1,10 @@
-// One step as the board shows it: the rule in symbols and in numbers, the sum it adds to.
-// described() gives {heading, lines, heard}; heard is the step in a plain sentence, for readers that listen.
+// One step on the board: the rule in symbols and in numbers, and the sum that it adds to.
+// described() returns {heading, lines, heard}; heard is the step as a sentence for screen readers.
 
-const TERMS = 6;                                        // of a sum that are all written out
+const TERMS = 6;                                        // a longer sum is not written out
 const unknown = () => [identifier("?"), ATOM];
 
-// What stands for the inputs of node k in its formulas: their names, or their numbers; -1 is node k itself.
+// The inputs of node k in its formulas, as names or as numbers; -1 is node k itself.
 const named = (k) => (i) => {
   const a = i < 0 ? k : nodes[k].args[i];
   return typeof a === "string" ? number(Number(a)) : [identifier(nodes[a].name), ATOM];
@@ -16,7 +16,7 @@ const derivative = (k, by) => fraction(group(identifier("d"), identifier(nodes[k
                                        group(identifier("d"), identifier(nodes[by].name)));
 const times = (a, b) => group(within(a, SIGNED), operator("*"), within(b, TIMES));
 
-// A line of the board: formulas that all are equal to each other.
+// A line of the board: formulas that are equal to each other.
 function line(term, ...parts) {
   const formulas = parts.map((part, k) => element("math:math", {displaystyle: "true"},
                                                   ...(k ? [operator("=")] : []), part));
@@ -81,13 +81,13 @@ function slopeLines({node, target, i, slope}, secret) {
   if (typeof tree === "string") return [line("Slope", ...rule)];                    // dy/da = 1
   if (typeof tree === "number") return [line("Slope", ...rule, found)];             // dy/da = b = 2
   const lines = [line("Slope", ...rule), line("In numbers", formula(tree, numbered(node))[0], found)];
-  if (!textbook) return lines;                                                      // else it loses digits in the tails
+  if (!textbook) return lines;                                                      // else it loses digits far out
   lines.push(line("Computed as", formula(trees[i], named(node))[0]));
   lines.at(-1).className = "aside";
   return lines;
 }
 
-// The chain rule, once.
+// One application of the chain rule.
 function chainLine({node, target, slope, incoming, contribution}, secret) {
   if (slope === null) return remark("Contribution", "0");
   if (incoming === 0) return remark("Contribution", `0: grad(${nodes[node].name}) is 0, and 0 carries nothing`);
@@ -96,7 +96,7 @@ function chainLine({node, target, slope, incoming, contribution}, secret) {
               times(number(incoming), known(slope)), known(contribution)[0]);
 }
 
-// The sum over all uses of the target: numbers as far as they are known, products where they are still to come.
+// The sum over all uses of the target: known terms as numbers, later ones as products.
 function sumLine(event, secret) {
   const {target, use: nth, before, contribution, after, terms} = event;
   const few = uses[target] <= TERMS, coming = few && nth < uses[target];

@@ -1,8 +1,8 @@
-// Elements made one by one: every text goes in as text, so no name or number is ever read as markup.
+// Elements, made one by one: text is inserted as text, so no name or number is ever read as markup.
 
 const SPACES = {math: "http://www.w3.org/1998/Math/MathML", svg: "http://www.w3.org/2000/svg"};
 
-// An element with attributes and children; a text or number among the children stands as text.
+// An element with attributes and children; a string or number among the children becomes text.
 function element(tag, attributes = {}, ...children) {
   const [space, name] = tag.includes(":") ? tag.split(":") : ["", tag];
   const made = space ? document.createElementNS(SPACES[space], name) : document.createElement(name);
@@ -15,7 +15,7 @@ function byId(id) {
   return document.getElementById(id);
 }
 
-// Writes only where something changes: a step of a graph of 1,000 values touches a few texts.
+// Writes only changes: a step in a graph of 1,000 values changes a few texts.
 function write(place, text) {
   if (place.textContent !== text) place.textContent = text;
 }

@@ -1,13 +1,13 @@
-// The two passes over the graph, as engine.py plays them, on the rows of the table that stand above: values, slopes.
+// The two passes over the graph, as in engine.py, by the rows of the table that are written above: values, slopes.
 //
-// A node is {name, op, args}: op names its row, null for a leaf; in args a number is the place of a node, a text a
-// constant. A step is [node, i]: the node hands its gradient back to its input i; [root, null] begins the way back.
+// A node is {name, op, args}: op is the name of its row, null for a leaf; in args a number is the index of a node, a
+// string a constant. A step is [node, i]: the node passes its gradient to its input i; the first is [root, null].
 
 function inputs(node, data) {
   return node.args.map((a) => (typeof a === "string" ? Number(a) : data[a]));
 }
 
-// The number of every node. One of them, result or leaf, may be set to x, to see what depends on it.
+// The number of every node. One of them, result or leaf, may be set to x.
 function forward(nodes, leaves, set = -1, x = 0) {
   const data = [];
   nodes.forEach((node, k) => {
@@ -17,7 +17,7 @@ function forward(nodes, leaves, set = -1, x = 0) {
   return data;
 }
 
-// What each step does to a gradient, with the same additions in the same order as backward() in Python.
+// The effect of each step on a gradient, with the same additions in the same order as backward() in Python.
 function backward(nodes, steps, data) {
   const frozen = nodes.map((node, k) => (node.op === null ? [] : slopes[node.op](data[k], ...inputs(node, data))));
   const grad = nodes.map(() => 0);
@@ -33,14 +33,14 @@ function backward(nodes, steps, data) {
     const before = grad[target], after = before + contribution;
     grad[target] = after;
     terms[target].push(contribution);
-    // terms is shared by all steps to one target; this step has seen the first `use` of them
+    // all steps to one target share terms; up to this step there are the first `use`
     return {node, i, target, slope, incoming, contribution, before, after, terms: terms[target],
             use: terms[target].length};
   });
 }
 
-// The derivative of f at x by central differences: the step is halved, the limit extrapolated (Ridders 1982). The
-// extrapolation that changes least is kept, and tells how wrong it may be. {value: NaN} where f is not finite nearby.
+// The derivative of f at x by central differences, with halved steps and extrapolation (Ridders 1982). It keeps the
+// extrapolation that changes least; that change is its error. {value: NaN} if f is not finite nearby.
 function differences(f, x) {
   let best = {value: NaN, error: Infinity};
   for (let h = Math.max(1, Math.abs(x)) / 4; h > 1e-6 * Math.max(1, Math.abs(x)); h /= 64) {
@@ -67,7 +67,7 @@ function extrapolated(f, x, start) {
   return best;
 }
 
-// The slopes of f from the left and from the right: at a kink they differ.
+// The slopes of f from the left and from the right; at a kink they differ.
 function oneSided(f, x) {
   const h = 1e-7 * Math.max(1, Math.abs(x));
   return [(f(x) - f(x - h)) / h, (f(x + h) - f(x)) / h];

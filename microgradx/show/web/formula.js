@@ -1,7 +1,7 @@
 // Trees of formulas (notation.py) as MathML: fractions, powers, roots, cases.
 //
-// `leaf` gives what stands for an input, its name or its number. Parentheses stand only where they must: every
-// element comes with its level, how tightly it holds together.
+// `leaf` returns the name or the number of an input. Every element comes with its level, its precedence, so that only
+// the necessary parentheses are written.
 
 const LEVELS = {"<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "*": 2};
 const SIGNED = 1.5, TIMES = 2, FRACTION = 3, ATOM = 4;
@@ -15,14 +15,14 @@ function operator(sign) {
   return element("math:mo", {}, PRINTED[sign] || sign);
 }
 
-// Brackets grow with what is between them, where that is more than a line high.
+// Brackets grow with their contents if these are more than one line high.
 function bracketed(open, parts, close) {
   const tall = parts.some((part) => part.matches("mfrac, mtable") || part.querySelector("mfrac, mtable"));
   const bracket = (sign) => element("math:mo", {stretchy: String(tall)}, sign);
   return group(bracket(open), ...separated(parts), bracket(close));
 }
 
-// A name: w1 with a small 1. (mi sets a single letter in italics, by itself.)
+// A name: w1 with a small 1. (mi sets a single letter in italics.)
 function identifier(text) {
   const [, letter, index] = text.match(/^(\p{L})(\d+)$/u) || [];
   return letter ? element("math:msub", {}, element("math:mi", {}, letter), element("math:mn", {}, index))
@@ -54,7 +54,7 @@ function separated(parts) {
   return parts.flatMap((part, k) => (k ? [operator(","), part] : [part]));
 }
 
-// An element, in parentheses where it must hold as tightly as `level`.
+// An element, in parentheses if its precedence is below `level`.
 function within([made, own], level) {
   return own < level ? bracketed("(", [made], ")") : made;
 }

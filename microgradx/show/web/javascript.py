@@ -1,18 +1,18 @@
-"""Rows of the table as JavaScript, for pages that compute: values and slopes, no derivative written a second time.
+"""Rows of the table as JavaScript, for pages that compute: values and slopes, without writing a derivative twice.
 
     >>> from microgradx import square
     >>> from microgradx.show.web.javascript import JavaScriptRows
     >>> program = JavaScriptRows()
-    >>> program.include(square, 1)              # what the row is called there
+    >>> program.include(square, 1)              # the name of the row in JavaScript
     'square'
     >>> print(program.source())
     const values = {}, slopes = {};
     values.square = (x) => x * x;
     slopes.square = (y, x) => [2 * x];
 
-Slopes, and values composed of operators and other rows, are traced (script.py): also of a row that you add. A value
-that is a function of Python's `math` is the function of that name in JavaScript, and one that is written with others is
-read in the row's `lowering`. The file math.js has what JavaScript's own Math lacks.
+Slopes, and values composed of operators and other rows, are traced (script.py), also those of a row that you add. A
+value that is a function of Python's `math` becomes the JavaScript function of that name. Any other value needs a
+`lowering`, which is traced instead. The file math.js has the functions that JavaScript's own Math lacks.
 """
 import re
 from functools import cache
@@ -22,20 +22,20 @@ from ... import ops, reductions
 from ...table import LETTERS, Op, Reduction, of_math
 from .script import function
 
-# The functions that JavaScript's Math (ECMAScript 2015) and Python's math have in common: its instructions.
+# The functions that JavaScript's Math (ECMAScript 2015) and Python's math have in common.
 MATH = frozenset([
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "exp", "expm1", "hypot", "log",
     "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh"])
 
-# What takes more than rows to say, an error and an edge of JavaScript's own, and stands in math.js.
+# Rows written by hand in math.js: pow, where JavaScript differs from Python at 1 ** NaN, and take, which raises.
 MACHINE: dict[Op, str] = {ops.pow: "power", reductions.entry: "take"}
 
 
 class JavaScriptRows:
-    """The rows that a graph is made of, and those that their values and slopes are made of, as JavaScript.
+    """The rows of a graph as JavaScript, with the rows that their values and slopes use.
 
-    In it `values.name(...inputs)` is a number, `slopes.name(value, ...inputs)` a list of numbers, with null for an
-    input that never has a slope. A row of any number of inputs becomes a function for each number that is used.
+    `values.name(...inputs)` is a number, `slopes.name(value, ...inputs)` a list of numbers, with null for an input
+    without a slope. A row of any number of inputs becomes one function for each number of inputs in use.
     """
 
     def __init__(self) -> None:
@@ -43,9 +43,9 @@ class JavaScriptRows:
         self.lines: dict[str, str] = {}
 
     def include(self, op: Op, count: int) -> str:
-        """Add `op` at `count` inputs, value and slopes, and tell its name in JavaScript.
+        """Add value and slopes of `op` at `count` inputs; its name in JavaScript.
 
-        TypeError with what to write instead if its value cannot be read.
+        TypeError if its value cannot be traced, with what to write instead.
         """
         name = self._name(op, count)
         if f"slopes.{name}" not in self.lines:
@@ -54,15 +54,15 @@ class JavaScriptRows:
         return name
 
     def value(self, op: Op, count: int) -> str:
-        """The function in JavaScript that gives the value."""
+        """The JavaScript function of the value."""
         return f"values.{self._name(op, count)}"
 
     def source(self) -> str:
-        """The program."""
+        """The JavaScript program."""
         return "\n".join(["const values = {}, slopes = {};", *(f"{at} = {f};" for at, f in self.lines.items())])
 
     def _name(self, op: Op, count: int) -> str:
-        """A name of its own for each row and number of inputs; its value is added when the name is first asked for."""
+        """A unique name for each row and number of inputs. The first call also adds the value."""
         if (op.name, count) not in self.names:
             name = re.sub(r"^(?=\d|$)|\W", "_", op.name, flags=re.ASCII) + str(count) * isinstance(op, Reduction)
             while name in self.names.values():          # "my row" and "my-row"
@@ -72,7 +72,7 @@ class JavaScriptRows:
         return self.names[op.name, count]
 
     def _traced(self, op: Op, count: int) -> str:
-        """The value of a row that is composed of operators and other rows."""
+        """The traced value, or lowering, of a row. TypeError if it cannot be traced."""
         try:
             return function(op.lowering or op.value, _letters(count), self.value)
         except Exception as error:
@@ -83,7 +83,7 @@ class JavaScriptRows:
 
 
 def _of_math(op: Op) -> str:
-    """The function in JavaScript of a row whose value is a function of Python's math; "" where there is none."""
+    """The JavaScript function of a row whose value is a function of Python's math; "" if there is none."""
     name = of_math(op)
     return f"Math.{name}" if name in MATH else name if name in _own() else ""
 
@@ -96,5 +96,5 @@ def _own() -> frozenset[str]:
 
 
 def _letters(count: int) -> list[str]:
-    """The names of the inputs; not the row's own, which JavaScript may not allow."""
+    """Names for the inputs; the row's own names might not be allowed in JavaScript."""
     return list(LETTERS.get(count) or (f"x{i + 1}" for i in range(count)))

@@ -1,11 +1,11 @@
-// What rows of the table need and JavaScript's own Math lacks. Each answers as IEEE 754 and Python do.
+// Functions that rows need and JavaScript's own Math lacks. Each returns the result of IEEE 754 and Python.
 
-// JavaScript answers NaN to 1 ** NaN and (-1) ** Infinity, where C and Python answer 1.
+// In JavaScript 1 ** NaN and (-1) ** Infinity are NaN, in C and Python they are 1.
 function power(x, n) {
   return x === 1 || (x === -1 && Math.abs(n) === Infinity) ? 1 : Math.pow(x, n);
 }
 
-// Functions of Python's math that JavaScript has under another name, or as an operator.
+// Functions of Python's math that have another name in JavaScript, or are operators.
 function fabs(x) {
   return Math.abs(x);
 }
@@ -56,7 +56,7 @@ function erfc(x) {
 }
 
 
-// A look-up in a table: its entries, then an index ---------------------------------------------------------------
+// A look-up in a table: the arguments are its entries, then an index ---------------------------------------------
 
 function take(...xs) {
   const i = xs.pop();

@@ -1,4 +1,4 @@
-"""A row's formula and slopes as trees, for pages that set mathematics: fractions, powers, roots.
+"""A row's formula and slopes as trees, which the page sets as mathematics: fractions, powers, roots.
 
     >>> from microgradx import sigmoid, sqrt
     >>> from microgradx.show.web.notation import notation
@@ -8,8 +8,8 @@
     >>> notation(sigmoid, [None])["textbook"]
     ['*', ['call', 'sigmoid', 0], ['-', '1', ['call', 'sigmoid', 0]]]
 
-The text is the table's own (text.py), read by Python's parser. In a tree a whole number stands for that input, counted
-from 0, and -1 for the result; a text stands for itself: a number, or a formula that is not read further.
+Python's parser reads the text of text.py. In a tree an int is the index of an input, from 0, or -1 for the result; a
+str is literal: a number, or a formula that is not parsed.
 """
 import ast
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from ...naming import brief
 from ...table import Op, Reduction
 from ...text import Symbol, formula, symbols
 
-LENGTH, ELEMENTS = 400, 4                   # characters of a formula that is read; elements of a list that are shown
+LENGTH, ELEMENTS = 400, 4                   # most characters of a formula; elements of a list that are shown
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -28,9 +28,9 @@ Tree = Any                                  # int | str | [sign, Tree, ...] | ["
 
 
 def notation(op: Op, constants: Sequence[float | None]) -> dict[str, Tree]:
-    """The trees of `op`: "value"; "slopes", None for an input without one; "textbook" for its slope, or None.
+    """The trees of `op`: "value"; "slopes", None for an input without one; "textbook", its slope in textbooks, or None.
 
-    `constants` holds the number at each input that is a constant, and None at each that is a Value.
+    `constants` has the number of each input that is a constant, and None for each Value.
     """
     letters = op.names(len(constants))
     places = {letter: i for i, letter in enumerate(letters)} | {"y": -1}
@@ -44,7 +44,7 @@ def notation(op: Op, constants: Sequence[float | None]) -> dict[str, Tree]:
 
 
 def tree(text: str, places: dict[str, int]) -> Tree:
-    """A formula of the table as a tree; its text where it is none of Python's, "..." where it is too long to show."""
+    """A formula as a tree; its text if Python cannot parse it, "..." if it is too long to show."""
     if len(text) > LENGTH:
         return "..."
     try:
@@ -59,7 +59,7 @@ def _tree(node: ast.expr, places: dict[str, int]) -> Tree:
             return places.get(name, name)
         case ast.Constant(value=int() | float() as x):
             return brief(x)
-        case ast.Constant():                # the dots of a list cut short
+        case ast.Constant():                # the dots in an abridged list
             return "..."
         case ast.UnaryOp(operand=x):
             return ["-", _tree(x, places)]
@@ -73,7 +73,7 @@ def _tree(node: ast.expr, places: dict[str, int]) -> Tree:
 
 
 def _abridged(op: Op, inputs: list[Any]) -> list[Any]:
-    """The inputs of a row that takes lists, without the middles of long ones: [x1, x2, ..., x100]."""
+    """The inputs of a row, with long lists abridged: [x1, x2, ..., x100]."""
     if not isinstance(op, Reduction):
         return inputs
     size = (len(inputs) - op.index) // op.lists

@@ -1,4 +1,4 @@
-// The page: which step is looked at, what is shown of it, and what changes when a leaf is set to another number.
+// The page: the current step, how it is shown, and what changes when a leaf is set to another number.
 
 const {nodes, steps, rules} = JSON.parse(byId("graph").textContent);
 const given = nodes.map((node) => Number(node.data));   // as recorded in Python
@@ -6,9 +6,9 @@ const count = nodes.length, root = count - 1, last = count + steps.length - 1;
 const uses = nodes.map(() => 0);
 for (const [node, i] of steps) uses[i === null ? node : nodes[node].args[i]] += 1;
 
-const now = {leaves: [...given]};                       // the leaves as they are tried out, and what comes of them
-let at = 0;                                             // the step that is looked at: forward ones first, one a node
-const told = new Set();                                 // the steps whose numbers a predicting reader was told
+const now = {leaves: [...given]};                       // the leaves as the reader set them, and all results
+let at = 0;                                             // the current step: forward steps first, one for each node
+const revealed = new Set();                             // with Predict on, the steps whose numbers were revealed
 const score = {right: 0, asked: 0};
 
 function compute() {
@@ -18,7 +18,7 @@ function compute() {
   for (const event of now.events) now.grads[event.target] = event.after;
 }
 
-// Sets leaf k to x. What is wrong with that, or "".
+// Sets leaf k to x. Returns an error message, or "".
 function change(k, x) {
   const before = now.leaves[k];
   now.leaves[k] = x;
@@ -33,9 +33,9 @@ function change(k, x) {
   return "";
 }
 
-// Other numbers: what the reader was told of the old ones, and answered, counts no more.
+// With new numbers every step can be predicted again.
 function askAnew() {
-  told.clear();
+  revealed.clear();
   clearAnswer();
 }
 
@@ -45,11 +45,11 @@ function clearAnswer() {
 }
 
 
-// What is shown ------------------------------------------------------------------------------------------------
+// Output -------------------------------------------------------------------------------------------------------
 
-// Is the reader to predict what this step gives?
+// Whether the reader should predict this step first.
 function hidden() {
-  return byId("predict").checked && at > count && !told.has(at);
+  return byId("predict").checked && at > count && !revealed.has(at);
 }
 
 function render() {
@@ -67,7 +67,7 @@ function render() {
   byId("guess").hidden = !hidden();
 
   const seen = now.events.slice(0, Math.max(0, at - count + (hidden() ? 0 : 1)));
-  const latest = nodes.map(() => undefined);            // of each node the last step that gave to its gradient
+  const latest = nodes.map(() => undefined);            // for each node the last step that added to its gradient
   const passed = nodes.map((node) => node.args.map(() => undefined));
   for (const event of seen) {
     latest[event.target] = event;
@@ -102,7 +102,7 @@ function gradientSoFar(k, event) {
   return `grad ${typeset(event.after)}${event.use < uses[k] ? " + \u2026" : ""}`;
 }
 
-// Every value in a row of the table; its name leads to the step that computes it.
+// Every value as a row of the table; its name is a button to the step that computes it.
 function table(latest) {
   byId("rows").replaceChildren(...nodes.map((node, k) => {
     const name = element("button", {}, node.name);
@@ -114,7 +114,7 @@ function table(latest) {
 }
 
 
-// What the reader does -----------------------------------------------------------------------------------------
+// Input --------------------------------------------------------------------------------------------------------
 
 function go(step) {
   at = Math.min(Math.max(step, 0), last);
@@ -129,7 +129,7 @@ function next() {
 }
 
 function reveal(verdict) {
-  told.add(at);
+  revealed.add(at);
   render();
   write(byId("verdict"), verdict);
   byId("next").focus();
@@ -148,7 +148,7 @@ function judge() {
     + `${typeset(event.after)}${right ? "" : hint(guess, event)}. ${score.right} of ${score.asked} right so far.`);
 }
 
-// What was mistaken for the gradient, where that can be told.
+// The likely mistake in a guess, or "".
 function hint(guess, {contribution, slope, incoming, after}) {
   if (near(guess, -after)) return " (the sign is the other)";
   if (near(guess, contribution)) return " (that is this contribution alone; the uses before it count as well)";
@@ -157,12 +157,12 @@ function hint(guess, {contribution, slope, incoming, after}) {
   return "";
 }
 
-// To one part in a hundred: rounding is no mistake.
+// Right to one part in a hundred: rounding is no mistake.
 function near(guess, x) {
   return Object.is(guess, x) || guess === x || Math.abs(guess - x) <= 0.01 * Math.abs(x);
 }
 
-// A box leads to the step that computes it, on the way back to the one that completes its gradient.
+// A click on a box: forward, go to the step that computes it; backward, to the step that completes its gradient.
 function choose(k) {
   go(at < count ? k : count + now.events.findLastIndex((event) => event.target === k));
   panel.rows[k]?.all.scrollIntoView({block: "nearest"});
@@ -179,12 +179,12 @@ byId("back").addEventListener("click", () => go(at - 1));
 byId("next").addEventListener("click", next);
 byId("last").addEventListener("click", () => go(last));
 byId("slider").addEventListener("input", () => go(Number(byId("slider").value)));
-byId("predict").addEventListener("change", () => { told.clear(); go(at); });
+byId("predict").addEventListener("change", () => { revealed.clear(); go(at); });
 byId("check").addEventListener("click", judge);
 byId("reveal").addEventListener("click", () => reveal(""));
 byId("answer").addEventListener("keydown", (key) => {
   if (key.key !== "Enter") return;
-  key.preventDefault();                                 // or it would press the button that gets the focus
+  key.preventDefault();                                 // else Enter would press the button that gets the focus
   judge();
 });
 byId("reset").addEventListener("click", () => { now.leaves = [...given]; askAnew(); compute(); render(); });

@@ -7,8 +7,8 @@
     >>> page.startswith("<!doctype html>"), len(page) < 100_000
     (True, True)
 
-The parts are in web/, plain files to read: page.html with its style, and scripts that are put one after the other.
-Between them stand the rows that the graph is made of, written in JavaScript by the table itself (javascript.py).
+The parts are plain files in web/: page.html, its style, and scripts, which are concatenated. javascript.py writes the
+rows of the graph from the table; they follow math.js.
 """
 import base64
 import hashlib
@@ -29,18 +29,16 @@ from .places import places
 from .script import literal
 
 TITLE = "Backpropagation, step by step"
-VALUES, INPUTS = 1_000, 20_000              # of a graph: more are no longer read one by one
+VALUES, INPUTS = 1_000, 20_000              # largest graph: nobody steps through more one by one
 SCRIPTS = ("engine.js", "dom.js", "formula.js", "board.js", "picture.js", "panel.js", "page.js")
 
 
 def to_html(root: Value, title: str | None = None) -> str:
-    """The page: back and forth through both passes, predict and reveal, and what if a leaf were another number.
+    """The page as HTML: step through both passes, predict each step, and change leaves (what if?).
 
-    It is plain ASCII, and runs nothing but its own script: see the content security policy in it. Names and title
-    are shown as text, whatever is in them. Nothing of the graph is changed.
-
-    TypeError if root is no Value, or has a row that cannot be read as JavaScript; ValueError if the graph has more
-    than 1,000 values, with what to show instead.
+    TypeError if root is not a Value, or has a row that cannot become JavaScript; ValueError if the graph has more than
+    1,000 values, with what to show instead. The page is plain ASCII, runs only its own script (see its content security
+    policy), and shows names and title as text, whatever they contain. The graph does not change.
 
     >>> from microgradx import Value
     >>> from microgradx.show.web.page import to_html
@@ -56,12 +54,12 @@ def to_html(root: Value, title: str | None = None) -> str:
     style = asset("page.css")
     parts = {"title": _markup(title or TITLE), "graph": data, "script": script,
              "style": style, "script hash": _hash(script), "style hash": _hash(style)}
-    # all at once: a title may be "{{graph}}"
+    # in one pass: a title may contain "{{graph}}"
     return re.sub(r"\{\{(.*?)\}\}", lambda part: parts[part[1]], asset("page.html"))
 
 
 def write_html(root: Value, path: str | PathLike[str], title: str | None = None) -> None:
-    """Write the page to a file; what `microgradx step EXPR --html FILE` does. Errors as to_html, and OSError."""
+    """Write the page to a file, as `microgradx step EXPR --html FILE` does. Raises as to_html, and OSError."""
     Path(path).write_text(to_html(root, title), encoding="ascii", newline="\n")
 
 
@@ -80,11 +78,11 @@ def _refuse_large(order: list[Value]) -> None:
 
 
 def graph(root: Value, program: JavaScriptRows) -> dict[str, Any]:
-    """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in their order."""
+    """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in order."""
     order, called, place = tape(root), names(root), places(root)
     number = {v: k for k, v in enumerate(order)}
     rules: list[Any] = []
-    known: dict[Any, int] = {}              # nodes of one row, with the same constants, share their formulas
+    known: dict[Any, int] = {}              # nodes with the same row and constants share their formulas
 
     def rule(v: Value) -> int | None:
         if v.op is None:
@@ -105,11 +103,11 @@ def graph(root: Value, program: JavaScriptRows) -> dict[str, Any]:
 
 
 def _markup(text: str) -> str:
-    """Text as it stands in HTML, in ASCII; what cannot be shown (NUL, half a surrogate pair) as a question mark."""
+    """Text escaped for HTML, in ASCII; a question mark for what cannot be shown (NUL, half a surrogate pair)."""
     shown = "".join(c if c.isprintable() else "?" for c in text)
     return html.escape(shown).encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _hash(text: str) -> str:
-    """What the content security policy knows a script or style by."""
+    """The hash of a script or style for the content security policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,9 +1,9 @@
-// The leaves, to try other numbers at, each with its exact gradient and the same by differences.
+// The panel of leaves: set another number, and compare the exact gradient with differences.
 
-const WORK = 400000;                                    // values that may be computed anew while a slider moves
+const WORK = 400000;                                    // values that may be recomputed while a slider moves
 
 class Panel {
-  // `change(k, x)` sets leaf k to x and answers with what is wrong with that, or "".
+  // `change(k, x)` sets leaf k to x and returns an error message, or "".
   constructor(place, change) {
     this.change = change;
     this.rows = nodes.map((node, k) => (node.op === null ? this.row(node, k) : null));
@@ -28,35 +28,35 @@ class Panel {
       field.select();
     });
     field.addEventListener("change", () => {
-      field.value = brief(now.leaves[k]);               // the box shows what the leaf is, also after nonsense
+      field.value = brief(now.leaves[k]);               // the field shows the leaf's number, also after invalid input
       this.look(row);
       if (row.wrong) write(row.check, `${row.wrong}; ${name} stays ${brief(now.leaves[k])}`);
     });
     return row;
   }
 
-  // The reader has typed or slid to x; undefined if what was typed is no number.
+  // The reader has typed or slid to x; undefined if the text is not a number.
   tried(row, x) {
     row.wrong = x === undefined ? "write a number: 0.5, -2, 1e-3, 1/3, inf or nan" : this.change(row.k, x);
     row.field.setAttribute("aria-invalid", String(row.wrong !== ""));
     if (row.wrong) write(row.check, row.wrong);
   }
 
-  // The reader is about to change this leaf: of a large graph only its gradient is checked.
+  // The reader is about to change this leaf; in a large graph only its gradient is checked.
   look(row) {
     this.active = row.k;
     row.seen = undefined;
-    this.show(this.told);
+    this.show(this.isOpen);
   }
 
-  // Numbers, gradients and checks; the gradients of which `told` is false stay secret.
-  show(told) {
-    this.told = told;
+  // Shows numbers, gradients and checks; gradient k is hidden unless isOpen(k).
+  show(isOpen) {
+    this.isOpen = isOpen;
     const y = nodes[root].name, [was, is] = [given[root], now.data[root]].map(typeset);
     write(byId("result"), `${y} = ${is}${is === was ? "" : `, was ${was}`}`);
     const rows = this.rows.filter((row) => row), all = rows.length * nodes.length * 64 < WORK;
     for (const row of rows) {
-      const {k} = row, open = told(k);
+      const {k} = row, open = isOpen(k);
       if (row.seen === now.events && row.open === open) continue;       // nothing has changed since
       Object.assign(row, {seen: now.events, open});
       row.field.setAttribute("aria-invalid", "false");
@@ -75,7 +75,7 @@ function checked(k, exact) {
     try {
       return forward(nodes, now.leaves, k, x).at(-1);
     } catch {
-      return NaN;                                       // no such index
+      return NaN;                                       // take() has no such index
     }
   };
   const x = now.data[k];
@@ -89,7 +89,7 @@ function checked(k, exact) {
   return `differences: ${typeset(value)} \u00b1 ${error.toExponential(0)} ${verdict}`;
 }
 
-// A number as it is typed: 0.5, -2, 1e-3, 1/3, inf, nan. Undefined where it is none.
+// A typed number: 0.5, -2, 1e-3, 1/3, inf, nan. Undefined if the text is not one.
 function parsed(text) {
   const words = text.trim().toLowerCase().replaceAll("\u2212", "-");
   if (/^[+-]?inf(inity)?$/.test(words)) return words.startsWith("-") ? -Infinity : Infinity;

@@ -1,8 +1,8 @@
-// The graph as a picture: every value a box with its number and its gradient, lines from inputs to results. As in
-// draw(), leaves have square corners, results round ones, and the output a thick border. Columns and rows come with
-// the page (places.py); from step to step only texts and classes change.
+// The graph as a picture: a box for every value with its number and its gradient, lines from inputs to results. As in
+// draw(), leaves have square corners, results round ones, and the output has a thick border. places.py computes columns
+// and rows; a step changes only texts and classes.
 
-const WRITTEN = 4;                                      // inputs up to which all slopes of a node are written
+const WRITTEN = 4;                                      // nodes with at most so many inputs show all their slopes
 const BOX = {width: 142, height: 78}, GAP = {across: 88, down: 18}, MARGIN = 12;
 
 class Picture {
@@ -21,7 +21,7 @@ class Picture {
     this.svg = element("svg:svg", {viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"},
                        tips, this.under, this.over);
     this.svg.classList.toggle("dense", many);
-    // a small graph grows with the window, up to half as large again; one that is larger is scrolled
+    // a small graph grows with the window, up to 1.5 times its size; a larger one scrolls
     this.svg.style.maxWidth = `${1.5 * width}px`;
     this.svg.style.minWidth = `${0.72 * width}px`;
     this.svg.style.maxHeight = `max(40vh, ${0.72 * height}px)`;
@@ -59,7 +59,7 @@ class Picture {
     return {line, middle: {x: (x + tipX) / 2, y: round((y + tipY) / 2 - 5)}, slope: null};
   }
 
-  // The number on a line; the text is made when there is one to show, since a wide graph has thousands of lines.
+  // The number on a line; its element is made on first use, because a wide graph has thousands of lines.
   write(drawn, text) {
     if (text && !drawn.slope) drawn.line.after(drawn.slope = element("svg:text", {class: "slope", ...drawn.middle}));
     if (drawn.slope) fit(drawn.slope, text, GAP.across - 8);
@@ -79,7 +79,7 @@ class Picture {
     return {box, data, grad};
   }
 
-  // Texts and classes of node k; `slopes` holds a text for each of its inputs.
+  // Sets texts and classes of node k; `slopes` has a text for each of its inputs.
   show(k, classes, data, grad, slopes) {
     const {box, data: first, grad: second} = this.boxes[k];
     assign(box, classes);
@@ -93,7 +93,7 @@ class Picture {
     });
   }
 
-  // Scrolls so far that node k is seen, and with it the one it takes from or hands to.
+  // Scrolls until node k is visible, in the middle, with its neighbours.
   follow(k) {
     const seen = this.place.getBoundingClientRect(), box = this.boxes[k].box.getBoundingClientRect();
     if (box.left < seen.left || box.right > seen.right) {
@@ -115,7 +115,7 @@ function assign(node, classes) {
   if (node.getAttribute("class") !== classes) node.setAttribute("class", classes);
 }
 
-// Writes a text; a long one, -1.55322e-258, is set narrower.
+// Writes a text; a long one, such as -1.55322e-258, is set narrower.
 function fit(place, text, width) {
   write(place, text);
   if (text.length * 9.5 > width) {                      // bold, in a wide face

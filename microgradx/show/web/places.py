@@ -1,4 +1,4 @@
-"""Where each Value stands in a picture: columns from the leaves to the root, few crossings, short lines.
+"""The layout of the page's picture: columns from the leaves to the root, few crossings, short lines.
 
     >>> from microgradx import Value
     >>> from microgradx.show.web.places import places
@@ -6,9 +6,9 @@
     >>> [(v.label, column, rows) for v, (column, *rows) in places(a * b).items()]
     [('a', 0.0, [0.0]), ('b', 0.0, [1.0]), (None, 1.0, [0.5])]
 
-A layered drawing after Sugiyama, Tagawa and Toda (1981): a Value stands in the column after its last input, a leaf
-just before its first use, and a line that passes a column takes a place in it. In turns each column is put in the
-order of the middles of its neighbours, and spread out around them.
+A layered drawing after Sugiyama, Tagawa and Toda (1981): a Value is in the column after its last input, a leaf just
+before its first use, and a line that passes a column takes a place in it. Sweeps sort each column by the means of its
+neighbours' rows and spread it out around them.
 """
 from collections.abc import Sequence
 from statistics import fmean
@@ -17,12 +17,12 @@ from ...engine import Value, tape
 
 Spot = tuple[Value, int]                    # a Value in its own column; a line from it in a column further on
 SWEEPS = 24
-REACH, SPOTS = 12, 20_000                   # where lines need more places, those that reach further go straight
-SLIM = 0.55                                 # the room that a line takes, where a Value takes 1
+REACH, SPOTS = 12, 20_000                   # if all lines need more places, lines across more columns go straight
+SLIM = 0.55                                 # the height of a line, where a Value has 1
 
 
 def places(root: Value) -> dict[Value, list[float]]:
-    """Column and row of each Value, and the rows at which lines from it pass the columns after its own.
+    """Column and row of each Value, and the rows where lines from it pass later columns.
 
     Columns count from 0. Rows are at least 0, and 1 apart for Values of one column.
     """
@@ -36,7 +36,7 @@ def places(root: Value) -> dict[Value, list[float]]:
 
 
 def columns(root: Value) -> dict[Value, int]:
-    """How many operations away from the leaves each Value is, in the order of the tape."""
+    """The column of each Value, its number of operations from the leaves, in the order of the tape."""
     found: dict[Value, int] = {}
     first: dict[Value, int] = {}            # the column of its first use
     for v in tape(root):
@@ -48,7 +48,7 @@ def columns(root: Value) -> dict[Value, int]:
 
 
 def _links(column: dict[Value, int]) -> list[tuple[Spot, Spot, float]]:
-    """The pieces of all lines, from left to right, and how far above or below the middle each arrives."""
+    """The pieces of all lines, from left to right, and how far above or below the middle of its box each ends."""
     links: dict[tuple[Spot, Spot], float] = {}
     reach = REACH if _spots(column) > SPOTS else len(column)
     for v, end in column.items():
@@ -65,7 +65,7 @@ def _links(column: dict[Value, int]) -> list[tuple[Spot, Spot, float]]:
 
 
 def _spots(column: dict[Value, int]) -> int:
-    """How many places all lines take: one from each Value reaches as far as its last use."""
+    """The number of places that all lines take: the line of a Value ends at its last use."""
     last = dict(column)
     for v, c in column.items():
         for a in v.args:
@@ -97,7 +97,7 @@ def _rows(column: dict[Value, int], links: list[tuple[Spot, Spot, float]]) -> di
 
 
 def spread(wishes: Sequence[float], room: Sequence[float]) -> list[float]:
-    """Positions in this order, as near to the wishes as can be (least squares), each with its room around it.
+    """Positions in this order, as near to the wishes as possible (least squares), each with its room around it.
 
     >>> from microgradx.show.web.places import spread
     >>> spread([0.0, 0.0, 5.0], [1.0, 1.0, 1.0])
@@ -107,7 +107,7 @@ def spread(wishes: Sequence[float], room: Sequence[float]) -> list[float]:
     for width in room:
         offsets.append(edge + width / 2)
         edge += width
-    # less its offset each position is at least the one before it: averages of neighbours that are not, pooled
+    # position - offset must not decrease: neighbours that would decrease are pooled and share their mean
     pools: list[tuple[float, int]] = []
     for wish, offset in zip(wishes, offsets):
         total, count = wish - offset, 1

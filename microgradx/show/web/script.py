@@ -1,4 +1,4 @@
-"""A Script stands where a number would, and writes in JavaScript what is done to it, as Symbol (text.py) does in words.
+"""A Script stands in for a number and writes the operations on it as JavaScript, as Symbol (text.py) writes text.
 
     >>> from microgradx import square, tanh
     >>> from microgradx.show.web.script import function
@@ -14,7 +14,7 @@
       return 0;
     }
 
-A branch is followed both ways (branches.py): where Python asks whether a Script is true, both answers are written.
+Branches run both ways (branches.py): where Python tests whether a Script is true, both outcomes are written.
 """
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from ...arithmetic import Arithmetic
 from ...branches import answer, both_ways
 from ...table import Op
 
-Name = Callable[[Op, int], str]             # what a row is called in JavaScript, at a number of inputs
-LINE = 90                                   # a longer expression is given a name
-COMPARED, ADDED, MULTIPLIED, UNARY, ATOM = range(5)     # how tightly an expression holds together
+Name = Callable[[Op, int], str]             # the JavaScript name of a row at a number of inputs
+LINE = 90                                   # a longer expression gets a name
+COMPARED, ADDED, MULTIPLIED, UNARY, ATOM = range(5)     # precedence of an expression
 
 
 def function(f: Callable[..., Any], inputs: Sequence[str], name: Name) -> str:
-    """What f does to Scripts of these names, as an arrow function. f gives one result or a list of them.
+    """f as an arrow function of inputs with these names. f returns one result or a list of them.
 
-    TypeError if f asks for more than JavaScript is written for: a float of its input, one truth after the other.
+    TypeError if f converts an input to a float, or has too many branches.
     """
     def run() -> list[str]:
         trace = Trace(name)
@@ -47,7 +47,7 @@ def function(f: Callable[..., Any], inputs: Sequence[str], name: Name) -> str:
 
 
 def _branched(asked: tuple[str, list[str]], yes: list[str], no: list[str]) -> list[str]:
-    """The statements of two runs that are the same up to a condition: those before it, then an if-statement."""
+    """The statements of two runs that differ after a condition: those before it, then an if-statement."""
     condition, before = asked
     seen = len(before)
     return [*before, f"if ({condition}) {{", *_indented(yes[seen:]), "}", *no[seen:]]
@@ -64,14 +64,14 @@ class Trace:
         self.name, self.lines = name, list[str]()
 
     def script(self, text: str, level: int) -> Script:
-        """The expression as a Script; a long one by a name, or n slopes of one sum would be n*n long."""
+        """The expression as a Script. A long one gets a name: else n slopes of one sum would have length n*n."""
         if len(text) > LINE:
             self.lines.append(f"const t{len(self.lines)} = {text};")
             text, level = f"t{len(self.lines) - 1}", ATOM
         return Script(text, level, self)
 
     def result(self, found: Any) -> str:
-        """What the function returns, in JavaScript; null for a slope where no gradient flows."""
+        """The result of the function in JavaScript; null for a slope where no gradient flows."""
         if isinstance(found, (list, tuple)):
             return f"[{', '.join('null' if x is None else written(x) for x in found)}]"
         text = written(found)
@@ -79,7 +79,7 @@ class Trace:
 
 
 class Script(Arithmetic["Script"]):
-    """A piece of JavaScript that computes: operators and rows applied to it give longer pieces."""
+    """A JavaScript expression with operators: operators and rows applied to it give longer expressions."""
 
     __slots__ = ("text", "level", "trace")
     __hash__ = None  # type: ignore[assignment]     # == compares in JavaScript
@@ -92,12 +92,12 @@ class Script(Arithmetic["Script"]):
         return self.trace.script(f"{self.trace.name(op, len(inputs))}({', '.join(map(written, inputs))})", ATOM)
 
     def _gate(self, slope: Any, point: bool) -> Script:
-        """The slope where the gate is open, null where it is closed."""
+        """The slope if the gate is open, null if it is closed."""
         text = f"({written(self, ATOM)} != 0 ? {written(self if slope is None else slope)} : null)"
         return Script(text, ATOM, self.trace)
 
     def infix(self, a: Any, sign: str, b: Any, level: int) -> Script:
-        """`a sign b`; only equal signs that hold to the left need no parentheses, a - b - c."""
+        """`a sign b`; an operand of the same precedence needs no parentheses on the left: a - b - c."""
         return self.trace.script(f"{written(a, level)} {sign} {written(b, level + 1)}", level)
 
     def __add__(self, b: Any) -> Script:
@@ -149,17 +149,17 @@ class Script(Arithmetic["Script"]):
         return self.infix(self, "!==", b, COMPARED)
 
     def __bool__(self) -> bool:
-        # true is what differs from 0, or is a comparison that holds (false != 0 is false); if (NaN) would not do
+        # true as in Python: a comparison that holds, or any number but 0, also NaN, which if (NaN) would take as false
         return answer((self.text if self.level == COMPARED else f"{written(self, ATOM)} != 0", self.trace.lines))
 
     def __float__(self) -> float:
-        raise TypeError("it makes a float of its input, as math.exp(x) and round(x) do")
+        raise TypeError("it converts its input to a float, as math.exp(x) and round(x) do")
 
     __int__ = __index__ = __float__
 
 
 def written(x: Any, level: int = COMPARED) -> str:
-    """A Script or a number as text, in parentheses where something holding as tightly as `level` is wanted."""
+    """A Script or a number as text, in parentheses if its precedence is below `level`."""
     if isinstance(x, Script):
         return x.text if x.level >= level else f"({x.text})"
     number = literal(float(x))
@@ -167,7 +167,7 @@ def written(x: Any, level: int = COMPARED) -> str:
 
 
 def literal(x: float) -> str:
-    """A float as JavaScript writes it: every digit, Infinity, NaN."""
+    """A float as a JavaScript literal: every digit, Infinity, NaN."""
     if math.isfinite(x):
         return repr(x).removesuffix(".0")
     return "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"

@@ -8,7 +8,7 @@
     target: right answers of the 2-2-1 network at least 4, reached 4: OK
     True
 
-An example is a file here: data, model, loss(model, x, y), and run(full, seed), which yields its targets.
+Each example is a file here with data, model, loss(model, x, y), and run(full, seed), which yields its targets.
 """
 from collections.abc import Iterator
 from importlib import import_module
@@ -28,12 +28,12 @@ EXAMPLES = {
 
 
 def run(name: str, full: bool = False, seed: int = 1) -> bool:
-    """Run an example, print what it does and its targets; whether it reached them all.
+    """Run an example and print its progress and targets; whether it reached them all.
 
     full    the long run; else one of about a minute
     seed    for data, first weights and order of samples
 
-    ValueError for a name that is not in EXAMPLES. ImportError, with what to install, if its data is not here.
+    ValueError for a name that is not in EXAMPLES. ImportError, with what to install, if its data is missing.
     """
     if name not in EXAMPLES:
         raise ValueError(f"no example {name!r}; there are {', '.join(EXAMPLES)}")

@@ -1,4 +1,4 @@
-"""A curve through noisy points: y = x**2 + 0.2*u, u even from 0 to 1, for 100 x from -1 to 1.
+"""A curve through noisy points: y = x**2 + 0.2*u, u uniform from 0 to 1, for 100 x from -1 to 1.
 
 A network 1-10-10-1 with ReLU, all points at once, gradient descent with rate 0.2 on the mean squared error, 100 steps:
 the first regression of many PyTorch textbooks. From the same first weights the losses are torch's (tests).
@@ -9,7 +9,7 @@ from typing import Any
 
 from ...nn import Linear, Module, ReLU, Sequential, mse
 from .. import SGD, evaluate, fit
-from .target import Target, compiled, outputs, tell
+from .target import Target, compiled, outputs, print_losses
 
 
 def points() -> tuple[list[list[float]], list[list[float]]]:
@@ -29,11 +29,11 @@ def loss(model: Module, x: list[float], y: list[float]) -> Any:
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """100 steps; in full 1,000. The noise alone has a variance of 0.2**2/12 = 0.0033, which no model can learn."""
+    """Train for 100 steps; in full 1,000. No model can learn the noise, whose variance is 0.2**2/12 = 0.0033."""
     random.seed(seed)
     xs, ys = points()
     model = network()
-    tell(compiled(fit, model, xs, ys, loss, SGD(model.parameters(), lr=0.2), steps=1000 if full else 100))
+    print_losses(compiled(fit, model, xs, ys, loss, SGD(model.parameters(), lr=0.2), steps=1000 if full else 100))
     some = [-1.0, -0.5, 0.0, 0.5, 1.0]
     for x, [y] in zip(some, outputs(model, [[x] for x in some])):
         print(f"  x = {x:4.1f}   model {y:.3f}   x**2 + 0.1 = {x * x + 0.1:.3f}")

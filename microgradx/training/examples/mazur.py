@@ -43,7 +43,7 @@ one point, as backward() does.
 
 
 def note() -> str:
-    """What there is to know before stepping through the network."""
+    """An introduction to print before the first step."""
     rows = zip(range(1, 9), WEIGHTS, grad(loss)(WEIGHTS), step(WEIGHTS))
     lines = [f"w{k}        {x:.2f}      {slope:<12.9f}    {new:.9f}" for k, x, slope, new in rows]
     return NOTE.format(weights="\n".join(lines))
@@ -55,7 +55,7 @@ def graph() -> Value:
 
 
 def loss(weights: Sequence[Value | float]) -> Value:
-    """The error of the network: a graph in which everything that the article names has its name."""
+    """The error of the network, a graph with the article's labels."""
     hidden = hidden_units(weights[:4])
     return error(nets(hidden, weights[4:]))
 
@@ -68,7 +68,7 @@ def hidden_units(weights: Sequence[Value | float]) -> list[Value]:
 
 
 def nets(hidden: Sequence[Value], weights: Sequence[Value | float]) -> list[Value]:
-    """What goes into the two output units, from w5 to w8."""
+    """The weighted sums of the two output units, from w5 to w8."""
     (h1, h2), (w5, w6, w7, w8) = hidden, leaves("w5 w6 w7 w8", weights)
     b2 = Value(0.60, "b2")
     return [(w5 * h1 + w6 * h2 + b2).named("net1"), (w7 * h1 + w8 * h2 + b2).named("net2")]
@@ -89,7 +89,7 @@ def leaves(names: str, numbers: Sequence[Value | float]) -> list[Value]:
 # One update of the weights -------------------------------------------------------------------------------------
 
 def step(weights: Sequence[float]) -> list[float]:
-    """Gradient descent: every slope is taken at the same point.
+    """The weights after one step of gradient descent: all slopes are at the same point.
 
     >>> from microgradx.training.examples.mazur import WEIGHTS, step
     >>> [round(w, 8) for w in step(WEIGHTS)[:2]]
@@ -99,28 +99,28 @@ def step(weights: Sequence[float]) -> list[float]:
 
 
 def article_step(weights: Sequence[float]) -> list[float]:
-    """What the article really does: the output weights move first, and the hidden ones see them moved.
+    """The weights after one step of the article: output weights move first, hidden ones use the moved weights.
 
     >>> from microgradx.training.examples.mazur import WEIGHTS, article_step, loss
     >>> round(loss(article_step(WEIGHTS)).data, 9)
     0.291027924
     """
     first, last = list(weights[:4]), list(weights[4:])
-    slopes = grad(error)(nets(hidden_units(first), last))       # dE/dnet1 and dE/dnet2 before the move ...
+    slopes = grad(error)(nets(hidden_units(first), last))       # dE/dnet1 and dE/dnet2 before the move,
     outer = moved(last, grad(lambda w: loss([*first, *w]))(last))
-    inner = grad(lambda w: dot(slopes, nets(hidden_units(w), outer)))(first)    # ... go back through those after it
+    inner = grad(lambda w: dot(slopes, nets(hidden_units(w), outer)))(first)    # through the weights after it
     return moved(first, inner) + outer
 
 
 def moved(weights: Sequence[Any], slopes: Sequence[Any]) -> list[Any]:
-    """Each weight a step of the learning rate down its slope."""
+    """Each weight minus the learning rate times its slope."""
     return [w - RATE * slope for w, slope in zip(weights, slopes)]
 
 
 # The example ---------------------------------------------------------------------------------------------------
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """10,000 steps both ways. There is nothing to draw, and no longer run."""
+    """Make 10,000 steps by each rule. There is no randomness, and no longer run."""
     print(note())
     print("gradient descent:")
     yield Target("loss to 8 digits", float(f"{trained(step):.7e}"), least=TRUE_TOTAL, most=TRUE_TOTAL)
@@ -129,7 +129,7 @@ def run(full: bool, seed: int) -> Iterator[Target]:
 
 
 def trained(update: Callable[[Sequence[float]], list[float]]) -> float:
-    """The loss after 10,000 updates of this kind, compiled."""
+    """The loss after 10,000 compiled updates by this rule."""
     weights, update = WEIGHTS, compiler().jit(update)
     for done, until in pairwise([0, 1, 10, 100, 1000, 10_000]):
         for _ in range(until - done):

@@ -1,8 +1,8 @@
 """First names, letter by letter: a recurrent network, GRU, LSTM and a one-layer GPT learn which letter comes next.
 
-Each is to beat the bigram baseline, which knows for every letter how often each other one follows it: to do better,
-one must look further back. The GPT is that of Karpathy's microgpt: 16 wide, 4 heads, context 16, RMSNorm without
-weights, no biases, ReLU. Data: names.txt, 32,033 names (US Social Security, public domain).
+Each must beat the bigram baseline, the frequencies of the letters after each letter: that needs a look further back.
+The GPT is that of Karpathy's microgpt: 16 wide, 4 heads, context 16, RMSNorm without weights, no biases, ReLU. Data:
+names.txt, 32,033 names (US Social Security, public domain).
 """
 import math
 import random
@@ -15,7 +15,7 @@ from ...engine import Value
 from ...nn import GRU, LSTM, RNN, Embedding, Linear, Module, MultiheadAttention, RMSNorm, cross_entropy, init
 from ...recording import no_grad
 from .. import Adam, LinearLR, evaluate, fit, split
-from .target import Target, compiled, tell
+from .target import Target, compiled, print_losses
 
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"         # 0, the dot, begins and ends a name
 CONTEXT, WIDTH, HEADS = 16, 16, 4
@@ -23,16 +23,16 @@ Tokens = list[int]
 
 
 def names() -> tuple[list[Tokens], list[Tokens]]:
-    """For each name what is read, ".emma", and what comes next each time, "emma."; as numbers."""
+    """For each name the input letters, ".emma", and the next letter after each, "emma."; as numbers."""
     words = files(__package__.rpartition(".")[0]).joinpath("names.txt").read_text("ascii").split()
     tokens = [[LETTERS.index(letter) for letter in f".{word}."] for word in words]
     return [t[:-1][:CONTEXT] for t in tokens], [t[1:][:CONTEXT] for t in tokens]
 
 
-# Models: tokens in, for each of them the logits of all letters that may come next ---------------------------------
+# Models: from tokens to the logits of the next letter after each ---------------------------------------------------
 
 class Bigram(Module):
-    """The baseline: how often each letter followed this one. Counts begin at 1, so that nothing is impossible."""
+    """The baseline: how often each letter followed this one. Counts start at 1, so that no pair is impossible."""
 
     def __init__(self, xs: Sequence[Tokens], ys: Sequence[Tokens]) -> None:
         counts = [[1] * len(LETTERS) for _ in LETTERS]
@@ -47,7 +47,7 @@ class Bigram(Module):
 
 
 class RecurrentModel(Module):
-    """A state that is carried from letter to letter: RNN, GRU or LSTM."""
+    """A model with a state from letter to letter: RNN, GRU or LSTM."""
 
     def __init__(self, kind: Any, hidden: int) -> None:
         self.embedding, self.layer = Embedding(len(LETTERS), 8), kind(8, hidden)
@@ -60,7 +60,7 @@ class RecurrentModel(Module):
 
 
 class GPT(Module):
-    """Each letter looks back at all before it, four times over, and takes from them what fits."""
+    """One layer: each letter attends to itself and all letters before it, with four heads."""
 
     def __init__(self) -> None:
         self.wte, self.wpe = Embedding(len(LETTERS), WIDTH), Embedding(CONTEXT, WIDTH)
@@ -91,12 +91,12 @@ MODELS = {"RNN": lambda: RecurrentModel(RNN, 32), "GRU": lambda: RecurrentModel(
 # Training and writing ------------------------------------------------------------------------------------------
 
 def loss(model: Module, x: Tokens, y: Tokens) -> Any:
-    """The surprise at the next letter, the mean over a name."""
+    """The cross-entropy of the next letter, the mean over a name."""
     return cross_entropy(model(x), y)
 
 
 def sample(model: Module, rng: random.Random, temperature: float = 0.7) -> str:
-    """A name drawn from the model. A low temperature keeps to what is likely."""
+    """A random name from the model. A low temperature prefers likely letters."""
     tokens = [0]
     with no_grad():
         while len(tokens) <= CONTEXT:
@@ -109,7 +109,7 @@ def sample(model: Module, rng: random.Random, temperature: float = 0.7) -> str:
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """600 steps of one name each; in full 10,000. Validation on names never trained on, 100 or 1,000 of them."""
+    """Train for 600 steps of one name; in full 10,000. Validate on 100, or 1,000, names that are not for training."""
     train, (xs, ys) = split(*names(), 0.1, seed)
     steps, kept, lr = (10_000, 1000, 0.01) if full else (600, 100, 0.02)
     xs, ys = xs[:kept], ys[:kept]
@@ -121,8 +121,8 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         model = make()
         print(f"{name}, {len(model.parameters()):,} parameters")
         optimiser = Adam(model.parameters(), lr=lr, betas=(0.85, 0.99))
-        tell(compiled(fit, model, *train, loss, optimiser, steps=steps, batch_size=1,
-                      schedule=LinearLR(1.0, 0.0, steps), seed=seed))
+        print_losses(compiled(fit, model, *train, loss, optimiser, steps=steps, batch_size=1,
+                              schedule=LinearLR(1.0, 0.0, steps), seed=seed))
         rng = random.Random(seed)
         print("  it writes:", ", ".join(sample(model, rng) for _ in range(10)))
         yield Target(f"validation loss of the {name}", compiled(evaluate, model, xs, ys, loss), most=bigram)

@@ -1,4 +1,4 @@
-"""What the examples share: a target to reach, compiled training, how many answers are right, a history in a few lines.
+"""Helpers of the examples: a target to reach, compiled training, accuracy, a history in a few lines.
 
     >>> from microgradx.training.examples.target import Target
     >>> print(Target("test accuracy in %", 96.4, least=95))
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Target(NamedTuple):
-    """A number that an example is to reach: from `least` to `most`."""
+    """A number that an example must reach: from `least` to `most`."""
 
     what: str
     value: float
@@ -36,7 +36,7 @@ class Target(NamedTuple):
 
     @property
     def reached(self) -> bool:
-        """Whether the number is within its bounds. nan never is."""
+        """Whether the number is within its bounds; nan never is."""
         return self.least <= self.value <= self.most
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Target(NamedTuple):
 
 
 def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
-    """f(..., jit=True) for fit and evaluate; f(...) where the program is too large for what is installed."""
+    """f(..., jit=True) for fit and evaluate; f(...) if generated Python would be too large and llvmlite is missing."""
     if find_spec("llvmlite") and find_spec("numpy"):
         return f(*args, **options, jit=True)
     try:
@@ -58,10 +58,10 @@ def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
         return f(*args, **options)
 
 
-@cache                                              # told once
+@cache                                              # printed once
 def _advise(instead: str) -> None:
     print(f"llvmlite is not installed, so this runs as {instead}; {install('jit')} for machine code",
-          file=sys.stderr)                          # where it stands in no table
+          file=sys.stderr)                          # not in the tables on stdout
 
 
 def outputs(model: Module, xs: Sequence[Any]) -> list[Any]:
@@ -85,12 +85,12 @@ def _outputs(model: Module, xs: Sequence[Any], jit: bool = False) -> list[Any]:
 
 
 def accuracy(model: Module, xs: Sequence[Any], ys: Sequence[int]) -> float:
-    """In percent, how often the largest output is that of the class y."""
+    """The percentage of samples whose largest output is that of class y."""
     return 100 * [max(out) == out[y] for out, y in zip(outputs(model, xs), ys)].count(True) / len(xs)
 
 
-def tell(history: History, parts: int = 5) -> None:
-    """Print the first loss of a history, and the mean of each fifth: single samples are hard and easy by turns."""
+def print_losses(history: History, parts: int = 5) -> None:
+    """Print the first loss of a history, and the mean of each fifth, because losses of single samples vary."""
     for r in history[:1]:
         print(f"  loss before the first step          {r.loss:.5f}")
     for k in range(parts):
@@ -101,7 +101,7 @@ def tell(history: History, parts: int = 5) -> None:
 
 
 def extra(module: str) -> Any:
-    """A module of the extra "examples". ImportError that tells how to install it."""
+    """A module of the extra "examples". ImportError with the command that installs it."""
     try:
         return import_module(module)
     except ImportError as error:

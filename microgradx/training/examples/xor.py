@@ -1,6 +1,6 @@
 """Exclusive or: a perceptron cannot learn it, a network with two hidden units can.
 
-No line parts (0,0) and (1,1) from (0,1) and (1,0): the proof stands in nn/perceptron.py. Two hidden units bend it.
+No line separates (0,0) and (1,1) from (0,1) and (1,0): the proof is in nn/perceptron.py. Two hidden units bend it.
 """
 import random
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ from typing import Any
 
 from ...nn import Linear, Module, Perceptron, Sequential, Tanh, bce_with_logits
 from .. import Adam, fit
-from .target import Target, compiled, outputs, tell
+from .target import Target, compiled, outputs, print_losses
 
 XS, YS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
 ATTEMPTS = 10
 
 
 def loss(model: Module, x: list[float], y: int) -> Any:
-    """The surprise at y, for a network whose output is the logit of 1."""
+    """The cross-entropy of y, for a network whose output is the logit of 1."""
     return bce_with_logits(model(x)[0], y)
 
 
 def run(full: bool, seed: int) -> Iterator[Target]:
-    """Rosenblatt's rule for 100 rounds; then the network, drawn anew where gradient descent gets stuck."""
+    """Apply Rosenblatt's rule for 100 rounds; then train the network, with new first weights if it gets stuck."""
     unit = Perceptron(2)
     mistakes = unit.fit(list(zip(XS, YS)), epochs=10_000 if full else 100)
     print(f"a perceptron after {len(mistakes)} rounds still makes {mistakes[-1]} mistakes a round")
@@ -34,5 +34,5 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         print(f"a network 2-2-1, start {attempt}: {right} of 4 right after {len(history)} steps")
         if right == len(XS):
             break
-    tell(history)
+    print_losses(history)
     yield Target("right answers of the 2-2-1 network", right, least=4)
