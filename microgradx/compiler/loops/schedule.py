@@ -21,7 +21,7 @@ from ..native.kernel import Kernel, Place
 from ..trace.trace import unhindered
 from .compose import composed
 from .edges import EdgeArrays
-from .library import LITTLE, addresses
+from .library import addresses
 from .memory_layout import Memory, groups
 from .nests import LARGE, Nest, nests
 from .shapes import Shape, shaped
@@ -38,20 +38,17 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     memory, found = _fewest(p, place, strict)
     for slot, x in memory.constants.items():
         place.memory[slot] = x
-    work: dict[Shape, int] = {}
     tables: list[int] = []
     calls: list[tuple[Shape, int]] = []                 # shape, start of the table
     for nest in found:
         shape, table = shaped(nest, width(), strict)
         calls.append((shape, len(tables)))
-        work[shape] = work.get(shape, 0) + nest.size
         tables += table
-    function = addresses(work, strict)
+    function = addresses(dict.fromkeys(shape for shape, _ in calls), strict)
     data = np.array([(function[shape], at) for shape, at in calls], np.int64), np.array(tables, np.int64)
     module = ir.Module("loops")
     _kernel(module, *data)
-    effort = int(len(calls) > LITTLE)                   # with few calls this function has little work, too
-    return Kernel(module, place, memory.results, len(p.results), (), data, len(calls), effort)
+    return Kernel(module, place, memory.results, len(p.results), (), data, len(calls))
 
 
 Found = tuple[Memory, list[Nest]]

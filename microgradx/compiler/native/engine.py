@@ -28,14 +28,13 @@ _linking = Lock()                       # symbols are global to the process: two
 _noted = local()                        # the error that a row raised in this thread during a callback
 
 
-def machine(effort: int = 1) -> Any:
-    """A new LLVM target machine for this processor; each engine takes ownership of its own. Effort 0 compiles in a
-    quarter of the time or less, for code with little work."""
+def machine() -> Any:
+    """A new LLVM target machine for this processor; each engine takes ownership of its own."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(),
-                                        opt=effort, jit=True)
+                                        opt=1, jit=True)
 
 
 @cache
@@ -45,11 +44,11 @@ def width() -> int:
     return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
 
 
-def load(module: Any, rows: Sequence[Op] = (), effort: int = 1) -> tuple[Any, list[Any]]:
+def load(module: Any, rows: Sequence[Op] = ()) -> tuple[Any, list[Any]]:
     """The engine with the machine code of a module, and objects to keep alive with it. The code calls back into Python
     for `rows`."""
     kept = []
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine(effort))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine())
     with _linking:
         for op in rows:
             count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)

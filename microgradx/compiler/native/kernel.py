@@ -61,10 +61,10 @@ class Kernel:
     """
 
     def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = (),
-                 nests: int = 0, effort: int = 1) -> None:
+                 nests: int = 0) -> None:
         self.place, self.results, self.count, self.nests = place, results, count, nests
         self.closures: list[Any] = []
-        self.engine = load(module, rows, effort), kept
+        self.engine = load(module, rows), kept
         self.address = self.engine[0][0].get_function_address("kernel")
         self.start = place.memory.ctypes.data
         self._give = Struct(f"{place.given}d").pack_into

@@ -71,8 +71,8 @@ def _product(step: Step) -> str:
     node, target = step.names[step.node], step.names[step.target]
     if step.slope is None:
         return f"0: no gradient flows from {node} into {target}"
-    if step.incoming == 0:
-        return f"0: grad({node}) is 0, and 0 carries nothing"
+    if not step.reached:
+        return f"0: no gradient reaches {node}"
     numbers = f"{brief(step.incoming)} * {_number(step.slope).within(text.LEVELS['*'])}"
     return f"grad({node}) * d{node}/d{target} = {numbers} = {brief(step.contribution)}"
 

@@ -88,9 +88,10 @@ function slopeLines({node, target, i, slope}, secret) {
 }
 
 // One application of the chain rule.
-function chainLine({node, target, slope, incoming, contribution}, secret) {
-  if (slope === null) return remark("Contribution", "0");
-  if (incoming === 0) return remark("Contribution", `0: grad(${nodes[node].name}) is 0, and 0 carries nothing`);
+function chainLine({node, target, slope, incoming, contribution, flows}, secret) {
+  const name = nodes[node].name;
+  if (slope === null) return remark("Contribution", `0: no gradient flows from ${name} into ${nodes[target].name}`);
+  if (!flows) return remark("Contribution", `0: no gradient reaches ${name}`);
   const known = (x) => (secret ? unknown() : number(x));
   return line("Contribution", times([gradient(node), ATOM], [derivative(node, target), FRACTION]),
               times(number(incoming), known(slope)), known(contribution)[0]);

@@ -34,7 +34,7 @@ function backward(nodes, steps, data) {
     grad[target] = after;
     terms[target].push(contribution);
     // all steps to one target share terms; up to this step there are the first `use`
-    return {node, i, target, slope, incoming, contribution, before, after, terms: terms[target],
+    return {node, i, target, slope, incoming, contribution, flows, before, after, terms: terms[target],
             use: terms[target].length};
   });
 }
