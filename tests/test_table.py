@@ -63,7 +63,12 @@ def wrong(op, bend):
     if isinstance(op, Reduction):
         return again(op, lambda y, *xs: bent(op.slopes[0](y, *xs), bend))
     rules = [slope if callable(slope) else lambda y, *xs, slope=slope: slope for slope in op.slopes]
-    return again(op, *(lambda y, *xs, rule=rule: bend(rule(y, *xs) or 0.0) for rule in rules))
+    return again(op, *(lambda y, *xs, rule=rule: bent_rule(bend, rule(y, *xs)) for rule in rules))
+
+
+def bent_rule(bend, slope):
+    """`bend` done to a slope, also to that of a closed gate."""
+    return bend(0.0 if slope is None else slope)
 
 
 def bent(slopes, bend):

@@ -11,13 +11,12 @@ Numbers come from Python's own generator: `random.seed(1)` before building a mod
 `generator=random.Random(1)`.
 """
 import math
-import random
 from collections.abc import Callable
 from typing import Literal
 
 from ..engine import Value
 from ..nesting import leaves, shape
-from .randomness import Generator
+from .randomness import Generator, source
 from .shapes import Nested, nested
 
 Mode = Literal["fan_in", "fan_out"]
@@ -75,22 +74,24 @@ def ones_(tree: Nested) -> Nested:
 def uniform_(tree: Nested, a: float = 0.0, b: float = 1.0, generator: Generator = None) -> Nested:
     """Draw every Value uniformly between a and b; the tree. torch: uniform_.
 
+    >>> import random
     >>> low, high = uniform_(parameter(2), 1.0, 2.0, random.Random(0))
     >>> 1 <= low.data <= 2, low.data == high.data
     (True, False)
     """
-    draw = (generator or random).uniform
+    draw = source(generator).uniform
     return _fill(tree, lambda: draw(a, b))
 
 
 def normal_(tree: Nested, mean: float = 0.0, std: float = 1.0, generator: Generator = None) -> Nested:
     """Draw every Value from a normal distribution; the tree. torch: normal_.
 
+    >>> import random
     >>> weight = normal_(parameter(1000), mean=5.0, std=2.0, generator=random.Random(0))
     >>> round(sum(v.data for v in weight) / 1000, 1)
     5.0
     """
-    draw = (generator or random).gauss
+    draw = source(generator).gauss
     return _fill(tree, lambda: draw(mean, std))
 
 
@@ -111,6 +112,7 @@ def xavier_normal_(tree: Nested, gain: float = 1.0, generator: Generator = None)
 
     tree (out, in, ...). ValueError for fewer than two dimensions. torch: xavier_normal_ (Glorot & Bengio 2010).
 
+    >>> import random
     >>> weight = xavier_normal_(parameter(50, 50), generator=random.Random(0))
     >>> round(math.hypot(*[v.data for v in leaves(weight)]) / 50, 2)    # sqrt(2 / (50 + 50))
     0.14
@@ -138,6 +140,7 @@ def kaiming_normal_(tree: Nested, a: float = 0.0, mode: Mode = "fan_in", nonline
 
     tree (out, in, ...). ValueError as for kaiming_uniform_. torch: kaiming_normal_ (He et al. 2015).
 
+    >>> import random
     >>> weight = kaiming_normal_(parameter(50, 50), nonlinearity="relu", generator=random.Random(0))
     >>> round(math.hypot(*[v.data for v in leaves(weight)]) / 50, 2)    # sqrt(2 / 50)
     0.2

@@ -10,7 +10,7 @@
 Every product and every sum is its own node, to draw and step through. For wide layers use Linear, where a neuron is one
 node.
 """
-import random
+
 from typing import Any
 
 from ..activations import relu
@@ -19,6 +19,7 @@ from ..ieee import short
 from ..ops import mul
 from ..reductions import sum
 from .module import Module
+from .randomness import source
 from .shapes import expect
 
 
@@ -36,7 +37,7 @@ class Neuron(Module):
     """
 
     def __init__(self, nin: int, nonlin: bool = True) -> None:
-        self.w = [Value(random.uniform(-1, 1)) for _ in range(nin)]
+        self.w = [Value(source().uniform(-1, 1)) for _ in range(nin)]
         self.b = Value(0)
         self.nonlin = nonlin
 

@@ -69,7 +69,7 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> R
     around, before = Surroundings([f, *args]), _generators()
     with unhindered(), tracer:
         tree = f(*given)
-    if _generators() != before and active_count() == 1:      # else it may have been another thread
+    if _generators() != before and active_count() == 1 and not tracer.state.layers:    # else: another thread, or layers
         refuse_random()
     _look(around, tracer, f)
     state, versions = tracer.state, tracer.versions

@@ -204,6 +204,7 @@ class State:
     attributes  of each AttributeOf that was read or set: its number by now
     holders     each GradientOf and AttributeOf, by what it is of
     reached     whether backward() came to a number among the arguments: where that is a Value, its gradient is lost
+    layers      whether layers were made, which draw their first weights at random
     """
 
     def __init__(self) -> None:
@@ -216,6 +217,7 @@ class State:
         self.attributes: dict[Any, Any] = {}
         self.holders: dict[Any, Any] = {}
         self.reached = False
+        self.layers = False
 
 
 class Tracer:

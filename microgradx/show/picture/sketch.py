@@ -5,7 +5,7 @@
     >>> w, x = Value(3.0, "w"), Value(-2.0, "x")
     >>> sketch = Sketch((w * x).relu())
     >>> [(line.slope, line.contribution) for line in sketch.lines]
-    [(-2.0, 0.0), (3.0, 0.0), (0.0, 0.0)]
+    [(-2.0, 0.0), (3.0, 0.0), (None, 0.0)]
     >>> [sketch.mark(v) for v in sketch.order]
     ['', '', '', 'dead']
 

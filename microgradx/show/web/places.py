@@ -4,7 +4,7 @@
     >>> from microgradx.show.web.places import places
     >>> a, b = Value(2.0, "a"), Value(3.0, "b")
     >>> [(v.label, column, rows) for v, (column, *rows) in places(a * b).items()]
-    [('a', 0.0, [0.0]), ('b', 0.0, [1.0]), (None, 1.0, [0.5])]
+    [('a', 0.0, [0.0]), ('b', 0.0, [1.0]), ('', 1.0, [0.5])]
 
 A layered drawing after Sugiyama, Tagawa and Toda (1981): a Value is in the column after its last input, a leaf just
 before its first use, and a line that passes a column takes a place in it. Sweeps sort each column by the means of its

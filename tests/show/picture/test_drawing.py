@@ -157,7 +157,7 @@ def test_nan_and_infinity_are_said_in_a_word_and_where_they_start():
     z = Value(0.0, "z")
     loss = ((z.log().named("l") * z).named("p") + z.sqrt().named("s")).named("loss")
     found = {card[0]: card[-1] for card in cards(draw(loss)).values()}
-    assert found == {"z": "nan", "l": "inf starts here", "p": "nan", "s": "inf", "loss": "nan"}
+    assert found == {"z": "nan", "l": "nan starts here", "p": "nan", "s": "inf", "loss": "nan"}
 
 
 def test_a_healthy_graph_has_no_mark():
