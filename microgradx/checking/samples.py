@@ -100,8 +100,10 @@ def called_with(op: Op, xs: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _sizes(op: Op) -> Sequence[int]:
-    """How many inputs to try: for a reduction, of lists of one to three elements."""
-    return [size * op.lists + op.index for size in (1, 2, 3)] if isinstance(op, Reduction) else [len(op.inputs)]
+    """Numbers of inputs to try: for a reduction lists of one to three elements, at most six numbers in all."""
+    if not isinstance(op, Reduction):
+        return [len(op.inputs)]
+    return [size * op.lists + op.index for size in (1, 2, 3) if size * op.lists <= 6]
 
 
 def _grid(op: Op) -> Iterator[tuple[float, ...]]:
