@@ -6,6 +6,9 @@ from hypothesis import settings
 
 from . import budget
 
+MOST = 20                                       # cases of one test in the quick run
+PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61]
+
 settings.load_profile("full" if budget.FULL else "quick")
 
 
@@ -18,11 +21,21 @@ def slow_ones(asked):
     return slow
 
 
+def spread(cases, n):
+    """Each how-many-th case is quick: n, or a prime number that leaves MOST, for it goes all along every axis."""
+    while cases > MOST * n:
+        n = next(prime for prime in PRIMES if prime > n)
+    return n
+
+
 @pytest.hookimpl(tryfirst=True)                 # before -m selects
 def pytest_collection_modifyitems(items):
-    """Of a @sweep(n) all but each n-th are slow."""
+    """Of a @sweep(n) all but each n-th are slow; of any test with many cases so many that MOST are left."""
+    functions = [item.nodeid.partition("[")[0] for item in items]
+    cases = Counter(functions)
     marks = [item.get_closest_marker("sweep") for item in items]
-    asked = [(item.nodeid.partition("[")[0], mark and mark.args[0]) for item, mark in zip(items, marks)]
+    asked = [(function, spread(cases[function], mark.args[0] if mark else 1))
+             for function, mark in zip(functions, marks)]
     for item, slow in zip(items, slow_ones(asked)):
         if slow:
             item.add_marker(pytest.mark.slow)
