@@ -11,6 +11,7 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, gradients, value_and_grad
+from microgradx.checking.mismatch import EPSILON, roundings
 from microgradx.table import TABLE, Op, Reduction
 
 from .. import points
@@ -65,6 +66,13 @@ def second(op, xs):
     return [x for slope in slopes for x in gradients(slope, inputs)]
 
 
+def terms(op, xs):
+    """How large the terms are that each second derivative is the sum of: the chain rule on absolute values."""
+    inputs = list(map(Value, xs))
+    slopes = gradients(op.apply(op.called(inputs)), inputs, create_graph=True)
+    return [blur / EPSILON for slope in slopes for blur in roundings(slope, inputs)[1]]
+
+
 def first_program(op):
     """The same as first(), as a function to compile."""
     def program(xs):
@@ -89,6 +97,8 @@ def check(way, op, program, eager, count, strict=True, rule=None):
         for xs, got in zip(xss, found):
             expected = eager(op, xs)
             wrong = different(got, expected, equal if strict else close)
+            if wrong and eager is second and not strict:        # terms that cancel are added up in another order
+                wrong = [(i, a, b) for i, a, b in wrong if not close(a, b, terms(op, xs)[i])]
             if eager is first and strict and not identical(got[0], expected[0]):
                 wrong.insert(0, (0, got[0], expected[0]))
             assert not wrong, f"{op.name}{xs}: {wrong[0][1]} in place of {wrong[0][2]} at {wrong[0][0]}"
