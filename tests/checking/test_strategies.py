@@ -208,10 +208,10 @@ def test_shared_subexpressions_are_found_and_small(strategy):
 @pytest.mark.slow
 @pytest.mark.parametrize("whole", [False, True])
 def test_graphs_are_of_all_rows_and_sizes(whole):
-    """In 300 graphs, the same in every run, nearly every row (of the few that are whole, each)."""
+    """In 600 graphs, the same in every run, nearly every row (of the few that are whole, each)."""
     drawn, sizes, leaves = set(), set(), set()
 
-    @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=600, derandomize=True, database=None, phases=[Phase.generate])
     @given(graphs(whole=whole))
     def draw(root):
         order = tape(root)
