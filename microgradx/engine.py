@@ -19,8 +19,7 @@ mode: ContextVar[Any] = ContextVar("mode", default="")
 
 def tracer() -> Any:
     """The tracer that records programs instead of numbers; None outside of jit."""
-    now = mode.get()
-    return None if now is None or now.__class__ is str else now
+    return None if (now := mode.get()) is None or now.__class__ is str else now
 
 
 class Value(Arithmetic["Value"]):
@@ -159,7 +158,7 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
     [2.0, 6.0, 7.0]
     """
     order: list[Value] = []
-    seen: set[Value] = set()
+    seen: set[Any] = set()
     stack: list[Any] = list(reversed(roots))
     while stack:
         v = stack.pop()
@@ -173,8 +172,9 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
             elif a.__class__ is tuple:
                 stack += v, None
                 for inputs in (b, a) if b else (a,):
-                    stack += [x for x in reversed(inputs)
-                              if x.__class__ is not float and x not in seen and (leaves or x._a is not None)]
+                    if id(inputs) not in seen:          # a list that many share, as the units of a layer do
+                        seen.add(id(inputs))
+                        stack += [x for x in inputs[::-1] if x.__class__ is not float and (leaves or x._a is not None)]
             else:
                 stack += (v, None, a) if b is None else (v, None, b, a)
     return order
