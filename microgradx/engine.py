@@ -27,8 +27,7 @@ class Value(Arithmetic["Value"]):
 
     data    the number, a float; a leaf's may be set: `w.data -= 0.1 * w.grad`
     grad    d root / d self; a leaf sums it over all calls of backward() until you set it to 0, a result keeps the last
-    label   the name that pictures and messages show, "" for none
-    scope   the group that it was made in, "" for none: see scope()
+    label   the name it is shown by, and scope, the group that it was made in (see scope()); "" for none
     op      the row of the table that made it, None for a leaf
     args    its inputs in order: Values, and floats for constants
     slopes  d self / d input for each input, frozen when recorded; None for a constant and for a branch not taken
@@ -157,8 +156,7 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
     >>> [v.data for v in tape(Value(2.0) * 3 + 1)]
     [2.0, 6.0, 7.0]
     """
-    order: list[Value] = []
-    seen: set[Any] = set()
+    order, seen = list[Value](), set[Any]()
     stack: list[Any] = list(reversed(roots))
     while stack:
         v = stack.pop()
@@ -173,8 +171,10 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
                 stack += v, None
                 for inputs in (b, a) if b else (a,):
                     if id(inputs) not in seen:          # a list that many share, as the units of a layer do
-                        seen.add(id(inputs))
-                        stack += [x for x in inputs[::-1] if x.__class__ is not float and (leaves or x._a is not None)]
+                        waiting = [x for x in inputs[::-1] if x.__class__ is not float and x not in seen
+                                   and (leaves or x._a is not None)]
+                        stack += waiting
+                        seen.update([] if waiting else [id(inputs)])
             else:
                 stack += (v, None, a) if b is None else (v, None, b, a)
     return order
