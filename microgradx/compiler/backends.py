@@ -19,7 +19,7 @@ from ..extras import install
 from ..table import Op
 from .ir.program import Program
 from .python_backend import PythonKernel, has_row, python_call
-from .trace.traced import GradientOf
+from .trace.state import GradientOf
 from .training.session import Session
 
 

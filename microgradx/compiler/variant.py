@@ -19,7 +19,7 @@ from ..engine import Value
 from .backends import Backend, Runnable
 from .ir.program import Program
 from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
-from .trace.traced import AttributeOf, GradientOf
+from .trace.state import AttributeOf, GradientOf
 
 
 class Variant:

@@ -76,7 +76,7 @@ def test_a_million_nodes():
 
 @every_way
 def test_beyond_the_limit(way, monkeypatch):
-    monkeypatch.setattr("microgradx.compiler.trace.traced.MOST", 100)
+    monkeypatch.setattr("microgradx.compiler.trace.tracer.MOST", 100)
 
     def many(x):
         for _ in range(101):
@@ -85,12 +85,12 @@ def test_beyond_the_limit(way, monkeypatch):
     with pytest.raises(TooLarge, match=r"f records more than 100 operations \(test_size.py:\d+, "
                                        r"`x = mg.tanh\(x\)`\), too many .* fit\(..., jit=True\)"):
         way.jit(many)(0.5)
-    monkeypatch.setattr("microgradx.compiler.trace.traced.MOST", 101)
+    monkeypatch.setattr("microgradx.compiler.trace.tracer.MOST", 101)
     assert way.jit(many)(0.5) == pytest.approx(many(0.5))
 
 
 @every_way
 def test_beyond_the_limit_by_gradients_recorded_at_once(way, monkeypatch):
-    monkeypatch.setattr("microgradx.compiler.trace.traced.MOST", 100)
+    monkeypatch.setattr("microgradx.compiler.trace.tracer.MOST", 100)
     with pytest.raises(TooLarge, match="f records more than 100 operations"):
         way.jit(mg.grad(lambda w, x: mg.square(mg.dot(w, x))))([0.5] * 200, [1.0] * 200)

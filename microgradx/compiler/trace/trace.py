@@ -24,7 +24,8 @@ from ...nesting import is_module, leaves
 from .arguments import is_number, results
 from .errors import refuse_kept, refuse_random
 from .surroundings import Surroundings
-from .traced import Batch, Traced, Tracer, is_constant
+from .traced import Batch, Traced, is_constant
+from .tracer import Tracer
 
 
 class Recorded(NamedTuple):

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..ir.program import Program
 from ..native_backend import compiled
-from ..trace.traced import Draw
+from ..trace.state import Draw
 
 
 class SampleKernel:

@@ -28,8 +28,8 @@ from ...table import Op
 from ..ir.program import Program, program
 from ..trace.arguments import is_number, numbers
 from ..trace.errors import TracingError
+from ..trace.state import Draw
 from ..trace.trace import trace
-from ..trace.traced import Draw
 
 Steps = list[tuple[float, float]]
 Unit = tuple[int, ...]                  # indices of the samples of one run of a program
