@@ -138,11 +138,10 @@ def adjoints(y: Value, xs: Iterable[Value], record: bool,
 def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
     """total() of each leaf while jit traces. Most parameters are used once: their products are recorded as a batch."""
     trace, found, plain = tracer(), {}, []
-    tame = trace.state.tame
     for x, terms in flows.items():
         (g, is_open), slope = terms[0]
         if (len(terms) == 1 and slope.__class__ is not Gate and slope.__class__ is not float
-                and g.__class__ is not float and (is_open is None or tame.get(slope) or trace.is_tame(slope))):
+                and g.__class__ is not float and (is_open is None or trace.is_tame(slope))):
             plain.append((x, g, slope))
         else:
             found[x] = total(terms, True)
@@ -164,7 +163,7 @@ def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
     if not gated and all([flow.open is None for flow, _ in terms]):
         return Flow(_dot(gs, slopes))
     is_open = Open(terms) if gated or len(terms) > 1 else terms[0][0].open
-    if not gated and tracer().are_tame(slopes):
+    if not gated and all(map(tracer().is_tame, slopes)):
         return Flow(_dot(gs, slopes), is_open)
     return Flow(_masked(terms), is_open)
 
@@ -198,16 +197,16 @@ def opened(is_open: Open) -> Any:
     """1.0 if it always flows, else a Value that is 0 if nothing flows."""
     stack = [is_open]                                   # no recursion: deep networks would exceed Python's limit
     while stack:
-        top = stack[-1]
-        waiting = [flow.open for flow, _ in top.terms if flow.open is not None and flow.open.recorded is None]
-        if top.recorded is None and waiting:
-            stack += waiting
+        top = stack.pop()
+        if top.recorded is not None:                    # most often
             continue
-        stack.pop()
-        if top.recorded is None:
-            ways = [_way(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in top.terms]
-            always = any(map(_is_one, ways))            # gates are not negative: a sum is 0 only if all are closed
-            top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
+        waiting = [flow.open for flow, _ in top.terms if flow.open is not None and flow.open.recorded is None]
+        if waiting:
+            stack += top, *waiting
+            continue
+        ways = [_way(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in top.terms]
+        always = any(map(_is_one, ways))                # gates are not negative: a sum is 0 only if all are closed
+        top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
     return is_open.recorded
 
 

@@ -161,9 +161,7 @@ def formatted(self: Value, spec: str) -> str:
 
 def reduced(self: Value) -> Any:
     """Copying and pickling: a leaf goes with its data, gradient, label, and a subclass's attributes. TypeError for a
-
-    result.
-    """
+    result."""
     if self.op is not None:
         raise TypeError(f"a result ({self.op.name}) is not copied or pickled apart from its graph; "
                         "copy the leaves and compute it again, or write Value(v.data)")

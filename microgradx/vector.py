@@ -9,7 +9,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .engine import Value, mode, node, record
+from .engine import Value, mode, node, record, tracer
 from .ieee import RAISED, number
 from .table import Inputs, Reduction
 
@@ -33,8 +33,7 @@ class Vector(Inputs, Sequence[Any]):
         """Read the numbers."""
         args: tuple[Any, ...] = tuple(xs)
         constants: tuple[int, ...] = ()
-        scope = mode.get()
-        known = scope is None or type(scope) is str         # while jit traces there are no numbers to read
+        known = tracer() is None                            # while jit traces there are no numbers to read
         data: tuple[float, ...] = tuple([a._data for a in args if isinstance(a, Value)]) if known else ()
         if len(data) < len(args):
             args = tuple([a if isinstance(a, Value) else number(a) for a in args])

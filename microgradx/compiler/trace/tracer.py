@@ -183,7 +183,8 @@ class Tracer:
     def is_tame(self, slope: Any) -> bool:
         """Whether a slope stays finite where inputs are, also on a branch that is not taken: computed from inputs by
         rows that know no edge. (But for overflow; strict code does not rely on it.)"""
-        known, stack = self.state.tame, [slope]
+        known = self.state.tame
+        stack = [] if slope in known else [slope]       # most often
         while stack:
             v = stack[-1]
             if v in known:
@@ -204,10 +205,6 @@ class Tracer:
                 else:
                     known[v] = all(inputs)
         return known[slope]
-
-    def are_tame(self, slopes: Sequence[Any]) -> bool:
-        """Whether all are."""
-        return all(map(self.state.tame.get, slopes)) or all(map(self.is_tame, slopes))
 
     def incoming(self, xs: Iterable[Value]) -> dict[Value, list[Any]]:
         """For adjoints(): an empty list for each of these, the same one for all versions of a Value."""
