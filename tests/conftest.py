@@ -1,4 +1,5 @@
-"""What every test runs under: Hypothesis's profile, and which of a sweep are slow."""
+"""What every test runs under: Hypothesis's profile, which of a sweep are slow, and torch as an oracle."""
+import os
 from collections import Counter
 
 import pytest
@@ -39,3 +40,16 @@ def pytest_collection_modifyitems(items):
     for item, slow in zip(items, slow_ones(asked)):
         if slow:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="module")
+def torch():
+    """torch, if it is installed; it must be where MICROGRADX_REQUIRE_TORCH is set."""
+    try:
+        import torch
+    except ImportError:
+        told = "the second oracle is not installed: pip install torch==2.13.0"
+        if os.environ.get("MICROGRADX_REQUIRE_TORCH"):
+            pytest.fail(told)
+        pytest.skip(told)
+    return torch

@@ -1,9 +1,6 @@
 """torch as a second oracle: value and gradient of every row that torch has, edges included."""
 import itertools
 import math
-import os
-
-import pytest
 
 from microgradx import Value
 from microgradx.table import Reduction
@@ -13,19 +10,6 @@ from .test_ops import same
 from .test_table import ROWS, every_row, inputs, rejects, wrong
 
 EDGES = [0.0, 1.0, -1.0, 0.5, math.inf, -math.inf, math.nan]
-
-
-@pytest.fixture(scope="module")
-def torch():
-    """torch, if it is installed; it must be where MICROGRADX_REQUIRE_TORCH is set."""
-    try:
-        import torch
-    except ImportError:
-        told = "the second oracle is not installed: pip install torch==2.13.0"
-        if os.environ.get("MICROGRADX_REQUIRE_TORCH"):
-            pytest.fail(told)
-        pytest.skip(told)
-    return torch
 
 
 def asked(torch, op, xs):

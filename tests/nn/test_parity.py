@@ -5,7 +5,6 @@ also on cases that Hypothesis draws.
 """
 import inspect
 import json
-import os
 import pathlib
 
 import pytest
@@ -24,19 +23,6 @@ STORED = json.loads(pathlib.Path(__file__).parents[1].joinpath("torch_numbers.js
 ALONE = {"Module", "Neuron", "Layer", "MLP", "Perceptron", "Elementwise", "Sequential", "ModuleList", "Residual"}
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 every_init = pytest.mark.parametrize("case", nn_inits.CASES, ids=str)
-
-
-@pytest.fixture(scope="module")
-def torch():
-    """torch, if it is installed; it must be where MICROGRADX_REQUIRE_TORCH is set."""
-    try:
-        import torch
-    except ImportError:
-        told = "torch is not installed: pip install torch==2.13.0"
-        if os.environ.get("MICROGRADX_REQUIRE_TORCH"):
-            pytest.fail(told)
-        pytest.skip(told)
-    return torch
 
 
 def differences(found, expected, path=""):
