@@ -103,7 +103,8 @@ def test_every_row_on_its_kinks_has_slopes_that_are_too_large_found():
     """The test of the test. A jump is as steep as the steps are small; nothing else is."""
     for op in KINKED:
         steep = bent(op, lambda slope: 0 * slope + 1e9)
-        assert not any(passes(on_inputs(steep), *xs) for xs in kink_points(op)), op
+        sloping = [xs for xs in kink_points(op) if set(on_inputs(op)(*map(Value, xs)).slopes) != {None}]
+        assert sloping and not any(passes(on_inputs(steep), *xs) for xs in sloping), op
 
 
 @settings(max_examples=budget(60))
