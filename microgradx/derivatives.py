@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, Literal, NamedTuple, overload
 
-from .engine import Value, tape, tracer
+from .dependence import Sources, between
+from .engine import Value, tracer
 from .ieee import inf
 from .nesting import is_leaf, is_module, leaves, rebuild
 from .ops import abs, identity, maximum, mul, where
@@ -22,7 +23,7 @@ from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
 
 # The inputs of the transforms that run in this thread: these differentiate every result that depends on one of them.
-_inputs: ContextVar[frozenset[Value]] = ContextVar("inputs", default=frozenset())
+_inputs: ContextVar[tuple[Sources, ...]] = ContextVar("inputs", default=())
 
 
 def is_inside() -> bool:
@@ -108,22 +109,23 @@ def adjoints(y: Value, xs: Iterable[Value], record: bool,
 
     before      the terms that each of xs is given before all others
     """
-    order, trace = tape(y, leaves=False), tracer()
+    trace = tracer()
     incoming: dict[Value, list[tuple[Flow, Any]]]                   # what each is given, and the slope
     incoming = dict(before) if before is not None else {x: [] for x in xs} if trace is None else trace.incoming(xs)
+    order = between([y], incoming)
     if trace is not None:
         order = trace.arranged(order)
-    between: list[tuple[Value, tuple[Any, ...]]] = []               # y and xs, with what each has as inputs
+    reaching: list[tuple[Value, tuple[Any, ...]]] = []              # what depends on xs, with what each has as inputs
     reached = incoming.keys()
     for v in order:
         args = v.args
         if not reached.isdisjoint(args):
             incoming[v] = []
-            between.append((v, args))
+            reaching.append((v, args))
     if y in incoming:
         incoming[y].append((Flow(1.0), 1.0))
     adjoint: dict[Value, Flow] = {}
-    for v, args in reversed(between):
+    for v, args in reversed(reaching):
         found = incoming.pop(v)
         if not found:                                               # no gradient flows here
             continue
@@ -311,7 +313,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     tangent = {x: flow for x, t in zip(inputs, _directions(inputs, vs)) if (flow := _direction(t, inside)) is not None}
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
     with _derived(inside):
-        for v in tape(*outputs):
+        for v in between(outputs, inputs):
             terms = [(tangent[a], slope) for a, slope in zip(v.args, slopes_of(v, inside))
                      if slope is not None and a in tangent]
             if terms and v not in tangent:
@@ -366,7 +368,8 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> t
             if not -len(args) <= n < len(args):
                 raise TypeError(f"cannot differentiate by argument {n}: the function was given {len(args)} arguments")
             given[n] = fresh(args[n], xs, bool(outer) or traced)
-        before = _inputs.set(outer | set(xs))
+        inner = Sources(xs, set(xs).isdisjoint(leaves([args[n] for n in wanted])))
+        before = _inputs.set((*outer, inner))
         try:
             y = f(*given)
         finally:
@@ -374,7 +377,7 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> t
     if traced or not outer:
         return y, xs, traced
     results = [v for v in leaves(y) if isinstance(v, Value)]
-    return y, xs, not outer.isdisjoint(tape(*results))
+    return y, xs, any(enclosing.reach(results, inner) for enclosing in outer)
 
 
 def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .arithmetic import Arithmetic
-from .ieee import number
+from .ieee import inf, number
 from .table import Op
 
 # What an operation does in this thread or task. A str: it records a Value in the scope of that name ("" is none). None:
@@ -43,8 +43,8 @@ class Value(Arithmetic["Value"]):
     """
     # A Value holds one or two inputs and their slopes directly: tuples take 1.7 times as long, because the garbage
     # collector visits every object. More inputs are a tuple in _a, their slopes a tuple in _da; a second list is in _b
-    # and _db. None means no such input or edge. _home is for compiled code, which may keep a parameter's number itself.
-    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home")
+    # and _db. None means no such input or edge. _home: compiled code may keep a number itself. _met: see dependence.py.
+    __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home", "_met")
 
     def __init__(self, data: float, label: str | None = None) -> None:
         scope = mode.get()
@@ -53,6 +53,7 @@ class Value(Arithmetic["Value"]):
         self.op: Op | None = None
         nothing: Any = None
         self._a = self._b = self._da = self._db = nothing
+        self._met = 0.0
 
     @property
     def data(self) -> float:
@@ -138,7 +139,7 @@ def record(op: Op, args: Sequence[Any]) -> Value:
 def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     """A Value that `op` made: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
     out = new(Value)
-    out._data, out._grad = y, 0.0                       # in pairs: Python builds a tuple to assign four or more
+    out._data, out._grad, out._met = y, 0.0, inf        # by three: Python builds a tuple to assign four or more
     out.label, out.scope, out.op = "", scope, op
     out._a, out._b = a, b
     out._da, out._db = da, db
@@ -150,14 +151,13 @@ def several(inputs: Any, each: Any) -> tuple[Any, ...]:
     return () if inputs is None else (each,) if inputs.__class__ is not tuple else each or (None,) * len(inputs)
 
 
-def tape(*roots: Value, leaves: bool = True) -> list[Value]:
+def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since: float = 0) -> list[Value]:
     """Every Value that the roots were computed from, each once and after all of its inputs; with or without leaves.
 
     >>> [v.data for v in tape(Value(2.0) * 3 + 1)]
     [2.0, 6.0, 7.0]
     """
-    order, seen = list[Value](), set[Any]()
-    stack: list[Any] = list(reversed(roots))
+    order, stack, seen = list[Value](), list[Any](reversed(roots)), set[Any]() if seen is None else seen
     while stack:
         v = stack.pop()
         if v is None:                                   # all inputs of the Value below are on the tape
@@ -165,7 +165,7 @@ def tape(*roots: Value, leaves: bool = True) -> list[Value]:
         elif v not in seen and v.__class__ is not float:
             seen.add(v)
             a, b = v._a, v._b
-            if a is None:
+            if a is None or v._met < since:             # older results count as leaves: see dependence.py
                 order += [v] if leaves else []
             elif a.__class__ is tuple:
                 stack += v, None

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "microgradx"
 LAYERS = [
     ["arithmetic", "branches", "extras", "moved"], ["ieee"], ["table"], ["ops"], ["reductions"],
     ["activations", "text"], ["engine"], ["recording", "vector"], ["operators"],
-    ["micrograd", "nesting", "naming", "replay"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
+    ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
     ["training"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.

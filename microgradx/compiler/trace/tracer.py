@@ -20,7 +20,7 @@ from typing import Any
 from ... import ops
 from ...derivatives import Flow, adjoints
 from ...engine import Value, mode, tape
-from ...ieee import number
+from ...ieee import inf, number
 from ...table import Op, Reduction
 from .errors import (
     refuse_gradient,
@@ -124,6 +124,7 @@ class Tracer:
             out = new(Traced)
             out.label, out.scope, out.op = "", scope, op
             out._a, out._b = inputs if pair else (inputs, None)
+            out._met = inf
             out.serial, out.trace = serial, self
             found.append(out)
         self.nodes.append(Batch(op, found, columns))
@@ -143,6 +144,7 @@ class Tracer:
         out = new(kind)
         out.label, out.scope, out.op = "", self.scope, op
         out._a, out._b = a, b
+        out._met = 0.0 if a is None else inf
         state = self.state
         out.serial, out.trace = state.size, self
         if op is not None:
