@@ -9,8 +9,11 @@ compiler would have to wait for it.
 """
 from types import ModuleType
 
+from ..interrupts import held
+
 
 def compiler() -> ModuleType:
     """The package microgradx.compiler, imported by the first call."""
-    from .. import compiler as package
+    with held():
+        from .. import compiler as package
     return package

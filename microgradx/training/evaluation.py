@@ -7,6 +7,7 @@
     2.5
 """
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from ..nesting import floated
@@ -55,10 +56,10 @@ def _eager(loss: Loss, whole: bool) -> Measure:
 
 
 def _compiled(loss: Loss, whole: bool) -> Measure:
-    one = compiler().jit(loss)
+    programs = cache(lambda: compiler().jit(loss))          # made when it is needed first
 
     def mean(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
-        count = samples(xs, ys)
+        count, one = samples(xs, ys), programs()
         if whole:
             return float(one(model, floated(xs), floated(ys)))
         total = 0.0

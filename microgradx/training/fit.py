@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
+from ..interrupts import Interrupts, allowed
 from ..nn import Module
 from .data import Pair, batches, endless, samples, split
 from .evaluation import evaluate, measure
@@ -74,22 +75,27 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     total = _total(epochs, steps, epoch)
     _check(validation, patience, clip)
 
-    runner = (CompiledRunner if jit else Runner)(model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
-    rates = (runner.lr * schedule(step) for step in count())
-    plans = zip(endless(len(xs), batch_size, seed), rates)
+    rate = optimiser.lr
+    plans = zip(endless(len(xs), batch_size, seed), map(lambda step: rate * schedule(step), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     most = 1 if callback is not None or not jit else epoch if validation is not None else total
-    made = _made(runner, plans, StepBudget(most, total), epoch)
     watch = Validation(validation, measure(loss, whole, jit), epoch, patience)
     history = History()
-    with mode(model, training=True):
+    with Interrupts() as interrupts, mode(model, training=True):
+        runner: Runner | None = None
         try:
+            runner = (CompiledRunner if jit else Runner)(model, xs, ys, loss, optimiser, penalty, clip, whole,
+                                                         threshold)
+            made = _made(runner, plans, StepBudget(most, total), epoch)
             _train(model, history, runner, made, watch, callback, total)
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         finally:
-            runner.finish()
-    watch.restore(model)
+            if runner is not None:
+                runner.finish()
+        watch.restore(model)
+    if interrupts.pressed:
+        history.stopped = "interrupted"
     return history
 
 
@@ -99,12 +105,13 @@ def _train(model: Module, history: History, runner: Runner, made: Iterable[list[
     with progress(total) as show:
         for records in made:
             history.extend(records)
-            show(len(history), f"loss {history[-1].loss:.4g}")
             if runner.interrupted:
                 raise KeyboardInterrupt
+            show(len(history), f"loss {history[-1].loss:.4g}")
             watch.measure_if_due(model, history)
             if callback is not None:
-                callback(model, history[-1])
+                with allowed():
+                    callback(model, history[-1])
             if history[-1].loss <= runner.threshold:
                 history.stopped = "loss threshold reached"
                 return
@@ -117,7 +124,8 @@ def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int)
     """The records of all steps, a list for each call of the runner, which makes steps on demand."""
     done = 0
     while done < budget.total:
-        todo = list(islice(plans, budget.steps(done)))
+        with allowed():
+            todo = list(islice(plans, budget.steps(done)))
         steps = zip(count(done + 1), runner.steps(todo), todo)
         yield [Record(step, math.ceil(step / epoch), loss, lr, norm) for step, (loss, norm), (_, lr) in steps]
         done += len(todo)

@@ -18,6 +18,7 @@ from typing import Any
 from ..checking.check import described, first_nonfinite
 from ..engine import Value
 from ..ieee import short
+from ..interrupts import allowed
 from ..nn import Module
 from .clipping import grad_norm
 from .data import samples
@@ -51,12 +52,13 @@ def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, op
     buffers = model.buffers()
     before = [b.data for b in buffers]
     try:
-        optimiser.zero_grad()
-        total = _backward(roots())
-        norm = grad_norm(optimiser.params)
-        if not math.isfinite(norm):
-            causes = filter(None, map(_cause, roots()))
-            raise NonFiniteError(f"the gradient is not finite, the loss is {total}: {next(causes, 'it overflows')}")
+        with allowed():
+            optimiser.zero_grad()
+            total = _backward(roots())
+            norm = grad_norm(optimiser.params)
+            if not math.isfinite(norm):
+                causes = filter(None, map(_cause, roots()))
+                raise NonFiniteError(f"the gradient is not finite, the loss is {total}: {next(causes, 'it overflows')}")
     except BaseException:
         for b, x in zip(buffers, before):
             b.data = x

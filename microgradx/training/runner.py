@@ -17,6 +17,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..interrupts import allowed
 from ..nn import Module
 from .clipping import clip_grad_norm
 from .compiled import compiler
@@ -31,7 +32,7 @@ Done = tuple[float, float]                  # the loss before it, the length of 
 class Runner:
     """Makes steps one by one, each with its own graph. The arguments are those of fit()."""
 
-    interrupted = False         # Ctrl-C was pressed while compiled steps ran; they are complete
+    interrupted = False         # Ctrl-C was pressed while compiled steps ran; those that it returned are complete
 
     def __init__(self, model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
                  penalty: Penalty | None = None, clip: float | None = None, whole: bool = False,
@@ -69,16 +70,19 @@ class CompiledRunner(Runner):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         loss, penalty = self.loss, self.penalty
-        self.session = compiler().backend().session(
-            self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
-            penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
-            threshold=self.threshold)
+        with allowed():
+            self.session = compiler().backend().session(
+                self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
+                penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
+                threshold=self.threshold)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""
         done: list[Done] = self.session.run([places for places, _ in plans], [lr for _, lr in plans])
         self.interrupted = self.session.interrupted
-        if len(done) < len(plans) and not (done and done[-1][0] <= self.threshold):
+        if done:
+            self.optimiser.lr = plans[len(done) - 1][1]
+        if len(done) < len(plans) and not (self.interrupted or (done and done[-1][0] <= self.threshold)):
             self.gradient(plans[len(done)][0])
             raise NonFiniteError("compiled code came to a loss or gradient that is not finite; eager code does not")
         return done

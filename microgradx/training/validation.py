@@ -19,6 +19,7 @@
 import math
 from typing import Any
 
+from ..interrupts import allowed
 from ..nn import Module
 from .data import Pair
 from .evaluation import Measure
@@ -40,7 +41,8 @@ class Validation:
     def measure_if_due(self, model: Module, history: History) -> None:
         """After an epoch, put the loss into its last record."""
         if self.data is not None and len(history) % self.epoch == 0:
-            error = self.measure(model, *self.data)
+            with allowed():
+                error = self.measure(model, *self.data)
             history[-1] = history[-1]._replace(validation=error)
             if error < self.lowest:
                 self.lowest, self.best, self.step = error, model.state_dict(), len(history)

@@ -22,6 +22,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from ...ieee import nan
+from ...interrupts import held
 from ...table import Op
 
 _linking = Lock()                       # symbols are global to the process: two threads would overwrite each other's
@@ -48,8 +49,9 @@ def load(module: Any, rows: Sequence[Op] = ()) -> tuple[Any, list[Any]]:
     """The engine with the machine code of a module, and objects to keep alive with it. The code calls back into Python
     for `rows`."""
     kept = []
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(str(module)), machine())
-    with _linking:
+    text = str(module)
+    with held(), _linking:                  # the destructors of LLVM's objects are Python, and would swallow Ctrl-C
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine())
         for op in rows:
             count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
             kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import Value
+from ...interrupts import held
 from ...nn.module import Buffer
 
 LINE = 8                                # doubles in a line of the cache
@@ -74,16 +75,32 @@ def resident(values: Sequence[Any]) -> Any:
     None if they cannot be brought together: some of them are in another block.
     """
     if all(isinstance(v, Resident) for v in values):
-        block, start = values[0]._home[:2]
-        if all(v._home[0].obj is block.obj and v._home[1] == start + k for k, v in enumerate(values)):
-            return memoryview(block.obj)[start:start + len(values)]
+        block = _together([v._home[:2] for v in values])
+        if block is not None:
+            return block
     if not set(map(type, values)) <= set(PLAIN):
         return None
     block = filled([v._data for v in values])
-    for k, v in enumerate(values):
-        v._home = block, k
-        v.__class__ = kept(v.__class__, Resident)
+    with held():
+        for k, v in enumerate(values):
+            v._home = block, k
+            v.__class__ = kept(v.__class__, Resident)
     return block
+
+
+def resident_gradients(values: Sequence[Any]) -> Any:
+    """The block of memory that holds the gradients of these leaves, in order; None as for resident()."""
+    if gradient_addresses(values) is None:
+        return None
+    return _together([v._home[2:] for v in values])
+
+
+def _together(homes: Sequence[Any]) -> Any:
+    """The part of a block that these are, a block and a place each. None if they do not lie side by side."""
+    block, start = homes[0]
+    if all(one.obj is block.obj and place == start + k for k, (one, place) in enumerate(homes)):
+        return memoryview(block.obj)[start:start + len(homes)]
+    return None
 
 
 def addresses(values: Sequence[Any]) -> list[int] | None:
@@ -106,9 +123,10 @@ def gradient_addresses(values: Sequence[Any]) -> list[int] | None:
     new = [v for v in dict.fromkeys(values) if not isinstance(v, ResidentGradient)]
     if new:
         block = filled([v._grad for v in new])
-        for k, v in enumerate(new):
-            v._home = *v._home, block, k
-            v.__class__ = kept(v.__class__, ResidentGradient)
+        with held():
+            for k, v in enumerate(new):
+                v._home = *v._home, block, k
+                v.__class__ = kept(v.__class__, ResidentGradient)
     return _addresses([v._home[2:] for v in values])
 
 

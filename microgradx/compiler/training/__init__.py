@@ -2,6 +2,7 @@
 
 session.py          the base of both sessions: samples, programs, state
 python_session.py   training in generated Python
+kept_numbers.py     what an optimiser keeps for each parameter, in memory
 native_session.py   training in machine code
 sample_kernel.py    the kernel for samples of one form
 lanes.py            code for many samples at once, one in each vector lane

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ...interrupts import allowed
 from ...reductions import entry
 from ...table import Op
 from ..ir.callbacks import names, warn
@@ -25,8 +26,9 @@ from ..ir.fuse import fused
 from ..ir.program import Program
 from ..native.engine import load, raise_noted, width
 from ..native.instructions import called, native
-from ..native.resident import LINE, address, aligned, resident
+from ..native.resident import LINE, address, aligned, resident, resident_gradients
 from .driver import FIELDS, Driver
+from .kept_numbers import KeptNumbers
 from .lanes import Sum, mapped
 from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
@@ -54,6 +56,7 @@ class NativeSession(Session):
         self.apart = self.block is None         # another Module's block has them: copy them here and back
         if self.apart:
             self.block = aligned(self.count)
+        self.slopes = None if self.apart else resident_gradients(values)
         self.total, self.held = aligned(self.count + 1, first=1), np.zeros((2, len(self.buffers)))
         first = address(self.block)
         self.addresses = {k: first + 8 * k for k in range(self.count)}
@@ -64,7 +67,7 @@ class NativeSession(Session):
         self.data = np.array([x for row in self.numbers for x in row])
         self.offsets = _starts(map(len, self.numbers))
         self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
-        self.kept = np.array(list(zip(*self.optimiser.numbers)), float)
+        self.kept = KeptNumbers(self.optimiser)
         self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
         self.warned = False                     # whether the warning about callbacks was issued
@@ -80,6 +83,7 @@ class NativeSession(Session):
         """Compile what these batches need and is not compiled yet."""
         if self.driver is None:
             self.lanes = self.in_lanes(batches)
+        if self.driver is None or self.has_new_settings():
             self.load_driver()
         if self.lanes or (self.known == len(self.samples) and not self.whole):
             return
@@ -154,7 +158,8 @@ class NativeSession(Session):
 
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run. IndexError if a take() was given an index outside of its table."""
-        self.prepare(batches)
+        with allowed():
+            self.prepare(batches)
         buffers, generators = self.state()
         self.held[0] = buffers
         if self.apart:
@@ -178,23 +183,37 @@ class NativeSession(Session):
         for one in (*kernels, *([self.decay] if self.decay else [])):
             one.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
+        self.kept.settle()
         arrays = self.sample_fields(batches, kernels) | fields(kernels) | {
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
-            "arrays": np.array([address(self.block), 0, *map(_address, self.kept)], np.int64),
+            "arrays": np.array([address(self.block), 0, *map(_address, self.kept.memory)], np.int64),
             "buffers": self.held[0], "held": self.held[1],
         }
         values = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
         table = np.array([values.get(name, 0) for name in FIELDS], np.int64)
         try:
             self.driver(_address(table), len(batches))
-        except KeyboardInterrupt:               # Ctrl-C during the call; all steps are made
+            raise_noted()                       # of a row that was called back: the step is not made
+        except KeyboardInterrupt:
             self.interrupted = True
-        raise_noted()
-        self.optimiser.t += int(done[0])
+        finally:
+            self.optimiser.t += int(done[0])
         for one in kernels:
             one.kernel.check()
+        if done[0]:
+            self.show_gradient(int(arrays["arrays"][1]))
         return int(done[0])
+
+    def show_gradient(self, start: int) -> None:
+        """Give the parameters the gradient of the last step, which machine code has left at this address."""
+        place: Any = (ctypes.c_double * self.count).from_address(start)
+        last = np.frombuffer(place)
+        if self.slopes is not None:
+            np.frombuffer(self.slopes)[:] = last
+            return
+        for v, x in zip(self.weights.values, last.tolist()):
+            v.grad = x
 
     def plain_fields(self) -> dict[str, int]:
         """The fields that are not arrays: counts, and the addresses of functions."""
@@ -236,6 +255,5 @@ class NativeSession(Session):
                 "data": np.array([x for row in rows for x in row])}
 
     def finish(self) -> None:
-        """Copy the state of the optimiser back to its Python object."""
-        if len(self.kept):
-            self.optimiser.numbers = list(zip(*self.kept.tolist()))
+        """The optimiser keeps its numbers by itself again."""
+        self.optimiser.numbers = list(self.optimiser.numbers)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...interrupts import allowed
 from ...table import Op
 from ...training.clipping import clip_grad_norm, grad_norm
 from ..ir.program import Program
@@ -42,29 +43,43 @@ class PythonSession(Session):
 
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run."""
-        params, found = self.weights.values, Steps()
+        if self.has_new_settings():
+            self.update = PythonKernel(self.update_program())
+        found = Steps()
         for batch, rate in zip(batches, rates):
-            units = self.units(batch)
-            self.prepare(units)
-            before = self.state()
-            try:
-                total = self.batch(units)
-            except BaseException:
-                self.restore(before)
-                raise
-            for p, g in zip(params, total[1:]):
-                p.grad = g
-            norm = grad_norm(params)
-            if not abs(total[0]) + norm < float("inf"):
-                self.restore(before)
-                return found
-            if self.clip is not None:
-                clip_grad_norm(params, self.clip)
-            self.move(rate)
-            found.append((total[0], norm))
-            if total[0] <= self.threshold:
-                return found
+            step = self.step(self.units(batch), rate)
+            if step is None:
+                break
+            found.append(step)
+            if step[0] <= self.threshold:
+                break
         return found
+
+    def step(self, units: list[Unit], rate: float) -> tuple[float, float] | None:
+        """Make a step; loss and length of the gradient. None, with the state before it, if these are not finite or
+        Ctrl-C was pressed."""
+        params, before = self.weights.values, self.state()
+        try:
+            with allowed():
+                self.prepare(units)
+                before = self.state()           # preparing finds the random generators
+                total = self.batch(units)
+        except BaseException as error:
+            self.restore(before)
+            self.interrupted = isinstance(error, KeyboardInterrupt)
+            if self.interrupted:
+                return None
+            raise
+        for p, g in zip(params, total[1:]):
+            p.grad = g
+        norm = grad_norm(params)
+        if not abs(total[0]) + norm < float("inf"):
+            self.restore(before)
+            return None
+        if self.clip is not None:
+            clip_grad_norm(params, self.clip)
+        self.move(rate)
+        return total[0], norm
 
     def prepare(self, units: list[Unit]) -> None:
         """Compile what these units need and is not compiled yet."""

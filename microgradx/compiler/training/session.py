@@ -70,7 +70,8 @@ class Session(ABC):
         self.count = len(optimiser.params)
         self.buffers = model.buffers() if hasattr(model, "buffers") else []
         self.generators: list[Any] = []
-        self.interrupted = False            # whether Ctrl-C was pressed while machine code ran
+        self.settings = self.constants()
+        self.interrupted = False            # whether Ctrl-C ended the last run
         self.samples = [sample if strict else floated(sample) for sample in zip(xs, ys)]
         self.forms = [form(sample) for sample in self.samples]
         self.numbers = [numbers(sample) for sample in self.samples]
@@ -153,6 +154,16 @@ class Session(ABC):
     def program(self, f: Callable[..., Any], *args: Any) -> Program:
         """The program of f at arguments like these."""
         return program(trace(f, args, self.in_order), self.has, self.in_order)
+
+    def constants(self) -> dict[str, Any]:
+        """The attributes of the optimiser that are a part of its program, such as the betas of Adam."""
+        changing = type(self.optimiser).changing
+        return {name: x for name, x in vars(self.optimiser).items() if name not in changing}
+
+    def has_new_settings(self) -> bool:
+        """Whether a callback has changed the optimiser since the last look, so that its rule is compiled anew."""
+        before, self.settings = self.settings, self.constants()
+        return before != self.settings
 
     # Undoing a failed step -----------------------------------------------------------------------------------------
 
