@@ -1,7 +1,9 @@
 """Pictures by Graphviz. In the order of reading:
 
 grouping.py     which Values are drawn as one box
-units.py        which Values are activations, saturated or dead
+samples.py      the samples of a batch
+units.py        which Values are activations, and dead, off or saturated
+findings.py     what is wrong, in sentences
 diagnosis.py    gradients, dead and saturated units as tables
 labels.py, legend.py    the text of a picture
 sketch.py       boxes and edges

@@ -1,42 +1,40 @@
-"""How well gradients flow: the gradient of each parameter, by depth, and which activations are dead or saturated.
+"""How well gradients flow: the gradient of each parameter, by depth, and which units are dead, off or saturated.
 
     >>> from microgradx import Value, sigmoid
     >>> from microgradx.show.picture.diagnosis import diagnose
-    >>> w, x = Value(0.5, "w"), 1.0
-    >>> for _ in range(6):                              # six sigmoid units in a chain, all with the weight w
-    ...     x = sigmoid(w * x)
-    >>> print(diagnose(x, [w]))
-    parameter    values    |grad|    rms      zero
-    w            1         0.159     0.159    0%
+    >>> x = 1.0
+    >>> for _ in range(4):                              # four sigmoid units in a chain
+    ...     x = sigmoid(Value(0.5) * x)
+    >>> print(diagnose(x))
+    parameter    values    |grad|    rms       zero
+    leaves       4         0.141     0.0706    0%
     <BLANKLINE>
-    level    activation    values    |grad|      rms         zero    dead    saturated
-    1        sigmoid       1         2.75e-05    2.75e-05    0%      0%      0%
-    2        sigmoid       1         0.000225    0.000225    0%      0%      0%
-    3        sigmoid       1         0.00184     0.00184     0%      0%      0%
-    4        sigmoid       1         0.015       0.015       0%      0%      0%
-    5        sigmoid       1         0.122       0.122       0%      0%      0%
-    6        sigmoid       1         1           1           0%      0%      0%
+    level    activation    units    values    |grad|     rms        zero    dead    off here    saturated
+    1        sigmoid       1        1         0.00183    0.00183    0%      0%      0%          0%
+    2        sigmoid       1        1         0.015      0.015      0%      0%      0%          0%
+    3        sigmoid       1        1         0.122      0.122      0%      0%      0%          0%
+    4        sigmoid       1        1         1          1          0%      0%      0%          0%
     <BLANKLINE>
-    vanishing: from level 6 down to level 1 the gradient falls from 1 to 2.75e-05, by a factor of 0.12 at each level
+    vanishing: from level 4 down to level 1 the gradient falls from 1 to 0.00183, by a factor of 0.12 at each level. \
+Remedy: relu in place of sigmoid, with first weights by nn.init.kaiming_normal_
 
 diagnose() computes its own gradients and changes nothing.
 """
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...checking.check import described, first_nonfinite
+from ...checking.check import first_nonfinite
 from ...derivatives import gradients
 from ...engine import Value, tape
 from ...ieee import short
 from ...naming import shown
 from ...nesting import is_module, leaves
 from ..terminal.columns import columns
+from .findings import findings
 from .grouping import Path, homes
-from .units import activation, condition
+from .units import Units
 
-FADES = 0.01            # a gradient that shrinks by more than this factor is vanishing; by more than 1/FADES, exploding
-MANY = 0.8              # a larger share of dead or saturated activations is a problem; half is usual for relu
 ROWS = 20               # of a table, printed
 
 
@@ -47,13 +45,19 @@ class GradientGroup(NamedTuple):
                layers the number of the layer, in a recurrent network the time step; 0 for parameters
     norm, rms  the root of the sum, and of the mean, of the squares of the gradients
     zero       the share of the values whose gradient is 0
-    dead       the share of the activations whose slope is 0, so that no gradient passes
-    saturated  the share of the activations that are flat from here outwards, as tanh is far from 0
+
+    Of activations only. A unit is what applies the same parameters, to every sample of a batch and at every time step:
+    units      how many units the values belong to
+    samples    the inputs of a unit, on average, at this level and the others
+    dead       the share of the units that pass no gradient on for any of several inputs: their slope is 0 for each
+    off        the share of the values that pass no gradient on for their input, while their unit does for another
+    saturated  the share of the values that are flat from here outwards, as tanh is far from 0
+    flat       the share of the units that are saturated for each of several inputs
 
     >>> from microgradx import Value, relu
     >>> unit = diagnose(relu(Value(-1.0))).activations[0]
-    >>> unit.name, unit.level, unit.dead
-    ('relu', 1, 1.0)
+    >>> unit.name, unit.level, unit.dead, unit.off          # off for the only input there is
+    ('relu', 1, 0.0, 1.0)
     """
 
     name: str
@@ -62,8 +66,12 @@ class GradientGroup(NamedTuple):
     norm: float
     rms: float
     zero: float
+    units: int = 0
+    samples: int = 0
     dead: float = 0.0
+    off: float = 0.0
     saturated: float = 0.0
+    flat: float = 0.0
 
 
 class Diagnosis:
@@ -72,51 +80,36 @@ class Diagnosis:
     parameters   a GradientGroup for each parameter
     activations  a GradientGroup for each level and kind, in the order of computation
     nonfinite    the first node that made infinity or nan from finite inputs, or None
+    cut_off      the names of parameters that no gradient can reach, though all units let it pass
+    recurrent    whether a unit is used at more than one level, as in a recurrent network
     flow         for each level the rms of the gradients of its activations
-    problems     one sentence for each problem
+    problems     one sentence for each problem, with a remedy
 
     >>> from microgradx import Value, relu
     >>> found = diagnose(relu(Value(-1.0, "x")))
-    >>> found.flow, found.problems
-    ({1: 1.0}, ['no gradient: leaves', 'dead: 100% of relu at level 1'])
+    >>> found.flow, [problem.partition(".")[0] for problem in found.problems]
+    ({1: 1.0}, ['off here: 1 of 1 relu units at level 1 get no gradient from this input'])
     """
 
     def __init__(self, parameters: list[GradientGroup], activations: list[GradientGroup],
-                 nonfinite: Value | None) -> None:
+                 nonfinite: Value | None, cut_off: list[str], recurrent: bool = False) -> None:
         self.parameters, self.activations, self.nonfinite = parameters, activations, nonfinite
+        self.cut_off, self.recurrent = cut_off, recurrent
         levels: dict[int, list[GradientGroup]] = {}
         for group in activations:
             levels.setdefault(group.level, []).append(group)
         self.flow = {level: math.hypot(*(g.norm for g in groups)) / math.sqrt(sum(g.size for g in groups))
                      for level, groups in levels.items()}
-        self.problems = list(self._problems())
-
-    def _problems(self) -> Iterable[str]:
-        if self.nonfinite is not None:
-            yield f"not finite: infinity or nan starts at {described(self.nonfinite)}"
-        flow = [(level, size) for level, size in self.flow.items() if size and math.isfinite(size)]
-        if len(flow) > 1:
-            (first, low), (last, high) = flow[0], flow[-1]
-            if not FADES <= low / high <= 1 / FADES:
-                word, verb = ("vanishing", "falls") if low < high else ("exploding", "grows")
-                yield (f"{word}: from level {last} down to level {first} the gradient {verb} from {high:.3g} to "
-                       f"{low:.3g}, by a factor of {(low / high) ** (1 / (last - first)):.2g} at each level")
-        for group in self.parameters:
-            if group.zero == 1:
-                yield f"no gradient: {group.name}"
-        for group in self.activations:
-            for word, share in (("dead", group.dead), ("saturated", group.saturated)):
-                if share > MANY:
-                    yield f"{word}: {share:.0%} of {group.name} at level {group.level}"
+        self.problems = list(findings(self))
 
     def __repr__(self) -> str:              # not __str__: a notebook shows the tables as well
         parameters = [[g.name, *_numbers(g)] for g in self.parameters]
-        activations = [[str(g.level), g.name, *_numbers(g), f"{g.dead:.0%}", f"{g.saturated:.0%}"]
-                       for g in self.activations]
+        activations = [[str(g.level), g.name, f"{g.units:,}", *_numbers(g), *map("{:.0%}".format, (
+            g.dead, g.off, g.saturated))] for g in self.activations]
         numbers = ["values", "|grad|", "rms", "zero"]
         tables = [columns(header, _middle_left_out(rows)) for header, rows in (
             (["parameter", *numbers], parameters),
-            (["level", "activation", *numbers, "dead", "saturated"], activations)) if rows]
+            (["level", "activation", "units", *numbers, "dead", "off here", "saturated"], activations)) if rows]
         return "\n\n".join([*tables, "\n".join(self.problems) or "nothing conspicuous"])
 
     def plot(self) -> Any:
@@ -133,38 +126,58 @@ def diagnose(root: Any, params: Any = None) -> Diagnosis:
     params  a Module or Values in lists: one GradientGroup for each parameter or each element of the list;
             None for the leaves of the graph, grouped by the scope that uses them
 
+    Dead units are found in the loss of a batch: for one sample a relu is off or not. Without params the parameters are
+    the leaves that several samples use.
+
     >>> from microgradx import Value, tanh
     >>> def recurrent(w, h=1e-9):                       # fifty time steps
     ...     for _ in range(50):
     ...         h = tanh(w * h)
     ...     return h
     >>> for radius in (0.8, 1.0, 1.25):
-    ...     print(diagnose(recurrent(Value(radius))).problems)
-    ['vanishing: from level 50 down to level 1 the gradient falls from 1 to 1.78e-05, by a factor of 0.8 at each level']
+    ...     print([problem.partition(",")[0] for problem in diagnose(recurrent(Value(radius))).problems])
+    ['vanishing: from level 50 down to level 1 the gradient falls from 1 to 1.78e-05']
     []
-    ['exploding: from level 50 down to level 1 the gradient grows from 1 to 5.61e+04, by a factor of 1.2 at each level']
+    ['exploding: from level 50 down to level 1 the gradient grows from 1 to 5.61e+04']
     """
     if is_module(root):
         grads = {v: v.grad for v in leaves(root)}
-        return Diagnosis([_group(name, 0, vs, grads) for name, vs in _parameters(root, [])], [], None)
+        groups = [_group(name, vs, grads) for name, vs in _parameters(root, [])]
+        return Diagnosis(groups, [], None, [group.name for group in groups if group.zero == 1])
     if not isinstance(root, Value):
         raise TypeError(f"diagnose takes a Value or a Module, got {short(root)}")
     order = tape(root)
     grads = dict(zip(order, gradients(root, order)))
+    units = Units(order, None if params is None else leaves(params))
     kinds: dict[tuple[int, str], list[Value]] = {}
-    for v, level in _levels(order).items():
-        if v.op and activation(v):
-            kinds.setdefault((level, v.op.name), []).append(v)
-    return Diagnosis([_group(name, 0, vs, grads) for name, vs in _parameters(params, order)],
-                     [_group(name, level, vs, grads) for (level, name), vs in sorted(kinds.items())],
-                     first_nonfinite(root))
+    levels = _levels(order, units)
+    for v in units.of:
+        if v.op:
+            kinds.setdefault((levels[v], v.op.name), []).append(v)
+    recurrent = any(len({levels[v] for v in inputs}) > 1 for inputs in units.inputs.values())
+    parameters, within = list(_parameters(params, order)), _within_reach(order, units)
+    return Diagnosis([_group(name, vs, grads) for name, vs in parameters],
+                     [_activations(name, level, vs, grads, units) for (level, name), vs in sorted(kinds.items())],
+                     first_nonfinite(root), [name for name, vs in parameters if within.isdisjoint(vs)], recurrent)
 
 
-def _levels(order: Sequence[Value]) -> dict[Value, int]:
+def _within_reach(order: Sequence[Value], units: Units) -> set[Value]:
+    """The values that a gradient would reach if all activations let it pass: behind none of the slopes that are 0.
+
+    A gradient of 0 may be a sum whose terms cancel; and whether units let it pass is said of the units.
+    """
+    found = {order[-1]}
+    for v in reversed(order):
+        if v in found:
+            found.update([a for a, slope in zip(v.args, v.slopes) if slope or v in units.condition])
+    return found
+
+
+def _levels(order: Sequence[Value], units: Units) -> dict[Value, int]:
     """The number of activations on the longest path from a leaf to each value."""
     level: dict[Value, int] = {}
     for v in order:
-        level[v] = max([level[a] for a in v.args if isinstance(a, Value)], default=0) + (activation(v) is not None)
+        level[v] = max([level[a] for a in v.args if isinstance(a, Value)], default=0) + (v in units.of)
     return level
 
 
@@ -184,12 +197,21 @@ def _parameters(params: Any, order: Sequence[Value]) -> Iterable[tuple[str, list
     return [(shown(".".join(path)) or "leaves", values) for path, values in found.items() if values]
 
 
-def _group(name: str, level: int, values: list[Value], grads: dict[Value, float]) -> GradientGroup:
+def _group(name: str, values: Sequence[Value], grads: Mapping[Value, float]) -> GradientGroup:
     sizes, count = [grads.get(v, 0.0) for v in values], len(values)
-    idle = [condition(v) for v in values] if level else []
     norm = math.hypot(*sizes)
-    return GradientGroup(name, level, count, norm, norm / math.sqrt(count), sizes.count(0.0) / count,
-                 idle.count("dead") / count, idle.count("saturated") / count)
+    return GradientGroup(name, 0, count, norm, norm / math.sqrt(count), sizes.count(0.0) / count)
+
+
+def _activations(name: str, level: int, values: Sequence[Value], grads: Mapping[Value, float],
+                 units: Units) -> GradientGroup:
+    """The group of the activations of one kind at one level."""
+    members = {units.of[v] for v in values}
+    states, stuck = [units.state(v) for v in values], [units.stuck[unit] for unit in members]
+    return _group(name, values, grads)._replace(
+        level=level, units=len(members), samples=round(sum(len(units.inputs[unit]) for unit in members) / len(members)),
+        dead=stuck.count("dead") / len(stuck), flat=stuck.count("saturated") / len(stuck),
+        off=states.count("off here") / len(values), saturated=states.count("saturated") / len(values))
 
 
 def _numbers(g: GradientGroup) -> list[str]:

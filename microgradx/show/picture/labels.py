@@ -10,6 +10,7 @@ import html
 from collections.abc import Iterable
 
 from ..colours import ALARM, GREY, INK, PAPER, Scale, readable_on
+from .units import OFF
 
 WHOLE = ' COLSPAN="2"'                      # for a cell that fills its row
 
@@ -36,7 +37,8 @@ def card(title: str, aside: str, rows: Iterable[tuple[str, str]], grad: tuple[st
     lines += [cell(ink(name, GREY)) + cell(ink(text), "RIGHT") for name, text in rows]
     lines.append(cell(ink(name, GREY)) + cell(ink(digits(size), readable_on(fill)), "RIGHT", f' BGCOLOR="{fill}"'))
     lines += [cell(ink(remark, GREY), "LEFT", WHOLE) for remark in remarks]
-    lines += [cell(bold(mark, PAPER), "CENTER", f'{WHOLE} BGCOLOR="{ALARM}"') for mark in marks]
+    lines += [cell(bold(mark, PAPER), "CENTER", f'{WHOLE} BGCOLOR="{GREY if mark.endswith(OFF) else ALARM}"')
+              for mark in marks]
     return table(lines)
 
 

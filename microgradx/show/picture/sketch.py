@@ -7,7 +7,7 @@
     >>> [(line.slope, line.contribution) for line in sketch.lines]
     [(-2.0, 0.0), (3.0, 0.0), (None, 0.0)]
     >>> [sketch.mark(v) for v in sketch.order]
-    ['', '', '', 'dead']
+    ['', '', '', 'off here']
 
 Nothing here depends on Graphviz.
 """
@@ -22,12 +22,13 @@ from ...engine import Value, tape
 from ...ieee import short
 from ...nesting import leaves
 from .grouping import Box, Grouping, homes, levels, neighbourhood, passing
-from .units import FLAT, condition
+from .units import FLAT, OFF, Units
 
 LOUD = 1e3                                  # a gradient this many times that of the root counts as exploding
 DENSE = 3                                   # edges for each box
 MARKS = {
-    "dead": "passes no gradient on",
+    OFF: "passes no gradient on for this input",
+    "dead": "passes no gradient on for any sample of the batch",
     "saturated": f"slope under {FLAT:.0%} of that at 0, and flat further out",
     "exploding": f"gradient over {LOUD:g}",
 }
@@ -68,6 +69,7 @@ class Sketch:
         self.flow = {v: [self.grads[v] * slope if slope is not None and v in flows else None for slope in v.slopes]
                      for v in self.order}
         self.first = first_nonfinite(root)
+        self.units = Units(self.order, self.params or None)
         self.shown = self._part(around, hops, leaves(through))
         paths = homes(self.order, None if params is None else self.params)
         opened = [levels(scope) for scope in ([expand] if isinstance(expand, str) else expand)]
@@ -122,7 +124,7 @@ class Sketch:
             return f"{what} starts here" if v is self.first else what
         if abs(g) >= LOUD:
             return "exploding"
-        return condition(v) or ("dead" if g and flow and not any(flow) else "")
+        return self.units.state(v) or (OFF if g and flow and not any(flow) else "")
 
     def gradient(self, box: Box) -> float:
         """The gradient of a single value; for several values the root of the sum of squares."""

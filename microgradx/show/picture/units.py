@@ -1,19 +1,24 @@
-"""Whether a node is an activation, saturated or dead, computed from its row, without a list of names.
+"""Whether a node is an activation, and dead, off or saturated, computed from its row, without a list of names.
 
     >>> from microgradx import Value, relu, sigmoid, tanh
     >>> from microgradx.show.picture.units import condition
     >>> condition(tanh(Value(4.0))), condition(sigmoid(Value(0.5))), condition(relu(Value(-1.0)))
-    ('saturated', '', 'dead')
+    ('saturated', '', 'off')
+
+A relu that is off for this input alone is no fault; a unit is dead if it is off for each input: Units.
 
 A node counts as a function of its one Value input; its other inputs are constants or have defaults, as the slope of
 leaky_relu(x, a). A row is an activation if it has limits: Op.limits.
 """
 import math
+from collections.abc import Collection, Sequence, Set
 from functools import lru_cache
 
 from ...engine import Value
 from ...table import Op
+from .samples import batches, signatures, summands
 
+OFF = "off here"        # the state that is no fault: for another input the unit may pass a gradient on
 FLAT = 0.05             # share of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is usual
 
 
@@ -79,9 +84,9 @@ def number_at(a: Value | float) -> float:
 
 
 def condition(v: Value) -> str:
-    """"saturated" or "dead" for an activation in that condition; "" for any other node.
+    """"saturated" or "off" for an activation in that condition; "" for any other node.
 
-    Saturated: flat from here outwards, as tanh on both sides and elu on the left. Dead: its slope is 0, as that of relu
+    Saturated: flat from here outwards, as tanh on both sides and elu on the left. Off: its slope is 0, as that of relu
     on the left; a tanh far out, with slope 0, is saturated, and abs at 0, without finite limits, is neither. The input
     is read as it is now, the slope as it was recorded.
     """
@@ -92,4 +97,72 @@ def condition(v: Value) -> str:
     x, slope = number_at(v.args[i]), v.slopes[i] or 0.0
     if abs(slope) < function.level and function.flat(x) and (slope != 0 or function.bounded(-x)):
         return "saturated"
-    return "dead" if slope == 0 and (function.bounded(-1) or function.bounded(1)) else ""
+    return "off" if slope == 0 and (function.bounded(-1) or function.bounded(1)) else ""
+
+
+# Units: the same activation for every sample ---------------------------------------------------------------------
+
+class Units:
+    """The activations of a graph by unit: those that apply the same parameters are one unit, at each of its inputs.
+
+    order   the tape of the graph
+    params  its parameters; None for the leaves that several samples of a batch share, without a batch for all leaves
+
+    of      the unit of each activation, as a number. A loss's own relu is no unit: no parameter comes after it, and
+            it does not take the result of a layer as it is, but, for example, 1 - y*score
+    inputs  the activations of each unit
+    stuck   "dead" for a unit that is off at each of several inputs, "saturated" for one that is flat at each; else ""
+
+    >>> from microgradx import Value, relu, tape
+    >>> w, v = Value(1.0, "w"), Value(-1.0, "v")
+    >>> y = sum((relu(w * x) + relu(v * x) for x in (1.0, 2.0, -3.0)), 0.0)
+    >>> units = Units(tape(y), [w, v])
+    >>> len(units.inputs), [units.state(a) for a in units.of]
+    (2, ['', 'off here', '', 'off here', 'off here', ''])
+    """
+
+    def __init__(self, order: Sequence[Value], params: Collection[Value] | None = None) -> None:
+        if params is None:
+            found = batches(order[-1])
+            params = found[0].shared if found else [v for v in order if v.op is None]
+        fixed = set(params)
+        curves = {v: function for v in order if (function := activation(v))}
+        after = _before_parameters(order, fixed)
+        units = {v: None for v, (function, i) in curves.items()
+                 if v in after or (function.bounded(-1) and function.bounded(1)) or _of_layer(v, v.args[i], fixed)}
+        kind = signatures(order, fixed, units)
+        self.of = {v: kind[v] for v in units}
+        self.inputs: dict[int, list[Value]] = {}
+        for v, unit in self.of.items():
+            self.inputs.setdefault(unit, []).append(v)
+        self.condition = {v: condition(v) for v in curves}
+        self.stuck = {unit: self._stuck(inputs) for unit, inputs in self.inputs.items()}
+
+    def _stuck(self, inputs: Sequence[Value]) -> str:
+        found = {self.condition[v] for v in inputs}
+        if len(inputs) == 1 or "" in found:
+            return ""
+        return "dead" if found == {"off"} else "saturated"
+
+    def state(self, v: Value) -> str:
+        """"dead", "off here", "saturated", or "" for an activation that passes a gradient on and for any other node."""
+        found = self.condition.get(v, "")
+        if found == "off":
+            return "dead" if v in self.of and self.stuck[self.of[v]] == "dead" else OFF
+        return found
+
+
+def _before_parameters(order: Sequence[Value], fixed: Set[Value]) -> set[Value]:
+    """The results after which a parameter is still to come on the way to the root."""
+    found: set[Value] = set()
+    for v in reversed(order):
+        if v in found or not fixed.isdisjoint(v.args):
+            found.update([a for a in v.args if isinstance(a, Value)])
+    return found
+
+
+def _of_layer(v: Value, argument: Value, fixed: Set[Value]) -> bool:
+    """Whether an activation takes the result of a layer as it is, in the same scope or in one beside it."""
+    outside = v.scope != argument.scope and f"{argument.scope}.".startswith(f"{v.scope}." if v.scope else "")
+    added = [argument, *summands(argument)]            # w*x + u*h has no parameter by itself
+    return not outside and any(a in fixed or not fixed.isdisjoint(a.args) for a in added)

@@ -11,18 +11,18 @@ from microgradx.table import TABLE, Op, Reduction
 CASES = [                                   # a unit, its input, its condition
     (mg.tanh, 2.0, ""), (mg.tanh, 2.5, "saturated"), (mg.tanh, -40.0, "saturated"),
     (mg.sigmoid, 0.0, ""), (mg.sigmoid, 5.0, "saturated"), (mg.sigmoid, -1000.0, "saturated"),
-    (mg.relu, 1.0, ""), (mg.relu, -1.0, "dead"), (mg.relu, 0.0, "dead"),
+    (mg.relu, 1.0, ""), (mg.relu, -1.0, "off"), (mg.relu, 0.0, "off"),
     (mg.leaky_relu, -100.0, ""), (lambda x: mg.leaky_relu(x, Value(0.25)), -1.0, ""),
     (mg.elu, -10.0, "saturated"), (mg.elu, 10.0, ""), (mg.softplus, -10.0, "saturated"),
     (mg.hard_tanh, 2.0, "saturated"), (lambda x: mg.clamp(x, -1, 1), -3.0, "saturated"),
-    (mg.elu, -1e9, "dead"), (lambda x: mg.clamp(x, 0), -1.0, "dead"), (lambda x: mg.minimum(0.5, x), 2.0, "dead"),
-    (lambda x: mg.maximum(x, 0), -1.0, "dead"), (lambda x: mg.maximum(0, x), 1.0, ""),
+    (mg.elu, -1e9, "off"), (lambda x: mg.clamp(x, 0), -1.0, "off"), (lambda x: mg.minimum(0.5, x), 2.0, "off"),
+    (lambda x: mg.maximum(x, 0), -1.0, "off"), (lambda x: mg.maximum(0, x), 1.0, ""),
     (mg.silu, -1.2784645427610738, ""),     # its lowest point: slope 0, and further out it rises again
     (mg.gelu, -8.0, "saturated"),
     (mg.sin, math.pi / 2, ""),              # slope 0, but not for good
     (mg.exp, -30.0, ""), (mg.log, 1e9, ""), (mg.square, 0.0, ""), (mg.reciprocal, 1e6, ""), (mg.asinh, 1e9, ""),
     (lambda x: 1e-9 * x, 3.0, ""), (lambda x: x * 0, 3.0, ""), (lambda x: x * x, 0.0, ""),
-    (mg.abs, 0.0, ""), (mg.cos, 0.0, ""), (lambda x: mg.maximum(x, 5), 3.0, "dead"),
+    (mg.abs, 0.0, ""), (mg.cos, 0.0, ""), (lambda x: mg.maximum(x, 5), 3.0, "off"),
     (mg.sign, 3.0, ""), (mg.detach, 3.0, ""), (lambda x: x, 3.0, ""),
 ]
 
