@@ -7,17 +7,18 @@
     [[2.0, 0.0], [0.0, -2.0]]
 
 The transforms compose as JAX's do. They return numbers; inside another transform they return Values. Arguments may be
-numbers, Values, nested lists of them, and Modules. A gradient has the nesting of its argument; for a Module it is a
-dict by parameter name.
+numbers, Values, Modules, and nested lists, tuples, dicts and dataclasses of them. A gradient has the nesting of its
+argument; for a Module it is a dict by parameter name. Keyword arguments are handed on to the function.
 """
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 from .dependence import Sources, between
 from .engine import Value, tracer
-from .ieee import inf
-from .nesting import is_leaf, is_module, leaves, rebuild
+from .ieee import inf, number
+from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown
 from .ops import abs, identity, maximum, mul, where
 from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
@@ -53,6 +54,8 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
         if not issubclass(kind, Value):
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
     trace = tracer()                                    # jit records what would be numbers, too
+    if trace is None:
+        [v._data for v in (y, *xs)]                     # raises for one that a trace has left behind
     with _derived(create_graph):
         adjoint = adjoints(y, xs, create_graph or trace is not None)
         found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
@@ -274,15 +277,15 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) ->
     """A function that returns f's value and its gradient by the argument(s) `argnums`, in one pass.
     TypeError if f does not return one Value or number.
 
-    A tuple of argnums gives a tuple of gradients.
+    A tuple of argnums gives a tuple of gradients. TypeError for an argument to differentiate by that has no number.
 
     >>> from microgradx import value_and_grad
-    >>> value_and_grad(lambda w, x: w[0] * x + w[1])([3.0, 1.0], 2.0)
-    (7.0, [2.0, 1.0])
+    >>> value_and_grad(lambda w, x: w["slope"] * x + w["bias"])({"slope": 3.0, "bias": 1.0}, 2.0)
+    (7.0, {'slope': 2.0, 'bias': 1.0})
     """
-    def transformed(*args: Any) -> tuple[Any, Any]:
+    def transformed(*args: Any, **options: Any) -> tuple[Any, Any]:
         wanted = (argnums,) if isinstance(argnums, int) else argnums
-        y, xs, inside = call(f, args, wanted)
+        y, xs, inside = call(f, args, wanted, options)
         y = _scalar(y)
         found = iter(gradients(y, xs, create_graph=inside))
         by = tuple(rebuild(args[n], found) for n in wanted)
@@ -298,7 +301,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     (1.0, 0.0, -1.0)
     """
     both = value_and_grad(f, argnums)
-    return lambda *args: both(*args)[1]
+    return lambda *args, **options: both(*args, **options)[1]
 
 
 def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
@@ -310,7 +313,8 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     ([6.0, 5.0], [3.0, 1.0])
     """
     y, inputs, inside = call(f, xs, range(len(xs)))
-    tangent = {x: flow for x, t in zip(inputs, _directions(inputs, vs)) if (flow := _direction(t, inside)) is not None}
+    directions = zip(inputs, _directions(xs, inputs, vs))
+    tangent = {x: flow for x, t in directions if (flow := _direction(t, inside)) is not None}
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
     with _derived(inside):
         for v in between(outputs, inputs):
@@ -327,7 +331,7 @@ def _direction(t: Any, inside: bool) -> Flow | None:
     flows even at 0, and a Value without a number flows if it is not 0 when the program runs."""
     if isinstance(t, Value) and inside:
         return Flow(t, None if _inputs.get() else Open([(Flow(t), Gate(abs(t), t))]))
-    t = t.data if isinstance(t, Value) else t
+    t = t.data if isinstance(t, Value) else number(t)
     return Flow(t) if t != 0 else None
 
 
@@ -339,7 +343,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     [4.0, 6.0]
     """
     y, inputs, inside = call(f, xs, range(len(xs)))
-    slope: Any = dot(gradients(_scalar(y), inputs, create_graph=True), _directions(inputs, vs))
+    slope: Any = dot(gradients(_scalar(y), inputs, create_graph=True), _directions(xs, inputs, vs))
     return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
 
 
@@ -350,28 +354,31 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     >>> hessian(lambda p: p[0]**2 * p[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
     """
-    def transformed(*args: Any) -> Any:
-        y, xs, inside = call(f, args, (argnums,))
+    def transformed(*args: Any, **options: Any) -> Any:
+        y, xs, inside = call(f, args, (argnums,), options)
         rows = [rebuild(args[argnums], iter(gradients(g, xs, create_graph=inside)))
                 for g in gradients(_scalar(y), xs, create_graph=True)]
         return rebuild(args[argnums], iter(rows))
     return transformed
 
 
-def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int]) -> tuple[Any, list[Value], bool]:
+def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
+         options: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, list[Value], bool]:
     """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result.
-    TypeError if `wanted` has an argument that was not given."""
+    TypeError if `wanted` has an argument that was not given, or that has no number."""
     outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
     with recording():
         for n in wanted:
             if not -len(args) <= n < len(args):
                 raise TypeError(f"cannot differentiate by argument {n}: the function was given {len(args)} arguments")
+            if isinstance(args[n], PLAIN):
+                refuse(args[n], f" as argument {n}, to differentiate by")
             given[n] = fresh(args[n], xs, bool(outer) or traced)
         inner = Sources(xs, set(xs).isdisjoint(leaves([args[n] for n in wanted])))
         before = _inputs.set((*outer, inner))
         try:
-            y = f(*given)
+            y = f(*given, **options)
         finally:
             _inputs.reset(before)
     if traced or not outer:
@@ -387,9 +394,12 @@ def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
     Without new Values grad(lambda x: x * grad(lambda y: x * y)(x)) would take the inner x for y. Inside another
     transform each new Value is recorded as a copy, so that derivatives flow to the original.
     """
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([fresh(branch, xs, nested) for branch in tree])
-    if is_module(tree) or not is_leaf(tree):
+    inner = branches(tree)
+    if inner is not None:
+        return regrown(tree, [fresh(branch, xs, nested) for branch in inner])
+    if isinstance(tree, bool):
+        refuse(tree, " in an argument to differentiate by")
+    if not is_leaf(tree):
         xs += leaves(tree)
         return tree
     value = tree if isinstance(tree, Value) else Value(tree)
@@ -404,9 +414,21 @@ def _scalar(y: Any) -> Value:
     return y if isinstance(y, Value) else Value(y)
 
 
-def _directions(inputs: Sequence[Value], vs: Sequence[Any]) -> list[Any]:
-    """The numbers of the direction, one for each input. ValueError if the counts differ."""
-    found = leaves(vs)
+def _directions(xs: Any, inputs: Sequence[Value], vs: Any) -> list[Any]:
+    """The numbers of the direction, one for each input. ValueError if the counts or the keys of a dict differ."""
+    found = _aligned(xs, vs)
     if len(found) != len(inputs):
         raise ValueError(f"the direction has {len(found)} numbers for {len(inputs)} inputs; give one for each")
     return found
+
+
+def _aligned(tree: Any, other: Any) -> list[Any]:
+    """The leaves of `other` in the order of `tree`: a dict may have its keys in another one."""
+    if isinstance(tree, dict) and isinstance(other, dict):
+        if tree.keys() != other.keys():
+            raise ValueError(f"the direction has keys {list(other)}, the argument {list(tree)}; give each once")
+        return [x for key in tree for x in _aligned(tree[key], other[key])]
+    inner, others = branches(tree), branches(other)
+    if inner is None or others is None or len(inner) != len(others):
+        return leaves(other)
+    return [x for branch, one in zip(inner, others) for x in _aligned(branch, one)]

@@ -1,21 +1,29 @@
-"""Nested lists of numbers as one flat list, and back: functions take them, and gradients have the same nesting.
+"""Nested containers of numbers as one flat list, and back: functions take them, and gradients have the same nesting.
 
     >>> from microgradx.nesting import leaves, rebuild
-    >>> leaves([1.0, [2.0, 3.0]])
+    >>> leaves([1.0, {"a": 2.0, "b": (3.0, None)}])
     [1.0, 2.0, 3.0]
-    >>> rebuild([1.0, [2.0, 3.0]], iter("abc"))
-    ['a', ['b', 'c']]
+    >>> rebuild([1.0, {"a": 2.0, "b": (3.0, None)}], iter("xyz"))
+    ['x', {'a': 'y', 'b': ('z', None)}]
 
-A Module (anything with named_parameters()) stands for its parameters, Values or nested lists of them: a gradient by
-it is a dict by name, {"weight": [[...]], "bias": [...]}.
-Anything else (str, bool, None) is left as it is.
+A container is a list, a tuple (also a named one), a dict or a dataclass; JAX calls such a nesting a pytree. A Module
+(anything with named_parameters()) stands for its parameters, Values or nested lists of them: a gradient by it is a dict
+by name, {"weight": [[...]], "bias": [...]}. What is no number (str, bool, None, a function) is left as it is; a set, an
+array or an object of another class is refused, because numbers in it would be ignored.
 """
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from itertools import chain, islice
-from typing import Any
+from types import BuiltinFunctionType, FunctionType, NoneType
+from typing import Any, NoReturn
 
 from .engine import Value
-from .ieee import number
+from .ieee import number, short
+from .table import Op
+
+PLAIN = (str, bytes, bool, NoneType, Enum, FunctionType, BuiltinFunctionType, type, Op)     # cannot hold a number
 
 
 def is_leaf(x: Any) -> bool:
@@ -28,13 +36,81 @@ def is_module(x: Any) -> bool:
     return hasattr(type(x), "named_parameters")
 
 
-def leaves(tree: Any) -> list[Any]:
-    """All Values and numbers in a nesting of lists, tuples and Modules, from left to right."""
+# Containers ----------------------------------------------------------------------------------------------------
+
+def branches(tree: Any) -> Sequence[Any] | None:
+    """What a container holds: elements, values of a dict, fields of a dataclass. None for what is no container."""
     if isinstance(tree, (list, tuple)):
-        return joined(tree, leaves)
+        return tree
+    if isinstance(tree, dict):
+        return list(tree.values())
+    if is_dataclass(tree) and not isinstance(tree, type) and not is_module(tree):
+        return [getattr(tree, name) for name in _names(tree)]
+    return None
+
+
+def regrown(tree: Any, new: Iterable[Any]) -> Any:
+    """A container of the same kind that holds `new`: no constructor runs, so that none refuses a gradient."""
+    if isinstance(tree, tuple):
+        return tuple.__new__(type(tree), new)
+    if tree.__class__ is list:
+        return list(new)
+    found = copy(tree)
+    if isinstance(tree, list):
+        found[:] = new
+    elif isinstance(tree, dict):
+        dict.update(found, zip(tree, new))              # that of a Counter would add
+    else:
+        for name, x in zip(_names(tree), new):
+            object.__setattr__(found, name, x)          # a frozen one, too
+    return found
+
+
+def _names(tree: Any) -> list[str]:
+    """The fields of a dataclass. TypeError if it keeps a number that it has computed from them."""
+    own, computes = fields(tree), hasattr(tree, "__post_init__")
+    names = [f.name for f in own if f.init or not computes]
+    for name in {*(f.name for f in own), *getattr(tree, "__dict__", ())}.difference(names):
+        if not isinstance(found := getattr(tree, name, None), PLAIN):
+            raise TypeError(f"{type(tree).__name__}.{name} is {short(found)}, no field that its constructor takes: it "
+                            "would not follow the fields; write it as a property")
+    return names
+
+
+def refuse(tree: Any, why: str = "") -> NoReturn:
+    """TypeError for what is neither a number nor a container of numbers; it says what to write instead."""
+    raise TypeError("expected a number, a Value, a Module, or a list, tuple, dict or dataclass of them, "
+                    f"got {short(tree)} ({type(tree).__name__}){why}; {_advice(tree)}")
+
+
+def _advice(tree: Any) -> str:
+    if isinstance(tree, bool):
+        return "write float(...)"
+    if isinstance(tree, PLAIN):
+        return "pass it as another argument"
+    if hasattr(type(tree), "__iter__"):
+        return "write dict(...)" if isinstance(tree, Mapping) else "write list(...)"
+    return "pass its numbers in a list or dict"
+
+
+# Leaves --------------------------------------------------------------------------------------------------------
+
+def leaves(tree: Any) -> list[Any]:
+    """All Values and numbers in a nesting of containers and Modules, from left to right. TypeError for anything that
+    could hold numbers but is no container, such as a set."""
+    inner = branches(tree)
+    if inner is not None:
+        return joined(inner, leaves)
     if is_module(tree):
         return joined([parameter for _, parameter in tree.named_parameters()], leaves)
-    return [tree] if is_leaf(tree) else []
+    return leaf(tree)
+
+
+def leaf(tree: Any) -> list[Any]:
+    """[tree] for a number, [] for what cannot hold one. TypeError for anything else."""
+    if is_leaf(tree):
+        return [tree]
+    return [] if isinstance(tree, PLAIN) else refuse(tree)
 
 
 def joined(branches: Collection[Any], inside: Callable[[Any], list[Any]]) -> list[Any]:
@@ -51,9 +127,9 @@ def are_leaves(branches: Iterable[Any]) -> bool:
 
 def rebuild(tree: Any, new: Iterator[Any]) -> Any:
     """The nesting of `tree` with each leaf replaced by the next of `new`; a Module becomes a dict by name."""
-    if isinstance(tree, (list, tuple)):
-        branches = list(islice(new, len(tree))) if are_leaves(tree) else [rebuild(branch, new) for branch in tree]
-        return branches if isinstance(tree, list) else tuple(branches)
+    inner = branches(tree)
+    if inner is not None:
+        return regrown(tree, list(islice(new, len(inner))) if are_leaves(inner) else [rebuild(b, new) for b in inner])
     if is_module(tree):
         return {name: rebuild(parameter, new) for name, parameter in tree.named_parameters()}
     return next(new) if is_leaf(tree) else tree
@@ -81,19 +157,29 @@ def floated(tree: Any) -> Any:
     """A sample with all its numbers, ints too, as floats. Lists that hold nothing but floats are not copied.
 
     >>> from microgradx.nesting import floated
-    >>> floated(([1, 2.5], 3, "x"))
-    ([1.0, 2.5], 3.0, 'x')
+    >>> floated(([1, 2.5], {"y": 3}, "x"))
+    ([1.0, 2.5], {'y': 3.0}, 'x')
     """
-    if isinstance(tree, (list, tuple)):
-        branches = tree if set(map(type, tree)) == {float} else [floated(branch) for branch in tree]
-        return branches if isinstance(tree, list) else tuple(branches)
+    inner = branches(tree)
+    if inner is not None:
+        alone = tree.__class__ is list and set(map(type, inner)) == {float}
+        return tree if alone else regrown(tree, map(floated, inner))
     return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
 
 
 def paths(tree: Any, path: str) -> list[str]:
     """The name of each leaf of a nesting: its label, or the path to it, "args[1][0]", "args[0].weight"."""
-    if isinstance(tree, (list, tuple)):
-        return [name for i, branch in enumerate(tree) for name in paths(branch, f"{path}[{i}]")]
-    if is_module(tree):
+    inner = branches(tree)
+    if inner is None and is_module(tree):
         return [name for key, part in tree.named_parameters() for name in paths(part, f"{path}.{key}")]
-    return [getattr(tree, "label", None) or path] if is_leaf(tree) else []
+    if inner is None:
+        return [getattr(tree, "label", None) or path] if is_leaf(tree) else []
+    return [name for key, branch in zip(_keys(tree), inner) for name in paths(branch, path + key)]
+
+
+def _keys(tree: Any) -> Iterable[str]:
+    """How Python writes each branch of a container: "[0]", "['a']", ".a"."""
+    if isinstance(tree, dict):
+        return [f"[{key!r}]" for key in tree]
+    names = getattr(tree, "_fields", None) or (_names(tree) if not isinstance(tree, (list, tuple)) else None)
+    return [f".{name}" for name in names] if names else [f"[{i}]" for i in range(len(tree))]

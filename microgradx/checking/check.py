@@ -56,7 +56,8 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
     """True if all first and second derivatives of f at `args` are right; else GradientError names the wrong one.
 
     f       called with `args`, their numbers as Values; returns one Value or a nested list of them, all checked
-    args    numbers, Values, nested lists of them, Modules; anything else is passed on as it is
+    args    numbers, Values, Modules, nested lists, tuples, dicts and dataclasses of them; a str, bool, None or function
+            is passed on as it is
 
     First derivatives, in backward and in forward mode, are compared with differences of f; second derivatives with
     differences of the first. Time grows with the square of the number of inputs.

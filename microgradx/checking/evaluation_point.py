@@ -9,12 +9,13 @@
 """
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from ..derivatives import call, fresh, gradients, jvp
 from ..engine import Value, tape
 from ..ieee import short
-from ..nesting import leaves, paths
+from ..nesting import PLAIN, leaves, paths
 from .differences import UNDEFINED, apart, one_sided
 from .mismatch import Check, Gradient, Mismatch, roundings
 
@@ -32,10 +33,10 @@ class EvaluationPoint:
     def __init__(self, f: Callable[..., Any], args: Sequence[Any]) -> None:
         if not callable(f):
             raise TypeError(f"expected a function and its arguments, got {short(f)}; write gradcheck(f, x)")
-        self.f = f
+        self.f = partial(_with_fixed, f, list(args))
         self.inputs: list[Value] = []
-        self.args = [fresh(a, self.inputs, False) for a in args]
-        self.names = paths(self.args, "args")
+        self.args = [fresh(a, self.inputs, False) for a in args if not isinstance(a, PLAIN)]
+        self.names = paths(list(args), "args")
         self.seen: dict[tuple[int, float], list[list[float]]] = {}
         if not self.inputs:
             raise TypeError("expected numbers to check f at; write gradcheck(f, 0.5) or gradcheck(f, [0.5, 2.0])")
@@ -129,6 +130,12 @@ def kinked(root: Value) -> Value | None:
             if isinstance(a, Value) and apart(*one_sided(moved(v, i), a.data)):
                 return v
     return None
+
+
+def _with_fixed(f: Callable[..., Any], args: list[Any], *given: Any) -> Any:
+    """f at `given`, with those of `args` that hold no number, such as a str, in their places."""
+    rest = iter(given)
+    return f(*[a if isinstance(a, PLAIN) else next(rest) for a in args])
 
 
 def _refuse(y: Any, title: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..engine import tape
 from ..extras import install
-from ..nesting import is_leaf
+from ..nesting import branches, is_leaf, regrown
 from ..operators import Operand, Value
 from ..step import steps
 from ..table import TABLE, Domain, Op, Reduction
@@ -113,10 +113,9 @@ def _within(domain: Domain) -> st.SearchStrategy[float]:
 
 def _alike(example: Any) -> Any:
     """Numbers in the nesting of an example; anything else is passed on as it is."""
-    if isinstance(example, list):
-        return st.tuples(*map(_alike, example)).map(list)
-    if isinstance(example, tuple):
-        return st.tuples(*map(_alike, example))
+    inner = branches(example)
+    if inner is not None:
+        return st.tuples(*map(_alike, inner)).map(lambda new: regrown(example, new))
     return numbers() if is_leaf(example) else st.just(example)
 
 

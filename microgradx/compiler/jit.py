@@ -24,7 +24,7 @@ from .ir.callbacks import names, warn
 from .ir.program import program
 from .pickling import KEPT, opened, packed
 from .report import Report
-from .trace.arguments import Modules, by_key, emptied, plain, read
+from .trace.arguments import Modules, by_key, emptied, plain, read_call
 from .trace.errors import refuse_gradient
 from .trace.trace import trace, unhindered
 from .variant import Variant
@@ -63,16 +63,17 @@ class Jitted:
         """The name of its back end: "native" or "python"."""
         return self._backend.name
 
-    def _general(self, *args: Any) -> Any:
-        """f(*args), whatever the arguments are."""
+    def _general(self, *args: Any, **options: Any) -> Any:
+        """f(*args, **options), whatever the arguments are."""
         if is_inside():
-            return self.f(*args)                # another transform records or differentiates it
+            return self.f(*args, **options)     # another transform records or differentiates it
         numbers: list[float] = []
         modules: Modules = []
         values: list[Value] = []
-        structure = self._structure(args, numbers, modules, partial(_noted, values))
+        options = dict(sorted(options.items()))
+        structure = self._structure(args, options, numbers, modules, partial(_noted, values))
         known = self.variants.get(structure)
-        self._last = variant = known or self._compiled(structure, args, modules)
+        self._last = variant = known or self._compiled(structure, args, options, modules)
         if values and variant.reached:
             refuse_gradient()
         self.__call__ = variant.exact or self._general
@@ -83,19 +84,19 @@ class Jitted:
     def variant(self, args: Sequence[Any]) -> Variant:
         """The program for arguments of this structure, compiled if it is the first time."""
         modules: Modules = []
-        structure = self._structure(tuple(args), [], modules)
-        return self.variants.get(structure) or self._compiled(structure, args, modules)
+        structure = self._structure(tuple(args), {}, [], modules)
+        return self.variants.get(structure) or self._compiled(structure, args, {}, modules)
 
-    def _structure(self, args: tuple[Any, ...], numbers: list[float], modules: Modules,
+    def _structure(self, args: tuple[Any, ...], options: dict[str, Any], numbers: list[float], modules: Modules,
                    taken: Callable[[Any], float] = plain) -> Hashable:
-        structure = read(args, numbers, modules, taken)
+        structure = read_call(args, options, numbers, modules, taken)
         return by_key(structure) if self.shared else structure
 
-    def _compiled(self, structure: Hashable, args: Sequence[Any], modules: Modules) -> Variant:
+    def _compiled(self, structure: Hashable, args: Sequence[Any], options: dict[str, Any], modules: Modules) -> Variant:
         with self._lock, unhindered():
             if structure in self.variants:      # another thread was faster
                 return self.variants[structure]
-            variant = self._built(args, modules)
+            variant = self._built(args, options, modules)
             for key, old in list(self.variants.items()):
                 if any(one.module() is None for one in old.modules):
                     del self.variants[key]
@@ -107,9 +108,9 @@ class Jitted:
                 warn(getattr(self.f, "__name__", "a function"), variant.called_back, stacklevel=3)
             return variant
 
-    def _built(self, args: Sequence[Any], modules: Modules) -> Variant:
+    def _built(self, args: Sequence[Any], options: dict[str, Any], modules: Modules) -> Variant:
         start = perf_counter()
-        recorded = trace(self.f, args, self.strict or self._backend.in_order)
+        recorded = trace(self.f, args, self.strict or self._backend.in_order, options)
         for _, one in modules:
             if not one.holds():                 # f has changed it
                 one.remember()
@@ -118,7 +119,7 @@ class Jitted:
         variant.called_back = names(self._backend.called_back(p))
         variant.reached = recorded.reached
         del recorded                            # many objects that need not be there for what comes
-        variant.compile(args, self._general)
+        variant.compile(None if options else args, self._general)
         variant.seconds = perf_counter() - start
         return variant
 
@@ -165,8 +166,8 @@ def _noted(values: list[Value], x: Any) -> float:
 
 
 def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False) -> Jitted:
-    """Compile f, a function on Values, numbers, nested lists of them and Modules; the first call with arguments of a
-    new structure traces it, which takes a moment.
+    """Compile f, a function on Values, numbers, Modules, and nested lists, tuples, dicts and dataclasses of them; the
+    first call with arguments of a new structure traces it, which takes a moment.
 
     f           may itself be a transform: jit(value_and_grad(loss)), jit(hessian(f))
     backend     "native", machine code by llvmlite (the extra "jit"), or "python", generated Python; by default native
@@ -181,7 +182,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     and the step() of an optimiser are recorded, and what f sets is set after each run.
 
     TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
-    "native" without llvmlite. TypeError if f is no function.
+    "native" without llvmlite. TypeError if f is no function, and for an argument of another kind, such as a set.
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x)

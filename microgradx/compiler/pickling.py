@@ -20,7 +20,7 @@ from typing import Any
 
 from ..engine import Value
 from .ir.program import Program
-from .trace.arguments import Modules, by_key, read, rebuilt, with_modules
+from .trace.arguments import Modules, by_key, read_call, rebuilt, with_modules
 
 KEPT = 32                               # compiled functions that a process caches for the next task
 
@@ -33,11 +33,11 @@ class RemoteFunction:
     def __init__(self, name: str, doc: str | None, programs: Programs) -> None:
         self.__name__, self.__doc__, self.programs = name, doc, programs
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **options: Any) -> Any:
         """Return the result, recorded if there are Values. ValueError for a structure without a program."""
         given: list[Any] = []
         modules: Modules = []
-        structure = by_key(read(args, given, modules, lambda x: x))
+        structure = by_key(read_call(args, dict(sorted(options.items())), given, modules, lambda x: x))
         if structure not in self.programs:
             raise ValueError(f"{self.__name__} came from another process with {len(self.programs)} recorded programs, "
                              "none of them for arguments of this structure (lengths, ints, Modules); call it once with "

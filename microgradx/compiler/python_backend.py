@@ -222,11 +222,13 @@ def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     """
     body = Body(p, plain=True)
     reader = Reader(body.names)
+    reader.write("if not options:")
+    reader.indent += 4
     reader.read(args)
     reader.write(*body.lines, f"return {_nested(tree, iter(body.results))}")
     body.names["general"] = general
-    source = "\n".join(["def call(*args):", "    try:", *reader.lines, "    except RAISED:", "        pass",
-                        "    return general(*args)"])
+    source = "\n".join(["def call(*args, **options):", "    try:", *reader.lines, "    except RAISED:", "        pass",
+                        "    return general(*args, **options)"])
     return body.function(source, "call")
 
 

@@ -87,13 +87,13 @@ class Variant:
         """The program from a list of numbers to a list of numbers."""
         return self.backend.kernel(self.program, self.addresses, self.targets)
 
-    def compile(self, args: Sequence[Any], general: Callable[..., Any]) -> None:
+    def compile(self, args: Sequence[Any] | None, general: Callable[..., Any]) -> None:
         """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
-        hands all others to `general`. Else the kernel."""
-        p, args = self.program, zeroed(tuple(args))
+        hands all others to `general`. Else the kernel. None for a call with keyword arguments, which is never exact."""
+        p, given = self.program, zeroed(tuple(args or ()))
         few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures and not p.updates
-        if few and is_exact(args) and is_exact(self.tree, ()):
-            self.exact = self.backend.exact(p, args, self.tree, general)
+        if few and args is not None and is_exact(given) and is_exact(self.tree, ()):
+            self.exact = self.backend.exact(p, given, self.tree, general)
         if self.exact is None:
             self.kernel  # noqa: B018          # compiled now, not at the first run
 

@@ -67,7 +67,7 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
         content = _content(state)
-    except WeightsError as error:
+    except (WeightsError, TypeError) as error:
         raise _named(path, error) from None
     _replace(path, content)
 

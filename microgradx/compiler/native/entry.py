@@ -30,8 +30,8 @@ from .straight import is_small, line
 
 BYTE = ir.IntType(8)
 TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS
-FASTCALL = 0x80                                 # METH_FASTCALL: f(self, array of arguments, how many)
-SIGNATURE = ir.FunctionType(POINTER, [POINTER, POINTER, LONG])
+FASTCALL = 0x82                                 # METH_FASTCALL | METH_KEYWORDS:
+SIGNATURE = ir.FunctionType(POINTER, [POINTER, POINTER, LONG, POINTER])     # self, arguments, how many, names or NULL
 
 
 def is_known() -> bool:
@@ -62,7 +62,7 @@ def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
 
 
 class Entry:
-    """PyObject *call(PyObject *self, PyObject **args, long count), under construction."""
+    """PyObject *call(PyObject *self, PyObject **args, long count, PyObject *names), under construction."""
 
     def __init__(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> None:
         self.module = ir.Module("entry")
@@ -70,9 +70,10 @@ class Entry:
         self.b = b = ir.IRBuilder(self.function.append_basic_block())
         self.other = self.function.append_basic_block("other")
         self.kept: list[Any] = [general]
-        _, pointer, count = self.function.args
+        _, pointer, count, names = self.function.args
 
         self.require(b.icmp_signed("==", count, LONG(len(args))))
+        self.require(b.icmp_unsigned("==", names, self.null()))         # no keyword arguments
         numbers = self.numbers(pointer, args)
         results, wrong = line(b, p, numbers, p.strict)
         if wrong is not None:
@@ -80,7 +81,7 @@ class Entry:
         self.root: Any = None
         b.ret(self.made(tree, iter(results)))
         b.position_at_end(self.other)
-        b.ret(self.python("PyObject_Vectorcall", POINTER, self.object(general), pointer, count, self.null()))
+        b.ret(self.python("PyObject_Vectorcall", POINTER, self.object(general), pointer, count, names))
 
     # Arguments -----------------------------------------------------------------------------------------------------
 

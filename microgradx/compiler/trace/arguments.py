@@ -11,22 +11,25 @@
     {'w': [1.0, 2.0], 'b': 3.0}
 
 Floats, Values and the parameters of Modules are numbers. Everything else is structure: ints (a size, an index, a
-choice), bools, strings, None, nesting.
+choice), bools, strings, None, functions, nesting.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain, islice, pairwise, repeat
+from random import Random
 from typing import Any
 
 from ...engine import Value
 from ...ieee import number
-from ...nesting import are_leaves, is_leaf, is_module, joined
+from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, refuse, regrown
+from ...training.optim import Optimiser
 from .module_snapshot import ModuleSnapshot, snapshot
 
 FLOAT = "number"
 FLOATS, LISTS = {float}, {list}
 STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
+FIXED = (*PLAIN, int, complex, range, frozenset, Optimiser, Random)     # what is a part of the program
 MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
 
 Modules = list[tuple[int, ModuleSnapshot]]
@@ -43,8 +46,8 @@ def plain(x: Any) -> float:
 
 
 def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any], Any] = plain) -> Hashable:
-    """The structure of an argument, the same for all arguments that share a program. TypeError if a part is neither a
-    number nor hashable.
+    """The structure of an argument, the same for all arguments that share a program. TypeError for a part that is
+    neither numbers nor fixed: another object could change, and its program would not notice.
 
     Appends its numbers to `numbers`, those that are not floats as taken(x), and each Module to `modules`, with the
     count of numbers before it.
@@ -71,12 +74,22 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
     if is_module(tree):
         modules.append((len(numbers), snapshot(tree)))
         return modules[-1][1]
-    try:
-        hash(tree)
-    except TypeError:
-        raise TypeError("jit takes floats, Values, Modules, nested lists of them, and ints, strings and the like, "
-                        f"which become a part of the program; got {kind.__name__}") from None
-    return kind, tree
+    inner = branches(tree)
+    if inner is not None:
+        keys = tuple(tree) if isinstance(tree, dict) else ()
+        return kind, keys, tuple([read(branch, numbers, modules, taken) for branch in inner])
+    return kind, fixed(tree)
+
+
+def fixed(x: Any) -> Any:
+    """What is no number and becomes a part of the program. TypeError if it could change while the program does not."""
+    return x if isinstance(x, FIXED) else refuse(x)
+
+
+def read_call(args: tuple[Any, ...], options: dict[str, Any], numbers: list[Any], modules: Modules,
+              taken: Callable[[Any], Any] = plain) -> Hashable:
+    """The same for all arguments of a call; its keyword arguments are a dict after the others."""
+    return read((*args, options) if options else args, numbers, modules, taken), bool(options)
 
 
 def by_key(structure: Any) -> Any:
@@ -111,23 +124,18 @@ def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bo
 # Results -----------------------------------------------------------------------------------------------------------
 
 def results(tree: Any) -> list[Any]:
-    """All Values and numbers that a function returned; the gradient for a Module is a dict."""
-    if isinstance(tree, dict):
-        return joined(tree.values(), results)
-    if isinstance(tree, (list, tuple)):
-        return joined(tree, results)
-    return [tree] if is_leaf(tree) else []
+    """All Values and numbers that a function returned. A Module that it returned stays what it is."""
+    inner = branches(tree)
+    return joined(inner, results) if inner is not None else [] if is_module(tree) else leaf(tree)
 
 
 def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
     """A copy of `tree` with the next numbers in place of its own."""
-    if isinstance(tree, dict):
-        return {name: rebuilt(branch, numbers) for name, branch in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        alone = are_leaves(tree)
-        branches = list(islice(numbers, len(tree))) if alone else [rebuilt(branch, numbers) for branch in tree]
-        return branches if isinstance(tree, list) else tuple(branches)
-    return next(numbers) if is_leaf(tree) else tree
+    inner = branches(tree)
+    if inner is None:
+        return next(numbers) if is_leaf(tree) else tree
+    return regrown(tree, list(islice(numbers, len(inner))) if are_leaves(inner) else
+                   [rebuilt(branch, numbers) for branch in inner])
 
 
 def emptied(tree: Any) -> Any:
@@ -142,11 +150,12 @@ def numbers(tree: Any) -> list[float]:
     >>> numbers(([[0.5, 2.0], [1.0]], 3))
     [0.5, 2.0, 1.0]
     """
-    if not isinstance(tree, (list, tuple)):
+    inner = branches(tree)
+    if inner is None:
         return [tree.data if isinstance(tree, Value) else number(tree)] if is_number(tree) else []
-    if set(map(type, tree)) == {float}:
-        return list(tree)
-    return [x for branch in tree for x in numbers(branch)]
+    if set(map(type, inner)) == {float}:
+        return list(inner)
+    return [x for branch in inner for x in numbers(branch)]
 
 
 Rebuild = Callable[[list[float]], Any]
@@ -164,11 +173,12 @@ def rebuilder(tree: Any) -> Rebuild:
 
 def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
     """The function for a branch whose numbers begin at `start`, and where the next branch begins."""
-    if isinstance(tree, dict):
-        values, end = _prepared(list(tree.values()), start)
-        return lambda found: dict(zip(tree, values(found))), end
-    if not isinstance(tree, (list, tuple)):
+    inner = branches(tree)
+    if inner is None:
         return (lambda found: found[start], start + 1) if is_leaf(tree) else (lambda found: tree, start)
+    if tree.__class__ is not list and tree.__class__ is not tuple:
+        values, end = _prepared(list(inner), start)
+        return lambda found: regrown(tree, values(found)), end
     kind = list if isinstance(tree, list) else tuple
     if set(map(type, tree)) == FLOATS:
         end = start + len(tree)

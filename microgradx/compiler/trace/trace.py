@@ -14,13 +14,14 @@ import gc
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import active_count
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...engine import Value
-from ...nesting import is_module, leaves
+from ...nesting import branches, is_module, leaves, regrown
 from .arguments import is_number, results
 from .errors import refuse_kept, refuse_random
 from .surroundings import Surroundings
@@ -58,18 +59,20 @@ class Recorded(NamedTuple):
         return [v for part in self.parts for v in (part.values if isinstance(part, Batch) else (part,))]
 
 
-def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False) -> Recorded:
-    """Call f once with Values in place of the numbers in `args` (nested lists, Modules). TracingError where f asks for
-    a number that is not known yet.
+def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
+          options: Mapping[str, Any] = MappingProxyType({})) -> Recorded:
+    """Call f once with Values in place of the numbers in `args` and in the keyword arguments `options`. TracingError
+    where f asks for a number that is not known yet.
 
     An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
     """
     inputs: list[Value] = []
     tracer = Tracer(strict)
     given = [_replaced(a, inputs, tracer) for a in args]
-    around, before = Surroundings([f, *args]), _generators()
+    named = {name: _replaced(a, inputs, tracer) for name, a in options.items()}
+    around, before = Surroundings([f, *args, *options.values()]), _generators()
     with unhindered(), tracer:
-        tree = f(*given)
+        tree = f(*given, **named)
     if _generators() != before and active_count() == 1 and not tracer.state.layers:    # else: another thread, or layers
         refuse_random()
     _look(around, tracer, f)
@@ -125,8 +128,9 @@ def unhindered() -> Iterator[None]:
 
 
 def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:
-    if isinstance(tree, (list, tuple)):
-        return type(tree)([_replaced(branch, inputs, tracer) for branch in tree])
+    inner = branches(tree)
+    if inner is not None:
+        return regrown(tree, [_replaced(branch, inputs, tracer) for branch in inner])
     if is_module(tree):
         inputs += leaves(tree)
         return tree

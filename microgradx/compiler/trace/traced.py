@@ -60,7 +60,7 @@ class Traced(Value):
     @property
     def slopes(self) -> tuple[float | None, ...]:
         """None is known."""
-        return ()
+        return () if self.trace.is_on() else refuse_leaked()
 
     def __bool__(self) -> bool:
         if answers.get() is not None:

@@ -22,11 +22,11 @@ from typing import Any
 
 from ...derivatives import gradients
 from ...engine import Value
-from ...nesting import floated
+from ...nesting import branches, floated
 from ...reductions import dot
 from ...table import Op
 from ..ir.program import Program, program
-from ..trace.arguments import is_number, numbers
+from ..trace.arguments import fixed, is_number, numbers
 from ..trace.errors import TracingError
 from ..trace.state import Draw
 from ..trace.trace import trace
@@ -180,7 +180,10 @@ class Session(ABC):
 
 
 def form(tree: Any) -> Any:
-    """The nesting of a sample and its parts that are no numbers; samples of the same form share a program."""
-    if isinstance(tree, (list, tuple)):
-        return len(tree) if set(map(type, tree)) == {float} else tuple(map(form, tree))
-    return 0 if is_number(tree) else (type(tree), tree)
+    """The nesting of a sample and its parts that are no numbers; samples of the same form share a program. TypeError
+    for a part that is neither, such as a set."""
+    inner = branches(tree)
+    if inner is not None:
+        keys = tuple(tree) if isinstance(tree, dict) else type(tree)
+        return (keys, len(inner) if set(map(type, inner)) == {float} else tuple(map(form, inner)))
+    return 0 if is_number(tree) else (type(tree), fixed(tree))
