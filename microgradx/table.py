@@ -123,6 +123,10 @@ class Op:
         """A flat sequence of inputs as the arguments of a call: the inverse of flat()."""
         return tuple(inputs)
 
+    def takes(self, count: int) -> bool:
+        """Whether it may have so many inputs."""
+        return count == len(self.inputs)
+
     def __get__(self, x: Any, kind: Any = None) -> Any:
         """The row as a method, if a class of numbers has it as an attribute: `Value.gelu = gelu`, then v.gelu()."""
         return MethodType(self, x) if hasattr(kind, "_apply") and x is not None else self
@@ -251,6 +255,10 @@ class Reduction(Op):
     def called(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """The lists, and the index."""
         return (*self.split(inputs[:len(inputs) - self.index]), *inputs[len(inputs) - self.index:])
+
+    def takes(self, count: int) -> bool:
+        """Whether it may have so many inputs."""
+        return (count - self.index) % self.lists == 0 and count - self.index >= self.least * self.lists
 
     def _inputs(self, xs: Any) -> Any:
         if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):

@@ -131,7 +131,7 @@ class Jitted:
 
     def __reduce__(self) -> Any:
         programs = {structure: (v.program, v.tree) for structure, v in self.variants.items()}
-        return unpacked, (packed(self.f, self.__doc__, programs, self.backend, self.strict),)
+        return unpacked, packed(self.f, self.__doc__, programs, self.backend, self.strict)
 
     def __repr__(self) -> str:
         return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
@@ -195,9 +195,9 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
 
 
 @lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
-def unpacked(parcel: bytes) -> Jitted:
+def unpacked(parcel: str, *objects: Hashable) -> Jitted:
     """The compiled function that was sent, see pickling.py; by the same back end where that is installed."""
-    f, backend, strict = opened(parcel)
+    f, backend, strict = opened(parcel, objects)
     return Jitted(f, nearest(backend), strict, shared=True)
 
 

@@ -11,9 +11,13 @@
 So concurrent.futures, Dask and Ray can send it: see shards.py. The other process compiles it once more, with the same
 back end, or as Python if llvmlite is missing. There it takes only arguments of the structures that it was called with
 before; a Module matches any Module of the same structure. Values that it closes over are sent with their present data.
+
+The programs are JSON and are checked when read; no pickle is hidden in them. So an unpickler that allows the one name
+microgradx.compiler.jit.unpacked reads compiled functions and nothing else.
 """
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -56,8 +60,9 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
     return [found[r] for r in p.results]
 
 
-def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> bytes:
-    """The bytes of a compiled function: all programs of f, recorded here or received with it.
+def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> tuple[Any, ...]:
+    """A compiled function as JSON, and what pickle itself must send of it: all programs of f, recorded here or received
+    with it.
 
     PicklingError if it was never called, for then there is no program; or if one draws random numbers, reads gradients
     or sets Values, for these would go their own way in each process.
@@ -72,10 +77,56 @@ def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: 
         raise pickle.PicklingError(f"{name} draws random numbers or keeps statistics (Dropout, BatchNorm in training), "
                                    "reads gradients or sets Values, which processes cannot share; call eval() on its "
                                    "Modules, and send jit(value_and_grad(loss)) in place of a training step")
-    return pickle.dumps((name, doc, programs, backend, strict))
+    objects: list[Any] = []
+    parts = [[_written(structure, objects), p.written(), _written(tree, objects)]
+             for structure, (p, tree) in programs.items()]
+    try:
+        hash(tuple(objects))
+    except TypeError as error:
+        raise pickle.PicklingError(f"{name} returns what is neither a number nor hashable: {error}") from None
+    return json.dumps([name, doc, backend, strict, parts], separators=(",", ":")), *objects
 
 
-def opened(parcel: bytes) -> tuple[RemoteFunction, str, bool]:
+def opened(parcel: str, objects: Sequence[Any]) -> tuple[RemoteFunction, str, bool]:
     """The inverse of packed(): the function, the name of its back end, and whether it is strict."""
-    name, doc, programs, backend, strict = pickle.loads(parcel)
+    name, doc, backend, strict, parts = json.loads(parcel)
+    programs = {_read(structure, objects): (Program.read(p), _read(tree, objects)) for structure, p, tree in parts}
     return RemoteFunction(name, doc, programs), backend, strict
+
+
+# Structures as JSON --------------------------------------------------------------------------------------------------
+
+CLASSES: dict[str, Any] = {kind.__name__: kind for kind in (list, tuple, float, int, bool, str, type(None))}
+
+
+def _written(x: Any, objects: list[Any]) -> Any:
+    """A structure or nesting as JSON; what JSON does not have goes to `objects`, which pickle sends as it sends all."""
+    kind = x.__class__
+    if x is None or kind in (bool, int, str):
+        return x
+    if kind is float:
+        return {"float": x.hex()}
+    if kind is list:
+        return [_written(branch, objects) for branch in x]
+    if kind is tuple:
+        return {"tuple": [_written(branch, objects) for branch in x]}
+    if kind is dict:
+        return {"dict": [[_written(key, objects), _written(branch, objects)] for key, branch in x.items()]}
+    if kind is type and CLASSES.get(x.__name__) is x:
+        return {"class": x.__name__}
+    objects.append(x)
+    return {"object": len(objects) - 1}
+
+
+def _read(x: Any, objects: Sequence[Any]) -> Any:
+    """The inverse of _written()."""
+    if isinstance(x, list):
+        return [_read(branch, objects) for branch in x]
+    if not isinstance(x, dict):
+        return x
+    (kind, found), = x.items()
+    if kind == "tuple":
+        return tuple([_read(branch, objects) for branch in found])
+    if kind == "dict":
+        return {_read(key, objects): _read(branch, objects) for key, branch in found}
+    return {"float": float.fromhex, "class": CLASSES.__getitem__, "object": objects.__getitem__}[kind](found)

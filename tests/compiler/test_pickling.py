@@ -1,5 +1,8 @@
 """A compiled function in other processes: pickled as its programs, compiled where it lands."""
 import copy
+import enum
+import io
+import json
 import math
 import multiprocessing
 import pickle
@@ -140,6 +143,65 @@ def test_python_where_llvmlite_is_missing(monkeypatch):
 def test_a_copy_is_the_function_itself():
     f = jit(lambda x: x)
     assert copy.copy(f) is copy.deepcopy(f) is f
+
+
+class OneName(pickle.Unpickler):
+    """Reads compiled functions and nothing else."""
+
+    def find_class(self, module, name):
+        assert (module, name) == ("microgradx.compiler.jit", "unpacked"), f"{module}.{name} is not allowed"
+        return unpacked
+
+
+@backends
+def test_an_unpickler_that_allows_one_name_is_not_circumvented(backend, monkeypatch):
+    """There is no pickle in the pickle: reading one must not read another behind its back."""
+    f = jit(value_and_grad(lambda model, x: model(x)[0] * 1.5), backend=backend)
+    model = Sequential(Linear(2, 3), LeakyReLU(0.1), Linear(3, 1))
+    expected = f(model, [1.0, 2.0])
+    parcel = pickle.dumps(f)
+    unpacked.cache_clear()
+    for reader in ("loads", "load", "Unpickler"):
+        monkeypatch.setattr(pickle, reader, None)
+    assert OneName(io.BytesIO(parcel)).load()(model, [1.0, 2.0]) == expected
+    with pytest.raises(AssertionError, match="system is not allowed"):
+        OneName(io.BytesIO(b"cos\nsystem\n(S'true'\ntR.")).load()
+
+
+@pytest.mark.parametrize("change", [
+    lambda p: p["args"].append([0]), lambda p: p["args"].__setitem__(-1, [10**9, 0]), lambda p: p["results"].append(-1),
+    lambda p: p["args"].__setitem__(-1, [-5, 0]), lambda p: p["args"].__setitem__(-1, [0]),
+    lambda p: p["inputs"].append(0), lambda p: p["inputs"].append(len(p["ops"]) - 1),
+    lambda p: p["args"].__setitem__(-1, [len(p["ops"]) - 1, 0]), lambda p: p["results"].__setitem__(0, 0.5),
+    lambda p: p["numbers"].append([10**6, "0x1p0"]), lambda p: p["closures"].extend(["0x1p0"] * 9)])
+def test_a_program_whose_nodes_do_not_fit_together_is_refused(change):
+    """Machine code would read and write outside of its memory."""
+    f = jit(lambda x, y: x * y + y)
+    f(2.0, 3.0)
+    _, (parcel,) = f.__reduce__()
+    parts = json.loads(parcel)
+    change(parts[-1][0][1])
+    with pytest.raises(ValueError, match="do not fit together"):
+        unpacked(json.dumps(parts))
+    assert unpacked(parcel)(2.0, 3.0) == 9.0
+
+
+@backends
+def test_structures_and_results_of_any_kind_are_sent(backend):
+    Colour = enum.Enum("Colour", "RED")
+    globals()["Colour"] = Colour
+    Colour.__module__, Colour.__qualname__ = __name__, "Colour"
+    f = jit(lambda x, c, flags: {"a": [x, (x * x, "text", None, True)], 7: c.name, "c": flags[0]}, backend=backend)
+    for args in ((2.0, Colour.RED, (1, True, None, "é\ud800", 10**30)), (2.0, Colour.RED, [-1, False, b"bytes"])):
+        expected = f(*args)
+        assert sent(f)(*args) == expected
+        assert str(sent(f)(*args)) == str(expected)                 # True is not 1
+
+
+@backends
+def test_constants_keep_their_bits(backend):
+    f = jit(lambda x: [x * 0.1, x + math.inf, x * 0.0 - 0.0, x + math.nan, x * 5e-324], backend=backend, strict=True)
+    assert str(f(1.0)) == str(sent(f)(1.0))
 
 
 # Processes ---------------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from .simplify import FREE, RULES
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
+SIMPLE = ("inputs", "results", "traced")    # what a written program has as it is
 SHORT = 4                               # common subexpressions are found among nodes of at most so many inputs
 
 
@@ -68,13 +69,34 @@ class Program:
     def __len__(self) -> int:
         return len(self.ops)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """The state to pickle, with names in place of rows."""
-        return {**vars(self), "_known": defaultdict(dict), "ops": [op and name(op) for op in self.ops]}
+    def written(self) -> dict[str, Any]:
+        """The program as lists of numbers and names, with the present numbers of its closures, which are Values."""
+        names = list(dict.fromkeys(name(op) for op in self.ops if op))
+        places = {pair: k for k, pair in enumerate(names)}
+        return {"rows": names, "ops": [places[name(op)] if op else -1 for op in self.ops], "args": self.args,
+                "numbers": [[i, x.hex()] for i, x in self.numbers.items()], "inputs": self.inputs,
+                "closures": [source.data.hex() for source in self.closures], "results": self.results,
+                "traced": self.traced, "strict": self.strict}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Set the pickled state. LookupError for a row that the table of this process does not have."""
-        vars(self).update(state, ops=[named_row and named(*named_row) for named_row in state["ops"]])
+    @classmethod
+    def read(cls, state: dict[str, Any]) -> Program:
+        """The program that written() wrote. LookupError for a row that the table of this process does not have;
+        ValueError where machine code would go astray: a node that comes later, or a row with too few inputs."""
+        p = cls(strict=state["strict"])
+        rows = [named(*pair) for pair in state["rows"]]
+        p.ops = [rows[k] if k >= 0 else None for k in state["ops"]]
+        p.args, p.inputs, p.results, p.traced = [*map(tuple, state["args"])], *(state[k] for k in SIMPLE)
+        p.closures = [Value(float.fromhex(x)) for x in state["closures"]]
+        p.numbers = {i: float.fromhex(x) for i, x in state["numbers"]}
+        p._constants = {_key(x): i for i, x in p.numbers.items()}
+        last, leaves = len(p.ops) - 1, {*p.inputs, *p.numbers}
+        sound = (len(p.ops) == len(p.args) and len(leaves) == len(p.inputs) + len(p.numbers) >= len(p.closures)
+                 and all(_are_nodes(args, i - 1) and (op.takes(len(args)) if op else not args)
+                         for i, (op, args) in enumerate(zip(p.ops, p.args)))
+                 and _are_nodes([*p.results, *leaves], last) and not any(p.ops[i] for i in leaves))
+        if not sound:
+            raise ValueError("this is not a program that jit has recorded: its nodes do not fit together")
+        return p
 
     def _new(self, op: Op | None, args: Ids = ()) -> int:
         self.ops.append(op)
@@ -95,7 +117,7 @@ class Program:
 
     def constant(self, x: float) -> int:
         """The node of this number, added if it is new; 0.0 and -0.0 have two nodes."""
-        key = x if x == x and x != 0 else struct.pack("d", x)
+        key = _key(x)
         if key not in self._constants:
             self._constants[key] = self._new(None)
             self.numbers[self._constants[key]] = x
@@ -194,6 +216,14 @@ class Program:
             out.args = [args if count else () for args, count in zip(self.args, counts)]
         out.numbers = {i: x for i, x in self.numbers.items() if i in used}
         return out
+
+
+def _key(x: float) -> float | bytes:
+    return x if x == x and x != 0 else struct.pack("d", x)
+
+
+def _are_nodes(ids: Sequence[Any], last: int) -> bool:
+    return all(type(i) is int and 0 <= i <= last for i in ids)
 
 
 def _every(_: Op) -> bool:
