@@ -22,7 +22,7 @@ from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.callbacks import names, warn
 from .ir.program import program
-from .pickling import KEPT, opened, packed
+from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
 from .trace.arguments import Modules, by_key, emptied, plain, read_call
 from .trace.errors import refuse_gradient
@@ -194,10 +194,14 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     return Jitted(f, chosen(backend), strict)
 
 
-@lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
-def unpacked(parcel: str, *objects: Hashable) -> Jitted:
+def unpacked(text: str, *objects: Any) -> Jitted:
     """The compiled function that was sent, see pickling.py; by the same back end where that is installed."""
-    f, backend, strict = opened(parcel, objects)
+    return _unpacked(Parcel(text, objects))
+
+
+@lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
+def _unpacked(parcel: Parcel) -> Jitted:
+    f, backend, strict = opened(parcel)
     return Jitted(f, nearest(backend), strict, shared=True)
 
 

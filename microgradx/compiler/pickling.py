@@ -80,16 +80,27 @@ def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: 
     objects: list[Any] = []
     parts = [[_written(structure, objects), p.written(), _written(tree, objects)]
              for structure, (p, tree) in programs.items()]
-    try:
-        hash(tuple(objects))
-    except TypeError as error:
-        raise pickle.PicklingError(f"{name} returns what is neither a number nor hashable: {error}") from None
     return json.dumps([name, doc, backend, strict, parts], separators=(",", ":")), *objects
 
 
-def opened(parcel: str, objects: Sequence[Any]) -> tuple[RemoteFunction, str, bool]:
+class Parcel:
+    """What packed() returned, equal to all parcels of the same content."""
+
+    def __init__(self, text: str, objects: tuple[Any, ...]) -> None:
+        self.text, self.objects = text, objects
+        self.content = text, pickle.dumps(objects)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Parcel) and self.content == other.content
+
+    def __hash__(self) -> int:
+        return hash(self.content)
+
+
+def opened(parcel: Parcel) -> tuple[RemoteFunction, str, bool]:
     """The inverse of packed(): the function, the name of its back end, and whether it is strict."""
-    name, doc, backend, strict, parts = json.loads(parcel)
+    objects = parcel.objects
+    name, doc, backend, strict, parts = json.loads(parcel.text)
     programs = {_read(structure, objects): (Program.read(p), _read(tree, objects)) for structure, p, tree in parts}
     return RemoteFunction(name, doc, programs), backend, strict
 
@@ -112,7 +123,7 @@ def _written(x: Any, objects: list[Any]) -> Any:
         return {"tuple": [_written(branch, objects) for branch in x]}
     if kind is dict:
         return {"dict": [[_written(key, objects), _written(branch, objects)] for key, branch in x.items()]}
-    if kind is type and CLASSES.get(x.__name__) is x:
+    if isinstance(x, type) and CLASSES.get(x.__name__) is x:
         return {"class": x.__name__}
     objects.append(x)
     return {"object": len(objects) - 1}
@@ -129,4 +140,4 @@ def _read(x: Any, objects: Sequence[Any]) -> Any:
         return tuple([_read(branch, objects) for branch in found])
     if kind == "dict":
         return {_read(key, objects): _read(branch, objects) for key, branch in found}
-    return {"float": float.fromhex, "class": CLASSES.__getitem__, "object": objects.__getitem__}[kind](found)
+    return float.fromhex(found) if kind == "float" else CLASSES[found] if kind == "class" else objects[found]

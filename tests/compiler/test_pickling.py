@@ -1,5 +1,6 @@
 """A compiled function in other processes: pickled as its programs, compiled where it lands."""
 import copy
+import dataclasses
 import enum
 import io
 import json
@@ -14,7 +15,7 @@ import pytest
 from microgradx import Value, grad, hessian, jit, row, silu, take, value_and_grad
 from microgradx import sum as added
 from microgradx.compiler import shards
-from microgradx.compiler.jit import unpacked
+from microgradx.compiler.jit import _unpacked, unpacked
 from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
 from microgradx.table import TABLE
@@ -104,7 +105,7 @@ def test_a_row_of_the_user_must_be_there(backend):
     parcel = pickle.dumps(f)
     assert pickle.loads(parcel)(3.0) == sent(sent(f))(3.0) == 3.0
     del TABLE["bump_of_pickle"]
-    unpacked.cache_clear()
+    _unpacked.cache_clear()
     with pytest.raises(LookupError, match="bump_of_pickle"):
         pickle.loads(parcel)
 
@@ -160,7 +161,7 @@ def test_an_unpickler_that_allows_one_name_is_not_circumvented(backend, monkeypa
     model = Sequential(Linear(2, 3), LeakyReLU(0.1), Linear(3, 1))
     expected = f(model, [1.0, 2.0])
     parcel = pickle.dumps(f)
-    unpacked.cache_clear()
+    _unpacked.cache_clear()
     for reader in ("loads", "load", "Unpickler"):
         monkeypatch.setattr(pickle, reader, None)
     assert OneName(io.BytesIO(parcel)).load()(model, [1.0, 2.0]) == expected
@@ -196,6 +197,22 @@ def test_structures_and_results_of_any_kind_are_sent(backend):
         expected = f(*args)
         assert sent(f)(*args) == expected
         assert str(sent(f)(*args)) == str(expected)                 # True is not 1
+
+
+@dataclasses.dataclass
+class Pair:
+    """Not hashable."""
+
+    a: object
+    b: object
+
+
+@backends
+def test_a_dataclass_as_argument_and_result(backend):
+    f = jit(lambda p: Pair(p.a * p.b, [p.b]), backend=backend)
+    expected = f(Pair(2.0, 3.0))
+    g = sent(f)
+    assert g is sent(f) and g(Pair(2.0, 3.0)) == expected == Pair(6.0, [3.0])
 
 
 @backends
