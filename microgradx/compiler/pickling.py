@@ -113,7 +113,7 @@ CLASSES: dict[str, Any] = {kind.__name__: kind for kind in (list, tuple, float, 
 def _written(x: Any, objects: list[Any]) -> Any:
     """A structure or nesting as JSON; what JSON does not have goes to `objects`, which pickle sends as it sends all."""
     kind = x.__class__
-    if x is None or kind in (bool, int, str):
+    if kind in (bool, int, str, type(None)):
         return x
     if kind is float:
         return {"float": x.hex()}
@@ -123,7 +123,7 @@ def _written(x: Any, objects: list[Any]) -> Any:
         return {"tuple": [_written(branch, objects) for branch in x]}
     if kind is dict:
         return {"dict": [[_written(key, objects), _written(branch, objects)] for key, branch in x.items()]}
-    if isinstance(x, type) and CLASSES.get(x.__name__) is x:
+    if isinstance(x, type) and x in CLASSES.values():
         return {"class": x.__name__}
     objects.append(x)
     return {"object": len(objects) - 1}
