@@ -13,7 +13,7 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "branches", "extras", "interrupts", "moved"], ["ieee"], ["table"], ["ops"], ["reductions"],
+    ["arithmetic", "branches", "extras", "files", "interrupts", "moved"], ["ieee"], ["table"], ["ops"], ["reductions"],
     ["activations", "text"], ["engine"], ["recording", "vector"], ["operators"],
     ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
     ["training"], ["show", "compiler"], ["__init__"], ["__main__"],

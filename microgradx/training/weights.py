@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
+from ..files import Path, replace
 from ..ieee import number, short
 from ..nesting import leaves, shape
 from ..nn import Module
@@ -35,8 +36,6 @@ FIELDS = {"dtype", "shape", "data_offsets"}
 METADATA = "__metadata__"
 HEADER_LIMIT = 10_000_000                           # bytes: a hundred thousand tensors
 DIMENSIONS = 8                                      # a shape of a million ones would nest lists a million deep
-
-Path = str | os.PathLike[str]
 
 
 class WeightsError(ValueError):
@@ -54,7 +53,8 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     """Write the state_dict() of a Module or an Optimiser, or any such dict of nested lists, as 64-bit safetensors.
 
     WeightsError, TypeError or ValueError for any other state, before anything is written; TypeError if path comes
-    first; OSError from the disk. An existing file is replaced in one step, after all is on the disk.
+    first; OSError from the disk. An existing file is replaced in one step, after all is on the disk, and keeps its
+    mode; a pipe or a device is written to.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +69,7 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
         content = _content(state)
     except (WeightsError, TypeError) as error:
         raise _named(path, error) from None
-    _replace(path, content)
+    replace(path, content)
 
 
 def _content(state: Mapping[str, Any]) -> bytes:
@@ -87,21 +87,6 @@ def _content(state: Mapping[str, Any]) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)                         # so that readers can map the numbers directly
     return struct.pack("<Q", len(text)) + text + struct.pack(f"<{len(numbers)}d", *numbers)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file, then rename: a full disk or a power cut leaves the old file, or the new one."""
-    target = os.path.realpath(path)                         # a link stays; its target is replaced
-    part = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.part")
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    finally:
-        if os.path.exists(part):
-            os.remove(part)
 
 
 # Loading -------------------------------------------------------------------------------------------------------
@@ -135,7 +120,10 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
         raise TypeError(f"write load(path, model), the path first; got {short(path)} and {short(model)}")
     try:
         with open(path, "rb") as file:
-            state = dict(_tensors(file))
+            tensors = _tensors(file)
+            if model is not None:
+                _refuse_other_shapes(tensors, model)
+            state = {t.name: _nested(_numbers(t, file.read(t.end - t.begin)), t.shape) for t in tensors}
         if model is not None:
             model.load_state_dict(state)
     except (ValueError, KeyError, struct.error) as error:
@@ -147,8 +135,21 @@ def _named(path: Path, error: Exception) -> WeightsError:
     return WeightsError(f"{os.fspath(path)!r}: {error.args[0]}")
 
 
-def _tensors(file: BinaryIO) -> Iterator[tuple[str, Any]]:
-    """Name and nested list of every tensor. WeightsError for a wrong header or size, before it reads any number."""
+def _refuse_other_shapes(tensors: list[Tensor], model: Module | Optimiser) -> None:
+    """WeightsError, before any number is read, if the model has other tensors: the file may be much larger."""
+    expected = {name: shape(x) for name, x in model.state_dict().items()}
+    found = {t.name: tuple(t.shape) for t in tensors}
+    missing, unexpected = [[n for n in a if n not in b] for a, b in ((expected, found), (found, expected))]
+    if missing or unexpected:
+        raise WeightsError(f"the file does not fit {type(model).__name__}: missing {short(missing, 200)}, unexpected "
+                           f"{short(unexpected, 200)}; load_state_dict(state, strict=False) loads what fits")
+    for name, sizes in expected.items():
+        if found[name] != sizes:
+            raise WeightsError(f"{name}: expected shape {sizes}, got {found[name]}")
+
+
+def _tensors(file: BinaryIO) -> list[Tensor]:
+    """Every tensor in the order of the file. WeightsError for a wrong header or size, before it reads any number."""
     size = os.fstat(file.fileno()).st_size
     tensors = sorted(_tensor(name, line) for name, line in _header(file, size).items())
     end = 0
@@ -159,8 +160,7 @@ def _tensors(file: BinaryIO) -> Iterator[tuple[str, Any]]:
         end = t.end
     if end != size - file.tell():
         raise WeightsError(f"expected {end} bytes of numbers, as its header says, got {size - file.tell()}")
-    for t in tensors:
-        yield t.name, _nested(_numbers(t, file.read(t.end - t.begin)), t.shape)
+    return tensors
 
 
 def _header(file: BinaryIO, size: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any
 
 from ...extras import install
+from ...files import replace
 
 try:
     import graphviz
@@ -67,8 +68,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
                 raise_if_result_exists: bool = False, **_: Any) -> str:
         target = os.fspath(outfile or f"{os.fspath(filepath)}.{format}")
         rendered = image(self.source, format, engine)
-        with open(target, "xb" if raise_if_result_exists else "wb") as file:
-            file.write(rendered)
+        if raise_if_result_exists:
+            with open(target, "xb") as file:
+                file.write(rendered)
+        else:
+            replace(target, rendered)
         return target
 
 
@@ -78,4 +82,4 @@ def save(drawing: Any, path: "str | os.PathLike[str]") -> None:
     format = file.suffix[1:].lower()
     if format not in (*FORMATS, "dot"):
         raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {str(file)!r}")
-    file.write_bytes(drawing.source.encode() if format == "dot" else drawing.pipe(format=format))
+    replace(file, drawing.source.encode() if format == "dot" else drawing.pipe(format=format))

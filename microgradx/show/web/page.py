@@ -16,11 +16,10 @@ import html
 import json
 import re
 from importlib.resources import files
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from ...engine import Value, tape
+from ...files import Path, replace
 from ...naming import names
 from ...step import steps
 from .javascript import JavaScriptRows
@@ -58,9 +57,9 @@ def to_html(root: Value, title: str | None = None) -> str:
     return re.sub(r"\{\{(.*?)\}\}", lambda part: parts[part[1]], asset("page.html"))
 
 
-def write_html(root: Value, path: str | PathLike[str], title: str | None = None) -> None:
+def write_html(root: Value, path: Path, title: str | None = None) -> None:
     """Write the page to a file, as `microgradx step EXPR --html FILE` does. Raises as to_html, and OSError."""
-    Path(path).write_text(to_html(root, title), encoding="ascii", newline="\n")
+    replace(path, to_html(root, title).encode("ascii"))
 
 
 def asset(name: str) -> str:
