@@ -64,9 +64,9 @@ def _like(path: str, before: os.stat_result) -> None:
 
 def _part(folder: str, private: bool) -> BinaryIO:
     """A new file in this folder, locked, which is removed or renamed; private until it gets the mode of another."""
+    mode = 0o600 if private else 0o666
     while True:
         name = os.path.join(folder, f".{os.urandom(8).hex()}.part")
-        mode = 0o600 if private else 0o666
         file = open(name, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
         with suppress(OSError):                     # a file system without locks
             _lock(file)
