@@ -60,9 +60,11 @@ def step(args: argparse.Namespace) -> int:
     if args.example and args.expression:
         raise UsageError("step takes an expression or an example, not both")
     root = example(args.example) if args.example else graph(args)
+    if args.open and not args.html:
+        raise UsageError("--open needs a file to open; write --html page.html --open")
     if args.html:
-        from .show.web.page import write_html
-        write_html(root, args.html)
+        from .show.web.page import to_html
+        deliver(to_html(root), args.html, args.open)
     else:
         stepper(root, lines(args.script) if args.script else None)
     return 0
@@ -165,6 +167,18 @@ def lines(path: str) -> list[str]:
         raise UsageError(f"cannot read the script {path!r}: {error}") from None
 
 
+def deliver(page: str, path: str, opened: bool) -> None:
+    """Write a page to a file, say so, and open it in the browser where that is wanted."""
+    import pathlib
+    import webbrowser
+
+    from .files import replace
+    replace(path, page.encode("ascii"))
+    print(f"wrote {path}, {len(page) / 1000:.0f} kB: one file that works from disk, without a network")
+    if opened and not webbrowser.open(pathlib.Path(path).resolve().as_uri()):
+        print("no browser was found; open the file yourself")
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors take one line."""
 
@@ -183,6 +197,7 @@ def parser() -> Parser:
     stepping.add_argument("--example", choices=["neuron", "mazur"], help="step through this network instead")
     stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
     stepping.add_argument("--html", metavar="FILE", help="write a page to step through in a browser instead")
+    stepping.add_argument("--open", action="store_true", help="and open it")
     of_expression(add, tree)
     of_expression(add, check)
     command(add, ops).add_argument("name", nargs="?", help="the row to print in full")

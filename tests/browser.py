@@ -48,9 +48,10 @@ def chromium():
             started.quit()
 
 
-def look(browser, width=1400, height=900, scheme="light"):
-    """The size of the window, and which colours its user prefers."""
+def look(browser, width=1400, height=900, scheme="light", motion="reduce"):
+    """The size of the window, and which colours and how much motion its user prefers."""
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                             {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
-                            {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+                            {"features": [{"name": "prefers-color-scheme", "value": scheme},
+                                          {"name": "prefers-reduced-motion", "value": motion}]})

@@ -30,11 +30,11 @@ const redrawn = (act) => {
   document.body.getBoundingClientRect();                // what has changed is laid out now, not later
   return performance.now() - start;
 };
-const leaf = nodes.findIndex((node) => node.op === null);
-go(count);
+const leaf = state.graph.nodes.findIndex((node) => node.op === null);
+go(count());
 const steps_ = [], tries = [];
 for (let k = 0; k < STEPS; k += 1) steps_.push(redrawn(() => byId("next").click()));
-for (let k = 0; k < STEPS; k += 1) tries.push(redrawn(() => change(leaf, k / 10)));
+for (let k = 0; k < STEPS; k += 1) tries.push(redrawn(() => setLeaf(leaf, k / 10)));
 return [performance.getEntriesByType("navigation")[0].loadEventEnd, steps_, tries];
 """.replace("STEPS", str(STEPS))
 

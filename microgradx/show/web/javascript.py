@@ -91,7 +91,7 @@ def _of_math(op: Op) -> str:
 @cache
 def _own() -> frozenset[str]:
     """The functions in math.js."""
-    text = (files(__package__) / "math.js").read_text(encoding="ascii")
+    text = (files(__package__) / "core" / "math.js").read_text(encoding="ascii")
     return frozenset(re.findall(r"^function (\w+)\(", text, re.MULTILINE))
 
 

@@ -2,10 +2,10 @@
 
     >>> from microgradx import sigmoid, sqrt
     >>> from microgradx.show.web.notation import notation
-    >>> found = notation(sqrt, [None])          # one input, a Value
+    >>> found = notation(sqrt, 1)               # one input
     >>> found["value"], found["slopes"]
     (['call', 'sqrt', 0], [['/', '1', ['*', '2', -1]]])
-    >>> notation(sigmoid, [None])["textbook"]
+    >>> notation(sigmoid, 1)["textbook"]
     ['*', ['call', 'sigmoid', 0], ['-', '1', ['call', 'sigmoid', 0]]]
 
 Python's parser reads the text of text.py. In a tree an int is the index of an input, from 0, or -1 for the result; a
@@ -27,17 +27,16 @@ SIGNS: dict[type[ast.AST], str] = {
 Tree = Any                                  # int | str | [sign, Tree, ...] | ["call", name, Tree, ...]
 
 
-def notation(op: Op, constants: Sequence[float | None]) -> dict[str, Tree]:
-    """The trees of `op`: "value"; "slopes", None for an input without one; "textbook", its slope in textbooks, or None.
+def notation(op: Op, count: int) -> dict[str, Tree]:
+    """The trees of `op` at `count` inputs: "value"; "slopes", None for an input without one; "textbook", or None.
 
-    `constants` has the number of each input that is a constant, and None for each Value.
+    The page puts constants in the place of letters (simplified() in formula.js).
     """
-    letters = op.names(len(constants))
+    letters = op.names(count)
     places = {letter: i for i, letter in enumerate(letters)} | {"y": -1}
-    given = [letter if x is None else x for letter, x in zip(letters, constants)]
-    slopes = op.partials([x is None for x in constants], Symbol("y"), *symbols(op, given))
+    slopes = op.partials([True] * count, Symbol("y"), *symbols(op, letters))
     return {
-        "value": tree(formula(op, _abridged(op, given)), places),
+        "value": tree(formula(op, _abridged(op, letters)), places),
         "slopes": [slope if slope is None else tree(Symbol.of(slope).text, places) for slope in slopes],
         "textbook": tree(op.textbook, places) if op.textbook else None,
     }
@@ -72,7 +71,7 @@ def _tree(node: ast.expr, places: dict[str, int]) -> Tree:
     raise LookupError(ast.dump(node))
 
 
-def _abridged(op: Op, inputs: list[Any]) -> list[Any]:
+def _abridged(op: Op, inputs: Sequence[Any]) -> Sequence[Any]:
     """The inputs of a row, with long lists abridged: [x1, x2, ..., x100]."""
     if not isinstance(op, Reduction):
         return inputs

@@ -4,67 +4,56 @@
     >>> from microgradx.show.web.page import to_html
     >>> w, x = Value(0.5, "w"), Value(2.0, "x")
     >>> page = to_html(tanh(w * x), title="A neuron")
-    >>> page.startswith("<!doctype html>"), len(page) < 100_000
+    >>> page.startswith("<!doctype html>"), len(page) < 150_000
     (True, True)
 
-The parts are plain files in web/: page.html, its style, and scripts, which are concatenated. javascript.py writes the
-rows of the graph from the table; they follow math.js.
+bundle.py puts its parts together; javascript.py writes the rows of the graph from the table.
 """
-import base64
-import hashlib
-import html
-import json
-import re
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any
 
 from ...engine import Value, tape
 from ...files import Path, replace
-from ...naming import names
-from ...step import steps
+from ...ieee import short
+from ...naming import names, shown
+from ...nesting import is_module, leaves, paths
+from ..picture.grouping import homes
+from .bundle import CORE, STEP, bundle
 from .javascript import JavaScriptRows
 from .notation import notation
-from .places import places
 from .script import literal
 
 TITLE = "Backpropagation, step by step"
+HINT = "Arrow keys step, P plays, F fits the graph, + and - zoom."
 VALUES, INPUTS = 1_000, 20_000              # largest graph: nobody steps through more one by one
-SCRIPTS = ("engine.js", "dom.js", "formula.js", "board.js", "picture.js", "panel.js", "page.js")
 
 
-def to_html(root: Value, title: str | None = None) -> str:
-    """The page as HTML: step through both passes, predict each step, and change leaves (what if?).
+def to_html(root: Value, title: str | None = None, *, params: Any = None) -> str:
+    """The page as HTML: step through both passes, predict each step, look closer, and change leaves (what if?).
+
+    params  a Module, or a dict of Values, nested lists and Modules: its Values get their names there
 
     TypeError if root is not a Value, or has a row that cannot become JavaScript; ValueError if the graph has more than
     1,000 values, with what to show instead. The page is plain ASCII, runs only its own script (see its content security
     policy), and shows names and title as text, whatever they contain. The graph does not change.
 
-    >>> from microgradx import Value
+    >>> from microgradx.nn import MLP
     >>> from microgradx.show.web.page import to_html
-    >>> "<b>" in to_html(Value(1.0, "<b>").tanh())
-    False
+    >>> model = MLP(2, [2, 1])
+    >>> "layers.0.neurons.1.w[0]" in to_html(model([1.0, -2.0]), params=model)
+    True
     """
     if not isinstance(root, Value):
         raise TypeError(f"to_html takes the Value to step back from, got {type(root).__name__}")
     _refuse_large(tape(root))
     program = JavaScriptRows()
-    data = json.dumps(graph(root, program)).replace("<", "\\u003c")       # no </script> in it
-    script = "\n".join(['"use strict";', asset("math.js"), program.source(), *map(asset, SCRIPTS)])
-    style = asset("page.css")
-    parts = {"title": _markup(title or TITLE), "graph": data, "script": script,
-             "style": style, "script hash": _hash(script), "style hash": _hash(style)}
-    # in one pass: a title may contain "{{graph}}"
-    return re.sub(r"\{\{(.*?)\}\}", lambda part: parts[part[1]], asset("page.html"))
+    data = graph(root, program, params)
+    return bundle(title or TITLE, HINT, "step/step.html", data, program.source(), [*CORE, *STEP, "step/page.js"])
 
 
-def write_html(root: Value, path: Path, title: str | None = None) -> None:
+def write_html(root: Value, path: Path, title: str | None = None, *, params: Any = None) -> None:
     """Write the page to a file, as `microgradx step EXPR --html FILE` does. Raises as to_html, and OSError."""
-    replace(path, to_html(root, title).encode("ascii"))
-
-
-def asset(name: str) -> str:
-    """The text of a file in web/."""
-    return (files(__package__) / name).read_text(encoding="ascii")
+    replace(path, to_html(root, title, params=params).encode("ascii"))
 
 
 def _refuse_large(order: list[Value]) -> None:
@@ -76,37 +65,40 @@ def _refuse_large(order: list[Value]) -> None:
             f"is one value, or see the whole graph collapsed: draw(root)")
 
 
-def graph(root: Value, program: JavaScriptRows) -> dict[str, Any]:
-    """The graph as data: names, rows, inputs, places, numbers, formulas, and the steps of step.py in order."""
-    order, called, place = tape(root), names(root), places(root)
+def graph(root: Value, program: JavaScriptRows, params: Any = None) -> dict[str, Any]:
+    """The graph as data: names, rows, inputs, numbers and scopes of its values; of each row its formulas and kinks."""
+    order, own = tape(root), parameters(params)
+    called, place = called_by(root, own), homes(order, own or None)
     number = {v: k for k, v in enumerate(order)}
-    rules: list[Any] = []
-    known: dict[Any, int] = {}              # nodes with the same row and constants share their formulas
-
-    def rule(v: Value) -> int | None:
-        if v.op is None:
-            return None
-        constants = tuple(None if isinstance(a, Value) else a for a in v.args)
-        key = v.op.name, repr(constants)    # nan is unequal to itself
-        if key not in known:
-            known[key] = len(rules)
-            rules.append(notation(v.op, constants))
-        return known[key]
-
-    nodes = [{"name": called[v], "data": literal(v.data), "rule": rule(v), "sign": v.op.symbol if v.op else "",
-              "op": program.include(v.op, len(v.args)) if v.op else None,
-              "args": [number[a] if isinstance(a, Value) else literal(a) for a in v.args],
-              "at": [round(x, 3) for x in place[v]]} for v in order]
-    back = [[number[step.node], step.i] for step in steps(root) if step.phase == "backward"]
-    return {"nodes": nodes, "rules": rules, "steps": back}
+    rules: dict[str, Any] = {}
+    kinked = set()
+    nodes = []
+    for v in order:
+        op = None
+        if v.op is not None:
+            op = program.include(v.op, len(v.args))
+            if op not in rules:
+                rules[op] = notation(v.op, len(v.args))
+            kinked |= {op} if v.op.kinks else set()
+        nodes.append({"name": called[v], "data": literal(v.data), "sign": v.op.symbol if v.op else "", "op": op,
+                      "scope": [shown(level) for level in place[v]],
+                      "args": [number[a] if isinstance(a, Value) else literal(a) for a in v.args]})
+    return {"graph": nodes, "rules": rules, "kinked": sorted(kinked)}
 
 
-def _markup(text: str) -> str:
-    """Text escaped for HTML, in ASCII; a question mark for what cannot be shown (NUL, half a surrogate pair)."""
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return html.escape(shown).encode("ascii", "xmlcharrefreplace").decode()
+def parameters(params: Any) -> dict[Value, str]:
+    """The Values in a Module or dict with their names: layers.0.neurons.1.w[0]. TypeError for anything else."""
+    if params is None:
+        return {}
+    if not is_module(params) and not isinstance(params, Mapping):
+        raise TypeError(f"params: expected a Module or a dict of Values by name, got {short(params)}")
+    named = params.named_parameters() if is_module(params) else params.items()
+    return {v: path for name, nest in named for v, path in zip(leaves(nest), paths(nest, str(name)))
+            if isinstance(v, Value)}
 
 
-def _hash(text: str) -> str:
-    """The hash of a script or style for the content security policy."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+def called_by(root: Value, own: Mapping[Value, str]) -> dict[Value, str]:
+    """The name of every value: those in `own`, where they are free, else those of names()."""
+    called = names(root)
+    others = {name for v, name in called.items() if v not in own or v.label}
+    return {v: own[v] if v in own and not v.label and own[v] not in others else name for v, name in called.items()}

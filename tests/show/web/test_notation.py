@@ -3,11 +3,13 @@ import math
 
 import pytest
 
+from microgradx.show.web.bundle import CORE, asset
 from microgradx.show.web.notation import notation
 from microgradx.table import TABLE, Op
 
 from ... import points
 from ...budget import sweep
+from .test_javascript import answer, needs_node
 
 ROWS = list(TABLE.values())
 
@@ -34,7 +36,7 @@ def meaning(tree, y, xs):
 def test_a_tree_means_the_value_and_the_slopes(op):
     found = 0
     for xs in points.smooth(op, 40, (points.MODERATE,)):
-        y, trees = op.at(*xs), notation(op, [None] * len(xs))
+        y, trees = op.at(*xs), notation(op, len(xs))
         if "..." in str(trees):
             continue
         assert meaning(trees["value"], y, xs) == pytest.approx(y, rel=1e-12)
@@ -50,23 +52,30 @@ def test_a_tree_means_the_value_and_the_slopes(op):
     assert found or not list(points.smooth(op, 1))
 
 
+@needs_node
 def test_constants_are_written_out():
-    found = notation(TABLE["pow"], [None, 2.0])
-    assert found["value"] == ["**", 0, "2"] and found["slopes"] == [["*", "2", 0], None]
+    """The page puts numbers in the place of letters, and leaves out what is 1."""
+    slope = notation(TABLE["pow"], 2)["slopes"][0]
+    found = answer("".join(map(asset, (*CORE, "step/formula.js"))) + """
+data.map(([tree, ...xs]) => simplified(tree, xs.map((x) => x ?? undefined)))""",
+                   [[slope, None, 2], [slope, None, 3], [slope, None, -1], [slope, None, None], [["*", "1", 0], None]])
+    assert found == [
+        ["*", "2", "0"], ["*", "3", ["**", "0", "2"]], ["*", ["-", "1"], ["**", "0", ["-", "2"]]],
+        ["*", "1", ["**", "0", ["-", "1", "1"]]], "0"]
 
 
 def test_a_long_list_is_cut_and_a_long_slope_left_out():
-    found = notation(TABLE["max"], [None] * 100)
+    found = notation(TABLE["max"], 100)
     assert found["value"] == ["call", "max", ["list", 0, 1, "...", 99]] and set(found["slopes"]) == {"..."}
-    assert notation(TABLE["dot"], [None] * 20)["value"][2:] == [["list", 0, 1, "...", 9], ["list", 10, 11, "...", 19]]
+    assert notation(TABLE["dot"], 20)["value"][2:] == [["list", 0, 1, "...", 9], ["list", 10, 11, "...", 19]]
 
 
 @pytest.mark.parametrize("name", ["my own", "a(b", "1", "lambda", "\0", "f" * 1000])
 def test_a_row_of_any_name(name):
-    found = notation(Op(name, lambda x: x, lambda y, x: 2 * x), [None])
+    found = notation(Op(name, lambda x: x, lambda y, x: 2 * x), 1)
     assert found["slopes"] == [["*", "2", 0]] and isinstance(found["value"], (str, list))
 
 
 def test_numbers_have_six_digits():
-    found = notation(Op("turn", lambda x: math.pi * x, lambda y, x: math.pi * x), [None])
+    found = notation(Op("turn", lambda x: math.pi * x, lambda y, x: math.pi * x), 1)
     assert found["slopes"] == [["*", "3.14159", 0]]

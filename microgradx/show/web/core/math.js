@@ -30,18 +30,18 @@ function radians(x) {
   return x * (Math.PI / 180);
 }
 
-
 // The error function: its series near 0, a continued fraction far from it -------------------------------------
 
 // erf(x) = 2/sqrt(pi) * exp(-x*x) * (x + x**3 * 2/3 + x**5 * 4/15 + ...): no term is negative, so no digit cancels.
 function erf(x) {
   if (!(Math.abs(x) < 2)) return Number.isNaN(x) ? x : Math.sign(x) * (1 - erfc(Math.abs(x)));
-  let term = x, total = x;
+  let term = x,
+    total = x;
   for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(total); n += 1) {
-    term *= 2 * x * x / (2 * n + 1);
+    term *= (2 * x * x) / (2 * n + 1);
     total += term;
   }
-  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * total;
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
 }
 
 // erfc(x) = exp(-x*x)/sqrt(pi) / (x + 1/2/(x + 2/2/(x + 3/2/(x + ...)))), from the innermost fraction outwards.
@@ -52,9 +52,8 @@ function erfc(x) {
   for (let n = Math.ceil(20 + 160 / (x * x)); n > 0; n -= 1) fraction = x + n / 2 / fraction;
   // x*x rounds, and exp() would multiply that error by x*x: the square of the leading digits of x is exact
   const lead = Math.fround(x);
-  return Math.exp(-lead * lead) * Math.exp((lead - x) * (lead + x)) / Math.sqrt(Math.PI) / fraction;
+  return (Math.exp(-lead * lead) * Math.exp((lead - x) * (lead + x))) / Math.sqrt(Math.PI) / fraction;
 }
-
 
 // A look-up in a table: the arguments are its entries, then an index ---------------------------------------------
 

@@ -4,7 +4,10 @@
 // the necessary parentheses are written.
 
 const LEVELS = {"<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "*": 2};
-const SIGNED = 1.5, TIMES = 2, FRACTION = 3, ATOM = 4;
+const SIGNED = 1.5,
+  TIMES = 2,
+  FRACTION = 3,
+  ATOM = 4;
 const PRINTED = {"*": "\u22c5", "-": "\u2212", "<=": "\u2264", ">=": "\u2265"};
 
 function group(...parts) {
@@ -25,7 +28,8 @@ function bracketed(open, parts, close) {
 // A name: w1 with a small 1. (mi sets a single letter in italics.)
 function identifier(text) {
   const [, letter, index] = text.match(/^(\p{L})(\d+)$/u) || [];
-  return letter ? element("math:msub", {}, element("math:mi", {}, letter), element("math:mn", {}, index))
+  return letter
+    ? element("math:msub", {}, element("math:mi", {}, letter), element("math:mn", {}, index))
     : element("math:mi", {}, text);
 }
 
@@ -88,12 +92,38 @@ function listed(parts, leaf) {
 // where(c, p, where(d, q, r)): p if c, q if d, r otherwise.
 function cases([condition, chosen, rest], leaf) {
   const table = element("math:mtable", {class: "cases"});
-  const line = (value, ...when) => table.append(element("math:mtr", {},
-    element("math:mtd", {}, formula(value, leaf)[0]), element("math:mtd", {}, ...when)));
+  const line = (value, ...when) =>
+    table.append(
+      element("math:mtr", {}, element("math:mtd", {}, formula(value, leaf)[0]), element("math:mtd", {}, ...when)),
+    );
   while (condition !== undefined) {
     line(chosen, words("if\u00a0"), formula(condition, leaf)[0]);
     [condition, chosen, rest] = Array.isArray(rest) && rest[1] === "where" ? rest.slice(2) : [undefined, rest, rest];
   }
   line(rest, words("otherwise"));
   return group(operator("{"), table);
+}
+
+// A slope with constants for some inputs (undefined for the others), shorter: 2*x for n*x**(n - 1) at n = 2.
+function simplified(tree, constant) {
+  if (!Array.isArray(tree))
+    return typeof tree === "number" && constant[tree] !== undefined ? exactText(constant[tree]) : tree;
+  const [sign, ...rest] = tree,
+    parts = rest.map((part) => simplified(part, constant));
+  const [a, b] = parts,
+    known = parts.map(numberOf);
+  if (sign === "-" && parts.length === 2 && !known.some(Number.isNaN)) return exactText(known[0] - known[1]);
+  if (sign === "*" && a === "1") return b;
+  return ["*", "/", "**"].includes(sign) && b === "1" ? a : [sign, ...parts];
+}
+
+// The number that a tree is; nan for any other tree.
+function numberOf(tree) {
+  if (Array.isArray(tree)) return tree[0] === "-" && tree.length === 2 ? -numberOf(tree[1]) : NaN;
+  return typeof tree === "string" ? Number(tree) : NaN;
+}
+
+// A constant in a tree: its digits, with a minus sign as an operation.
+function exactText(x) {
+  return x < 0 ? ["-", brief(-x)] : brief(x);
 }
