@@ -58,9 +58,10 @@ def _bend(x: Any) -> Any:
     return 2 * ROOT_2_PI * x * (1 + 0.044715 * square(x))
 
 
-def _times_bend(x: Any) -> Any:
-    """x times the slope of _bend."""
-    return x * (2 * ROOT_2_PI * (1 + 0.134145 * square(x)))
+def _gelu_tanh_slope(x: Any) -> Any:
+    """The slope of x*sigmoid(_bend(x))."""
+    s, times_bend = sigmoid(_bend(x)), x * (2 * ROOT_2_PI * (1 + 0.134145 * square(x)))
+    return s + s * sigmoid(-_bend(x)) * times_bend
 
 
 sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))",
@@ -88,9 +89,8 @@ silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * 
 gelu = row("gelu", lambda x: x * _gaussian(x),
            lambda y, x: _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * clamp(x, -40, 40),
            limits=(0.0, inf))
-gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)),
-                lambda y, x: sigmoid(_bend(x))
-                + sigmoid(_bend(x)) * sigmoid(-_bend(x)) * _times_bend(clamp(x, -40, 40)), limits=(0.0, inf))
+gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)), lambda y, x: _gelu_tanh_slope(clamp(x, -40, 40)),
+                limits=(0.0, inf))
 mish = row("mish", lambda x: x * tanh(softplus(x)),
            lambda y, x: tanh(softplus(x)) + square(sech(softplus(x))) * (clamp(x, -800, 800) * sigmoid(x)),
            limits=(0.0, inf))

@@ -62,8 +62,9 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
     First derivatives, in backward and in forward mode, are compared with differences of f; second derivatives with
     differences of the first. Time grows with the square of the number of inputs.
 
-    At a kink (relu at 0) any slope between those on its two sides is right; second derivatives are not checked there.
-    A slope of infinity or nan is never right: check f inside its domain.
+    At a kink (relu at 0) any slope between those on its two sides is right, also that of a slope. Where differences do
+    not settle, as at a jump or for sin(x) at 1e100, any finite slope is. A slope of nan is never right, and infinity
+    only where it is too large for a float: check f inside its domain.
 
     f gets copies, so your Values do not change. Only the parameters of a Module are used themselves: their data is
     varied and restored. Any other Value that f uses is a constant.
@@ -125,7 +126,8 @@ def explanation(mismatch: Mismatch, root: Value) -> tuple[str | None, str]:
     stands = kinked(root)
     if stands is not None:
         return None, (f"{sides}On the way {described(stands)} stands on a kink, where the slope of a row is a "
-                      "convention; conventions need not add up. Check another point.")
+                      "convention, and conventions need not add up: the chain rule leaves this derivative "
+                      "undetermined. Check another point.")
     return None, (f"{sides}Each row on the way agrees with differences of its own, so the graph is cut in f: "
                   "look for .data, float() and math functions.")
 

@@ -13,7 +13,7 @@ extrapolates to step 0 as Romberg does, and keeps the extrapolation that changes
 change is its error. Source: C. Ridders, Advances in Engineering Software 4 (1982) 75.
 """
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..ieee import divide, inf, nan
@@ -22,10 +22,13 @@ UNDEFINED = (ValueError, ArithmeticError, LookupError)      # raised at x: f is 
 HALVINGS = 8            # of the step in one extrapolation
 EXACT = 1e-10           # relative error at which the search stops, ...
 CLOSER = 2.0**-16       # ... unless a step smaller by this factor contradicts it, as for max(x*x, 0.001) at 0
+SETTLED = 1e-3          # largest relative error of an estimate that says anything, as that of a jump does not
 
 
 class Estimate(NamedTuple):
-    """A derivative by differences and its error; `nan` and `inf` where f has no neighbouring value."""
+    """A derivative by differences and its error. The error is infinite where differences do not settle, as at a jump or
+    for sin(x) at 1e100; there any finite slope may be right. The value is nan where f has no neighbouring value.
+    """
 
     value: float
     error: float
@@ -35,19 +38,26 @@ class Estimate(NamedTuple):
         """How far from `value` a right derivative may be; no absolute tolerance, which would pass any small number."""
         return 1e-8 * abs(self.value) + 10 * self.error
 
+    @property
+    def is_open(self) -> bool:
+        """Whether f has neighbouring values but differences do not settle."""
+        return math.isinf(self.error) and not math.isnan(self.value)
+
     def agrees(self, slope: float) -> bool:
         """Whether `slope` may be the derivative."""
-        return abs(slope - self.value) <= self.bound
+        return math.isfinite(slope) and abs(slope - self.value) <= self.bound
 
 
 UNKNOWN = Estimate(nan, inf)
 
 
-def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: float = 0.0) -> Estimate:
+def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: float = 0.0,
+               scales: Iterable[float] = ()) -> Estimate:
     """The derivative of f at x, with its error; at an edge of f's domain the one-sided derivative from inside.
 
     side    0: from both sides; 1: from the right only; -1: from the left only
     noise   the rounding error of f near x; at least one rounding of f itself is assumed
+    scales  distances from x at which f may have detail, besides the size of x and 1
 
     f counts as not defined where it is not finite or raises ValueError, an ArithmeticError or a LookupError.
 
@@ -68,18 +78,32 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
             continue
         step = _retreat(f, x, start, way)
         reach = step if step < start else reach
-        found = _ridders(f, x, step, way, noise)
+        found, settled = _ridders(f, x, here, step, way, noise)
+        if not settled:
+            continue
         # If two estimates contradict each other, the larger step is wrong: it misses detail, as for sin(1e6*x).
         if step < best_step if apart(found, best) else found.error < best.error:
             best, best_step = found, step
-            close, _ = _quotient(f, x, step * CLOSER, way)
-            sure = not apart(best, Estimate(close, noise / (step * CLOSER)))
-    return best
+            closer = [step * CLOSER, *(h for h in scales if h < step * CLOSER)]
+            sure = all(_confirmed(f, x, max(h, _least(x)), way, found, noise) for h in closer)
+    if sure:
+        return best
+    first = _retreat(f, x, next(_steps(x)), way)
+    return Estimate(_quotient(f, x, first, way)[0], inf)
 
 
-def one_sided(f: Callable[[float], float], x: float, noise: float = 0.0) -> tuple[Estimate, Estimate]:
+def _confirmed(f: Callable[[float], float], x: float, h: float, side: int, found: Estimate, noise: float) -> bool:
+    """Whether the quotient with a smaller step does not contradict an estimate."""
+    close = _quotient(f, x, h, side)[0]
+    if side:                                # the error of a one-sided quotient grows with its step
+        close = 2 * close - _quotient(f, x, 2 * h, side)[0]
+    return not apart(found, Estimate(close, 4 * noise / h))
+
+
+def one_sided(f: Callable[[float], float], x: float, noise: float = 0.0,
+              scales: Iterable[float] = ()) -> tuple[Estimate, Estimate]:
     """The slopes of f at x from the left and from the right; if they differ, f has a kink."""
-    return derivative(f, x, -1, noise), derivative(f, x, 1, noise)
+    return derivative(f, x, -1, noise, scales), derivative(f, x, 1, noise, scales)
 
 
 def apart(left: Estimate, right: Estimate) -> bool:
@@ -98,15 +122,18 @@ def _open_side(f: Callable[[float], float], x: float, side: int) -> int | None:
 
 
 def _steps(x: float) -> Iterator[float]:
-    """First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones."""
-    size = math.frexp(x)[1]
+    """First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones, then the least."""
+    size, least = math.frexp(x)[1], _least(x)
     sizes = [size] if x and abs(size) < 5 else [size, 1] if x else [1]
-    return (math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes)
+    steps = [math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes]
+    yield from (step for step in steps if step >= least)
+    if min(steps) < least:                  # x is so large that floats near it are far apart, or nearly 0
+        yield 16 * least
 
 
 def _retreat(f: Callable[[float], float], x: float, h: float, side: int) -> float:
-    """The largest of h, h/2, h/4, ... at which the difference quotient is finite."""
-    while h >= _least(x) and not math.isfinite(_quotient(f, x, h, side)[0]):
+    """The largest of h, h/2, h/4, ... at which f is defined."""
+    while h >= math.ulp(x) and math.isnan(_quotient(f, x, h, side)[0]):
         h /= 2
     return h
 
@@ -116,16 +143,22 @@ def _least(x: float) -> float:
     return 32 * math.ulp(x)
 
 
-def _ridders(f: Callable[[float], float], x: float, h: float, side: int, noise: float) -> Estimate:
-    """Neville's table: each row halves the step, each column removes one more power of it from the error."""
+def _ridders(f: Callable[[float], float], x: float, here: float, h: float, side: int,
+             noise: float) -> tuple[Estimate, bool]:
+    """Neville's table: each row halves the step, each column removes one more power of it from the error.
+
+    The estimate, and whether it has settled: its error is small beside it, or as large as rounding explains, and f
+    bends less over smaller steps. (A pulse, as 1/(x*x + 1e-300) at 1e-200, looks flat from both sides.)
+    """
     power = 1 if side else 2                # the error of a one-sided quotient is a series in h, of a central in h*h
     above: list[float] = []
-    best = UNKNOWN
+    best, bends = UNKNOWN, list[float]()
     for _ in range(HALVINGS):
         if h < _least(x) or best.error <= noise / h:    # the rounding error alone is as large
             break
-        quotient, size = _quotient(f, x, h, side)
-        noise = max(noise, math.ulp(size))
+        quotient, size, both = _quotient(f, x, h, side)
+        noise = max(noise, math.ulp(size)) if size == size else noise
+        bends.append(0.0 if side else abs(both - 2 * here))
         row = [quotient]
         for k, coarse in enumerate(above, 1):
             row.append(row[-1] + (row[-1] - coarse) / (2 ** (power * k) - 1))
@@ -134,19 +167,21 @@ def _ridders(f: Callable[[float], float], x: float, h: float, side: int, noise: 
                 best = Estimate(row[-1], error)
         above = row
         h /= 2
-    return best
+    straight = not bends or bends[-1] <= bends[0] / 2 + 8 * noise
+    return best, straight and best.error <= SETTLED * abs(best.value) + 8 * noise / h
 
 
-def _quotient(f: Callable[[float], float], x: float, h: float, side: int) -> tuple[float, float]:
-    """The difference quotient with step h, and the size of f there."""
+def _quotient(f: Callable[[float], float], x: float, h: float, side: int) -> tuple[float, float, float]:
+    """The difference quotient with step h, and the size and the sum of f there; nan where f is not finite."""
     h = abs(x) + h - abs(x)                 # the step that x + h, rounded, really takes
     a, b = x - h * (side <= 0), x + h * (side >= 0)
     low, high = _at(f, a), _at(f, b)
-    return divide(high - low, b - a), max(abs(low), abs(high))
+    return divide(high - low, b - a), max(abs(low), abs(high)), low + high
 
 
 def _at(f: Callable[[float], float], x: float) -> float:
     try:
-        return f(x)
+        y = f(x)
     except UNDEFINED:
         return nan
+    return y if math.isfinite(y) else nan

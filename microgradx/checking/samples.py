@@ -18,6 +18,7 @@ from ..engine import Value
 from ..table import REAL, Domain, Op, Reduction
 
 SMALL, LARGE = 2.0**-10, 8.0                # sizes of moderate numbers
+MOST = 100                                  # kink points of a row
 SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers tried as kinks and regular points, if they are in the domain
 
 
@@ -60,7 +61,7 @@ def is_smooth(op: Op) -> bool:
 
 
 def kink_points(op: Op) -> list[tuple[float, ...]]:
-    """Inputs exactly on a kink or jump of the row, with a finite value and finite slopes; small whole ones first.
+    """Up to 100 inputs exactly on a kink or jump of the row, with a finite value and finite slopes; small ones first.
 
     >>> from microgradx import maximum
     >>> kink_points(maximum)[:3]
@@ -69,7 +70,7 @@ def kink_points(op: Op) -> list[tuple[float, ...]]:
     points = [xs for xs in _grid(op) if 0 in _quantities(op, xs)]
     if not points:
         points = [xs for start in _grid(op) for xs in _steps_onto(op, start) if 0 in _quantities(op, xs)]
-    return [xs for xs in dict.fromkeys(points) if is_finite(op, xs)]
+    return [*itertools.islice((xs for xs in dict.fromkeys(points) if is_finite(op, xs)), MOST)]
 
 
 @cache

@@ -104,8 +104,22 @@ def test_there_is_no_absolute_tolerance():
     assert not tiny.agrees(1e-200 * math.cos(1.0) * (1 + 1e-7)) and not tiny.agrees(0.0)
 
 
-def test_a_jump_has_no_slope_that_could_be_told():
-    assert derivative(lambda x: math.copysign(1, x), 0.0).error > 1
+@pytest.mark.parametrize("f, x", [
+    (lambda x: math.copysign(1, x), 0.0),                       # a jump
+    (math.sin, 1e100), (math.sin, 1.640166772112368e296),       # powers of two keep step with its period for a while
+    (lambda x: 1 / (x * x + 1e-300), 1e-200),                   # a pulse, flat from both sides
+])
+def test_where_differences_do_not_settle_any_finite_slope_may_be_right(f, x):
+    found = derivative(f, x)
+    assert found.error == math.inf and found.agrees(5.0) and not found.agrees(math.inf)
+
+
+def test_detail_at_the_scale_of_other_inputs_is_seen():
+    """hypot(1e-58, x) looks like abs(x) from afar, and does not change with x over steps of the size of x = 1e-66."""
+    def f(x):
+        return math.hypot(1e-58, x)
+    assert derivative(f, 1e-66, scales=[2.0**-196]).agrees(1e-8)
+    assert not derivative(f, 1e-66).agrees(1e-8)
 
 
 def test_a_mistake_in_the_function_is_not_hidden():
