@@ -75,6 +75,7 @@ from .ops import (
     sub,
     tan,
     tanh,
+    weighted,
     where,
     xlogy,
 )
@@ -104,7 +105,7 @@ __all__ = [
     "parse", "ExpressionError", "Step", "steps", "names",
     "stepper", "draw", "diagnose", "to_html", "jit",
     "row", "reduction", "gate",
-    "add", "sub", "mul", "div", "neg", "identity", "detach", "xlogy", "square", "reciprocal",
+    "add", "sub", "mul", "div", "neg", "identity", "detach", "xlogy", "weighted", "square", "reciprocal",
     "exp", "expm1", "log", "log1p", "sqrt",
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2",
     "sinh", "cosh", "tanh", "sech", "asinh", "acosh", "atanh", "erf", "erfc", "hypot",

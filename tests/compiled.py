@@ -37,7 +37,7 @@ class Way(NamedTuple):
         def call(*args):
             with mock.patch("microgradx.compiler.native.straight.FLAT", self.flat):
                 return compiled(*args)
-        call.report = compiled.report
+        call.report, call.compiled = compiled.report, compiled
         return call
 
 

@@ -57,6 +57,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "detach": lambda x: x,
     "pow": lambda x, n: x**n,
     "xlogy": lambda a, b: a * mp.log(b),
+    "weighted": lambda a, b: a * b,
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1 / x,
     "exp": mp.exp,
@@ -199,7 +200,8 @@ TORCH: dict[str, Callable[..., Any]] = {
     "take": lambda torch, *xs: torch.stack(xs[:-1])[int(xs[-1].item())],
 }
 
-NOT_IN_TORCH = {"masked_dot": "the engine's own: a sum of products under a mask", "sech": "written 1/cosh there",
+NOT_IN_TORCH = {"weighted": "a product, but 0 * inf is 0",
+                "masked_dot": "the engine's own: a sum of products under a mask", "sech": "written 1/cosh there",
                 "first_max": "what MaxPool does there; tests/test_nn_parity.py compares it"}
 
 

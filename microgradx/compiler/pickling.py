@@ -23,7 +23,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..engine import Value
-from .ir.program import Program
+from .ir.program import Program, played
 from .trace.arguments import Modules, by_key, read_call, rebuilt, with_modules
 
 KEPT = 32                               # compiled functions that a process caches for the next task
@@ -49,15 +49,6 @@ class RemoteFunction:
         p, tree = self.programs[structure]
         with_modules(given, modules, lambda one: one.values)
         return rebuilt(tree, iter(played(p, [*given, *p.closures])))
-
-
-def played(p: Program, given: Sequence[Any]) -> list[Any]:
-    """The results of a program at these inputs, computed row by row in Python."""
-    found: dict[int, Any] = {**p.numbers, **dict(zip(p.inputs, given))}
-    for i, (op, args) in enumerate(zip(p.ops, p.args)):
-        if op is not None:
-            found[i] = op.apply(op.called([found[a] for a in args]))
-    return [found[r] for r in p.results]
 
 
 def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> tuple[Any, ...]:

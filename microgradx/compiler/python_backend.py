@@ -225,8 +225,10 @@ def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     reader.write("if not options:")
     reader.indent += 4
     reader.read(args)
-    reader.write(*body.lines, f"return {_nested(tree, iter(body.results))}")
-    body.names["general"] = general
+    texts = iter(body.results)
+    returned = _nested(tree, texts)
+    reader.write(*body.lines, *texts, f"return {returned}")     # the rest is run for the errors that it may raise
+    body.names |= {"general": general, "RAISED": (*RAISED, IndexError)}
     source = "\n".join(["def call(*args, **options):", "    try:", *reader.lines, "    except RAISED:", "        pass",
                         "    return general(*args, **options)"])
     return body.function(source, "call")

@@ -8,6 +8,7 @@
 """
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cached_property
@@ -17,7 +18,7 @@ from typing import Any
 
 from ..engine import Value
 from .backends import Backend, Runnable
-from .ir.program import Program
+from .ir.program import Program, played
 from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
 from .trace.state import AttributeOf, GradientOf
 
@@ -104,13 +105,23 @@ class Variant:
         with self._lock if self.updates else nullcontext():     # nobody reads in between what is then set
             for several in self.sources:
                 numbers += several.read()
-            found = self.kernel.run(numbers)
+            try:
+                found = self.kernel.run(numbers)
+            except IndexError:
+                played(self.program, self._given(numbers))      # raises the same, with the number
+                raise
             try:
                 self._update(found)
             except KeyboardInterrupt:           # Ctrl-C between two of them: all are set first
                 self._update(found)
                 raise
         return self.rebuild(found)
+
+    def _given(self, numbers: Sequence[float]) -> list[float]:
+        """All inputs of the program: those given, and those that machine code finds in memory."""
+        rest, places = iter(numbers), self.addresses
+        return [ctypes.c_double.from_address(places[k]).value if k in places else next(rest)
+                for k in range(len(self.program.inputs))]
 
     def _update(self, found: list[float]) -> None:
         """Set what the program sets, to the last of the numbers that it found."""

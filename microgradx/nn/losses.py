@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from ..activations import relu, softplus
-from ..engine import Value
-from ..ieee import short
+from ..engine import Value, tracer
+from ..ieee import inf, short
 from ..nesting import leaves
-from ..ops import abs, log, log1p, maximum, square, where, xlogy
+from ..ops import abs, log, log1p, square, weighted, where, xlogy
 from ..reductions import dot, logsumexp, sum, take
 from .shapes import Nested, expect, flat, like
 
@@ -70,7 +70,8 @@ def bce(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     >>> bce([0.0, 0.0], [0, 1], "none")
     [0.0, inf]
     """
-    return _pairwise("bce", lambda p, t: _between(t, lambda: -log(p), lambda: -log1p(-p)), input, target, reduction)
+    _check("bce", target, _is_share, "from 0 to 1")
+    return _pairwise("bce", lambda p, t: weighted(t, -log(p)) + weighted(1 - t, -log1p(-p)), input, target, reduction)
 
 
 def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
@@ -79,7 +80,8 @@ def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean"
     >>> bce_with_logits(800.0, 1), bce_with_logits(-800.0, 1)
     (0.0, 800.0)
     """
-    return _pairwise("bce_with_logits", lambda x, t: _between(t, lambda: softplus(-x), lambda: softplus(x)),
+    _check("bce_with_logits", target, _is_share, "from 0 to 1")
+    return _pairwise("bce_with_logits", lambda x, t: weighted(t, softplus(-x)) + weighted(1 - t, softplus(x)),
                      input, target, reduction)
 
 
@@ -91,9 +93,7 @@ def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     >>> hinge([2.0, 0.5, -1.0], [1, 1, 1], "none")
     [0.0, 0.5, 2.0]
     """
-    for t in flat(target):
-        if not isinstance(t, Value) and t not in (-1, 1):
-            raise ValueError(f"hinge: expected targets -1 or 1, got {short(t)}")
+    _check("hinge", target, lambda t: (abs(t) >= 1) * (abs(t) <= 1), "-1 or 1")
     return _pairwise("hinge", lambda x, t: relu(1 - t * x), input, target, reduction)
 
 
@@ -112,16 +112,26 @@ def kl_div(input: Nested, target: Nested, reduction: Reduction | Literal["batchm
 
 
 def _kl(x: Any, t: Any) -> Any:
-    return xlogy(t, t) - t * x
+    return xlogy(t, t) - weighted(t, x)
 
 
-def _between(t: Any, yes: Callable[[], Any], no: Callable[[], Any]) -> Any:
-    """t*yes + (1 - t)*no; for t = 0 or 1 only one of them, since 0 * inf would be nan. ValueError for another t."""
-    if isinstance(t, Value) or 0 < t < 1:
-        return t * yes() + (1 - t) * no()
-    if t in (0, 1):
-        return yes() if t else no()
-    raise ValueError(f"expected targets from 0 to 1, got {short(t)}")
+def _is_share(t: Any) -> Any:
+    return (t >= 0) * (t <= 1)
+
+
+def _check(name: str, target: Nested, holds: Callable[[Any], Any], wanted: str) -> None:
+    """ValueError for a target for which `holds` is 0. A compiled program checks its inputs each time that it runs."""
+    trace = tracer()
+    for t in flat(target):
+        if trace is not None and isinstance(t, Value):
+            trace.require(t, holds(t), f"{name}: expected targets {wanted}")
+        elif not holds(_now(t)):
+            raise ValueError(f"{name}: expected targets {wanted}, got {short(_now(t))}")
+
+
+def _now(x: Any) -> Any:
+    """The number of a Value, so that a choice by it is not recorded. A compiled program makes the choice as it runs."""
+    return x.data if isinstance(x, Value) and tracer() is None else x
 
 
 def _pairwise(name: str, loss: Callable[[Any, Any], Any], input: Nested, target: Nested, reduction: str) -> Any:
@@ -171,15 +181,16 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 def _surprise(xs: list[Any], target: Any) -> Any:
     if not isinstance(target, (list, tuple)):
         return logsumexp(_gaps(xs, target))
-    gaps = _gaps(xs, _likely(target))                   # true for any class; the likeliest keeps all digits
-    return sum(target) * logsumexp(gaps) - dot(target, gaps)
+    gaps = _gaps(xs, _likely(target, xs))              # true for any class; the likeliest keeps all digits
+    return sum(target) * logsumexp(gaps) - sum(list(map(weighted, target, gaps)))
 
 
-def _likely(target: Sequence[Any]) -> Any:
-    """The index of the largest probability, the first if several are equal; recorded if they are Values."""
-    best, place = target[0], 0.0
-    for j, t in enumerate(target):
-        place, best = where(t > best, j, place), maximum(best, t)
+def _likely(target: Sequence[Any], xs: Sequence[Any]) -> Any:
+    """The index of the largest probability, the first if several are equal; not that of an impossible class, -inf."""
+    best, place = -1.0, 0.0
+    for j, (t, x) in enumerate(zip(map(_now, target), map(_now, xs))):
+        better = (t > best) * (x > -inf)
+        place, best = where(better, j, place), where(better, t, best)
     return place
 
 

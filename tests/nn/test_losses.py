@@ -1,13 +1,18 @@
 """Losses: exact in their tails, at the edges, and told of wrong targets. (Against torch: test_nn_parity.py.)"""
 import math
+import pickle
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from microgradx import Value, grad, nn
+from microgradx import Value, grad, gradients, jit, nn, value_and_grad
 from microgradx.nesting import leaves
+from microgradx.training import SGD, fit
+
+from ..budget import sweep
+from ..compiled import equal, every_way
 
 LOGITS = st.lists(st.floats(-800, 800), min_size=2, max_size=5)
 
@@ -111,6 +116,187 @@ def test_penalties_take_a_module_or_a_list():
     assert nn.l2_penalty(model.weight).data == 25.0 and nn.l1_penalty([]) == 0.0
     nn.l2_penalty(model).backward()
     assert [p.grad for p in model.parameters()] == [6.0, -8.0, 2.0]
+
+
+# Targets of exactly 0 and 1, at the edges, in every way ---------------------------------------------------------
+
+inf, ln = math.inf, math.log
+# pytorch/xla#2446 (bce at 1, 1), optax#896 (-inf logits), pytorch#89558 (kl_div at 0): loss, its gradients by input and
+# target; limits where the formula has 0 * inf. None where the limit does not exist or nobody asks.
+EDGES = [
+    ("xla#2446", nn.bce, [1.0], [1.0], 0.0, [-1.0], [-inf]),
+    ("bce 0 0", nn.bce, [0.0], [0.0], 0.0, [1.0], [inf]),
+    ("bce 0 1", nn.bce, [0.0], [1.0], inf, [-inf], [inf]),
+    ("bce 1 0", nn.bce, [1.0], [0.0], inf, [inf], [-inf]),
+    ("bce 1 half", nn.bce, [1.0], [0.5], inf, [inf], [-inf]),
+    ("bce quarter 1", nn.bce, [0.25], [1.0], ln(4), [-4.0], [ln(3)]),
+    ("bce quarter 0", nn.bce, [0.25], [0.0], -math.log1p(-0.25), [4 / 3], [ln(3)]),
+    ("bce tail", nn.bce, [1e-300], [0.0], 1e-300, [1.0], [-ln(1e-300)]),
+    ("logits inf 1", nn.bce_with_logits, [inf], [1.0], 0.0, [0.0], [-inf]),
+    ("logits -inf 0", nn.bce_with_logits, [-inf], [0.0], 0.0, [0.0], [inf]),
+    ("logits -inf 1", nn.bce_with_logits, [-inf], [1.0], inf, [-1.0], [inf]),
+    ("logits inf 0", nn.bce_with_logits, [inf], [0.0], inf, [1.0], [-inf]),
+    ("logits 800 1", nn.bce_with_logits, [800.0], [1.0], 0.0, [0.0], [-800.0]),
+    ("logits 40 1", nn.bce_with_logits, [40.0], [1.0], math.exp(-40.0), [-math.exp(-40.0)], [-40.0]),
+    ("optax#896", nn.cross_entropy, [-inf, 1.0, 2.0], [0.0, 1.0, 0.0], ln(1 + math.e),
+     [0.0, -1 / (1 + 1 / math.e), 1 / (1 + 1 / math.e)], [inf, ln(1 + math.e), ln(1 + math.e) - 1]),
+    ("optax#896 two", nn.cross_entropy, [-inf, 0.0], [0.0, 1.0], 0.0, [0.0, 0.0], [inf, 0.0]),
+    ("soft, impossible", nn.cross_entropy, [-inf, 0.0], [1.0, 0.0], inf, None, None),
+    ("soft, half impossible", nn.cross_entropy, [-inf, 0.0], [0.5, 0.5], inf, None, None),
+    ("kl_div 0 -inf", nn.kl_div, [-inf], [0.0], 0.0, [0.0], None),
+    ("pytorch#89558", nn.kl_div, [-1.0], [0.0], 0.0, [0.0], [-inf]),
+    ("pytorch#89558 two", nn.kl_div, [0.0, -inf], [1.0, 0.0], 0.0, [-0.5, 0.0], None),
+    ("kl_div 1 -inf", nn.kl_div, [-inf], [1.0], inf, [-1.0], [inf]),
+]
+every_edge = pytest.mark.parametrize("_, loss, x, t, y, by_x, by_t", EDGES, ids=[case[0] for case in EDGES])
+
+
+def near(found, expected):
+    return found == pytest.approx(expected, rel=1e-14, abs=0)
+
+
+@every_edge
+def test_the_limit_where_a_formula_has_zero_times_infinity(_, loss, x, t, y, by_x, by_t):
+    assert near(loss(x, t), y)
+    for target in (t, list(map(Value, t))):
+        values = list(map(Value, x))
+        root = loss(values, target)
+        root.backward()
+        assert near(root.data, y)
+        assert by_x is None or near([v.grad for v in values], by_x)
+        assert by_t is None or target is t or near([v.grad for v in target], by_t)
+        if all(map(math.isfinite, [y, *(by_x or [inf])])):
+            assert near(gradients(root, values), by_x)
+            assert near([g.data for g in gradients(root, values, create_graph=True)], by_x)
+
+
+@sweep(7)
+@every_way
+@every_edge
+def test_compiled_it_is_the_same(way, _, loss, x, t, y, by_x, by_t):
+    for strict in (False, True):
+        assert near(way.jit(loss, strict=strict)(x, t), y)
+        found, slopes = way.jit(value_and_grad(loss, (0, 1)), strict=strict)(x, t)
+        assert near(found, y) and (by_x is None or near(slopes[0], by_x)) and (by_t is None or near(slopes[1], by_t))
+
+
+LOSSES = [nn.bce, nn.bce_with_logits, nn.kl_div, nn.mse, nn.l1, nn.huber, nn.hinge]
+XS = [0.0, 1.0, 0.5, 1e-300, 1 - 2**-53, -0.0, -1.0, 40.0, -745.5, 1e300, inf, -inf, math.nan]
+
+
+@sweep(3)
+@every_way
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda f: f.__name__)
+def test_plain_numbers_and_inputs_of_a_program_are_one(way, loss):
+    """Every loss at targets of exactly 0 and 1, plain and compiled: the same number, also where it is nan."""
+    both = value_and_grad(loss)
+    compiled = way.jit(both, strict=True)
+    for x in XS:
+        for t in (-1.0, 1.0) if loss is nn.hinge else (0.0, 1.0, 0.5):
+            for found, expected in zip(compiled([x], [t]), both([x], [t])):
+                assert all(map(equal, leaves(found), leaves(expected))), (x, t)
+            v = Value(x)
+            y = loss([v], [Value(t)])
+            assert equal(y.data, loss([x], [t])), (x, t)
+
+
+def test_mixed_second_derivatives_keep_the_weight_of_a_class_at_zero():
+    """d/dt d/dx of t*f(x) is f'(x) at t = 0 too: the weight is absent from the slope by x only at infinity."""
+    mixed = grad(lambda t: grad(lambda x: nn.kl_div([x], [t]))(2.0))
+    assert mixed(0.0) == mixed(1.0) == -1.0
+    assert grad(lambda t: grad(lambda x: nn.bce_with_logits(x, t))(3.0))(0.0) == pytest.approx(-1)
+    assert grad(lambda t: grad(lambda p: nn.bce(p, t))(0.25))(0.0) == pytest.approx(-4 - 4 / 3)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_training_goes_on_at_a_saturated_probability(compiled):
+    """pytorch/xla#2446: eager code trained, compiled code raised NonFiniteError."""
+    model = nn.Sequential(nn.Linear(1, 2, bias=False), nn.Sigmoid())
+    model.load_state_dict({"0.weight": [[40.0], [0.0]]})                # sigmoid(40) is 1
+    history = fit(model, [[1.0]] * 4, [[1.0, 1.0]] * 4, lambda m, x, y: nn.bce(m(x), y),
+                  SGD(model.parameters(), lr=0.1), steps=3, jit=compiled)
+    assert len(history) == 3 and history[0].loss == pytest.approx(ln(2) / 2)
+    assert history[1].loss == pytest.approx(math.log1p(math.exp(-0.025)) / 2)
+
+
+WRONG = [(nn.bce, 2.0, "bce: expected targets from 0 to 1, got 2.0"), (nn.bce, -0.5, "from 0 to 1, got -0.5"),
+         (nn.bce, math.nan, "from 0 to 1, got nan"), (nn.bce_with_logits, 1.5, "bce_with_logits: expected targets"),
+         (nn.hinge, 0.0, "hinge: expected targets -1 or 1, got 0.0"), (nn.hinge, 0.5, "-1 or 1, got 0.5"),
+         (nn.hinge, 2.0, "-1 or 1, got 2.0")]
+every_wrong = pytest.mark.parametrize("loss, t, message", WRONG)
+
+
+@every_wrong
+def test_a_target_that_is_a_value_is_checked(loss, t, message):
+    with pytest.raises(ValueError) as found:
+        loss([Value(0.5), 0.5], [1.0, Value(t)])
+    assert message in str(found.value)
+
+
+@sweep(5)
+@every_way
+@every_wrong
+def test_a_compiled_program_checks_its_inputs_at_each_call(way, loss, t, message):
+    """Eager code raised; compiled, bce([0.5], [2.0]) was 0.69."""
+    w = Value(3.0)
+
+    def step(x, target):
+        y = loss(x, target) + 0 * w
+        w.data = w.data + 1
+        return y
+
+    for f in (loss, value_and_grad(loss), lambda x, target: loss(x, target, "sum") * 2, step):
+        for strict in (False, True):
+            compiled = way.jit(f, strict=strict)
+            right = compiled([0.5, 0.25], [1.0, 1.0])
+            for _ in range(2):
+                before = w.data
+                with pytest.raises(ValueError) as found:
+                    compiled([0.5, 0.25], [1.0, t])
+                assert message in str(found.value)
+                assert w.data == before                         # nothing half done
+                with pytest.raises(ValueError):
+                    compiled([0.5, 0.25], [Value(t), 1.0])
+            assert compiled([0.5, 0.25], [1.0, 1.0]) == right
+
+
+@every_way
+def test_also_one_that_the_program_computes_or_closes_over(way):
+    teacher = Value(0.5)
+    f = way.jit(lambda x: nn.bce([0.5], [teacher * x]))
+    assert f(2.0) == pytest.approx(ln(2))
+    with pytest.raises(ValueError, match=r"got 1\.5"):
+        f(3.0)
+    teacher.data = 5.0
+    with pytest.raises(ValueError, match=r"got 10\.0"):
+        f(2.0)
+    with pytest.raises(ValueError, match="got 2"):
+        way.jit(lambda x: nn.bce([x], [2]))(0.5)
+    with pytest.raises(IndexError, match=r"from 0 to 1 as index, got 2\.0"):
+        way.jit(lambda x, k: nn.cross_entropy([x, 0.0], k))(0.5, 2.0)
+
+
+def test_a_program_that_was_sent_checks_too():
+    f = jit(nn.bce)
+    f([0.5], [1.0])
+    sent = pickle.loads(pickle.dumps(f))
+    assert sent([0.5], [1.0]) == f([0.5], [1.0])
+    with pytest.raises(ValueError, match=r"bce: expected targets from 0 to 1, got 2\.0"):
+        sent([0.5], [2.0])
+
+
+@sweep(5)
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("compiled", [False, True])
+@every_wrong
+def test_training_checks_its_targets(loss, t, message, compiled, whole):
+    model = nn.Sequential(nn.Linear(1, 1), nn.Sigmoid())
+    before = model.state_dict()
+    with pytest.raises(ValueError) as found:
+        fit(model, [[1.0], [2.0], [3.0], [4.0], [5.0]], [[1.0], [1.0], [1.0], [t], [1.0]],
+            lambda m, x, y: loss(m(x), y), SGD(model.parameters()), epochs=2, whole=whole, jit=compiled)
+    assert message in str(found.value)
+    assert model.state_dict() == before
 
 
 # Reductions ----------------------------------------------------------------------------------------------------

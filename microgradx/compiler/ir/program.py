@@ -22,7 +22,8 @@ from itertools import chain, compress
 from typing import Any
 
 from ... import ops
-from ...engine import Value, tape
+from ...engine import Value, tape, tracer
+from ...ieee import short
 from ...table import Op
 from ..trace.errors import refuse_leaked
 from ..trace.trace import Recorded, is_constant, trace, unhindered
@@ -34,7 +35,7 @@ from .simplify import FREE, RULES
 Ids = tuple[int, ...]
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
-SIMPLE = ("inputs", "results", "traced")    # what a written program has as it is
+SIMPLE = ("inputs", "results", "traced", "checks")    # what a written program has as it is
 SHORT = 4                               # common subexpressions are found among nodes of at most so many inputs
 
 
@@ -49,6 +50,8 @@ class Program:
     closures    the sources of the last inputs, which are read at each run: `.data` of Values, Draws, GradientOfs
     results     the result nodes
     updates     what is set to the last results after each run: `.data` of Values, GradientOfs
+    checks      what is required: the node of a number, a node that is 0 if it is wrong, and what was expected. A take()
+                among the results raises IndexError then, and played() says why
     traced      how many nodes were recorded
     strict      whether even the sign of a zero must equal eager code's, whose sums start at 0.0
     """
@@ -62,6 +65,7 @@ class Program:
         self.closures: list[Any] = []
         self.results: list[int] = []
         self.updates: list[Any] = []
+        self.checks: list[tuple[int, int, str]] = []
         self.traced = 0
         self._constants: dict[float | bytes, int] = {}
         self._known: dict[Op, dict[Ids, int]] = defaultdict(dict)
@@ -76,7 +80,7 @@ class Program:
         return {"rows": names, "ops": [places[name(op)] if op else -1 for op in self.ops], "args": self.args,
                 "numbers": [[i, x.hex()] for i, x in self.numbers.items()], "inputs": self.inputs,
                 "closures": [source.data.hex() for source in self.closures], "results": self.results,
-                "traced": self.traced, "strict": self.strict}
+                "traced": self.traced, "strict": self.strict, "checks": self.checks}
 
     @classmethod
     def read(cls, state: dict[str, Any]) -> Program:
@@ -85,7 +89,7 @@ class Program:
         p = cls(strict=state["strict"])
         rows = [named(*pair) for pair in state["rows"]]
         p.ops = [rows[k] if k >= 0 else None for k in state["ops"]]
-        p.args, p.inputs, p.results, p.traced = [*map(tuple, state["args"])], *(state[k] for k in SIMPLE)
+        p.args, p.inputs, p.results, p.traced, p.checks = [*map(tuple, state["args"])], *(state[k] for k in SIMPLE)
         p.closures = [Value(float.fromhex(x)) for x in state["closures"]]
         p.numbers = {i: float.fromhex(x) for i, x in state["numbers"]}
         p._constants = {_key(x): i for i, x in p.numbers.items()}
@@ -93,7 +97,7 @@ class Program:
         sound = (len(p.ops) == len(p.args) and len(leaves) == len(p.inputs) + len(p.numbers) >= len(p.closures)
                  and all(_are_nodes(args, i - 1) and (op.takes(len(args)) if op else not args)
                          for i, (op, args) in enumerate(zip(p.ops, p.args)))
-                 and _are_nodes([*p.results, *leaves], last) and not any(p.ops[i] for i in leaves))
+                 and _are_nodes([*p.results, *leaves, *(i for check in p.checks for i in check[:2])], last) and not any(p.ops[i] for i in leaves))
         if not sound:
             raise ValueError("this is not a program that jit has recorded: its nodes do not fit together")
         return p
@@ -202,7 +206,7 @@ class Program:
         """A program with these operations and the inputs, constants and results of this one."""
         out = Program(strict=self.strict)
         out.ops, out.args, out.numbers, out.inputs, out.closures = ops, args, self.numbers, self.inputs, self.closures
-        out.results, out.updates, out.traced = self.results, self.updates, self.traced
+        out.results, out.updates, out.traced, out.checks = self.results, self.updates, self.traced, self.checks
         return out
 
     def live(self) -> Program:
@@ -224,6 +228,29 @@ def _key(x: float) -> float | bytes:
 
 def _are_nodes(ids: Sequence[Any], last: int) -> bool:
     return all(type(i) is int and 0 <= i <= last for i in ids)
+
+
+def played(p: Program, given: Sequence[Any]) -> list[Any]:
+    """The results of a program at these inputs, computed row by row in Python. IndexError for an index outside of its
+    table, ValueError for a number that is not what the program requires."""
+    found: dict[int, Any] = {**p.numbers, **dict(zip(p.inputs, given))}
+    for i, (op, args) in enumerate(zip(p.ops, p.args)):
+        if op is not None:
+            try:
+                found[i] = op.apply(op.called([found[a] for a in args]))
+            except IndexError:
+                for x, holds, expected in p.checks:
+                    if _data(found.get(holds, 1.0)) == 0:
+                        raise ValueError(f"{expected}, got {short(_data(found[x]))}") from None
+                raise
+    if (trace := tracer()) is not None:                     # a program that was sent is recorded anew
+        for x, holds, expected in p.checks:
+            trace.require(found[x], found[holds], expected)
+    return [found[r] for r in p.results]
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 def _every(_: Op) -> bool:
@@ -249,6 +276,8 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
             else:
                 ids[v] = out.add(op, _nodes(out, ids, v.args, mark))
         out.results = list(_nodes(out, ids, (*recorded.results, *recorded.updates.values()), mark))
+        for x, holds, expected in recorded.checks:
+            out.checks.append((_id(out, ids, x, mark), _id(out, ids, holds, mark), expected))
         out.traced = recorded.size
         return out.live()
 

@@ -93,6 +93,7 @@ class State:
     holders     each GradientOf and AttributeOf, by what it is of
     reached     whether backward() came to a number among the arguments: where that is a Value, its gradient is lost
     layers      whether layers were made, which draw their first weights at random
+    checks      what the function requires of a number: the number, a Value that is 0 if it is wrong, what was expected
     """
 
     def __init__(self) -> None:
@@ -106,3 +107,4 @@ class State:
         self.holders: dict[Any, Any] = {}
         self.reached = False
         self.layers = False
+        self.checks: list[tuple[Value, Value, str]] = []

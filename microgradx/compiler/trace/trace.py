@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from ...engine import Value
 from ...nesting import branches, is_module, leaves, regrown
+from ...reductions import entry
 from .arguments import is_number, results
 from .errors import refuse_kept, refuse_random
 from .surroundings import Surroundings
@@ -40,6 +41,8 @@ class Recorded(NamedTuple):
     updates     what it sets, by `.data`, and to what
     size        how many operations it recorded
     mark        begins the scope of the constants that it made
+    checks      what it requires: a number, a Value that is 0 if that is wrong, and what was expected. If there are any,
+                the last of `results` is a take() that raises IndexError if one is 0
     reached     whether its backward() came to a number among the arguments, which must not be a Value then
     """
 
@@ -51,6 +54,7 @@ class Recorded(NamedTuple):
     updates: dict[Any, Any]
     size: int
     mark: str
+    checks: list[tuple[Value, Value, str]]
     reached: bool
 
     @property
@@ -73,13 +77,14 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
     around, before = Surroundings([f, *args, *options.values()]), _generators()
     with unhindered(), tracer:
         tree = f(*given, **named)
+        checks = [entry([0.0], tracer.checked(0.0, 1.0))] if tracer.state.checks else []
     if _generators() != before and active_count() == 1 and not tracer.state.layers:    # else: another thread, or layers
         refuse_random()
     _look(around, tracer, f)
     state, versions = tracer.state, tracer.versions
-    found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in results(tree)]
+    found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in [*results(tree), *checks]]
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
-                    state.reached)
+                    state.checks, state.reached)
 
 
 def _generators() -> Any:

