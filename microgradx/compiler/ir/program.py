@@ -94,10 +94,11 @@ class Program:
         p.numbers = {i: float.fromhex(x) for i, x in state["numbers"]}
         p._constants = {_key(x): i for i, x in p.numbers.items()}
         last, leaves = len(p.ops) - 1, {*p.inputs, *p.numbers}
+        used = [*p.results, *leaves, *(i for check in p.checks for i in check[:2])]
         sound = (len(p.ops) == len(p.args) and len(leaves) == len(p.inputs) + len(p.numbers) >= len(p.closures)
                  and all(_are_nodes(args, i - 1) and (op.takes(len(args)) if op else not args)
                          for i, (op, args) in enumerate(zip(p.ops, p.args)))
-                 and _are_nodes([*p.results, *leaves, *(i for check in p.checks for i in check[:2])], last) and not any(p.ops[i] for i in leaves))
+                 and _are_nodes(used, last) and not any(p.ops[i] for i in leaves))
         if not sound:
             raise ValueError("this is not a program that jit has recorded: its nodes do not fit together")
         return p
