@@ -30,7 +30,8 @@ from .activations import (
     softplus,
     softsign,
 )
-from .checking.check import GradientError, first_nonfinite, gradcheck
+from .checking.check import check_hessian, check_jvp, first_nonfinite, gradcheck
+from .checking.error import GradientError
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
 from .engine import tape
 from .expr import ExpressionError, parse
@@ -101,7 +102,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "Vector", "tape", "no_grad", "scope",
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
-    "gradcheck", "GradientError", "first_nonfinite",
+    "gradcheck", "check_jvp", "check_hessian", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",
     "stepper", "draw", "diagnose", "to_html", "jit",
     "row", "reduction", "gate",

@@ -2,8 +2,18 @@
 
 differences.py       finite differences with an error bound
 mismatch.py          a derivative compared with differences: a Check, and the Mismatch if they disagree
-evaluation_point.py  a function at the inputs where it is checked
-check.py             gradcheck, and its error messages
+evaluation_point.py  a function of Values at the inputs where it is checked
+error.py, check.py   GradientError, gradcheck, and its error messages
 samples.py           inputs for a row, read from its domain and kinks
 strategies.py        the same as Hypothesis strategies
+
+Of anybody's function, with a gradient that somebody wrote:
+
+arguments.py         arguments of any kind as one list of floats
+noise.py             how much rounding there is in a function
+measured.py          a function that is known by its values
+claimed.py           a claimed derivative in the order of the inputs
+causes.py            the mistake that explains a wrong gradient best
+claims.py, second.py gradients; jvp and Hessians
+own.py               the gradient by torch's or JAX's own backward pass
 """

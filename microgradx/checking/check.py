@@ -13,51 +13,35 @@ The rule: a right derivative differs from the differences by at most 1e-8 relati
 There is no absolute tolerance: with 1e-5, as elsewhere, any small number would pass as a small derivative.
 """
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import derivatives
 from ..engine import Value, tape
+from .arguments import is_tensor
+from .claims import check_gradient
+from .error import GradientError
 from .evaluation_point import EvaluationPoint, kinked
 from .mismatch import Mismatch
+from .own import own_gradient
+from .second import check_directions, check_second
 
 
-class GradientError(AssertionError):
-    """A derivative that finite differences contradict.
+def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None = None,
+              value_and_grad: Callable[..., Any] | bool = False) -> bool:
+    """True if all derivatives of f at `args` are right; else GradientError names the wrong one and the likely cause.
 
-    what      the derivative: "d f / d w", "d(d f / d w) / d args[1][0]"
-    input     the input it is taken by: its label, or its place among the arguments, args[1][0]
-    slope     the derivative by the chain rule, as backward() gives it
-    expected  the same by finite differences
-    bound     the largest difference allowed between the two
-    kink      at a kink the slopes on its two sides, the smaller first; else None
-    op        the name of the wrong row if it can be found; else None
-    meaning   the likely cause, in words
+    f               called with `args`; returns one number or a nested list of them, all checked. Without grad: called
+                    with their numbers as Values, returns Values
+    args            numbers, Values, nested containers of them, Modules; with grad also NumPy arrays, torch's and JAX's
+                    arrays, ctypes; anything else is passed on as it is
+    grad            a function of the same arguments: the gradient to check, in the nesting of the argument, a tuple for
+                    several arguments. For several outputs a Jacobian, outputs outside. Functions of torch's or JAX's
+                    arrays need none: their own backward pass is checked
+    value_and_grad  the same for a function that returns (value, gradient); True if f itself does
 
-    >>> from microgradx import GradientError, Value, gradcheck
-    >>> try:
-    ...     gradcheck(lambda w: w * Value(w.data), 3.0)
-    ... except GradientError as error:
-    ...     print(error.what, error.slope, error.expected, error.kink)
-    d f / d args[0] 3.0 6.0 None
-    """
-
-    def __init__(self, what: str, input: str, slope: float, expected: float, bound: float,
-                 kink: tuple[float, float] | None, op: str | None, meaning: str) -> None:
-        super().__init__(what, input, slope, expected, bound, kink, op, meaning)
-        self.what, self.input, self.slope, self.expected, self.bound = what, input, slope, expected, bound
-        self.kink, self.op, self.meaning = kink, op, meaning
-
-    def __str__(self) -> str:
-        return (f"{self.what} is {self.slope} by the chain rule, {self.expected} by finite differences: "
-                f"{abs(self.slope - self.expected):.2g} apart, {self.bound:.2g} allowed. {self.meaning}")
-
-
-def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
-    """True if all first and second derivatives of f at `args` are right; else GradientError names the wrong one.
-
-    f       called with `args`, their numbers as Values; returns one Value or a nested list of them, all checked
-    args    numbers, Values, Modules, nested lists, tuples, dicts and dataclasses of them; a str, bool, None or function
-            is passed on as it is
+    With grad, f may be anybody's function of floats or arrays. Its rounding is measured, so that a function in single
+    precision is judged as such, and n inputs cost some 30 n calls of it. Without grad:
 
     First derivatives, in backward and in forward mode, are compared with differences of f; second derivatives with
     differences of the first. Time grows with the square of the number of inputs.
@@ -76,6 +60,12 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
     >>> gradcheck(lambda w, x: tanh(dot(w, x)), [0.1, 0.2], [3.0, 4.0])
     True
     """
+    if value_and_grad:
+        both = f if value_and_grad is True else value_and_grad
+        return check_gradient((lambda *xs: both(*xs)[0]) if value_and_grad is True else f, args, both,
+                              "value_and_grad", value=True)
+    if grad is not None or any(map(is_tensor, args)):
+        return check_gradient(f, args, own_gradient(f, args) if grad is None else grad)
     point = EvaluationPoint(f, args)
     mismatch = point.mismatch()
     if mismatch is None:
@@ -83,6 +73,52 @@ def gradcheck(f: Callable[..., Any], *args: Any) -> bool:
     check, seen, kink = mismatch
     op, meaning = explanation(mismatch, point.outputs[check.gradient.output])
     raise GradientError(check.what, point.names[check.i], check.slope, seen.value, seen.bound, kink, op, meaning)
+
+
+def check_jvp(f: Callable[..., Any], *args: Any, jvp: Callable[..., Any] | None = None) -> bool:
+    """True if jvp(args, tangents) is the derivative of f at `args` along each input and along a mixture of all.
+
+    jvp     returns the derivative, or the pair (value, derivative) as JAX's; without it forward mode of f on Values
+
+    GradientError, TypeError and ValueError as gradcheck.
+
+    >>> from microgradx import check_jvp, sin
+    >>> check_jvp(lambda x, y: x * sin(y), 2.0, 1.0)
+    True
+    """
+    if jvp is not None:
+        return check_directions(f, args, jvp)
+    return check_directions(numeric(f), args, lambda xs, vs: derivatives.jvp(f, xs, vs))
+
+
+def check_hessian(f: Callable[..., Any], *args: Any, hessian: Callable[..., Any] | None = None,
+                  grad: Callable[..., Any] | None = None) -> bool:
+    """True if hessian(*args) is the matrix of second derivatives of f at `args`, for n inputs n rows of n numbers.
+
+    hessian  without it that of f on Values
+    grad     the gradient of f, known to be right: then differences of it are taken. Without it differences of
+             differences of f, some 900 n*n calls of it, to fewer digits
+
+    GradientError, TypeError and ValueError as gradcheck.
+
+    >>> from microgradx import check_hessian, exp
+    >>> check_hessian(lambda p: p[0] * exp(p[1]), [2.0, 0.5])
+    True
+    """
+    if hessian is not None:
+        return check_second(f, args, hessian, grad)
+    def of_all(xs: Sequence[Any]) -> Any:
+        return f(*xs)
+
+    def slopes(*xs: Any) -> Any:
+        found = derivatives.grad(of_all)(xs)
+        return found if len(xs) > 1 else found[0]
+    return check_second(numeric(f), args, lambda *xs: derivatives.hessian(of_all)(xs), grad or slopes)
+
+
+def numeric(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Values as one of numbers."""
+    return lambda *xs: derivatives.jvp(f, xs, xs)[0]
 
 
 def first_nonfinite(root: Value) -> Value | None:

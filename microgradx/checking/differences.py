@@ -52,12 +52,13 @@ UNKNOWN = Estimate(nan, inf)
 
 
 def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: float = 0.0,
-               scales: Iterable[float] = ()) -> Estimate:
+               scales: Iterable[float] = (), digits: int = 53) -> Estimate:
     """The derivative of f at x, with its error; at an edge of f's domain the one-sided derivative from inside.
 
     side    0: from both sides; 1: from the right only; -1: from the left only
     noise   the rounding error of f near x; at least one rounding of f itself is assumed
     scales  distances from x at which f may have detail, besides the size of x and 1
+    digits  the bits of x that f sees: 24 if it takes a float of 32 bits
 
     f counts as not defined where it is not finite or raises ValueError, an ArithmeticError or a LookupError.
 
@@ -65,45 +66,36 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
     >>> derivative(lambda x: x**1.5 if x >= 0 else math.nan, 0.0).agrees(0.0)
     True
     """
-    here, way = _at(f, x), _open_side(f, x, side)
+    near = _Near(f, x, side, noise, digits)
+    here, way = near.at(x), near.open_side()
     if way is None or not math.isfinite(here):
         return UNKNOWN
-    noise = max(noise, math.ulp(here))
+    near.side, near.noise = way, max(noise, math.ulp(here))
     best, best_step, reach, sure = UNKNOWN, inf, inf, False
-    for start in _steps(x):
+    for start in near.steps():
         if start >= reach:                  # this step leaves the domain
             continue
-        exact, rounded = best.error <= EXACT * abs(best.value), best.error <= 2 * noise / best_step
+        exact, rounded = best.error <= EXACT * abs(best.value), best.error <= 2 * near.noise / best_step
         if sure and (exact or (rounded and start < best_step)):     # only rounding is left; it grows as steps shrink
             continue
-        step = _retreat(f, x, start, way)
+        step = near.retreat(start)
         reach = step if step < start else reach
-        found, settled = _ridders(f, x, here, step, way, noise)
+        found, settled = near.ridders(here, step)
         if not settled:
             continue
         # If two estimates contradict each other, the larger step is wrong: it misses detail, as for sin(1e6*x).
         if step < best_step if apart(found, best) else found.error < best.error:
             best, best_step = found, step
             closer = [step * CLOSER, *(h for h in scales if h < step * CLOSER)]
-            sure = all(_confirmed(f, x, max(h, _least(x)), way, found, noise) for h in closer)
+            sure = all(near.confirms(found, max(h, near.least)) for h in closer)
     if sure:
         return best
-    first = _retreat(f, x, next(_steps(x)), way)
-    return Estimate(_quotient(f, x, first, way)[0], inf)
+    return Estimate(near.quotient(near.retreat(next(near.steps())))[0], inf)
 
 
-def _confirmed(f: Callable[[float], float], x: float, h: float, side: int, found: Estimate, noise: float) -> bool:
-    """Whether the quotient with a smaller step does not contradict an estimate."""
-    close = _quotient(f, x, h, side)[0]
-    if side:                                # the error of a one-sided quotient grows with its step
-        close = 2 * close - _quotient(f, x, 2 * h, side)[0]
-    return not apart(found, Estimate(close, 4 * noise / h))
-
-
-def one_sided(f: Callable[[float], float], x: float, noise: float = 0.0,
-              scales: Iterable[float] = ()) -> tuple[Estimate, Estimate]:
+def one_sided(f: Callable[[float], float], x: float) -> tuple[Estimate, Estimate]:
     """The slopes of f at x from the left and from the right; if they differ, f has a kink."""
-    return derivative(f, x, -1, noise, scales), derivative(f, x, 1, noise, scales)
+    return derivative(f, x, -1), derivative(f, x, 1)
 
 
 def apart(left: Estimate, right: Estimate) -> bool:
@@ -111,77 +103,100 @@ def apart(left: Estimate, right: Estimate) -> bool:
     return abs(left.value - right.value) > left.bound + right.bound
 
 
-def _open_side(f: Callable[[float], float], x: float, side: int) -> int | None:
-    """`side`, or the only side on which f is defined, or None if f has no neighbouring value there."""
-    if math.isfinite(_quotient(f, x, next(_steps(x)), side)[0]):
-        return side
-    sides = [way for way in (-1, 1) if math.isfinite(_at(f, math.nextafter(x, way * inf)))]
-    if len(sides) == 1 and side in (0, *sides):
-        return sides[0]
-    return side if len(sides) == 2 else None
+class _Near:
+    """A function near x, on one side or both: its values, its quotients, and the steps for them."""
+
+    def __init__(self, f: Callable[[float], float], x: float, side: int, noise: float, digits: int) -> None:
+        self.f, self.x, self.side, self.noise, self.digits = f, x, side, noise, digits
+        self.least = 32 * self.ulp(x)       # for smaller steps x + h and x + h/2 may round to the same number
+
+    def at(self, x: float) -> float:
+        """f; nan where it is not defined or not finite."""
+        try:
+            y = self.f(x)
+        except UNDEFINED:
+            return nan
+        return y if math.isfinite(y) else nan
+
+    def ulp(self, x: float) -> float:
+        """The distance of floats near x."""
+        return math.ldexp(math.ulp(x), 53 - self.digits)
+
+    def quotient(self, h: float) -> tuple[float, float, float]:
+        """The difference quotient with step h, and the size and the sum of f there; nan where f is not finite."""
+        x, side = self.x, self.side
+        h = abs(x) + h - abs(x)             # the step that x + h, rounded, really takes
+        a, b = x - h * (side <= 0), x + h * (side >= 0)
+        if self.digits < 53:
+            a, b = rounded(a, self.digits), rounded(b, self.digits)
+        low, high = self.at(a), self.at(b)
+        return divide(high - low, b - a), max(abs(low), abs(high)), low + high
+
+    def steps(self) -> Iterator[float]:
+        """First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones, the least."""
+        x, size = self.x, math.frexp(self.x)[1]
+        sizes = [size] if x and abs(size) < 5 else [size, 1] if x else [1]
+        steps = [math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes]
+        yield from (step for step in steps if step >= self.least)
+        if min(steps) < self.least:         # x is so large that floats near it are far apart, or nearly 0
+            yield 16 * self.least
+
+    def open_side(self) -> int | None:
+        """The side asked for, or the only one on which f is defined, or None if f has no neighbouring value there."""
+        if math.isfinite(self.quotient(next(self.steps()))[0]):
+            return self.side
+        far = [rounded(self.x + way * self.ulp(self.x), self.digits) for way in (-1, 1)]
+        sides = [way for way, x in zip((-1, 1), far) if math.isfinite(self.at(x))]
+        if len(sides) == 1 and self.side in (0, *sides):
+            return sides[0]
+        return self.side if len(sides) == 2 else None
+
+    def retreat(self, h: float) -> float:
+        """The largest of h, h/2, h/4, ... at which f is defined."""
+        while h >= self.ulp(self.x) and math.isnan(self.quotient(h)[0]):
+            h /= 2
+        return h
+
+    def confirms(self, found: Estimate, h: float) -> bool:
+        """Whether the quotient with a smaller step does not contradict an estimate."""
+        close = self.quotient(h)[0]
+        if self.side:                       # the error of a one-sided quotient grows with its step
+            close = 2 * close - self.quotient(2 * h)[0]
+        return not apart(found, Estimate(close, 4 * self.noise / h))
+
+    def ridders(self, here: float, h: float) -> tuple[Estimate, bool]:
+        """Neville's table: each row halves the step, each column removes one more power of it from the error.
+
+        The estimate, and whether it has settled: its error is small beside it, or as large as rounding explains, and f
+        bends less over smaller steps. (A pulse, as 1/(x*x + 1e-300) at 1e-200, looks flat from both sides.)
+        """
+        power = 1 if self.side else 2       # the error of a one-sided quotient is a series in h, of a central in h*h
+        above: list[float] = []
+        best, bends, noise = UNKNOWN, list[float](), self.noise
+        for _ in range(HALVINGS):
+            if h < self.least or best.error <= noise / h:       # the rounding error alone is as large
+                break
+            quotient, size, both = self.quotient(h)
+            noise = max(noise, math.ulp(size)) if size == size else noise
+            bends.append(0.0 if self.side else abs(both - 2 * here))
+            row = [quotient]
+            for k, coarse in enumerate(above, 1):
+                row.append(row[-1] + (row[-1] - coarse) / (2 ** (power * k) - 1))
+                error = max(abs(row[-1] - row[-2]), abs(row[-1] - coarse)) + noise / h
+                if error < best.error:
+                    best = Estimate(row[-1], error)
+            above = row
+            h /= 2
+        straight = not bends or bends[-1] <= bends[0] / 2 + 8 * noise
+        return best, straight and best.error <= SETTLED * abs(best.value) + 8 * noise / h
 
 
-def _steps(x: float) -> Iterator[float]:
-    """First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones, then the least."""
-    size, least = math.frexp(x)[1], _least(x)
-    sizes = [size] if x and abs(size) < 5 else [size, 1] if x else [1]
-    steps = [math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes]
-    yield from (step for step in steps if step >= least)
-    if min(steps) < least:                  # x is so large that floats near it are far apart, or nearly 0
-        yield 16 * least
+def rounded(x: float, digits: int) -> float:
+    """x as a float with fewer bits.
 
-
-def _retreat(f: Callable[[float], float], x: float, h: float, side: int) -> float:
-    """The largest of h, h/2, h/4, ... at which f is defined."""
-    while h >= math.ulp(x) and math.isnan(_quotient(f, x, h, side)[0]):
-        h /= 2
-    return h
-
-
-def _least(x: float) -> float:
-    """The smallest step: for smaller steps x + h and x + h/2 may round to the same number."""
-    return 32 * math.ulp(x)
-
-
-def _ridders(f: Callable[[float], float], x: float, here: float, h: float, side: int,
-             noise: float) -> tuple[Estimate, bool]:
-    """Neville's table: each row halves the step, each column removes one more power of it from the error.
-
-    The estimate, and whether it has settled: its error is small beside it, or as large as rounding explains, and f
-    bends less over smaller steps. (A pulse, as 1/(x*x + 1e-300) at 1e-200, looks flat from both sides.)
+    >>> from microgradx.checking.differences import rounded
+    >>> rounded(0.1, 24)
+    0.10000000149011612
     """
-    power = 1 if side else 2                # the error of a one-sided quotient is a series in h, of a central in h*h
-    above: list[float] = []
-    best, bends = UNKNOWN, list[float]()
-    for _ in range(HALVINGS):
-        if h < _least(x) or best.error <= noise / h:    # the rounding error alone is as large
-            break
-        quotient, size, both = _quotient(f, x, h, side)
-        noise = max(noise, math.ulp(size)) if size == size else noise
-        bends.append(0.0 if side else abs(both - 2 * here))
-        row = [quotient]
-        for k, coarse in enumerate(above, 1):
-            row.append(row[-1] + (row[-1] - coarse) / (2 ** (power * k) - 1))
-            error = max(abs(row[-1] - row[-2]), abs(row[-1] - coarse)) + noise / h
-            if error < best.error:
-                best = Estimate(row[-1], error)
-        above = row
-        h /= 2
-    straight = not bends or bends[-1] <= bends[0] / 2 + 8 * noise
-    return best, straight and best.error <= SETTLED * abs(best.value) + 8 * noise / h
-
-
-def _quotient(f: Callable[[float], float], x: float, h: float, side: int) -> tuple[float, float, float]:
-    """The difference quotient with step h, and the size and the sum of f there; nan where f is not finite."""
-    h = abs(x) + h - abs(x)                 # the step that x + h, rounded, really takes
-    a, b = x - h * (side <= 0), x + h * (side >= 0)
-    low, high = _at(f, a), _at(f, b)
-    return divide(high - low, b - a), max(abs(low), abs(high)), low + high
-
-
-def _at(f: Callable[[float], float], x: float) -> float:
-    try:
-        y = f(x)
-    except UNDEFINED:
-        return nan
-    return y if math.isfinite(y) else nan
+    part, size = math.frexp(x)
+    return x if digits == 53 or not math.isfinite(x) else math.ldexp(round(math.ldexp(part, digits)), size - digits)

@@ -45,6 +45,7 @@ class Check(NamedTuple):
     """The claim that `slope` is the derivative at x of `f`, the quantity of `gradient` as a function of input i.
 
     scales   the sizes of the other inputs, where they are far from 1: f may have detail there
+    digits   the bits of x that f sees, 24 if it takes floats of 32 bits
     """
 
     what: str
@@ -54,6 +55,7 @@ class Check(NamedTuple):
     i: int
     gradient: Gradient
     scales: Sequence[float] = ()
+    digits: int = 53
 
     def mismatch(self) -> "Mismatch | None":
         """The mismatch with differences; None if they agree, or if the quantity itself is infinite or nan here."""
@@ -75,7 +77,7 @@ class Check(NamedTuple):
 
     def seen(self, side: int = 0) -> Estimate:
         """The derivative by differences: from both sides, or from the left (-1) or right (1)."""
-        value, error = derivative(self.f, self.x, side, self.gradient.noise, self.scales)
+        value, error = derivative(self.f, self.x, side, self.gradient.noise, self.scales, self.digits)
         return Estimate(value, error + self.gradient.blurs[self.i])
 
 

@@ -1,0 +1,243 @@
+"""gradcheck(f, *args, grad=df): what is right passes, what is wrong is named, with its likely cause."""
+import array
+import ctypes
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microgradx import GradientError, check_hessian, check_jvp, exp, gradcheck, hessian, jvp, sin
+from microgradx.checking.causes import Entries, likely_cause
+from microgradx.checking.noise import roundings
+
+from ..budget import budget
+
+MATRIX = np.arange(6.0).reshape(2, 3) / 7 + 0.3
+
+
+def denied(check, *args, **named):
+    """The error that a check raises."""
+    with pytest.raises(GradientError) as caught:
+        check(*args, **named)
+    return caught.value
+
+
+# What it takes -------------------------------------------------------------------------------------------------
+
+DOUBLES, FLOATS = ctypes.c_double * 2, ctypes.c_float * 2
+
+TAKEN = [
+    (math.sin, (0.5,), math.cos),
+    (lambda x: x**3, (2,), lambda x: 3 * x * x),
+    (lambda x, y: x * y * y, (3.0, 2.0), lambda x, y: (y * y, 2 * x * y)),
+    (lambda x, y: x * y * y, (3.0, 2.0), lambda x, y: np.array([y * y, 2 * x * y])),
+    (lambda p: p[0] * p[1][0], ([3.0, [2.0]],), lambda p: [p[1][0], [p[0]]]),
+    (lambda p: p[0] ** 2, ([3.0],), lambda p: [2 * p[0]]),
+    (lambda p: p["w"] * p["b"][1], ({"b": (1.0, 2.0), "w": 3.0},), lambda p: {"w": p["b"][1], "b": (0.0, p["w"])}),
+    (lambda x, name: x if name == "id" else -x, (2.0, "id"), lambda x, name: 1.0),
+    (lambda x, name: x if name == "id" else -x, (2.0, "id"), lambda x, name: (1.0, None)),
+    (lambda x: [x, [x * x]], (2.0,), lambda x: [1.0, [2 * x]]),
+    (lambda x, y: [x * y, x + y, y], (2.0, 3.0), lambda x, y: [(y, x), (1.0, 1.0), (0.0, 1.0)]),
+    (lambda x, y: [x * y, x + y, y], (2.0, 3.0), lambda x, y: ([y, 1.0, 0.0], [x, 1.0, 1.0])),
+    (lambda a: np.sum(np.sin(a)), (MATRIX,), np.cos),
+    (lambda a: np.sum(np.sin(a)), (MATRIX.T,), np.cos),                                     # not contiguous
+    (np.sin, (MATRIX,), lambda a: np.diag(np.cos(a).ravel())),
+    (lambda a, b: a @ b, (MATRIX, np.ones(3)), lambda a, b: (
+        np.einsum("ij,k->ijk", np.eye(2), b), a)),
+    (lambda a, axis: np.sum(a * a, axis)[0], (MATRIX, 1), lambda a, axis: np.array([2 * a[0], 0 * a[1]])),
+    (lambda a: np.sum(a * a), (MATRIX.astype(np.float32),), lambda a: 2 * a),
+    (lambda a: float(np.sum(np.sin(a.astype(np.float32)))), (MATRIX,), np.cos),             # single inside
+    (lambda x: np.float32(x) * np.float32(x), (1.3,), lambda x: np.float32(2 * x)),
+    (lambda a, i: a[i] ** 2, (np.array([1.0, 2.0]), 1), lambda a, i: np.array([0.0, 2 * a[1]])),
+    (lambda a: a[0] * a[1], (array.array("d", [2.0, 3.0]),), lambda a: [a[1], a[0]]),
+    (lambda a: a[0] * a[1], (DOUBLES(2.0, 3.0),), lambda a: [a[1], a[0]]),
+    (lambda a: a[0] * a[1], (FLOATS(2.1, 3.2),), lambda a: [a[1], a[0]]),
+    (abs, (0.0,), lambda x: 0.3),                                                           # between the sides
+    (lambda x: x**1.5, (0.0,), lambda x: 0.0),                                              # complex left of 0
+    (lambda x: math.sqrt(x) * x, (0.0,), lambda x: 0.0),
+    (lambda a: np.sum(np.sin(1e3 * a)), (np.float32([0.3, 1.7]),), lambda a: 1000 * np.cos(1e3 * a)),
+]
+
+
+@pytest.mark.parametrize("f, args, df", TAKEN)
+def test_it_takes(f, args, df):
+    assert gradcheck(f, *args, grad=df)
+
+
+def test_a_function_of_a_c_library():
+    library = ctypes.CDLL(None)
+    library.erf.restype, library.erf.argtypes = ctypes.c_double, [ctypes.c_double]
+    assert gradcheck(library.erf, 0.7, grad=lambda x: 2 / math.sqrt(math.pi) * math.exp(-x * x))
+    assert denied(gradcheck, library.erf, 0.7, grad=lambda x: math.exp(-x * x)).input == "args[0]"
+
+
+def test_value_and_grad_in_one():
+    assert gradcheck(lambda x: x * x, 2.0, value_and_grad=lambda x: (x * x, 2 * x))
+    assert gradcheck(lambda x: (x * x, 2 * x), 2.0, value_and_grad=True)
+    assert denied(gradcheck, lambda x: (x * x, x), 2.0, value_and_grad=True).source == "value_and_grad"
+
+
+def test_arguments_are_not_touched():
+    x = MATRIX.copy()
+
+    def spoils(a):
+        y = np.sum(a * a)
+        a[:] = 0
+        return y
+
+    assert gradcheck(spoils, x, grad=lambda a: 2 * a)
+    assert (x == MATRIX).all()
+
+
+def test_calls_of_f_grow_with_the_number_of_inputs():
+    calls = []
+    assert gradcheck(lambda a: calls.append(1) or np.sum(np.sin(a)), np.linspace(0.1, 2, 50), grad=np.cos)
+    assert len(calls) <= 30 * 50 + 40
+
+
+# What is wrong -------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("share", [1e-4, 1e-7])
+@settings(max_examples=budget(50))
+@given(data=st.data())
+def test_planted_errors_are_found(share, data):
+    x = np.array(data.draw(st.lists(st.floats(0.25, 2), min_size=1, max_size=4)))
+    f, df = data.draw(st.sampled_from([
+        (lambda a: np.sum(np.exp(a)), np.exp), (lambda a: np.sum(a**3), lambda a: 3 * a * a),
+        (np.prod, lambda a: np.prod(a) / a),
+        (lambda a: np.log(np.sum(a)), lambda a: 0 * a + 1 / np.sum(a))]))
+    k = data.draw(st.integers(0, len(x) - 1))
+    assert gradcheck(f, x, grad=df)
+    error = denied(gradcheck, f, x, grad=lambda a: df(a) * (1 + share * (np.arange(len(a)) == k)))
+    assert error.input == f"args[0][{k}]"
+
+
+def test_single_precision_is_judged_by_its_own_noise():
+    x = np.float32([0.3, 1.1, 1.7])
+    for share in (1e-2, 1e-3):
+        off = np.float32(1 + share)
+        assert denied(gradcheck, lambda a: np.sum(np.sin(a)), x, grad=lambda a, off=off: np.cos(a) * off)
+
+
+WRONG = [                                   # a gradient of sum(sin(a)) for a matrix a of 2 by 3, and what is said of it
+    (lambda a: 2 * np.cos(a), "2 times what they should be: a factor 2"),
+    (lambda a: -np.cos(a), "the sign is wrong"),
+    (lambda a: np.cos(a) / 6, "there are 6 of them, so a mean where there should be a sum"),
+    (lambda a: np.cos(a) * 0, "No gradient arrives"),
+    (lambda a: np.cos(a) * 1.0002, "1.0002 times what they should be: a constant with too few digits"),
+    (lambda a: np.cos(a) - 0.1 * a, r"lacks the term 0.1*args[0]"),
+    (lambda a: np.cos(a) - 0.25, "lacks the same term, 0.25"),
+    (lambda a: np.cos(a.ravel()[::-1]).reshape(2, 3), "in reverse order"),
+    (lambda a: np.roll(np.cos(a), 1), "1 place too far right"),
+    (lambda a: np.cos(a).astype(np.float32), "in single precision"),
+    (lambda a: np.cos(a) / (a > 0.5), "inf where f is finite"),
+    (lambda a: np.cos(a) + (a > 1) * 0.1, "The other 5 entries of args[0] are right"),
+]
+
+
+@pytest.mark.parametrize("df, said", WRONG)
+def test_the_likely_cause(df, said):
+    with np.errstate(all="ignore"):
+        error = denied(gradcheck, lambda a: np.sum(np.sin(a)), MATRIX, grad=df)
+    assert said in error.meaning and error.source == "grad" and error.kink is None
+
+
+@pytest.mark.parametrize("f, args, df, said", [
+    (lambda a: np.sum(a * np.arange(9).reshape(3, 3)), (np.ones((3, 3)),),
+     lambda a: np.arange(9.0).reshape(3, 3).T, "is transposed: entry [i, j] stands at [j, i]"),
+    (lambda x, y: x * y * y, (3.0, 2.0), lambda x, y: (2 * x * y, y * y), "the two inputs are exchanged"),
+    (lambda x, y: x * y * y, (3.0, 2.0), lambda x, y: (y * y, x * y), "1/2 of what it should be"),
+    (lambda x, y: x * y * y, (3.0, 2.0), lambda x, y: (y * y, 0.1), "The gradient by args[0] is right"),
+    (lambda p: p[0] + p[1] ** 2, ([3.0, 2.0],), lambda p: [1.0, 0.0], "No gradient arrives at 1 of 2 entries"),
+    (abs, (0.0,), lambda x: 1.3, "There is a kink, with slopes -1.0 and 1.0 on its sides"),
+    (np.sin, (MATRIX,), lambda a: np.diag(2 * np.cos(a).ravel()), "2 times what they should be"),
+])
+def test_the_likely_cause_with_several_arguments(f, args, df, said):
+    assert said in denied(gradcheck, f, *args, grad=df).meaning
+
+
+def test_the_error_in_full():
+    error = denied(gradcheck, lambda p: p["w"] * p["b"], {"w": 3.0, "b": 2.0}, grad=lambda p: {"w": 2.0, "b": 6.0})
+    assert (error.what, error.slope, error.expected) == ("d f / d args[0]['b']", 6.0, 3.0)
+    assert str(error).startswith("d f / d args[0]['b'] is 6.0 by grad, 3.0 by finite differences: 3 apart, 3e-08 all")
+
+
+def test_a_right_gradient_has_no_cause():
+    assert likely_cause([Entries("w", (2,), [1.0, 2.0], [1.0, 2.0])]) == ""
+
+
+# Bad input -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("f, args, df, kind, said", [
+    (lambda x: math.nan, (1.0,), lambda x: 1.0, ValueError, "f is nan here"),
+    (lambda x: "text", (1.0,), lambda x: 1.0, TypeError, "f is 'text', not a number"),
+    (lambda x: None, (1.0,), lambda x: 1.0, TypeError, "f is None, not a number"),
+    (lambda x: [], (1.0,), lambda x: 1.0, TypeError, "f returned no number"),
+    (lambda x: x, ("a",), lambda x: 1.0, TypeError, "expected floats"),
+    (lambda x: x, (math.inf,), lambda x: 1.0, ValueError, "args[0] is inf"),
+    (lambda x: x, ({1.0},), lambda x: 1.0, TypeError, "write list(...)"),
+    (np.sum, (MATRIX,), lambda a: a.T, ValueError, "shape (3, 2) for args[0], which has shape (2, 3); trans"),
+    (np.sum, (MATRIX,), lambda a: 1.0, ValueError, "shape () for args[0], which has shape (2, 3)"),
+    (lambda x, y: x * y, (1.0, 2.0), lambda x, y: 1.0, TypeError, "one gradient for each of the 2 arguments"),
+    (lambda x, y: x * y, (1.0, 2.0), lambda x, y: (1.0,), TypeError, "one gradient for each of the 2 arguments"),
+    (lambda p: p[0], ([1.0, 2.0],), lambda p: [1.0, 0.0, 0.0], ValueError, "has 3 entries for args[0], which has 2"),
+    (lambda p: p["a"], ({"a": 1.0},), lambda p: {"b": 1.0}, ValueError, "no key 'a'"),
+    (lambda p: p["a"], ({"a": 1.0},), lambda p: [1.0], TypeError, "which is a dict"),
+    (lambda x: [x, x], (1.0,), lambda x: [1.0], ValueError, "grad has 1 numbers, expected 2 outputs times 1 inputs"),
+    (lambda x: x, (1.0,), lambda x: "one", TypeError, "grad returned 'one' (str), not numbers"),
+    (lambda a: a[0], (np.array([1j]),), lambda a: a, TypeError, "expected real numbers"),
+    (lambda x, seen=[]: seen.append(x) or float(len(seen)), (1.0,), lambda x: 1.0, ValueError, "at the same point"),
+])
+def test_bad_input(f, args, df, kind, said):
+    with pytest.raises(kind, match=re.escape(said)) as caught:
+        gradcheck(f, *args, grad=df)
+    assert "\n" not in str(caught.value)
+
+
+# jvp, Hessian --------------------------------------------------------------------------------------------------
+
+def test_a_jvp():
+    def f(x, p):
+        return [x * p[0], x + p[1]]
+
+    assert check_jvp(f, 2.0, [3.0, 1.0], jvp=lambda xs, vs: jvp(f, xs, vs))
+    assert check_jvp(f, 2.0, [3.0, 1.0], jvp=lambda xs, vs: jvp(f, xs, vs)[1])
+    assert check_jvp(lambda x, y: x * sin(y), 2.0, 1.0)
+    assert check_jvp(lambda a: np.sum(a * a), MATRIX, jvp=lambda xs, vs: np.sum(2 * xs[0] * vs[0]))
+    wrong = denied(check_jvp, lambda a: np.sum(a * a), MATRIX, jvp=lambda xs, vs: np.sum(xs[0] * vs[0]))
+    assert wrong.source == "jvp" and "1/2 of" in wrong.meaning
+    crooked = denied(check_jvp, lambda x, y: x + y, 1.0, 2.0, jvp=lambda xs, vs: math.hypot(*vs))
+    assert "not linear" in crooked.meaning
+
+
+def test_a_hessian():
+    def f(p):
+        return p[0] ** 2 * p[1] + p[1] ** 3
+
+    def wrong(p):
+        return [[2 * p[1], 2 * p[0]], [p[0], 6 * p[1]]]
+
+    assert check_hessian(f, [3.0, 2.0], hessian=hessian(f))
+    assert check_hessian(f, [3.0, 2.0], hessian=hessian(f), grad=lambda p: [2 * p[0] * p[1], p[0] ** 2 + 3 * p[1] ** 2])
+    assert check_hessian(lambda p, x: p[0] * exp(p[1]) * x, [2.0, 0.5], 3.0)
+    error = denied(check_hessian, f, [3.0, 2.0], hessian=wrong)
+    assert (error.what, error.slope) == ("d (d f / d args[0][1]) / d args[0][0]", 3.0)
+    blocks = lambda a, b: ((np.zeros((2, 2)), np.ones((2, 1))), (np.ones((1, 2)), np.zeros((1, 1))))  # noqa: E731
+    assert check_hessian(lambda a, b: np.sum(a) * b[0], np.ones(2), np.ones(1), hessian=blocks)
+
+
+# Noise ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("f, low, high, digits", [
+    (lambda s: math.exp(1 + s), 1e-16, 2e-15, 53),
+    (lambda s: float(np.exp(np.float32(1 + s))), 1e-8, 2e-6, 24),
+    (lambda s: (math.sin(1 + s) + 1e6) - 1e6, 1e-11, 1e-9, 53),
+    (lambda s: 3.0, 1e-16, 1e-15, 53),
+    (lambda s: float(np.float16(math.exp(1 + s))), 1e-4, 1e-2, 24),
+])
+def test_noise_is_measured(f, low, high, digits):
+    [found] = roundings(lambda s: [f(s)])
+    assert low <= found.noise <= high and found.digits == digits
