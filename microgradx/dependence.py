@@ -16,12 +16,12 @@ state alone, not by the thousand states before it. So each walk leaves its numbe
 """
 from collections.abc import Iterable, Sequence
 from itertools import count
-from threading import Lock
 
 from .engine import Value, tape
+from .locks import lock
 
 numbers = count(1)                      # of walks, and of transforms among them
-one_at_a_time = Lock()                  # threads may share a graph
+one_at_a_time = lock()                  # threads may share a graph
 
 
 def between(roots: Sequence[Value], xs: Iterable[Value]) -> list[Value]:

@@ -13,8 +13,8 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "branches", "extras", "files", "interrupts", "moved"], ["ieee"], ["table"], ["ops"], ["reductions"],
-    ["activations", "text"], ["engine"], ["recording", "vector"], ["operators"],
+    ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["table"], ["ops"],
+    ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector"], ["operators"],
     ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
     ["training"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]

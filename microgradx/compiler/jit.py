@@ -18,6 +18,7 @@ from typing import Any
 
 from ..derivatives import is_inside
 from ..engine import Value
+from ..locks import lock
 from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.callbacks import names, warn
@@ -30,6 +31,7 @@ from .trace.trace import trace, unhindered
 from .variant import Variant
 
 WARN_AFTER = 16                         # programs of one function, from which on a warning says so
+MANY_PROGRAMS, MANY_OPERATIONS = 256, 5_000_000     # that one function keeps; of more, the newest
 
 
 class Jitted:
@@ -54,7 +56,7 @@ class Jitted:
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._warned = False                    # that it calls rows back
-        self._lock = RLock()
+        self._lock = lock(RLock)
         self.__call__ = self._general
         update_wrapper(self, f, updated=())     # name, docstring and signature
 
@@ -101,6 +103,7 @@ class Jitted:
                 if any(one.module() is None for one in old.modules):
                     del self.variants[key]
             self.variants[structure] = variant
+            self._forget()
             if len(self.variants) == WARN_AFTER:
                 self._warn()
             if variant.called_back and not self._warned:
@@ -122,6 +125,14 @@ class Jitted:
         variant.compile(None if options else args, self._general)
         variant.seconds = perf_counter() - start
         return variant
+
+    def _forget(self) -> None:
+        """Drop the oldest programs where there are many: each keeps its memory and machine code."""
+        size = sum(len(v.program) for v in self.variants.values())
+        for key in list(self.variants)[:-1]:
+            if len(self.variants) <= MANY_PROGRAMS and size <= MANY_OPERATIONS:
+                break
+            size -= len(self.variants.pop(key).program)
 
     def _warn(self) -> None:
         name = getattr(self.f, "__name__", "a function")
@@ -153,8 +164,7 @@ class Jitted:
         if self._last is None:
             raise ValueError("nothing is compiled yet; call the function once")
         v = self._last
-        kernel = vars(v).get("kernel")          # there is none where only the exact function was needed
-        return Report(self.backend, v.program.traced, v.program.count(), getattr(kernel, "nests", 0), v.seconds,
+        return Report(self.backend, v.program.traced, v.program.count(), getattr(v.compiled, "nests", 0), v.seconds,
                       len(self.variants), v.called_back)
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from itertools import count
 from types import BuiltinFunctionType
 from typing import Any
@@ -82,20 +81,19 @@ class PythonKernel:
 
     def __init__(self, p: Program) -> None:
         self._program = p
+        self._careful: Callable[..., list[float]] | None = None
         body = Body(p, plain=True)
         self.source = body.runs()
         self.function = body.function(self.source, "run")
-
-    @cached_property
-    def _careful(self) -> Callable[..., list[float]]:
-        body = Body(self._program, plain=False)
-        return body.function(body.runs(), "run")
 
     def run(self, numbers: Sequence[float]) -> list[float]:
         """Return the results for these inputs."""
         try:
             return self.function(*numbers)  # type: ignore[no-any-return]
         except RAISED:
+            if self._careful is None:
+                body = Body(self._program, plain=False)
+                self._careful = body.function(body.runs(), "run")
             return self._careful(*numbers)
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import cached_property
 from itertools import chain, groupby
 from threading import RLock
 from typing import Any
 
 from ..engine import Value
+from ..locks import lock
 from .backends import Backend, Runnable
 from .ir.program import Program, played
 from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
@@ -33,6 +33,7 @@ class Variant:
     updates         what is set after each run, by `.data`, in parts; what has an address is not among them
     reached         whether backward() comes to a number among the arguments
     called_back     names of the rows for which the machine code calls Python back
+    compiled        the kernel, if there was need of it: an exact call does without
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
     """
 
@@ -47,7 +48,8 @@ class Variant:
         self.exact: Any = None
         self.seconds = 0.0
         self.reached = False
-        self._lock = RLock()
+        self._lock = lock(RLock)
+        self.compiled: Runnable | None = None
         self.called_back: tuple[str, ...] = ()
         if not shared:
             self._place(modules)
@@ -83,10 +85,13 @@ class Variant:
         self.targets = [homes[x] for x in p.updates if x in homes]
         self.updates = parts([x for x in p.updates if x not in homes])
 
-    @cached_property
+    @property
     def kernel(self) -> Runnable:
-        """The program from a list of numbers to a list of numbers."""
-        return self.backend.kernel(self.program, self.addresses, self.targets)
+        """The program from a list of numbers to a list of numbers; compiled when it is needed first."""
+        if self.compiled is None:
+            with self._lock:
+                self.compiled = self.compiled or self.backend.kernel(self.program, self.addresses, self.targets)
+        return self.compiled
 
     def compile(self, args: Sequence[Any] | None, general: Callable[..., Any]) -> None:
         """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which

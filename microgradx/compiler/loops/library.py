@@ -13,12 +13,11 @@ shapes of their own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from threading import Lock
-from typing import Any
 
 from llvmlite import ir
 
-from ..native.engine import load, width
+from ...locks import lock
+from ..native.engine import Loaded, load, width
 from ..native.instructions import called
 from .map_code import Results
 from .reduce_code import Terms
@@ -28,8 +27,8 @@ from .shapes import Shape
 WRITERS = {"": Writer, "outer": Results, "inner": Terms}        # by the loop along which vectors lie
 
 _known: dict[tuple[Shape, bool], int] = {}                      # addresses
-_engines: list[Any] = []                # keeps machine code alive as long as the process
-_one_at_a_time = Lock()
+_code: list[Loaded] = []                # keeps machine code alive as long as the process
+_one_at_a_time = lock()
 
 
 def addresses(shapes: Iterable[Shape], strict: bool) -> dict[Shape, int]:
@@ -46,6 +45,6 @@ def _compile(shapes: Sequence[Shape], strict: bool) -> None:
     module = ir.Module("shapes")
     for k, shape in enumerate(shapes):
         WRITERS[shape.along](module, f"f{k}", shape, width(), strict).write()
-    _engines.append(load(module, called([shape.op for shape in shapes], strict)))
+    _code.append(load(module, called([shape.op for shape in shapes], strict)))
     for k, shape in enumerate(shapes):
-        _known[shape, strict] = _engines[-1][0].get_function_address(f"f{k}")
+        _known[shape, strict] = _code[-1].address(f"f{k}")

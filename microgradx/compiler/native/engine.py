@@ -7,17 +7,21 @@
     >>> from microgradx.compiler.native.engine import load
     >>> code = Code(ir.Module(), "answer", [], LONG)
     >>> _ = code.b.ret(code.long(42))
-    >>> engine, _ = load(code.function.module)
-    >>> ctypes.CFUNCTYPE(ctypes.c_long)(engine.get_function_address("answer"))()
+    >>> loaded = load(code.function.module)
+    >>> ctypes.CFUNCTYPE(ctypes.c_long)(loaded.address("answer"))()
     42
 """
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import cache
-from threading import Lock, local
+from itertools import count
+from threading import RLock, local
 from typing import Any
+from weakref import ref
 
 import llvmlite.binding as llvm
 
@@ -25,7 +29,10 @@ from ...ieee import nan
 from ...interrupts import held
 from ...table import Op
 
-_linking = Lock()                       # symbols are global to the process: two threads would overwrite each other's
+_linking = RLock()                      # symbols are global to the process: two threads would overwrite each other's
+_numbers = count()                      # for names of functions that are unique in the process
+_last: list[Any] = []                   # the engine that took the last modules, if it is still there, and how many
+SHARED = 64                             # modules that an engine has at most
 _noted = local()                        # the error that a row raised in this thread during a callback
 
 
@@ -45,20 +52,47 @@ def width() -> int:
     return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
 
 
-def load(module: Any, rows: Sequence[Op] = ()) -> tuple[Any, list[Any]]:
-    """The engine with the machine code of a module, and objects to keep alive with it. The code calls back into Python
-    for `rows`."""
-    kept = []
-    text = str(module)
+class Loaded:
+    """The machine code of a module, as long as this lives."""
+
+    def __init__(self, engine: Any, names: dict[str, str], callbacks: list[Any]) -> None:
+        self.engine, self.names, self.callbacks = engine, names, callbacks
+
+    def address(self, name: str) -> int:
+        """The address of a function of the module."""
+        return self.engine.get_function_address(self.names[name])  # type: ignore[no-any-return]
+
+
+def load(module: Any, rows: Sequence[Op] = ()) -> Loaded:
+    """The machine code of a module. It calls back into Python for `rows`."""
+    text, callbacks = str(module), []
     with held(), _linking:                  # the destructors of LLVM's objects are Python, and would swallow Ctrl-C
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine())
+        code = llvm.parse_assembly(text)
+        defined = [f for f in code.functions if not f.is_declaration]
+        names = {f.name: f"{f.name}.{next(_numbers)}" for f in defined}
+        for f in defined:
+            f.name = names[f.name]
         for op in rows:
-            count = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
-            kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)
-            kept.append(kind(_callback(op)))
-            llvm.add_symbol(f"row.{op.name}", ctypes.cast(kept[-1], ctypes.c_void_p).value)
+            inputs = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
+            kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * inputs)
+            callbacks.append(kind(_callback(op)))
+            llvm.add_symbol(f"row.{op.name}", ctypes.cast(callbacks[-1], ctypes.c_void_p).value)
+        engine = llvm.create_mcjit_compiler(code, machine()) if rows else _shared(code)
         engine.finalize_object()
-    return engine, kept
+        return Loaded(engine, names, callbacks)
+
+
+def _shared(code: Any) -> Any:
+    """The engine for a module that calls nothing back: one for many modules, which lives as long as one of them does.
+    An engine of its own takes 0.7 MB beside the code."""
+    engine = _last[0]() if _last else None
+    if engine is None or _last[1] == SHARED:
+        engine = llvm.create_mcjit_compiler(code, machine())
+        _last[:] = ref(engine), 1
+    else:
+        engine.add_module(code)
+        _last[1] += 1
+    return engine
 
 
 def _callback(op: Op) -> Any:
@@ -78,3 +112,21 @@ def raise_noted() -> None:
     error = vars(_noted).pop("error", None)
     if error is not None:
         raise error
+
+
+# A fork waits until no thread is inside of LLVM: the child would wait for that thread, which it does not have.
+_inside: Any = getattr(llvm.ffi.lib, "_lock", nullcontext())        # llvmlite's own lock around each call
+
+
+def _enter() -> None:
+    _linking.acquire()
+    _inside.__enter__()
+
+
+def _leave() -> None:
+    _inside.__exit__(None, None, None)
+    _linking.release()
+
+
+if hasattr(os, "register_at_fork"):         # Unix
+    os.register_at_fork(before=_enter, after_in_parent=_leave, after_in_child=_leave)

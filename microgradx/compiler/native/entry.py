@@ -53,12 +53,12 @@ def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     if not is_small(p) or called(p.ops, p.strict):
         return None
     entry = Entry(p, args, tree, general)
-    engine = load(entry.module)
-    definition = Definition(b"call", engine[0].get_function_address("call"), FASTCALL, None)
+    code = load(entry.module)
+    definition = Definition(b"call", code.address("call"), FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
     # its `self` keeps alive all objects that the machine code refers to
-    return new(ctypes.addressof(definition), (engine, definition, entry.kept), __name__)
+    return new(ctypes.addressof(definition), (code, definition, entry.kept), __name__)
 
 
 class Entry:

@@ -12,11 +12,11 @@ import ctypes
 from collections.abc import Mapping, Sequence
 from itertools import count
 from struct import Struct
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...locks import lock
 from ...table import Op
 from ..ir.program import Program
 from .engine import load, raise_noted
@@ -64,14 +64,14 @@ class Kernel:
                  nests: int = 0) -> None:
         self.place, self.results, self.count, self.nests = place, results, count, nests
         self.closures: list[Any] = []
-        self.engine = load(module, rows), kept
-        self.address = self.engine[0][0].get_function_address("kernel")
+        self.code = load(module, rows), kept
+        self.address = self.code[0].address("kernel")
         self.start = place.memory.ctypes.data
         self._give = Struct(f"{place.given}d").pack_into
         self._found = place.memory[results:results + count]
         self._function = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self.address)
         self._stores: list[tuple[Any, Any]] = []
-        self._lock = Lock()
+        self._lock = lock()
 
     def keep(self, targets: Sequence[int]) -> None:
         """From now on the last results go to these addresses, after a run that went well, and not into its list."""

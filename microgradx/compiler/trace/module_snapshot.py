@@ -23,6 +23,7 @@ from ...nesting import is_module, leaves, shape
 from ...table import Op
 
 PLAIN = (int, float, bool, str, type(None))
+MANY = 256                              # states of a Module that are remembered
 
 
 class ModuleSnapshot:
@@ -74,6 +75,7 @@ def snapshot(module: Any) -> ModuleSnapshot:
         if one.holds():
             return one
     known.append(ModuleSnapshot(module))
+    del known[:-MANY]                           # a Module that counts its calls is another one each time
     return known[-1]
 
 

@@ -11,6 +11,7 @@ tracing value_and_grad(f) records the backward pass too, by the very lines that 
 from __future__ import annotations
 
 import gc
+import os
 import random
 import sys
 import warnings
@@ -122,14 +123,28 @@ def unhindered() -> Iterator[None]:
     """
     was = gc.isenabled()
     gc.disable()
+    _off.append(was)
     try:
         yield
     finally:
+        _off.remove(was)
         if was:
             if not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
+
+
+_off: list[bool] = []                       # whether each unhindered() that runs, in any thread, turned collection off
+
+
+def _on() -> None:
+    if any(_off):
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):         # the thread that would turn it on again is not in the child
+    os.register_at_fork(after_in_child=_on)
 
 
 def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:

@@ -134,10 +134,9 @@ class NativeSession(Session):
         if self.lanes:
             rows += self.load_lanes(module)
         self.warn(rows)
-        self.engine = load(module, rows)
-        get = self.engine[0].get_function_address
-        self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(get("train"))
-        self.batch = get("batch") if self.lanes else 0
+        self.code = load(module, rows)
+        self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(self.code.address("train"))
+        self.batch = self.code.address("batch") if self.lanes else 0
 
     def load_lanes(self, module: Any) -> list[Op]:
         """Emit the function of a batch in lanes. Returns the rows for which it calls back into Python."""

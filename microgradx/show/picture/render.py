@@ -12,11 +12,11 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from ...extras import install
 from ...files import replace
+from ...locks import lock
 
 try:
     import graphviz
@@ -25,7 +25,7 @@ except ImportError as error:
                       "the tree of a graph as text needs nothing: microgradx tree") from error
 
 FORMATS = ("svg", "png", "pdf")             # that both renderers can write
-_one_at_a_time = Lock()                     # the Graphviz library is not thread-safe
+_one_at_a_time = lock()                     # the Graphviz library is not thread-safe
 
 
 def image(source: str, format: str = "svg", engine: str = "dot") -> bytes:
