@@ -30,6 +30,7 @@ from typing import NoReturn
 from . import __version__
 from .engine import Value
 from .expr import ExpressionError, parse
+from .ieee import printable
 
 ABOUT, _, EXAMPLES = (__doc__ or "").partition("\n\n")
 AS_WRITTEN = argparse.RawDescriptionHelpFormatter
@@ -174,7 +175,7 @@ def deliver(page: str, path: str, opened: bool) -> None:
 
     from .files import replace
     replace(path, page.encode("ascii"))
-    print(f"wrote {path}, {len(page) / 1000:.0f} kB: one file that works from disk, without a network")
+    print(f"wrote {printable(path)}, {len(page) / 1000:.0f} kB: one file that works from disk, without a network")
     if opened and not webbrowser.open(pathlib.Path(path).resolve().as_uri()):
         print("no browser was found; open the file yourself")
 
@@ -184,7 +185,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message and exit with code 2."""
-        self.exit(2, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {printable(' '.join(message.split()))}; see {self.prog} --help\n")
 
 
 def parser() -> Parser:
@@ -254,7 +255,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, ImportError, RuntimeError) as error:     # errors that a user can cause, in one line
-        print(f"microgradx: {error}", file=sys.stderr)
+        print(f"microgradx: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

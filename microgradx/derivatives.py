@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, overload
 from .dependence import Sources, between
 from .engine import Value, tracer
 from .ieee import inf, number
-from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown
+from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, walked
 from .ops import abs, identity, maximum, mul, where
 from .recording import no_grad, recording
 from .reductions import dot, masked_dot, sum
@@ -394,9 +394,13 @@ def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
     Without new Values grad(lambda x: x * grad(lambda y: x * y)(x)) would take the inner x for y. Inside another
     transform each new Value is recorded as a copy, so that derivatives flow to the original.
     """
+    return walked(_fresh, tree, xs, nested)
+
+
+def _fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
     inner = branches(tree)
     if inner is not None:
-        return regrown(tree, [fresh(branch, xs, nested) for branch in inner])
+        return regrown(tree, [_fresh(branch, xs, nested) for branch in inner])
     if isinstance(tree, bool):
         refuse(tree, " in an argument to differentiate by")
     if not is_leaf(tree):

@@ -23,7 +23,7 @@ from warnings import catch_warnings, simplefilter
 
 from .activations import log_softmax, softmax
 from .engine import Value
-from .ieee import number, short
+from .ieee import number, printable, short
 from .table import TABLE, Op
 
 LENGTH, NODES, DEPTH = 4_000, 1_000, 100            # characters, parts, and how deep they nest
@@ -64,7 +64,7 @@ def parse(text: str, /, **variables: Value | float) -> Value:
     result = reader.one(reader.tree)
     unused = [name for name in reader.variables if name not in reader.used]
     if unused:
-        raise ExpressionError(f"{' and '.join(unused)} given but not used in {short(text)}")
+        raise ExpressionError(f"{printable(' and '.join(unused))} given but not used in {short(text)}")
     return result if isinstance(result, Value) else Value(result)
 
 
@@ -73,7 +73,7 @@ def _leaf(name: str, x: Any) -> Value:
     try:
         return x if isinstance(x, Value) else Value(x, name)
     except TypeError as error:
-        raise TypeError(f"variable {name}: {error}") from None
+        raise TypeError(f"variable {printable(name)}: {error}") from None
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -153,7 +153,7 @@ class _Reader(ast.NodeVisitor):
         if node.id in functions():
             self.refuse(node, f"is a function; write {node.id}(...)")
         lacking = [f"{name}=1" for name in self._names() if name not in self.variables]
-        given = f"; given: {', '.join(self.variables)}" if self.variables else ""
+        given = f"; given: {printable(', '.join(self.variables))}" if self.variables else ""
         self.refuse(node, f"has no value; add {' '.join(lacking)}{given}")
 
     def visit_BinOp(self, node: ast.BinOp) -> Value | float:

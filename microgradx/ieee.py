@@ -36,9 +36,25 @@ def number(x: Any) -> float:
 
 
 def short(x: Any, limit: int = 40) -> str:
-    """`repr(x)`, cut to `limit` characters for an error message."""
-    text = repr(x)
+    """`repr(x)`, printable and cut to `limit` characters, for an error message."""
+    try:
+        text = printable(repr(x))
+    except RecursionError:
+        text = f"a {type(x).__name__} that is nested too deep"
     return text if len(text) <= limit else text[:limit - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """A text of a user's, for a message or a picture: what does not print is written as its code, so that no escape
+    sequence reaches a terminal, and no line is broken or turned around.
+
+    >>> from microgradx.ieee import printable
+    >>> print(printable("a\x1b[31m"))
+    a\\x1b[31m
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _advice(x: Any) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from .engine import Value, tape
+from .ieee import printable
 
 CUT = 24                                    # characters shown of a label
 
@@ -52,8 +53,7 @@ def _numbered(stem: str, taken: set[str], start: int = 1) -> Iterator[str]:
 
 def shown(label: str) -> str:
     """A label on one short line that is safe on any terminal: only characters that print."""
-    label = label.strip()
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in label[:CUT + 1])
+    safe = printable(label.strip()[:CUT + 1])
     return safe if len(safe) <= CUT else safe[:CUT - 3] + "..."
 
 

@@ -20,9 +20,10 @@ from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import Any, NoReturn
 
 from .engine import Value
-from .ieee import number, short
+from .ieee import number, printable, short
 from .table import Op
 
+DEEP, ENDLESS = 100, 20_000             # levels that Python's stack has room for, wherever a function is called
 PLAIN = (str, bytes, bool, NoneType, Enum, FunctionType, BuiltinFunctionType, type, Op)     # cannot hold a number
 
 
@@ -93,16 +94,47 @@ def _advice(tree: Any) -> str:
     return "pass its numbers in a list or dict"
 
 
+# Depth ---------------------------------------------------------------------------------------------------------
+
+def walked(walk: Callable[..., Any], tree: Any, *more: Any) -> Any:
+    """walk(tree, *more), which calls itself for each branch. ValueError with the depth of what is too deep for that."""
+    try:
+        return walk(tree, *more)
+    except RecursionError:
+        deep = depth(tree)
+        if deep < DEEP:
+            raise                           # it was not the nesting
+        levels = f"{deep} levels" if deep < ENDLESS else "a container that holds itself"
+        raise ValueError(f"expected containers within containers, at most {DEEP} levels or so, got {levels}; give the "
+                         "numbers in a flat list") from None
+
+
+def depth(tree: Any) -> int:
+    """How many containers stand within each other. ENDLESS if one holds itself."""
+    level, deep = [tree], 0
+    while deep < ENDLESS:
+        inner = [branches(x) for x in level]
+        if not any(x is not None for x in inner):
+            return deep
+        level = list({id(y): y for x in inner for y in x or ()}.values())
+        deep += 1
+    return deep
+
+
 # Leaves --------------------------------------------------------------------------------------------------------
 
 def leaves(tree: Any) -> list[Any]:
     """All Values and numbers in a nesting of containers and Modules, from left to right. TypeError for anything that
     could hold numbers but is no container, such as a set."""
+    return walked(_leaves, tree)  # type: ignore[no-any-return]
+
+
+def _leaves(tree: Any) -> list[Any]:
     inner = branches(tree)
     if inner is not None:
-        return joined(inner, leaves)
+        return joined(inner, _leaves)
     if is_module(tree):
-        return joined([parameter for _, parameter in tree.named_parameters()], leaves)
+        return joined([parameter for _, parameter in tree.named_parameters()], _leaves)
     return leaf(tree)
 
 
@@ -127,11 +159,15 @@ def are_leaves(branches: Iterable[Any]) -> bool:
 
 def rebuild(tree: Any, new: Iterator[Any]) -> Any:
     """The nesting of `tree` with each leaf replaced by the next of `new`; a Module becomes a dict by name."""
+    return walked(_rebuild, tree, new)
+
+
+def _rebuild(tree: Any, new: Iterator[Any]) -> Any:
     inner = branches(tree)
     if inner is not None:
-        return regrown(tree, list(islice(new, len(inner))) if are_leaves(inner) else [rebuild(b, new) for b in inner])
+        return regrown(tree, list(islice(new, len(inner))) if are_leaves(inner) else [_rebuild(b, new) for b in inner])
     if is_module(tree):
-        return {name: rebuild(parameter, new) for name, parameter in tree.named_parameters()}
+        return {name: _rebuild(parameter, new) for name, parameter in tree.named_parameters()}
     return next(new) if is_leaf(tree) else tree
 
 
@@ -142,11 +178,15 @@ def shape(tree: Any) -> tuple[int, ...]:
     >>> shape([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     (2, 3)
     """
+    return walked(_shape, tree)  # type: ignore[no-any-return]
+
+
+def _shape(tree: Any) -> tuple[int, ...]:
     if not isinstance(tree, (list, tuple)):
         return ()
     if are_leaves(tree):
         return (len(tree),)
-    inner = {shape(branch) for branch in tree}
+    inner = {_shape(branch) for branch in tree}
     if len(inner) > 1:
         raise ValueError(f"ragged: elements of one list have shapes {' and '.join(map(str, sorted(inner)))}; "
                          "give every row the same length")
@@ -160,10 +200,14 @@ def floated(tree: Any) -> Any:
     >>> floated(([1, 2.5], {"y": 3}, "x"))
     ([1.0, 2.5], {'y': 3.0}, 'x')
     """
+    return walked(_floated, tree)
+
+
+def _floated(tree: Any) -> Any:
     inner = branches(tree)
     if inner is not None:
         alone = tree.__class__ is list and set(map(type, inner)) == {float}
-        return tree if alone else regrown(tree, map(floated, inner))
+        return tree if alone else regrown(tree, map(_floated, inner))
     return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
 
 
@@ -173,7 +217,7 @@ def paths(tree: Any, path: str) -> list[str]:
     if inner is None and is_module(tree):
         return [name for key, part in tree.named_parameters() for name in paths(part, f"{path}.{key}")]
     if inner is None:
-        return [getattr(tree, "label", None) or path] if is_leaf(tree) else []
+        return [printable(getattr(tree, "label", None) or path)] if is_leaf(tree) else []
     return [name for key, branch in zip(_keys(tree), inner) for name in paths(branch, path + key)]
 
 

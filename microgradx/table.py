@@ -375,6 +375,8 @@ def reduction(name: str, value: Callable[..., float], slopes: Callable[..., Sequ
 
 
 def _expect_function(add: str, name: Any, value: Any, slope: str) -> None:
+    if isinstance(name, str) and not name.isprintable():
+        raise ValueError(f"expected a name that prints, got {short(name)}; it stands in pictures and messages")
     if not isinstance(name, str) or not callable(value):
         raise TypeError(f"{add} takes a name and a function of floats, got {short(name)} and {short(value)}; "
                         f"write {add}('name', value, {slope})")

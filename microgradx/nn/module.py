@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..engine import Value, tracer
-from ..ieee import number, short
+from ..ieee import number, printable, short
 from ..nesting import leaves, rebuild, shape
 from ..operators import zero_grad
 from ..recording import scope
@@ -183,7 +183,7 @@ class Module:
         fitting = {name: values for name, values in own.items() if name in state}
         for name, values in fitting.items():
             if shape(values) != shape(state[name]):
-                raise ValueError(f"{name}: expected shape {shape(values)}, got {shape(state[name])}")
+                raise ValueError(f"{printable(name)}: expected shape {shape(values)}, got {shape(state[name])}")
         numbers = {name: [number(x) for x in flat(state[name])] for name in fitting}
         for name, values in fitting.items():
             for v, x in zip(leaves(values), numbers[name]):

@@ -26,7 +26,7 @@ from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 from ..files import Path, replace
-from ..ieee import number, short
+from ..ieee import number, printable, short
 from ..nesting import leaves, shape
 from ..nn import Module
 from .optim import Optimiser
@@ -145,7 +145,7 @@ def _refuse_other_shapes(tensors: list[Tensor], model: Module | Optimiser) -> No
                            f"{short(unexpected, 200)}; load_state_dict(state, strict=False) loads what fits")
     for name, sizes in expected.items():
         if found[name] != sizes:
-            raise WeightsError(f"{name}: expected shape {sizes}, got {found[name]}")
+            raise WeightsError(f"{printable(name)}: expected shape {sizes}, got {found[name]}")
 
 
 def _tensors(file: BinaryIO) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""A process that forks while another thread compiles or runs: the child compiles and runs, and does not wait forever."""
+"""A process that forks while another thread compiles or runs: the child compiles and runs too, and does not hang."""
 import gc
 import os
 import signal

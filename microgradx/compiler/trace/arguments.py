@@ -22,7 +22,7 @@ from typing import Any
 
 from ...engine import Value
 from ...ieee import number
-from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, refuse, regrown
+from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, refuse, regrown, walked
 from ...training.optim import Optimiser
 from .module_snapshot import ModuleSnapshot, snapshot
 
@@ -52,6 +52,10 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
     Appends its numbers to `numbers`, those that are not floats as taken(x), and each Module to `modules`, with the
     count of numbers before it.
     """
+    return walked(_read, tree, numbers, modules, taken)  # type: ignore[no-any-return]
+
+
+def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any], Any]) -> Hashable:
     kind = tree.__class__
     if kind is float:
         numbers.append(tree)
@@ -66,7 +70,7 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
             if set(map(type, found)) == FLOATS: # a matrix, such as a batch: row by row would take longer
                 numbers += found
                 return kind, tuple(zip(repeat(list), map(len, tree)))
-        parts = tuple([read(branch, numbers, modules, taken) for branch in tree])
+        parts = tuple([_read(branch, numbers, modules, taken) for branch in tree])
         return kind, len(parts) if parts and all(part is FLOAT for part in parts) else parts
     if is_number(tree):
         numbers.append(taken(tree))
@@ -77,7 +81,7 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
     inner = branches(tree)
     if inner is not None:
         keys = tuple(tree) if isinstance(tree, dict) else ()
-        return kind, keys, tuple([read(branch, numbers, modules, taken) for branch in inner])
+        return kind, keys, tuple([_read(branch, numbers, modules, taken) for branch in inner])
     return kind, fixed(tree)
 
 
@@ -125,17 +129,25 @@ def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bo
 
 def results(tree: Any) -> list[Any]:
     """All Values and numbers that a function returned. A Module that it returned stays what it is."""
+    return walked(_results, tree)  # type: ignore[no-any-return]
+
+
+def _results(tree: Any) -> list[Any]:
     inner = branches(tree)
-    return joined(inner, results) if inner is not None else [] if is_module(tree) else leaf(tree)
+    return joined(inner, _results) if inner is not None else [] if is_module(tree) else leaf(tree)
 
 
 def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
     """A copy of `tree` with the next numbers in place of its own."""
+    return walked(_rebuilt, tree, numbers)
+
+
+def _rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
     inner = branches(tree)
     if inner is None:
         return next(numbers) if is_leaf(tree) else tree
     return regrown(tree, list(islice(numbers, len(inner))) if are_leaves(inner) else
-                   [rebuilt(branch, numbers) for branch in inner])
+                   [_rebuilt(branch, numbers) for branch in inner])
 
 
 def emptied(tree: Any) -> Any:
@@ -168,7 +180,7 @@ def rebuilder(tree: Any) -> Rebuild:
     >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
     {'w': [1.0, 2.0], 'b': 3.0}
     """
-    return _prepared(tree, 0)[0]
+    return walked(_prepared, tree, 0)[0]  # type: ignore[no-any-return]
 
 
 def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from ...ieee import printable
+
 PASSED = str(Path(__file__).parents[2]), copy.__file__      # a line in these is not the user's
 
 
@@ -74,8 +76,8 @@ def refuse_changed(kind: str) -> NoReturn:
 
 def refuse_kept(name: str) -> NoReturn:
     """A number that a function keeps from call to call by itself, or a Value that it made for that."""
-    raise TracingError(f"{name} is set while a program is recorded for jit ({_line()}), and would not be set again as "
-                       "it runs; keep the number in a Value or Buffer that is made before, and set its .data")
+    raise TracingError(f"{printable(name)} is set while a program is recorded for jit ({_line()}), and would not be "
+                       "set again as it runs; keep the number in a Value or Buffer that is made before, and set its .data")
 
 
 def refuse_random() -> NoReturn:
@@ -110,4 +112,4 @@ def _line() -> str:
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
-    return f"{Path(file).name}:{number}{f', `{text}`' if text else ''}"
+    return printable(f"{Path(file).name}:{number}{f', `{text}`' if text else ''}")

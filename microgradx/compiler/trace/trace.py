@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...engine import Value
+from ...ieee import printable
 from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
 from .arguments import is_number, results
@@ -105,8 +106,8 @@ def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any]) -> None:
             refuse_kept(name)
         plain.append(name)
     if plain and tracer.state.updates:
-        name = getattr(f, "__name__", "a function")
-        warnings.warn(f"{name} changes {', '.join(plain[:3])} itself, which happens only while its program is recorded "
+        name, changed = getattr(f, "__name__", "a function"), printable(", ".join(plain[:3]))
+        warnings.warn(f"{name} changes {changed} itself, which happens only while its program is recorded "
                       "for jit: the number is a part of the program from then on. Keep it in a Value, t = Value(0.0), "
                       "and write t.data += 1", RuntimeWarning, stacklevel=2)
     own = {v for v in (*tracer.versions, *tracer.state.gradients) if tracer.is_constant(v)}

@@ -9,6 +9,7 @@ Labels are Graphviz's HTML-like tables; only this module writes their markup.
 import html
 from collections.abc import Iterable
 
+from ...ieee import printable
 from ..colours import ALARM, GREY, INK, PAPER, Scale, readable_on
 from .units import OFF
 
@@ -17,10 +18,10 @@ WHOLE = ' COLSPAN="2"'                      # for a cell that fills its row
 
 def escape(text: str) -> str:
     """Text that Graphviz shows character by character: no markup, entity, escape or control character is left."""
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    if not printable.strip():
+    text = printable(text)
+    if not text.strip():
         return "&#160;"                                         # Graphviz refuses empty text
-    return html.escape(printable).replace("\\", "\\\\")         # Graphviz reads \N as the name of the node
+    return html.escape(text).replace("\\", "\\\\")         # Graphviz reads \N as the name of the node
 
 
 def digits(x: float) -> str:

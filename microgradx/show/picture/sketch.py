@@ -19,7 +19,7 @@ from typing import Any
 from ...checking.check import first_nonfinite
 from ...derivatives import adjoints
 from ...engine import Value, tape
-from ...ieee import short
+from ...ieee import printable, short
 from ...nesting import leaves
 from .grouping import Box, Grouping, homes, levels, neighbourhood, passing
 from .units import FLAT, OFF, Units
@@ -76,7 +76,7 @@ class Sketch:
         for scope in opened:
             if scope not in {path[:len(scope)] for path in paths.values()}:
                 raise ValueError(f"expand: no scope {short('.'.join(scope))} in this graph; the outermost are "
-                                 f"{', '.join(sorted({path[0] for path in paths.values() if path}))}")
+                                 f"{printable(', '.join(sorted({path[0] for path in paths.values() if path})))}")
         self.grouping = Grouping(self.shown, paths, depth, opened, limit)
         self.lines = list(self._lines())
         self.marks = {box: self._marks(box) for box in self.grouping.boxes}

@@ -23,7 +23,7 @@ from ...engine import Value, tape
 from ...naming import brief, names
 from ...replay import as_function, replay
 from ...step import Step
-from .columns import HALF, columns, cut
+from .columns import HALF, MOST, columns, cut
 
 NEAR = 0.01                                 # a guess is right to within one per cent
 
@@ -31,15 +31,17 @@ NEAR = 0.01                                 # a guess is right to within one per
 # What if -------------------------------------------------------------------------------------------------------
 
 def what_if(root: Value, leaf: Value, x: float) -> str:
-    """Data and gradient of every value if a leaf were x, as "now -> then" if a number changes.
+    """Data and gradient of every value if a leaf were x, as "now -> then" if a number changes. A large graph is shown
+    without the values where nothing changes.
 
     IndexError if x is an index outside the table of a take().
     """
     again, now = replay(root, {leaf: x})
     order, called = tape(root), names(root)
     before, after = gradients(root, order), gradients(again, [now[v] for v in order])
-    return columns(["value", "data", "grad"], [[called[v], _change(v.data, now[v].data), _change(g, h)]
-                                               for v, g, h in zip(order, before, after)])
+    rows = [[called[v], _change(v.data, now[v].data), _change(g, h)] for v, g, h in zip(order, before, after)]
+    changed = [row for row in rows if "->" in row[1] + row[2]]
+    return columns(["value", "data", "grad"], rows if len(rows) <= MOST else changed)
 
 
 def _change(now: float, then: float) -> str:

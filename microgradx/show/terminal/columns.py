@@ -9,13 +9,22 @@
 from collections.abc import Iterable, Sequence
 
 GAP, WIDTH, HALF = 4, 100, 50              # spaces between columns; characters of a rule, of each of two formulas
+MOST = 200                                 # rows of a table: some pages
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table as text: every column as wide as its widest cell."""
-    lines = [header, *rows]
+    """A table as text: every column as wide as its widest cell. Of very many rows it has the first and the last."""
+    lines = [header, *abridged(list(rows))]
     widths = [max(map(len, column)) + GAP for column in zip(*lines)]
     return "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def abridged(rows: list[Sequence[str]]) -> list[Sequence[str]]:
+    """The rows, or the first and last of very many, and how many are left out."""
+    if len(rows) <= MOST:
+        return rows
+    left = [f"... {len(rows) - MOST:,} more ...", *[""] * (len(rows[0]) - 1)]
+    return [*rows[:MOST // 2], left, *rows[-MOST // 2:]]
 
 
 def fields(*pairs: tuple[str, str]) -> str:
