@@ -77,7 +77,8 @@ def refuse_changed(kind: str) -> NoReturn:
 def refuse_kept(name: str) -> NoReturn:
     """A number that a function keeps from call to call by itself, or a Value that it made for that."""
     raise TracingError(f"{printable(name)} is set while a program is recorded for jit ({_line()}), and would not be "
-                       "set again as it runs; keep the number in a Value or Buffer that is made before, and set its .data")
+                       "set again as it runs; keep the number in a Value or Buffer that is made before, and set its "
+                       ".data")
 
 
 def refuse_random() -> NoReturn:
