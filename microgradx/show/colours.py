@@ -1,18 +1,22 @@
-"""One logarithmic scale for the size of gradients: pale to dark, thin to thick.
+"""One logarithmic scale for gradients: pale to dark and thin to thick by size, blue if positive, orange if negative.
 
     >>> from microgradx.show.colours import Scale
     >>> scale = Scale([0.001, 0.02, 1.0])
     >>> scale.colour(0.001), scale.colour(1.0), scale.width(1.0)
     ('#b4c6d9', '#0b2a4a', 4.0)
+    >>> scale.colour(-1.0)
+    '#4e1802'
     >>> scale.ticks()
     [0.001, 0.01, 0.1, 1.0]
 
-Darkness falls evenly along the scale, so that it reads the same in greyscale and to every kind of colour vision.
+Darkness falls evenly along the scale, so that it reads the same in greyscale and to every kind of colour vision; blue
+and orange of one size are equally dark. A line of a negative gradient is dashed as well.
 """
 import math
 from collections.abc import Iterable, Sequence
 
 PALE, MIDDLE, DARK = (180, 198, 217), (73, 125, 178), (11, 42, 74)
+PALE_MINUS, MIDDLE_MINUS, DARK_MINUS = (235, 186, 146), (189, 96, 34), (78, 24, 2)
 THIN, THICK = 0.7, 4.0
 DECADES = 8
 BLACK, INK, GREY, FAINT, PAPER, ALARM = "#000000", "#1a1a1a", "#5f6673", "#c9ced6", "#ffffff", "#a3341c"
@@ -41,11 +45,12 @@ class Scale:
         return (math.log10(size) - self.low) / (self.high - self.low)
 
     def colour(self, x: float) -> str:
-        """The colour of |x|; a faint grey for 0."""
+        """Blue for x > 0, orange for x < 0, a faint grey for 0; the darker, the larger |x|."""
         if x == 0:
             return FAINT
+        pale, middle, dark = (PALE_MINUS, MIDDLE_MINUS, DARK_MINUS) if x < 0 else (PALE, MIDDLE, DARK)
         t = 2 * self.place(x)
-        return mix(PALE, MIDDLE, t) if t <= 1 else mix(MIDDLE, DARK, t - 1)
+        return mix(pale, middle, t) if t <= 1 else mix(middle, dark, t - 1)
 
     def width(self, x: float) -> float:
         """The width of a line for |x|, in points."""

@@ -1,12 +1,16 @@
 """Pictures by Graphviz. In the order of reading:
 
-grouping.py     which Values are drawn as one box
-samples.py      the samples of a batch
+scopes.py       the scope in which each value is drawn
+samples.py      parts of a graph that are alike: the samples of a batch, time steps
 units.py        which Values are activations, and dead, off or saturated
 findings.py     what is wrong, in sentences
 diagnosis.py    gradients, dead and saturated units as tables
-labels.py, legend.py    the text of a picture
-sketch.py       boxes and edges
+part.py         a part of a graph: around a value, or one sample
+folding.py      values of which one is shown for all that are alike
+screen.py       whether a screen holds a picture
+grouping.py     which Values share a box
+sketch.py       boxes, lines and marks
+labels.py, cards.py, legend.py      the text of a picture
 render.py       DOT to SVG, PNG and PDF
 drawing.py      draw()
 """

@@ -32,7 +32,7 @@ from ...naming import shown
 from ...nesting import is_module, leaves
 from ..terminal.columns import columns
 from .findings import findings
-from .grouping import Path, homes
+from .scopes import Path, homes
 from .units import Units
 
 ROWS = 20               # of a table, printed

@@ -1,79 +1,228 @@
-"""Which values a picture shows, and which of them share a box.
+"""Which values share a box in a picture, so that a screen holds it.
 
     >>> from microgradx import Value, scope, tape
-    >>> from microgradx.show.picture.grouping import Grouping, homes
+    >>> from microgradx.show.picture.grouping import Grouping
     >>> x = Value(2.0)
     >>> with scope("layers.0"), scope("neurons.1"):
     ...     y = x * 3 + x
-    >>> [(box.title, len(box.values)) for box in Grouping(tape(y), homes(tape(y)), depth=1).boxes]
+    >>> [(box.title, len(box.values)) for box in Grouping(tape(y), tape(y), depth=1).boxes]
     [('layers.0', 3)]
 
-A box is one value, or all values of a scope, or, in a graph too large for that, all results of one operation.
+A box is one value, or one that shows all that are alike, or all values of a scope, of a level or of an operation.
 """
-import re
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from ...engine import Value, tape
+from ...engine import Value
+from ...ieee import short
+from .folding import Folding
+from .scopes import Path, levels
+from .screen import MOST, fits, rows
+from .units import Units
 
-DEEP = 50                                   # levels of scopes; deeper levels count as one
-Path = tuple[str, ...]                      # of scopes, from outside in: ("layers.0", "neurons.1")
+STEPS = 10                                  # boxes for the levels of a deep network without scopes
+MANY = 300                                  # boxes, if it is given how deep scopes are drawn
+INSIDE = 4                                  # leaves written in a card
+LINE, EDGES = 17, 14                        # the height of a line of text in a box and of its borders, in points
+Key = Value | tuple[Path, str, int]
 
 
 class Box:
-    """Values drawn as one node in the cluster of the scope `path`; `title` is None for a single value."""
+    """Values drawn as one node in the frame of the scope `path`.
 
-    __slots__ = ("path", "title", "values")
+    main    the value of a card of one value, which may show others that are alike; None for a box of several
+    title   of a box of several values, else ""
+    values  all of them; `inside` are leaves within the card of the one operation that uses them
+    """
 
-    def __init__(self, path: Path, title: str | None) -> None:
-        self.path, self.title = path, title
+    __slots__ = ("path", "title", "main", "values", "inside")
+
+    def __init__(self, path: Path, title: str, main: Value | None) -> None:
+        self.path, self.title, self.main = path, title, main
         self.values: list[Value] = []
+        self.inside: list[Value] = []
+
+
+class Stage(NamedTuple):
+    """A way to draw a graph.
+
+    depth    the level of scopes drawn as boxes, 1 the outermost
+    rest     results outside of these scopes: "value" by value, by "operation", at each "column" by operation (the
+             column of a value is the length of the longest way to it), or by "level" (the activations up to it)
+    folded   whether of the terms of a sum that are alike one is shown
+    inside   whether leaves are within the card of the operation that uses them
+    """
+
+    depth: int
+    rest: str = "value"
+    folded: bool = False
+    inside: bool = False
 
 
 class Grouping:
-    """The boxes of the values to show, in order: at most `limit`, however large the graph. ValueError if depth < 0.
+    """The boxes of the values to show, in order of the tape. ValueError if depth < 0, or for an unknown scope or box.
 
-    depth   the level of scopes drawn as boxes, 1 the outermost; None draws every value by itself
-    expand  scopes whose values are always drawn one by one
+    order   the tape of the whole graph; `values` are the part to show
+    params  its parameters, or None
+    depth   the level of scopes drawn as boxes, 1 the outermost; 0 groups all values by operation; None as it fits
+    expand  scopes, and boxes by their titles, whose values are always drawn one by one
+    leaves  "inside" the card of the operation that uses them, "outside", or None as it fits
+    rolled  whether of scopes that are alike, such as time steps, one is shown
+    limit   the most boxes; None for what a screen holds, or, if a depth is given, for 300
 
-    With more boxes than the limit, values outside of scopes are grouped by operation, then lower depths are tried; at
-    depth 0 all values are grouped by operation. `collapsed` is True in these cases. Without a given depth, scopes
-    become boxes first, level by level.
+    stage      the way they are drawn; `collapsed` if it is not value by value
+    box        the box of each value; `row` the row of each box of a chain that is wrapped
     """
 
-    def __init__(self, values: Sequence[Value], paths: Mapping[Value, Path], depth: int | None = None,
-                 expand: Collection[Path] = (), limit: int = 300) -> None:
+    def __init__(self, order: Sequence[Value], values: Sequence[Value], params: Collection[Value] | None = None,
+                 depth: int | None = None, expand: str | Collection[str] = (), leaves: str | None = None,
+                 rolled: bool = False, limit: int | None = None) -> None:
         if depth is not None and depth < 0:
             raise ValueError(f"depth counts levels of scopes, 1 the outermost; 0 groups by operation; got {depth}")
-        self.paths, self.expand = paths, expand
-        deepest = max((len(paths[v]) for v in values), default=0)
-        by_value = range(deepest + 1, 0, -1) if depth is None else [depth]
-        by_operation = range(1 if depth is None else depth, -1, -1)
-        stages = [*((d, False) for d in by_value), *((d, True) for d in by_operation)]
-        for self.depth, self.by_operation in stages:
-            keys = [self._key(v) for v in values]
-            if len(set(keys)) <= limit:
+        self.values, self.limit = values, MANY if limit is None and depth is not None else limit
+        self.expand = {levels(name) for name in ([expand] if isinstance(expand, str) else expand)}
+        self.rows: dict[Key, int] = {}
+        self.opened: set[Path] = set()                  # of those to expand
+        self.one_by_one: set[Value] = set()             # values in these
+        plain, folded = Folding(order, params, rolled=rolled), None
+        self.folding, self.steps, self.columns = plain, dict[Value, str](), dict[Value, int]()
+        stages = self._stages(depth, leaves, len(order) == len(values) and not rolled)
+        for self.stage in stages:
+            if self.stage.folded:
+                self.folding = folded = folded or Folding(order, params, samples=True)
+            else:
+                self.folding = plain
+            if self.stage.rest == "column":
+                self.columns = self.columns or _columns(order)
+            if self.stage.rest == "level":
+                self.steps = self.steps or _steps(order, params)
+                if not self.steps:
+                    continue
+            keys = self._keys()
+            if self._fits(keys):
                 break
-        self.collapsed = (self.depth, self.by_operation) != stages[0]
+        self.collapsed = self.stage._replace(inside=False) != stages[0]._replace(inside=False)
+        if missing := sorted(".".join(name) for name in self.expand - self.opened):
+            raise ValueError(f"expand: no scope or box {', '.join(map(short, missing))} in this graph; "
+                             f"the outermost are {', '.join(self._outermost(keys)) or 'none'}")
         self.box: dict[Value, Box] = {}
-        found: dict[Hashable, Box] = {}
-        for v, key in zip(values, keys):
-            if key not in found:
-                found[key] = Box(paths[v], None) if key is v else Box(key[0], key[1])
-            self.box[v] = found[key]
-            found[key].values.append(v)
-        self.boxes = list(found.values())
+        self.boxes = self._boxes(keys)
+        self.row = {self.box[v]: self.rows[key] for v, key in keys.items() if key in self.rows}
 
-    def _key(self, v: Value) -> Any:
-        """The key that all values of a box share: its path and name; v itself for a value with its own box."""
-        path = self.paths[v]
-        if self.depth == 0:
-            return (), operation(v)
-        if any(path[:len(scope)] == scope for scope in self.expand):
+    def _stages(self, depth: int | None, leaves: str | None, can_fold: bool) -> list[Stage]:
+        """The ways to draw it, each with fewer boxes than the one before."""
+        self.deepest = max((len(path) for path in self.folding.paths.values()), default=0)
+        depths = list(range(self.deepest + 1, 0, -1)) if depth is None else [depth]
+        inside = leaves != "outside" and (leaves == "inside" or self.limit in (None, MANY))
+        ways = [Stage(depths[0], inside=leaves == "inside")]
+        ways += [Stage(depths[0], inside=True)] * (inside and leaves is None)
+        ways += [Stage(d, rest, can_fold, inside) for rest in ("value", "column", "level") for d in depths]
+        return ways + [Stage(d, "operation", False, inside) for d in range(min(depths[-1], 1), -1, -1)]
+
+    # The key of a box, which its values share: the value that a card shows, or a path, a title and a number -------
+
+    def _keys(self) -> dict[Value, Key]:
+        """The key of each value."""
+        shown, inside = self.folding.shown, self.stage.inside
+        keys = {v: self._key(shown.get(v, v)) for v in self.values if v.op or not inside}
+        users: dict[Value, set[Key]] = {}
+        for v in self.values if inside else ():
+            for a in v.args:
+                if isinstance(a, Value) and not a.op:
+                    users.setdefault(a, set()).add(keys[v])
+        left: dict[Path, list[Value]] = {}              # leaves that several boxes use
+        for v in self.values if inside else ():
+            if not v.op:
+                using = users.get(v, set())
+                alone = len(using) == 1 and not self._is_open(v)
+                keys[v] = next(iter(using)) if alone else self._key(shown.get(v, v))
+                if keys[v] is v and v not in self.one_by_one:
+                    left.setdefault(self._path(v), []).append(v)
+        for path, values in left.items():
+            if len(values) > (1 if self.stage.rest != "value" or self.stage.depth <= self.deepest else INSIDE):
+                keys.update((v, self._titled(path, "leaves", v)) for v in values)
+        return keys
+
+    def _key(self, v: Value) -> Key:
+        """The key of a value that no other shows."""
+        depth, rest, path = self.stage.depth, self.stage.rest, self.folding.paths[v]
+        if self.expand and self._is_open(v):
             return v
-        if len(path) >= self.depth:
-            return path[:self.depth - 1], path[self.depth - 1]
-        return (path, operation(v)) if self.by_operation else v
+        if depth == 0:
+            return self._titled((), operation(v), v)
+        if len(path) >= depth:
+            return self._titled(self._path(v)[:depth - 1 - len(path) or None], path[depth - 1], v)
+        if v in self.folding.together:
+            return self._titled(self._path(v), self.folding.together[v], v)
+        if rest == "value" or (rest != "operation" and not v.op):
+            return v
+        title = self.steps[v] if rest == "level" else operation(v)
+        return self._titled(self._path(v), title, v, self.columns[v] if rest == "column" else 0)
+
+    def _path(self, v: Value) -> Path:
+        """The frame and the scopes of a value."""
+        path = self.folding.paths[v]
+        return (self.folding.frames[v], *path) if v in self.folding.frames else path
+
+    def _titled(self, path: Path, title: str, v: Value, number: int = 0) -> Key:
+        """The key of a box of several values; the value itself if this box is to be expanded."""
+        if self.expand and (name := (*path, title)) in self.expand:
+            self.opened.add(name)
+            self.one_by_one.add(v)
+            return v
+        return path, title, number
+
+    def _is_open(self, v: Value) -> bool:
+        """Whether a value is in a scope that is to be expanded."""
+        path = self.folding.paths[v]
+        for scope in self.expand:
+            if path[:len(scope)] == scope:
+                self.opened.add(scope)
+                self.one_by_one.add(v)
+                return True
+        return False
+
+    def _outermost(self, keys: Mapping[Value, Key]) -> list[str]:
+        titles = {key[1] for key in keys.values() if isinstance(key, tuple)}
+        return sorted(titles | {path[0] for path in self.folding.paths.values() if path})
+
+    # Boxes -----------------------------------------------------------------------------------------------------
+
+    def _fits(self, keys: Mapping[Value, Key]) -> bool:
+        """Whether there are few enough boxes; those of what is expanded do not count."""
+        counted = {key: [v] for v, key in keys.items() if v not in self.one_by_one}
+        if self.limit is not None:
+            return len(counted) <= self.limit
+        if len(counted) > MOST:
+            return False
+        place = {key: k for k, key in enumerate(counted)}
+        used: list[set[int]] = [set() for _ in counted]
+        lines = [5 if isinstance(key, tuple) else 2 for key in counted]
+        for v in self.values:
+            if (k := place.get(keys[v], -1)) >= 0:
+                lines[k] += isinstance(keys[v], Value) and v.op is None and v is not keys[v]
+                used[k].update([place[keys[a]] for a in v.args if isinstance(a, Value) and keys.get(a) in place])
+        sizes = [(_width(key), LINE * min(count, 2 + INSIDE) + EDGES) for key, count in zip(counted, lines)]
+        frames = ["".join((key[0] if isinstance(key, tuple) else self._path(key))[:1]) for key in counted]
+        used = [below - {k} for k, below in enumerate(used)]
+        if fits(used, sizes, frames):
+            return True
+        wrapped = None if any(frames) or self.stage.rest != "value" else rows(used, sizes)
+        self.rows = dict(zip(counted, wrapped)) if wrapped else {}
+        return bool(wrapped)
+
+    def _boxes(self, keys: Mapping[Value, Key]) -> list[Box]:
+        found: dict[Key, Box] = {}
+        for v in self.values:
+            key = keys[v]
+            if key not in found:
+                found[key] = Box(self._path(key), "", key) if isinstance(key, Value) else Box(*key[:2], None)
+            box = self.box[v] = found[key]
+            box.values.append(v)
+            if box.main is not None and v is not box.main and v.op is None and self.folding.shown.get(v, v) is v:
+                box.inside.append(v)
+        return list(found.values())
 
 
 def operation(v: Value) -> str:
@@ -81,63 +230,36 @@ def operation(v: Value) -> str:
     return v.op.name if v.op else "leaves"
 
 
-# Scopes --------------------------------------------------------------------------------------------------------
+def _width(key: Key) -> float:
+    """About the width of a box in points: of a card by its formula."""
+    return 80 + 22 * min(len(key.args), 4) if isinstance(key, Value) else 80
 
-def levels(scope: str) -> Path:
-    """The levels of a scope; a number stays with the name before it.
 
-    >>> levels("layers.0.neurons.13")
-    ('layers.0', 'neurons.13')
+def _columns(order: Sequence[Value]) -> dict[Value, int]:
+    """The length of the longest way to each value."""
+    column: dict[Value, int] = {}
+    for v in order:
+        column[v] = max([column[a] for a in v.args if isinstance(a, Value)], default=-1) + 1
+    return column
+
+
+def _steps(order: Sequence[Value], params: Collection[Value] | None) -> dict[Value, str]:
+    """The title of the box of each result, by the level of the next activation; {} for fewer than two levels.
+
+    The level of an activation is how many there are on the longest way to it, itself included.
     """
-    return tuple(re.split(r"\.(?!\d+(?:\.|$))", scope, maxsplit=DEEP)) if scope else ()
-
-
-def homes(order: Sequence[Value], params: Collection[Value] | None = None) -> dict[Value, Path]:
-    """The scope in which each value is drawn: the one it was made in, except for leaves made outside of all scopes.
-
-    A parameter moves to the innermost scope that contains all of its uses in scopes. If params is None, the leaves move
-    that are used in one scope only: the weights of a neuron, but not the inputs of a layer.
-    """
-    users: dict[Value, set[str]] = {}
+    units, level, step = Units(order, params), dict[Value, int](), dict[Value, int]()
     for v in order:
-        for a in v.args:
-            if v.scope and isinstance(a, Value) and not a.op and not a.scope:
-                users.setdefault(a, set()).add(v.scope)
-    moving = {v: scopes for v, scopes in users.items() if (len(scopes) == 1 if params is None else v in params)}
-    return {v: _shared(map(levels, moving[v])) if v in moving else levels(v.scope) for v in order}
+        level[v] = max([level[a] for a in v.args if isinstance(a, Value)], default=0) + (v in units.of)
+    last = max(level.values())
+    size = math.ceil(last / STEPS)
+    for v in reversed(order):
+        k = step[v] = level[v] if v in units.of else step.get(v, last + 1)
+        step.update((a, min(k, step.get(a, k))) for a in v.args if isinstance(a, Value))
 
-
-def _shared(paths: Iterable[Path]) -> Path:
-    """The longest common beginning of all paths."""
-    first, *others = paths
-    size = 0
-    while size < len(first) and all(path[:size + 1] == first[:size + 1] for path in others):
-        size += 1
-    return first[:size]
-
-
-# A part of the graph -------------------------------------------------------------------------------------------
-
-def neighbourhood(order: Sequence[Value], centre: Value, hops: int) -> set[Value]:
-    """The values at most `hops` edges away from one, in either direction."""
-    neighbours: dict[Value, list[Value]] = {v: [] for v in order}
-    for v in order:
-        for a in v.args:
-            if isinstance(a, Value):
-                neighbours[v].append(a)
-                neighbours[a].append(v)
-    found = edge = {centre}
-    for _ in range(hops):
-        edge = {b for a in edge for b in neighbours[a]} - found
-        found = found | edge
-    return found
-
-
-def passing(order: Sequence[Value], middle: Collection[Value]) -> set[Value]:
-    """All values that `middle` was computed from, all that were computed from it, and the leaves these use."""
-    after = set(middle)
-    for v in order:
-        if not after.isdisjoint(v.args):
-            after.add(v)
-    leaves = {a for v in after for a in v.args if isinstance(a, Value) and a.op is None}
-    return after | leaves | set(tape(*middle))
+    def title(k: int) -> str:
+        if k > last:
+            return f"after level {last:,}"
+        first, end = size * ((k - 1) // size) + 1, min(size * ((k - 1) // size + 1), last)
+        return f"level {k:,}" if size == 1 else f"levels {first:,} to {end:,}"
+    return {v: title(step[v]) for v in order if v.op} if last > 1 else {}

@@ -13,7 +13,7 @@ from ...ieee import printable
 from ..colours import ALARM, GREY, INK, PAPER, Scale, readable_on
 from .units import OFF
 
-WHOLE = ' COLSPAN="2"'                      # for a cell that fills its row
+WIDTH = 3                                   # columns of a card
 
 
 def escape(text: str) -> str:
@@ -24,23 +24,44 @@ def escape(text: str) -> str:
     return html.escape(text).replace("\\", "\\\\")         # Graphviz reads \N as the name of the node
 
 
-def digits(x: float) -> str:
-    """A number with four digits, enough for a picture."""
-    return f"{x + 0.0:.4g}"
+def digits(x: float, count: int = 4) -> str:
+    """A number with so many digits; four are enough for a picture."""
+    return f"{x + 0.0:.{count}g}"
 
 
-def card(title: str, aside: str, rows: Iterable[tuple[str, str]], grad: tuple[str, float], scale: Scale,
-         remarks: Iterable[str] = (), marks: Iterable[str] = ()) -> str:
-    """The label of a node: its name and formula, named numbers, the gradient on its colour, remarks, marks."""
-    name, size = grad
+def heading(title: str, aside: str) -> str:
+    """The first row of a card: a name, and how it is computed."""
+    return cell(bold(title)) + cell(ink(aside, GREY), "RIGHT", WIDTH - 1) if aside else cell(bold(title), "LEFT", WIDTH)
+
+
+def fact(name: str, text: str) -> str:
+    """A row of a card: a named number."""
+    return cell(ink(name, GREY)) + cell(ink(text), "RIGHT", WIDTH - 1)
+
+
+def flow(name: str, size: float, text: str, scale: Scale) -> str:
+    """The row of a gradient, on its colour."""
+    return cell(ink(name, GREY)) + _coloured(size, text, scale, WIDTH - 1)
+
+
+def inner(name: str, text: str, size: float, grad: str, scale: Scale) -> str:
+    """The row of a leaf within the card of the operation that uses it: its name, number and gradient."""
+    return cell(ink(name)) + cell(ink(text), "RIGHT") + _coloured(size, grad, scale, 1)
+
+
+def remark(text: str) -> str:
+    """A row of text in grey."""
+    return cell(ink(text, GREY), "LEFT", WIDTH)
+
+
+def mark(text: str) -> str:
+    """A row that says what is wrong, on red; what is off for this input only, on grey."""
+    return cell(bold(text, PAPER), "CENTER", WIDTH, GREY if text.endswith(OFF) else ALARM)
+
+
+def _coloured(size: float, text: str, scale: Scale, columns: int) -> str:
     fill = scale.colour(size) if size else PAPER
-    lines = [cell(bold(title)) + cell(ink(aside, GREY), "RIGHT") if aside else cell(bold(title), "LEFT", WHOLE)]
-    lines += [cell(ink(name, GREY)) + cell(ink(text), "RIGHT") for name, text in rows]
-    lines.append(cell(ink(name, GREY)) + cell(ink(digits(size), readable_on(fill)), "RIGHT", f' BGCOLOR="{fill}"'))
-    lines += [cell(ink(remark, GREY), "LEFT", WHOLE) for remark in remarks]
-    lines += [cell(bold(mark, PAPER), "CENTER", f'{WHOLE} BGCOLOR="{GREY if mark.endswith(OFF) else ALARM}"')
-              for mark in marks]
-    return table(lines)
+    return cell(ink(text, readable_on(fill)), "RIGHT", columns, fill)
 
 
 def table(rows: Iterable[str]) -> str:
@@ -49,9 +70,10 @@ def table(rows: Iterable[str]) -> str:
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{inside}</TABLE>>'
 
 
-def cell(markup: str, align: str = "LEFT", more: str = "") -> str:
+def cell(markup: str, align: str = "LEFT", columns: int = 1, fill: str = "", more: str = "") -> str:
     """A cell with this markup, which must be escaped already."""
-    return f'<TD ALIGN="{align}"{more}>{markup}</TD>'
+    wide, colour = f' COLSPAN="{columns}"' if columns > 1 else "", f' BGCOLOR="{fill}"' if fill else ""
+    return f'<TD ALIGN="{align}"{wide}{colour}{more}>{markup}</TD>'
 
 
 def ink(text: str, colour: str = INK) -> str:

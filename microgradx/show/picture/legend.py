@@ -12,18 +12,27 @@ from ..colours import GREY, Scale, readable_on
 from .labels import bold, cell, digits, ink, table
 from .sketch import MARKS, Sketch
 
+COLUMNS = 7                                 # of the legend: a name, at most five shades, and the remaining width
+
 
 def legend(sketch: Sketch, scale: Scale) -> str:
     """The label of the whole picture."""
-    shades = [(digits(x), scale.colour(x)) for x in scale.ticks()]
+    rows = [cell(bold(text), "LEFT", COLUMNS) for text in caption(sketch)]
+    rows.append(_bar("gradient +", scale, 1))
+    if any(line.contribution < 0 for line in sketch.lines) or any(
+            sketch.gradient(box) < 0 for box in sketch.grouping.boxes):
+        rows.append(_bar("gradient −", scale, -1))
+    rows += [cell(ink(note, GREY), "LEFT", COLUMNS) for note in notes(sketch)]
+    return table(['<TD HEIGHT="4"></TD>', *rows])
+
+
+def _bar(name: str, scale: Scale, sign: int) -> str:
+    """The shades for gradients of one sign."""
+    shades = [(digits(sign * x), scale.colour(sign * x)) for x in scale.ticks()]
     if scale.cut:
-        shades[0] = (f"≤ {shades[0][0]}", shades[0][1])
-    bar = [cell(ink(text, readable_on(fill)), "CENTER", f' WIDTH="40" BGCOLOR="{fill}"') for text, fill in shades]
-    whole = f' COLSPAN="{len(bar) + 2}"'            # the last column takes the remaining width, not the bar
-    title = [cell(bold(text), "LEFT", whole) for text in caption(sketch)]
-    below = [cell(ink(note, GREY), "LEFT", whole) for note in notes(sketch)]
-    return table(['<TD HEIGHT="4"></TD>', *title,
-                  "".join([cell(ink("|gradient|", GREY)), *bar, cell("&#160;", "LEFT", ' WIDTH="400"')]), *below])
+        shades[0] = (f"{'≤' if sign > 0 else '≥'} {shades[0][0]}", shades[0][1])
+    bar = [cell(ink(text, readable_on(fill)), "CENTER", 1, fill, ' WIDTH="40"') for text, fill in shades]
+    return "".join([cell(ink(name, GREY)), *bar, cell("&#160;", "LEFT", COLUMNS - 1 - len(bar), "", ' WIDTH="400"')])
 
 
 def caption(sketch: Sketch) -> list[str]:
@@ -32,7 +41,10 @@ def caption(sketch: Sketch) -> list[str]:
     part = f"{count:,} of {total:,} values" if count < total else f"{total:,} values"
     if not group.collapsed:
         return [part] * (count < total)
-    ways = [f"scopes at depth {group.depth}"] * (group.depth > 0) + ["by operation"] * group.by_operation
+    depth, rest, folded, _ = group.stage
+    scopes = any(box.main is None and depth > 0 and rest == "value" for box in group.boxes)
+    ways = ["alike ones once"] * (folded and bool(group.folding.shown)) + [f"scopes at depth {depth}"] * scopes
+    ways += [f"by {rest}"] * (rest != "value")
     return [f"{part}, too many to draw one by one: {len(group.boxes):,} boxes, {' and '.join(ways)}",
             "to see more: depth, expand, around, through"]
 
@@ -40,14 +52,20 @@ def caption(sketch: Sketch) -> list[str]:
 def notes(sketch: Sketch) -> list[str]:
     """How to read the picture: kinds of nodes, numbers on edges, marks."""
     boxes = sketch.grouping.boxes
-    singles = [v for box in boxes if box.title is None for v in box.values]
-    kinds = {"square corners: leaf": any(v.op is None and v not in sketch.params for v in singles),
-             "double border: parameter": any(v in sketch.params for v in singles),
+    singles = [v for box in boxes if box.main is not None for v in box.values]
+    kinds = {"square corners: leaf": any(box.main is not None and box.main.op is None
+                                         and box.main not in sketch.params for box in boxes),
+             "double border: parameter": any(box.main in sketch.params for box in boxes),
              "round corners: result": any(v.op for v in singles),
-             "folder: several values, |grad| the norm of their gradients": len(singles) < len(boxes),
+             "leaf in a card: name, data, grad": any(box.inside for box in boxes),
+             "folder: several values, |grad| the norm of their gradients": any(box.main is None for box in boxes),
              "thick border: output": sketch.root in sketch.grouping.box}
     number = "slope of the result by the input" + " (point at an edge to read it)" * sketch.dense
-    edges = f"edges: {number}; width and colour: the gradient flowing back, dashed if none"
+    signs = {"solid": any(line.contribution > 0 for line in sketch.lines),
+             "dashed if negative": any(line.contribution < 0 for line in sketch.lines),
+             "dotted if none": any(not line.contribution for line in sketch.lines)}
+    styles = ", ".join(sign for sign, present in signs.items() if present)
+    edges = f"edges: {number}; width and colour: the gradient flowing back, {styles}"
     marks = {mark for box in boxes for mark in sketch.marks[box]}
     return [" · ".join(kind for kind, present in kinds.items() if present), *[edges] * bool(sketch.lines),
             *(f"{mark}: {meaning}" for mark, meaning in MARKS.items() if mark in marks)]

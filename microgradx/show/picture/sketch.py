@@ -19,9 +19,9 @@ from typing import Any
 from ...checking.check import first_nonfinite
 from ...derivatives import adjoints
 from ...engine import Value, tape
-from ...ieee import printable, short
 from ...nesting import leaves
-from .grouping import Box, Grouping, homes, levels, neighbourhood, passing
+from .grouping import Box, Grouping
+from .part import part
 from .units import FLAT, OFF, Units
 
 LOUD = 1e3                                  # a gradient this many times that of the root counts as exploding
@@ -38,17 +38,20 @@ class Line:
     """From a box to the box that uses it: `count` edges of the graph.
 
     contribution  the gradient that flows back along it: slope times gradient; for several edges the norm
-    slope         the slope of a single edge, None if no gradient can flow (into a condition); None for several edges
+    slope         the slope of the edge, None if no gradient can flow (into a condition), or if several differ
+    back          whether it leads back to an earlier box, as from a time step to the next if one shows them all
     """
 
-    __slots__ = ("start", "end", "count", "slope", "contribution")
+    __slots__ = ("start", "end", "count", "slope", "contribution", "back")
 
     def __init__(self, start: Box, end: Box, slope: float | None, contribution: float) -> None:
         self.start, self.end, self.slope, self.contribution, self.count = start, end, slope, contribution, 1
+        self.back = False
 
-    def join(self, contribution: float) -> None:
+    def join(self, slope: float | None, contribution: float) -> None:
         """One more edge between the same boxes."""
-        self.slope, self.contribution, self.count = None, math.hypot(self.contribution, contribution), self.count + 1
+        self.slope = slope if slope == self.slope else None
+        self.contribution, self.count = math.hypot(self.contribution, contribution), self.count + 1
 
 
 class Sketch:
@@ -56,56 +59,50 @@ class Sketch:
 
     order     the whole graph, a tape; `shown` is the part in the picture
     grads     the gradient of root by each value
-    flow      what each value sends back to each of its inputs: slope times gradient, None if nothing can flow
     grouping  the boxes; `lines` are between them; `marks` are counts of each mark in a box
     """
 
     def __init__(self, root: Value, params: Any = None, depth: int | None = None, expand: str | Collection[str] = (),
-                 around: Value | None = None, hops: int = 2, through: Any = None, limit: int = 300) -> None:
+                 around: Value | None = None, hops: int = 2, through: Any = None, leaf_places: str | None = None,
+                 rolled: bool = False, limit: int | None = None) -> None:
         self.root, self.order = root, tape(root)
         self.params: set[Value] = set(leaves(params))
         flows = adjoints(root, self.order, False)
         self.grads = {v: flows[v].sum if v in flows else 0.0 for v in self.order}
-        self.flow = {v: [self.grads[v] * slope if slope is not None and v in flows else None for slope in v.slopes]
-                     for v in self.order}
+        self.reached = flows.keys()
         self.first = first_nonfinite(root)
         self.units = Units(self.order, self.params or None)
-        self.shown = self._part(around, hops, leaves(through))
-        paths = homes(self.order, None if params is None else self.params)
-        opened = [levels(scope) for scope in ([expand] if isinstance(expand, str) else expand)]
-        for scope in opened:
-            if scope not in {path[:len(scope)] for path in paths.values()}:
-                raise ValueError(f"expand: no scope {short('.'.join(scope))} in this graph; the outermost are "
-                                 f"{printable(', '.join(sorted({path[0] for path in paths.values() if path})))}")
-        self.grouping = Grouping(self.shown, paths, depth, opened, limit)
+        self.shown = part(self.order, around, hops, leaves(through))
+        self.grouping = Grouping(self.order, self.shown, None if params is None else self.params, depth, expand,
+                                 leaf_places, rolled, limit)
         self.lines = list(self._lines())
+        _find_back(self.grouping.boxes, self.lines)
         self.marks = {box: self._marks(box) for box in self.grouping.boxes}
 
-    def _part(self, centre: Value | None, hops: int, middle: list[Value]) -> list[Value]:
-        """The values to show, in the order of the tape."""
-        for v in [*middle, *([centre] if centre is not None else [])]:
-            if v not in self.grads:
-                raise ValueError(f"around and through take values of the graph, got {short(v)}, which is not in it")
-        wanted = set(self.order)
-        if centre is not None:
-            wanted &= neighbourhood(self.order, centre, hops)
-        if middle:
-            wanted &= passing(self.order, middle)
-        return [v for v in self.order if v in wanted]
+    def flow(self, v: Value) -> list[float | None]:
+        """What a value sends back to each of its inputs: slope times gradient, None if nothing can flow."""
+        g = self.grads[v] if v in self.reached else None
+        return [g * slope if slope is not None and g is not None else None for slope in v.slopes]
 
     def _lines(self) -> Iterable[Line]:
-        box = self.grouping.box
+        box, shown = self.grouping.box, self.grouping.folding.shown
         found: dict[Hashable, Line] = {}
         for v in self.shown:
-            for i, (a, slope, contribution) in enumerate(zip(v.args, v.slopes, self.flow[v])):
-                if a not in box or box[a] is box[v]:
+            end, one = box[v], shown.get(v, v)
+            for i, (a, slope, contribution) in enumerate(zip(v.args, v.slopes, self.flow(v))):
+                if a.__class__ is float or (start := box.get(a)) is None:
                     continue
+                if start is end and (end.main is None or a.op is None):
+                    continue
+                if one is not v and start.main is not None and box.get(one.args[i]) is start:
+                    continue                            # the one that is shown has such a line
                 # a*a has two edges, each with its own line; edges to or from a box of many values share one
-                key = (box[a], box[v], i if box[a].title is box[v].title is None else None)
+                alone = start.main is a and end.main is v and (a not in shown or v in shown)
+                key = (start, end, i if alone else None)
                 if key in found:
-                    found[key].join(contribution or 0.0)
+                    found[key].join(slope, contribution or 0.0)
                 else:
-                    found[key] = Line(box[a], box[v], slope, contribution or 0.0)
+                    found[key] = Line(start, end, slope, contribution or 0.0)
         return found.values()
 
     def _marks(self, box: Box) -> Counter[str]:
@@ -117,19 +114,18 @@ class Sketch:
     def mark(self, v: Value) -> str:
         """The problem at a value, in a word or two; "" if there is none. MARKS explains the words."""
         g = self.grads[v]
-        flow = [x for x in self.flow[v] if x is not None]
+        flow = [x for x in self.flow(v) if x is not None]
         bad = [x for x in (v.data, g, *flow) if not math.isfinite(x)]
         if bad:
             what = "nan" if any(x != x for x in bad) else "inf"
             return f"{what} starts here" if v is self.first else what
         if abs(g) >= LOUD:
             return "exploding"
-        return self.units.state(v) or (OFF if g and flow and not any(flow) else "")
+        return self.units.state(v)
 
     def gradient(self, box: Box) -> float:
-        """The gradient of a single value; for several values the root of the sum of squares."""
-        grads = [self.grads[v] for v in box.values]
-        return grads[0] if box.title is None else math.hypot(*grads)
+        """The gradient of a card's value; for several values the root of the sum of squares."""
+        return self.grads[box.main] if box.main is not None else math.hypot(*[self.grads[v] for v in box.values])
 
     @property
     def dense(self) -> bool:
@@ -139,3 +135,24 @@ class Sketch:
     def hidden(self, box: Box) -> int:
         """How many inputs of a box the picture leaves out."""
         return sum(isinstance(a, Value) and a not in self.grouping.box for v in box.values for a in v.args)
+
+
+def _find_back(boxes: Iterable[Box], lines: Iterable[Line]) -> None:
+    """Mark the lines that close a circle, going from each box to those that use it."""
+    users: dict[Box, list[Line]] = {}
+    for line in lines:
+        users.setdefault(line.start, []).append(line)
+    done, open_boxes = set[Box](), set[Box]()
+    for first in boxes:
+        stack = [(first, iter(users.get(first, ())))] if first not in done else []
+        while stack:
+            box, left = stack[-1]
+            open_boxes.add(box)
+            if (onwards := next(left, None)) is None:
+                stack.pop()
+                open_boxes.discard(box)
+                done.add(box)
+            elif onwards.end in open_boxes:
+                onwards.back = True
+            elif onwards.end not in done:
+                stack.append((onwards.end, iter(users.get(onwards.end, ()))))

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from ...engine import Value
 from ...table import Op
-from .samples import batches, signatures, summands
+from .samples import batch, signatures, summands
 
 OFF = "off here"        # the state that is no fault: for another input the unit may pass a gradient on
 FLAT = 0.05             # share of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is usual
@@ -123,8 +123,8 @@ class Units:
 
     def __init__(self, order: Sequence[Value], params: Collection[Value] | None = None) -> None:
         if params is None:
-            found = batches(order[-1])
-            params = found[0].shared if found else [v for v in order if v.op is None]
+            found = batch(order[-1])
+            params = found.shared if found else [v for v in order if v.op is None]
         fixed = set(params)
         curves = {v: function for v in order if (function := activation(v))}
         after = _before_parameters(order, fixed)

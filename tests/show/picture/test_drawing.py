@@ -14,8 +14,8 @@ from microgradx.nn import MLP
 from microgradx.show.colours import Scale, luminance, readable_on
 from microgradx.show.picture import labels
 from microgradx.show.picture.drawing import draw
-from microgradx.show.picture.grouping import levels
 from microgradx.show.picture.labels import digits
+from microgradx.show.picture.scopes import levels
 from microgradx.table import Op
 from tests import hostile
 
@@ -130,7 +130,7 @@ def test_a_single_leaf_is_a_picture():
     (lambda: draw(3.0), TypeError, "draw takes the Value"),
     (lambda: draw(neuron(), around=Value(1.0)), ValueError, "not in it"),
     (lambda: draw(neuron(), through=[Value(1.0)]), ValueError, "not in it"),
-    (lambda: draw(neuron(), expand="layers.9"), ValueError, "no scope 'layers.9'"),
+    (lambda: draw(neuron(), expand="layers.9"), ValueError, "no scope or box 'layers.9'"),
     (lambda: draw(neuron(), depth=-1), ValueError, "depth"),
 ])
 def test_bad_input_is_named(call, error, words):
@@ -173,7 +173,7 @@ def test_edges_show_the_size_of_the_gradient_by_width_and_darkness():
     widths, lights = [float(e["penwidth"]) for e in by_size], [luminance(e["color"]) for e in by_size]
     assert widths == sorted(widths) and len(set(widths)) == 3
     assert lights == sorted(lights, reverse=True) and len(set(lights)) == 3
-    assert edges["0"]["style"] == "dashed"
+    assert edges["0"]["style"] == "dotted"
 
 
 @given(st.lists(st.floats(1e-12, 1e12), min_size=2, max_size=6))
@@ -203,7 +203,7 @@ def test_a_scale_of_nothing_special_still_works(sizes):
 
 def test_the_legend_tells_the_scale_and_what_is_in_the_picture():
     words = texts(draw(flow()))
-    assert "|gradient|" in words and "thick border: output" in words and "off here: passes no gradient on" in words
+    assert "gradient +" in words and "thick border: output" in words and "off here: passes no gradient on" in words
     assert "parameter" not in words and "folder" not in words
 
 
@@ -230,7 +230,7 @@ def clusters(graph):
 
 def test_modules_are_clusters_with_their_parameters_inside():
     net = model()
-    graph = parsed(draw(net([1.0, 2.0]), net))
+    graph = parsed(draw(net([1.0, 2.0]), net, leaves="outside", limit=300))
     neurons = {"neurons.0": {}, "neurons.1": {}, "neurons.2": {}}
     assert clusters(graph) == {"layers.0": neurons, "layers.1": neurons, "layers.2": {"neurons.0": {}}}
     inside = {node for layer in graph.subgraphs() for node in layer.nodes()}
@@ -240,7 +240,7 @@ def test_modules_are_clusters_with_their_parameters_inside():
 
 def test_parameters_have_the_names_of_their_module():
     net = model()
-    found = [card[0] for card in cards(draw(net([1.0, 2.0]), net)).values()]
+    found = [card[0] for card in cards(draw(net([1.0, 2.0]), net, leaves="outside", limit=300)).values()]
     assert found.count("w[0]") == 7 and found.count("b") == 7
 
 
@@ -288,7 +288,7 @@ def test_one_sample_of_a_batch(given_by):
     terms = [net(x)**2 for x in samples]
     loss = mg.sum(terms)
     alone = len(tape(terms[3]))
-    picture = draw(loss, net, through=terms[3] if given_by == "its loss" else samples[3])
+    picture = draw(loss, net, through=terms[3] if given_by == "its loss" else samples[3], limit=300)
     assert len(cards(picture)) == alone + 1
     assert "inputs not shown: 4" in texts(picture)
 
@@ -299,7 +299,8 @@ def test_the_moons_loss_is_a_handful_of_boxes_and_says_so():
     picture = draw(loss, net)
     found = cards(picture)
     assert len(tape(loss)) > 30_000 and len(found) <= 12
-    assert {"layers.0", "layers.1", "layers.2", "leaves", "sum"} <= {card[0] for card in found.values()}
+    assert {"layers.0", "layers.1", "layers.2", "add of 337"} <= {card[0] for card in found.values()}
+    assert {"100 samples, one shown", "337 alike, one shown"} == set(clusters(parsed(picture)))
     assert f"{len(tape(loss)):,} values, too many to draw one by one: {len(found)} boxes" in texts(picture)
 
 
@@ -309,13 +310,14 @@ def test_a_depth_that_was_asked_for_is_kept_where_it_can_be():
     assert sum(card[0].startswith("neurons") for card in cards(draw(loss, net, depth=2)).values()) == 33
 
 
-def test_a_large_graph_without_scopes_is_drawn_by_operation():
+def test_a_large_graph_without_scopes_is_drawn_by_level():
     x = y = Value(0.5, "x")
     for _ in range(1000):
         y = (y * x + x).tanh()
-    found = cards(draw(y))
-    assert {card[0]: card[1] for card in found.values()} == {
-        "leaves": "1 values", "mul": "1,000 values", "add": "1,000 values", "tanh": "1,000 values"}
+    found = {card[0]: card[card.index("values") + 1] for card in cards(draw(y)).values() if card[0] != "x"}
+    assert found == {f"levels {k + 1:,} to {k + 100:,}": "300" for k in range(0, 1000, 100)}
+    assert {card[0]: card[2] for card in cards(draw(y, depth=0)).values()} == {
+        "x": "1", "mul": "1,000", "add": "1,000", "tanh": "1,000"}
 
 
 def test_more_scopes_than_the_limit_are_drawn_by_operation():
@@ -324,7 +326,7 @@ def test_more_scopes_than_the_limit_are_drawn_by_operation():
         with scope(f"step{step}"):
             y = y * 2 + 1
     assert len(cards(draw(y, limit=60))) == 50
-    assert {card[0] for card in cards(draw(y, limit=20)).values()} == {"leaves", "mul", "add"}
+    assert {card[0] for card in cards(draw(y, limit=20)).values()} == {"x", "mul", "add"}
 
 
 def test_dense_layers_show_their_numbers_when_pointed_at():

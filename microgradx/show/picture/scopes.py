@@ -1,0 +1,45 @@
+"""Scopes: the levels of their names, and the scope in which each value is drawn.
+
+    >>> from microgradx.show.picture.scopes import levels
+    >>> levels("layers.0.neurons.13")
+    ('layers.0', 'neurons.13')
+"""
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from ...engine import Value
+
+DEEP = 50                                   # levels of scopes; deeper levels count as one
+Path = tuple[str, ...]                      # of scopes, from outside in: ("layers.0", "neurons.1")
+
+
+def levels(scope: str) -> Path:
+    """The levels of a scope; a number stays with the name before it."""
+    return tuple(re.split(r"\.(?!\d+(?:\.|$))", scope, maxsplit=DEEP)) if scope else ()
+
+
+def homes(order: Sequence[Value], params: Collection[Value] | None = None) -> dict[Value, Path]:
+    """The scope in which each value is drawn: the one it was made in, except for leaves made outside of all scopes.
+
+    A parameter moves to the innermost scope that contains all of its uses in scopes. If params is None, the leaves move
+    that are used in one scope only: the weights of a neuron, but not the inputs of a layer.
+    """
+    users: dict[Value, set[str]] = {}
+    known = {scope: levels(scope) for scope in {v.scope for v in order}}
+    if len(known) > 1 or "" not in known:
+        for v in order:
+            if v.scope and v.op:
+                for a in v.args:
+                    if isinstance(a, Value) and not a.op and not a.scope:
+                        users.setdefault(a, set()).add(v.scope)
+    moving = {v: scopes for v, scopes in users.items() if (len(scopes) == 1 if params is None else v in params)}
+    return {v: _shared([known[scope] for scope in moving[v]]) if v in moving else known[v.scope] for v in order}
+
+
+def _shared(paths: Iterable[Path]) -> Path:
+    """The longest common beginning of all paths."""
+    first, *others = paths
+    size = 0
+    while size < len(first) and all(path[:size + 1] == first[:size + 1] for path in others):
+        size += 1
+    return first[:size]
