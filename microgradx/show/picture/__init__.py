@@ -1,5 +1,6 @@
 """Pictures by Graphviz. In the order of reading:
 
+graph.py        the tape with what each value is computed from
 scopes.py       the scope in which each value is drawn
 samples.py      parts of a graph that are alike: the samples of a batch, time steps
 units.py        which Values are activations, and dead, off or saturated

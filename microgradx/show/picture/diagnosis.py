@@ -26,12 +26,13 @@ from typing import Any, NamedTuple
 
 from ...checking.check import first_nonfinite
 from ...derivatives import gradients
-from ...engine import Value, tape
+from ...engine import Value
 from ...ieee import short
 from ...naming import shown
 from ...nesting import is_module, leaves
 from ..terminal.columns import columns
 from .findings import findings
+from .graph import Graph
 from .scopes import Path, homes
 from .units import Units
 
@@ -142,46 +143,39 @@ def diagnose(root: Any, params: Any = None) -> Diagnosis:
     """
     if is_module(root):
         grads = {v: v.grad for v in leaves(root)}
-        groups = [_group(name, vs, grads) for name, vs in _parameters(root, [])]
+        groups = [_group(name, vs, grads) for name, vs in _parameters(root, None)]
         return Diagnosis(groups, [], None, [group.name for group in groups if group.zero == 1])
     if not isinstance(root, Value):
         raise TypeError(f"diagnose takes a Value or a Module, got {short(root)}")
-    order = tape(root)
+    graph = Graph(root)
+    order = graph.order
     grads = dict(zip(order, gradients(root, order)))
-    units = Units(order, None if params is None else leaves(params))
+    units = Units(graph, None if params is None else leaves(params))
     kinds: dict[tuple[int, str], list[Value]] = {}
-    levels = _levels(order, units)
+    levels = units.levels(graph)
     for v in units.of:
         if v.op:
             kinds.setdefault((levels[v], v.op.name), []).append(v)
     recurrent = any(len({levels[v] for v in inputs}) > 1 for inputs in units.inputs.values())
-    parameters, within = list(_parameters(params, order)), _within_reach(order, units)
+    parameters, within = list(_parameters(params, graph)), _within_reach(graph, units)
     return Diagnosis([_group(name, vs, grads) for name, vs in parameters],
                      [_activations(name, level, vs, grads, units) for (level, name), vs in sorted(kinds.items())],
                      first_nonfinite(root), [name for name, vs in parameters if within.isdisjoint(vs)], recurrent)
 
 
-def _within_reach(order: Sequence[Value], units: Units) -> set[Value]:
+def _within_reach(graph: Graph, units: Units) -> set[Value]:
     """The values that a gradient would reach if all activations let it pass: behind none of the slopes that are 0.
 
     A gradient of 0 may be a sum whose terms cancel; and whether units let it pass is said of the units.
     """
-    found = {order[-1]}
-    for v in reversed(order):
+    found = {graph.root}
+    for v in reversed(graph.order):
         if v in found:
-            found.update([a for a, slope in zip(v.args, v.slopes) if slope or v in units.condition])
+            found.update([a for a, slope in zip(graph.inputs[v], graph.slopes[v]) if slope or v in units.condition])
     return found
 
 
-def _levels(order: Sequence[Value], units: Units) -> dict[Value, int]:
-    """The number of activations on the longest path from a leaf to each value."""
-    level: dict[Value, int] = {}
-    for v in order:
-        level[v] = max([level[a] for a in v.args if isinstance(a, Value)], default=0) + (v in units.of)
-    return level
-
-
-def _parameters(params: Any, order: Sequence[Value]) -> Iterable[tuple[str, list[Value]]]:
+def _parameters(params: Any, graph: Graph | None) -> Iterable[tuple[str, list[Value]]]:
     """The name and the values of each parameter."""
     if is_module(params):
         return [(name, leaves(values)) for name, values in params.named_parameters()]
@@ -189,9 +183,11 @@ def _parameters(params: Any, order: Sequence[Value]) -> Iterable[tuple[str, list
         elements = params if isinstance(params, (list, tuple)) else [params]
         named = [(shown(getattr(p, "label", None) or f"params[{i}]"), leaves(p)) for i, p in enumerate(elements)]
         return [(name, values) for name, values in named if values]
-    paths = homes(order)
-    found: dict[Path, list[Value]] = {paths[v]: [] for v in order if v.op}     # in the order of computation
-    for v in order:
+    if graph is None:
+        return []
+    paths = homes(graph)
+    found: dict[Path, list[Value]] = {paths[v]: [] for v in graph.order if v.op}       # in the order of computation
+    for v in graph.order:
         if v.op is None:
             found.setdefault(paths[v], []).append(v)
     return [(shown(".".join(path)) or "leaves", values) for path, values in found.items() if values]

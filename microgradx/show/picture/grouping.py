@@ -1,11 +1,13 @@
 """Which values share a box in a picture, so that a screen holds it.
 
-    >>> from microgradx import Value, scope, tape
+    >>> from microgradx import Value, scope
+    >>> from microgradx.show.picture.graph import Graph
     >>> from microgradx.show.picture.grouping import Grouping
     >>> x = Value(2.0)
     >>> with scope("layers.0"), scope("neurons.1"):
     ...     y = x * 3 + x
-    >>> [(box.title, len(box.values)) for box in Grouping(tape(y), tape(y), depth=1).boxes]
+    >>> graph = Graph(y)
+    >>> [(box.title, len(box.values)) for box in Grouping(graph, graph.order, depth=1).boxes]
     [('layers.0', 3)]
 
 A box is one value, or one that shows all that are alike, or all values of a scope, of a level or of an operation.
@@ -17,6 +19,7 @@ from typing import NamedTuple
 from ...engine import Value
 from ...ieee import short
 from .folding import Folding
+from .graph import Graph
 from .scopes import Path, levels
 from .screen import MOST, fits, rows
 from .units import Units
@@ -63,7 +66,7 @@ class Stage(NamedTuple):
 class Grouping:
     """The boxes of the values to show, in order of the tape. ValueError if depth < 0, or for an unknown scope or box.
 
-    order   the tape of the whole graph; `values` are the part to show
+    values  the part of the graph to show, in the order of the tape
     params  its parameters, or None
     depth   the level of scopes drawn as boxes, 1 the outermost; 0 groups all values by operation; None as it fits
     expand  scopes, and boxes by their titles, whose values are always drawn one by one
@@ -75,7 +78,7 @@ class Grouping:
     box        the box of each value; `row` the row of each box of a chain that is wrapped
     """
 
-    def __init__(self, order: Sequence[Value], values: Sequence[Value], params: Collection[Value] | None = None,
+    def __init__(self, graph: Graph, values: Sequence[Value], params: Collection[Value] | None = None,
                  depth: int | None = None, expand: str | Collection[str] = (), leaves: str | None = None,
                  rolled: bool = False, limit: int | None = None) -> None:
         if depth is not None and depth < 0:
@@ -85,20 +88,19 @@ class Grouping:
         self.rows: dict[Key, int] = {}
         self.opened: set[Path] = set()                  # of those to expand
         self.one_by_one: set[Value] = set()             # values in these
-        plain, folded = Folding(order, params, rolled=rolled), None
+        self.graph, plain, folded = graph, Folding(graph, params, rolled=rolled), None
         self.folding, self.steps, self.columns = plain, dict[Value, str](), dict[Value, int]()
-        stages = self._stages(depth, leaves, len(order) == len(values) and not rolled)
+        stages = self._stages(depth, leaves, len(graph.order) == len(values) and not rolled)
         for self.stage in stages:
+            self.folding = plain
             if self.stage.folded:
-                self.folding = folded = folded or Folding(order, params, samples=True)
-            else:
-                self.folding = plain
+                self.folding = folded = folded or Folding(graph, params, samples=True)
             if self.stage.rest == "column":
-                self.columns = self.columns or _columns(order)
+                self.columns = self.columns or _columns(graph)
             if self.stage.rest == "level":
-                self.steps = self.steps or _steps(order, params)
-                if not self.steps:
-                    continue
+                self.steps = self.steps or _steps(graph, params)
+            if self._is_hopeless():
+                continue
             keys = self._keys()
             if self._fits(keys):
                 break
@@ -120,19 +122,35 @@ class Grouping:
         ways += [Stage(d, rest, can_fold, inside) for rest in ("value", "column", "level") for d in depths]
         return ways + [Stage(d, "operation", False, inside) for d in range(min(depths[-1], 1), -1, -1)]
 
+    def _is_hopeless(self) -> bool:
+        """Whether there are too many cards of single values for this stage, or no levels."""
+        depth, rest, _, inside = self.stage
+        if rest == "level":
+            return not self.steps
+        if rest != "value" or depth <= self.deepest or self.expand:
+            return False
+        shown, together = self.folding.shown, self.folding.together
+        single = [v for v in self.values if (v.op or not inside) and shown.get(v, v) is v and v not in together]
+        return len(single) > (MOST if self.limit is None else self.limit)
+
     # The key of a box, which its values share: the value that a card shows, or a path, a title and a number -------
 
     def _keys(self) -> dict[Value, Key]:
         """The key of each value."""
-        shown, inside = self.folding.shown, self.stage.inside
-        keys = {v: self._key(shown.get(v, v)) for v in self.values if v.op or not inside}
+        shown, inside, keys = self.folding.shown, self.stage.inside, dict[Value, Key]()
+        for v in self.values:
+            if v.op or not inside:
+                one = shown.get(v, v)
+                keys[v] = keys[one] if one in keys else self._key(one)
+        if not inside:
+            return keys
         users: dict[Value, set[Key]] = {}
-        for v in self.values if inside else ():
-            for a in v.args:
-                if isinstance(a, Value) and not a.op:
+        for v in self.values:
+            for a in self.graph.inputs[v]:
+                if a.op is None:
                     users.setdefault(a, set()).add(keys[v])
         left: dict[Path, list[Value]] = {}              # leaves that several boxes use
-        for v in self.values if inside else ():
+        for v in self.values:
             if not v.op:
                 using = users.get(v, set())
                 alone = len(using) == 1 and not self._is_open(v)
@@ -191,7 +209,9 @@ class Grouping:
 
     def _fits(self, keys: Mapping[Value, Key]) -> bool:
         """Whether there are few enough boxes; those of what is expanded do not count."""
-        counted = {key: [v] for v, key in keys.items() if v not in self.one_by_one}
+        counted = dict.fromkeys(keys.values())
+        for v in self.one_by_one:
+            counted.pop(keys[v], None)
         if self.limit is not None:
             return len(counted) <= self.limit
         if len(counted) > MOST:
@@ -199,10 +219,10 @@ class Grouping:
         place = {key: k for k, key in enumerate(counted)}
         used: list[set[int]] = [set() for _ in counted]
         lines = [5 if isinstance(key, tuple) else 2 for key in counted]
-        for v in self.values:
-            if (k := place.get(keys[v], -1)) >= 0:
-                lines[k] += isinstance(keys[v], Value) and v.op is None and v is not keys[v]
-                used[k].update([place[keys[a]] for a in v.args if isinstance(a, Value) and keys.get(a) in place])
+        for v, key in keys.items():
+            if (k := place.get(key, -1)) >= 0:
+                lines[k] += v.op is None and v is not key and isinstance(key, Value)
+                used[k].update([place[keys[a]] for a in self.graph.inputs[v] if keys.get(a) in place])
         sizes = [(_width(key), LINE * min(count, 2 + INSIDE) + EDGES) for key, count in zip(counted, lines)]
         frames = ["".join((key[0] if isinstance(key, tuple) else self._path(key))[:1]) for key in counted]
         used = [below - {k} for k, below in enumerate(used)]
@@ -235,31 +255,27 @@ def _width(key: Key) -> float:
     return 80 + 22 * min(len(key.args), 4) if isinstance(key, Value) else 80
 
 
-def _columns(order: Sequence[Value]) -> dict[Value, int]:
+def _columns(graph: Graph) -> dict[Value, int]:
     """The length of the longest way to each value."""
     column: dict[Value, int] = {}
-    for v in order:
-        column[v] = max([column[a] for a in v.args if isinstance(a, Value)], default=-1) + 1
+    for v in graph.order:
+        column[v] = max([column[a] for a in graph.inputs[v]], default=-1) + 1
     return column
 
 
-def _steps(order: Sequence[Value], params: Collection[Value] | None) -> dict[Value, str]:
-    """The title of the box of each result, by the level of the next activation; {} for fewer than two levels.
-
-    The level of an activation is how many there are on the longest way to it, itself included.
-    """
-    units, level, step = Units(order, params), dict[Value, int](), dict[Value, int]()
-    for v in order:
-        level[v] = max([level[a] for a in v.args if isinstance(a, Value)], default=0) + (v in units.of)
+def _steps(graph: Graph, params: Collection[Value] | None) -> dict[Value, str]:
+    """The title of the box of each result, by the level of the next activation; {} for fewer than two levels."""
+    units = Units(graph, params)
+    level, step = units.levels(graph), dict[Value, int]()
     last = max(level.values())
     size = math.ceil(last / STEPS)
-    for v in reversed(order):
+    for v in reversed(graph.order):
         k = step[v] = level[v] if v in units.of else step.get(v, last + 1)
-        step.update((a, min(k, step.get(a, k))) for a in v.args if isinstance(a, Value))
+        step.update((a, min(k, step.get(a, k))) for a in graph.inputs[v])
 
     def title(k: int) -> str:
         if k > last:
             return f"after level {last:,}"
         first, end = size * ((k - 1) // size) + 1, min(size * ((k - 1) // size + 1), last)
         return f"level {k:,}" if size == 1 else f"levels {first:,} to {end:,}"
-    return {v: title(step[v]) for v in order if v.op} if last > 1 else {}
+    return {v: title(step[v]) for v in graph.order if v.op} if last > 1 else {}

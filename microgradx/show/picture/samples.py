@@ -1,10 +1,11 @@
 """Which parts of a graph are alike but for their numbers: terms of a sum, such as the samples of a batch; time steps.
 
     >>> from microgradx import Value, tanh
-    >>> from microgradx.show.picture.samples import batch
+    >>> from microgradx.show.picture.graph import Graph
+    >>> from microgradx.show.picture.samples import alike, batch
     >>> w, b = Value(0.5, "w"), Value(0.1, "b")
     >>> loss = sum(((tanh(w * x + b) - y)**2 for x, y in [(1.0, 2.0), (2.0, 1.0), (3.0, 0.5)]), 0.0)
-    >>> found = batch(loss)
+    >>> found = batch(alike(Graph(loss)))
     >>> [(len(samples), [v.op.name for v in samples[0]]) for samples in found.kinds]
     [(3, ['mul', 'add', 'tanh', 'sub', 'pow'])]
     >>> sorted(v.label for v in found.shared)
@@ -18,9 +19,10 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from ...engine import Value, tape
+from ...engine import Value
 from ...table import Op
 from ...text import rule
+from .graph import Graph
 from .scopes import Path
 
 FEWEST = 3                                  # terms that are alike
@@ -45,21 +47,27 @@ class Alike(NamedTuple):
         return all(0 < len(self.shared) >= sum(v.op is None for v in terms[0]) for terms in self.kinds)
 
 
-def batch(root: Value) -> Alike | None:
-    """The samples of the graph of root, or None if it has none."""
-    return next((found for found in alike(root) if found.is_batch), None)
+def batch(found: Sequence[Alike]) -> Alike | None:
+    """The samples among sums whose terms are alike, or None if there are none."""
+    return next((terms for terms in found if terms.is_batch), None)
 
 
-def alike(root: Value) -> list[Alike]:
+def alike(graph: Graph) -> list[Alike]:
     """The sums whose terms are alike, among the first on the way from the root; none within the terms of another."""
-    level, seen, left, found = [root], {root}, TRIES, list[Alike]()
+    if graph.alike is None:
+        graph.alike = _look(graph)
+    return graph.alike
+
+
+def _look(graph: Graph) -> list[Alike]:
+    level, seen, left, found = [graph.root], {graph.root}, TRIES, list[Alike]()
     while level and left:
         below: list[Value] = []
         for v in level:
-            chain, terms = _terms(v)
-            if summands(v) and len(terms) >= FEWEST and left:
+            chain, terms = _terms(graph, v)
+            if summands(graph, v) and len(terms) >= FEWEST and left:
                 left -= 1
-                kinds, shared = _kinds(terms)
+                kinds, shared = _kinds(graph, terms)
                 if kinds:
                     found.append(Alike(kinds, shared, chain))
                     continue
@@ -69,20 +77,20 @@ def alike(root: Value) -> list[Alike]:
     return found
 
 
-def _terms(v: Value) -> tuple[list[Value], list[Value]]:
+def _terms(graph: Graph, v: Value) -> tuple[list[Value], list[Value]]:
     """The additions of a sum and what it adds up; for another value its inputs."""
     chain, terms = [v], list[Value]()
-    while len(v.args) == 2 and (two := summands(v)) and two[0].op is v.op:
+    while len(two := summands(graph, v)) == 2 and two[0].op is v.op:
         terms.append(two[1])
         v = two[0]
         chain.append(v)
-    return chain, [*(summands(v) or [a for a in v.args if isinstance(a, Value)]), *reversed(terms)]
+    return chain, [*graph.inputs[v], *reversed(terms)]
 
 
-def summands(v: Value) -> list[Value]:
-    """What a sum of several Values adds up; [] for other results."""
-    added = [a for a in v.args if isinstance(a, Value)] if v.op and _adds(v.op) else []
-    return added if len(added) > 1 else []
+def summands(graph: Graph, v: Value) -> Sequence[Value]:
+    """What a sum of several Values adds up; () for other results."""
+    inputs = graph.inputs[v]
+    return inputs if len(inputs) > 1 and v.op and _adds(v.op) else ()
 
 
 @cache
@@ -92,23 +100,24 @@ def _adds(op: Op) -> bool:
     return all(rule(op, i, names) == "1" for i in range(len(names)))
 
 
-def _kinds(terms: Sequence[Value]) -> tuple[list[list[list[Value]]], set[Value]]:
+def _kinds(graph: Graph, terms: Sequence[Value]) -> tuple[list[list[list[Value]]], set[Value]]:
     """The terms of one sum by kind, and the leaves that several use."""
-    order = tape(*terms)
-    owner, shared = _owners(terms, order)
-    kind, known = signatures(order, shared, scoped=True), dict[Hashable, list[list[Value]]]()
-    parts: dict[int, list[Value]] = {}
+    owner, shared = _owners(graph, terms)
+    order = [v for v in graph.order if v in owner]
+    kind = signatures(graph, order, shared, scoped=True)
+    own: dict[int, list[Value]] = {}
+    for v in order:
+        if v not in shared:
+            own.setdefault(owner[v], []).append(v)
+    known: dict[tuple[int, ...], list[list[Value]]] = {}
     for term in dict.fromkeys(terms):
-        if term.op:
-            parts.setdefault(owner[term], []).append(term)
-    for k, outputs in parts.items():
-        own = [v for v in tape(*outputs) if owner.get(v) == k]
-        known.setdefault(tuple([kind[v] for v in own]), []).append(own)
+        if term.op and (values := own.pop(owner[term], None)):
+            known.setdefault(tuple([kind[v] for v in values]), []).append(values)
     return [samples for samples in known.values() if len(samples) >= FEWEST], shared
 
 
-def _owners(terms: Sequence[Value], order: Sequence[Value]) -> tuple[dict[Value, int], set[Value]]:
-    """The term that each value belongs to, and the leaves that several terms use."""
+def _owners(graph: Graph, terms: Sequence[Value]) -> tuple[dict[Value, int], set[Value]]:
+    """The term that each value below them belongs to, and the leaves that several terms use."""
     same = list(range(len(terms)))                  # terms that share a result are one: their first
 
     def first(k: int) -> int:
@@ -118,25 +127,25 @@ def _owners(terms: Sequence[Value], order: Sequence[Value]) -> tuple[dict[Value,
 
     owner = {term: k for k, term in reversed(list(enumerate(terms)))}
     users: dict[Value, set[int]] = {}
-    for v in reversed(order):
-        if v.op is None:
-            continue
-        k = owner[v]
-        for a in v.args:
-            if not isinstance(a, Value):
-                continue
+    for v in reversed(graph.order):
+        k = owner.get(v, -1)
+        for a in graph.inputs[v] if k >= 0 else ():
             if a.op is None:
                 users.setdefault(a, set()).add(k)
             elif owner.setdefault(a, k) != k:
                 low, high = sorted((first(owner[a]), first(k)))
                 same[high] = low
     owner = {v: first(k) for v, k in owner.items()}
-    using = {leaf: set(map(first, ks)) for leaf, ks in users.items()}
-    shared = {leaf for leaf, ks in using.items() if len(ks) > 1}
-    return owner | {leaf: k for leaf, ks in using.items() if leaf not in shared for k in ks}, shared
+    shared = set[Value]()
+    for leaf, ks in users.items():
+        using = {first(k) for k in ks}
+        owner[leaf] = next(iter(using))
+        if len(using) > 1:
+            shared.add(leaf)
+    return owner, shared
 
 
-def signatures(order: Sequence[Value], fixed: Collection[Value], opaque: Collection[Value] = (),
+def signatures(graph: Graph, order: Sequence[Value], fixed: Collection[Value], opaque: Collection[Value] = (),
                scoped: bool = False) -> dict[Value, int]:
     """A number for each value; equal numbers for values computed alike from the same fixed leaves.
 
@@ -145,38 +154,39 @@ def signatures(order: Sequence[Value], fixed: Collection[Value], opaque: Collect
     """
     known: dict[Hashable, int] = {}
     kind: dict[Value, int] = {}
+    seen: dict[Value, int] = dict.fromkeys(opaque, 0)       # what a value looks like to those that use it
     for v in order:
         key: Hashable = 0
         if v.op:
-            key = v.op, v.scope if scoped else "", *[0 if a.__class__ is float or a in opaque else kind[a]
-                                                     for a in v.args]
+            key = v.op, v.scope if scoped else "", *[0 if a.__class__ is float else seen[a] for a in graph.args[v]]
         elif v in fixed:
             key = v
-        kind[v] = known.setdefault(key, len(known) + 1)
+        number = kind[v] = known.setdefault(key, len(known) + 1)
+        seen.setdefault(v, number)
     return kind
 
 
 # Cells: scopes that differ in their number, as time steps do ------------------------------------------------------
 
-def cells(order: Sequence[Value], paths: Mapping[Value, Path]) -> list[list[list[Value]]]:
+def cells(graph: Graph, paths: Mapping[Value, Path]) -> list[list[list[Value]]]:
     """The innermost scopes that are alike but for the number in their name: by kind, the values of each.
 
-    >>> from microgradx import Value, scope, tape
+    >>> from microgradx import Value, scope
     >>> from microgradx.show.picture.scopes import homes
     >>> w, h = Value(0.5, "w"), Value(1.0, "h")
     >>> for t in range(4):
     ...     with scope(f"t{t}"):
     ...         h = (w * h).tanh()
-    >>> [[len(cell) for cell in kind] for kind in cells(tape(h), homes(tape(h)))]
+    >>> [[len(cell) for cell in kind] for kind in cells(Graph(h), homes(Graph(h)))]
     [[2, 2, 2]]
     """
     inside: dict[Path, list[Value]] = {}
-    for v in order:
+    for v in graph.order:
         if paths[v] and re.search(r"\d$", paths[v][-1]):
             inside.setdefault(paths[v], []).append(v)
     kinds: dict[Hashable, list[list[Value]]] = {}
     for path, values in inside.items():
         place = {v: k for k, v in enumerate(values)}
-        shape = tuple([(v.op, *[place.get(a, -1) for a in v.args]) for v in values])
+        shape = tuple([(v.op, *[place.get(a, -1) for a in graph.args[v]]) for v in values])
         kinds.setdefault((path[:-1], re.sub(r"\d+$", "", path[-1]), shape), []).append(values)
     return [cells for cells in kinds.values() if len(cells) > 1]

@@ -5,9 +5,10 @@
     ('layers.0', 'neurons.13')
 """
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from ...engine import Value
+from .graph import Graph
 
 DEEP = 50                                   # levels of scopes; deeper levels count as one
 Path = tuple[str, ...]                      # of scopes, from outside in: ("layers.0", "neurons.1")
@@ -18,22 +19,21 @@ def levels(scope: str) -> Path:
     return tuple(re.split(r"\.(?!\d+(?:\.|$))", scope, maxsplit=DEEP)) if scope else ()
 
 
-def homes(order: Sequence[Value], params: Collection[Value] | None = None) -> dict[Value, Path]:
+def homes(graph: Graph, params: Collection[Value] | None = None) -> dict[Value, Path]:
     """The scope in which each value is drawn: the one it was made in, except for leaves made outside of all scopes.
 
     A parameter moves to the innermost scope that contains all of its uses in scopes. If params is None, the leaves move
     that are used in one scope only: the weights of a neuron, but not the inputs of a layer.
     """
     users: dict[Value, set[str]] = {}
-    known = {scope: levels(scope) for scope in {v.scope for v in order}}
-    if len(known) > 1 or "" not in known:
-        for v in order:
-            if v.scope and v.op:
-                for a in v.args:
-                    if isinstance(a, Value) and not a.op and not a.scope:
-                        users.setdefault(a, set()).add(v.scope)
+    known = {scope: levels(scope) for scope in {v.scope for v in graph.order}}
+    for v in graph.order if any(known) else ():
+        if scope := v.scope:
+            for a in graph.inputs[v]:
+                if a.op is None and not a.scope:
+                    users.setdefault(a, set()).add(scope)
     moving = {v: scopes for v, scopes in users.items() if (len(scopes) == 1 if params is None else v in params)}
-    return {v: _shared([known[scope] for scope in moving[v]]) if v in moving else known[v.scope] for v in order}
+    return {v: _shared([known[scope] for scope in moving[v]]) if v in moving else known[v.scope] for v in graph.order}
 
 
 def _shared(paths: Iterable[Path]) -> Path:

@@ -14,12 +14,13 @@ Nothing here depends on Graphviz.
 import math
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable
+from functools import cached_property
 from typing import Any
 
 from ...checking.check import first_nonfinite
-from ...derivatives import adjoints
-from ...engine import Value, tape
+from ...engine import Value
 from ...nesting import leaves
+from .graph import Graph
 from .grouping import Box, Grouping
 from .part import part
 from .units import FLAT, OFF, Units
@@ -57,7 +58,7 @@ class Line:
 class Sketch:
     """The graph below root, or a part of it. The arguments are those of draw().
 
-    order     the whole graph, a tape; `shown` is the part in the picture
+    graph     the whole graph; `shown` is the part in the picture
     grads     the gradient of root by each value
     grouping  the boxes; `lines` are between them; `marks` are counts of each mark in a box
     """
@@ -65,15 +66,14 @@ class Sketch:
     def __init__(self, root: Value, params: Any = None, depth: int | None = None, expand: str | Collection[str] = (),
                  around: Value | None = None, hops: int = 2, through: Any = None, leaf_places: str | None = None,
                  rolled: bool = False, limit: int | None = None) -> None:
-        self.root, self.order = root, tape(root)
+        self.root, self.graph = root, Graph(root)
+        self.order = self.graph.order
         self.params: set[Value] = set(leaves(params))
-        flows = adjoints(root, self.order, False)
-        self.grads = {v: flows[v].sum if v in flows else 0.0 for v in self.order}
-        self.reached = flows.keys()
-        self.first = first_nonfinite(root)
-        self.units = Units(self.order, self.params or None)
+        reached = self.graph.gradients()
+        self.grads, self.reached = {v: reached.get(v, 0.0) for v in self.order}, reached.keys()
+        self.units = Units(self.graph, self.params or None)
         self.shown = part(self.order, around, hops, leaves(through))
-        self.grouping = Grouping(self.order, self.shown, None if params is None else self.params, depth, expand,
+        self.grouping = Grouping(self.graph, self.shown, None if params is None else self.params, depth, expand,
                                  leaf_places, rolled, limit)
         self.lines = list(self._lines())
         _find_back(self.grouping.boxes, self.lines)
@@ -82,27 +82,32 @@ class Sketch:
     def flow(self, v: Value) -> list[float | None]:
         """What a value sends back to each of its inputs: slope times gradient, None if nothing can flow."""
         g = self.grads[v] if v in self.reached else None
-        return [g * slope if slope is not None and g is not None else None for slope in v.slopes]
+        return [g * slope if slope is not None and g is not None else None for slope in self.graph.slopes[v]]
+
+    @cached_property
+    def first(self) -> Value | None:
+        """Where infinity or nan starts."""
+        return first_nonfinite(self.root)
 
     def _lines(self) -> Iterable[Line]:
         box, shown = self.grouping.box, self.grouping.folding.shown
         found: dict[Hashable, Line] = {}
         for v in self.shown:
             end, one = box[v], shown.get(v, v)
-            for i, (a, slope, contribution) in enumerate(zip(v.args, v.slopes, self.flow(v))):
-                if a.__class__ is float or (start := box.get(a)) is None:
+            drawn = {box.get(a) for a in self.graph.inputs[one]} if one is not v else set()
+            for i, a in enumerate(self.graph.inputs[v]):
+                if (start := box.get(a)) is None or (start is end and (end.main is None or a.op is None)):
                     continue
-                if start is end and (end.main is None or a.op is None):
-                    continue
-                if one is not v and start.main is not None and box.get(one.args[i]) is start:
+                if start in drawn and start.main is not None:
                     continue                            # the one that is shown has such a line
                 # a*a has two edges, each with its own line; edges to or from a box of many values share one
                 alone = start.main is a and end.main is v and (a not in shown or v in shown)
-                key = (start, end, i if alone else None)
+                key, slope = (start, end, i if alone else None), self.graph.slopes[v][i]
+                contribution = 0.0 if slope is None or v not in self.reached else slope * self.grads[v]
                 if key in found:
-                    found[key].join(slope, contribution or 0.0)
+                    found[key].join(slope, contribution)
                 else:
-                    found[key] = Line(start, end, slope, contribution or 0.0)
+                    found[key] = Line(start, end, slope, contribution)
         return found.values()
 
     def _marks(self, box: Box) -> Counter[str]:
@@ -114,11 +119,11 @@ class Sketch:
     def mark(self, v: Value) -> str:
         """The problem at a value, in a word or two; "" if there is none. MARKS explains the words."""
         g = self.grads[v]
-        flow = [x for x in self.flow(v) if x is not None]
-        bad = [x for x in (v.data, g, *flow) if not math.isfinite(x)]
-        if bad:
-            what = "nan" if any(x != x for x in bad) else "inf"
-            return f"{what} starts here" if v is self.first else what
+        if not math.isfinite(v.data + g * sum([slope for slope in self.graph.slopes[v] if slope], 1.0)):
+            bad = [x for x in (v.data, g, *self.flow(v)) if x is not None and not math.isfinite(x)]
+            if bad:                                     # and not their sum alone
+                what = "nan" if any(x != x for x in bad) else "inf"
+                return f"{what} starts here" if v is self.first else what
         if abs(g) >= LOUD:
             return "exploding"
         return self.units.state(v)
@@ -134,7 +139,9 @@ class Sketch:
 
     def hidden(self, box: Box) -> int:
         """How many inputs of a box the picture leaves out."""
-        return sum(isinstance(a, Value) and a not in self.grouping.box for v in box.values for a in v.args)
+        if len(self.shown) == len(self.order):
+            return 0
+        return sum(a not in self.grouping.box for v in box.values for a in self.graph.inputs[v])
 
 
 def _find_back(boxes: Iterable[Box], lines: Iterable[Line]) -> None:

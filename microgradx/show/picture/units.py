@@ -16,7 +16,8 @@ from functools import lru_cache
 
 from ...engine import Value
 from ...table import Op
-from .samples import batch, signatures, summands
+from .graph import Graph
+from .samples import alike, batch, signatures, summands
 
 OFF = "off here"        # the state that is no fault: for another input the unit may pass a gradient on
 FLAT = 0.05             # share of the slope at 0: |tanh(x)| above 0.975, sigmoid(x) above 0.987; 0.97 is usual
@@ -105,32 +106,33 @@ def condition(v: Value) -> str:
 class Units:
     """The activations of a graph by unit: those that apply the same parameters are one unit, at each of its inputs.
 
-    order   the tape of the graph
-    params  its parameters; None for the leaves that several samples of a batch share, without a batch for all leaves
+    params  the parameters; None for the leaves that several samples of a batch share, without a batch for all leaves
 
     of      the unit of each activation, as a number. A loss's own relu is no unit: no parameter comes after it, and
             it does not take the result of a layer as it is, but, for example, 1 - y*score
     inputs  the activations of each unit
     stuck   "dead" for a unit that is off at each of several inputs, "saturated" for one that is flat at each; else ""
 
-    >>> from microgradx import Value, relu, tape
+    >>> from microgradx import Value, relu
+    >>> from microgradx.show.picture.graph import Graph
     >>> w, v = Value(1.0, "w"), Value(-1.0, "v")
     >>> y = sum((relu(w * x) + relu(v * x) for x in (1.0, 2.0, -3.0)), 0.0)
-    >>> units = Units(tape(y), [w, v])
+    >>> units = Units(Graph(y), [w, v])
     >>> len(units.inputs), [units.state(a) for a in units.of]
     (2, ['', 'off here', '', 'off here', 'off here', ''])
     """
 
-    def __init__(self, order: Sequence[Value], params: Collection[Value] | None = None) -> None:
+    def __init__(self, graph: Graph, params: Collection[Value] | None = None) -> None:
         if params is None:
-            found = batch(order[-1])
-            params = found.shared if found else [v for v in order if v.op is None]
+            found = batch(alike(graph))
+            params = found.shared if found else [v for v in graph.order if v.op is None]
         fixed = set(params)
-        curves = {v: function for v in order if (function := activation(v))}
-        after = _before_parameters(order, fixed)
+        curves = {v: function for v in graph.order if (function := activation(v))}
+        after = _before_parameters(graph, fixed)
         units = {v: None for v, (function, i) in curves.items()
-                 if v in after or (function.bounded(-1) and function.bounded(1)) or _of_layer(v, v.args[i], fixed)}
-        kind = signatures(order, fixed, units)
+                 if v in after or (function.bounded(-1) and function.bounded(1))
+                 or _of_layer(graph, v, v.args[i], fixed)}
+        kind = signatures(graph, graph.order, fixed, units)
         self.of = {v: kind[v] for v in units}
         self.inputs: dict[int, list[Value]] = {}
         for v, unit in self.of.items():
@@ -151,18 +153,26 @@ class Units:
             return "dead" if v in self.of and self.stuck[self.of[v]] == "dead" else OFF
         return found
 
+    def levels(self, graph: Graph) -> dict[Value, int]:
+        """The number of activations on the longest path from a leaf to each value, itself included."""
+        level: dict[Value, int] = {}
+        for v in graph.order:
+            level[v] = max([level[a] for a in graph.inputs[v]], default=0) + (v in self.of)
+        return level
 
-def _before_parameters(order: Sequence[Value], fixed: Set[Value]) -> set[Value]:
+
+def _before_parameters(graph: Graph, fixed: Set[Value]) -> set[Value]:
     """The results after which a parameter is still to come on the way to the root."""
     found: set[Value] = set()
-    for v in reversed(order):
-        if v in found or not fixed.isdisjoint(v.args):
-            found.update([a for a in v.args if isinstance(a, Value)])
+    for v in reversed(graph.order):
+        inputs = graph.inputs[v]
+        if v in found or not fixed.isdisjoint(inputs):
+            found.update(inputs)
     return found
 
 
-def _of_layer(v: Value, argument: Value, fixed: Set[Value]) -> bool:
+def _of_layer(graph: Graph, v: Value, argument: Value, fixed: Set[Value]) -> bool:
     """Whether an activation takes the result of a layer as it is, in the same scope or in one beside it."""
     outside = v.scope != argument.scope and f"{argument.scope}.".startswith(f"{v.scope}." if v.scope else "")
-    added = [argument, *summands(argument)]            # w*x + u*h has no parameter by itself
-    return not outside and any(a in fixed or not fixed.isdisjoint(a.args) for a in added)
+    added = [argument, *summands(graph, argument)]              # w*x + u*h has no parameter by itself
+    return not outside and any(a in fixed or not fixed.isdisjoint(graph.inputs[a]) for a in added)

@@ -398,3 +398,65 @@ def test_the_check_for_harmlessness_sees_markup(monkeypatch):
     monkeypatch.setattr(labels, "escape", lambda text: text)
     y = hostile_graph(["<b>x</b>"])
     assert not harmless(y, draw(y))
+
+
+# Numbers, signs, leaves ------------------------------------------------------------------------------------------
+
+def test_the_numbers_to_write_and_their_digits_can_be_chosen():
+    y = (Value(1 / 3, "x") * 3).named("n") * (2 / 3)
+    assert "0.3333" in texts(draw(y)) and "0.6666667" in texts(draw(y, digits=7))
+    words = {show: [word for card in cards(draw(y, show=show)).values() for word in card] for show in ("data", "grad")}
+    assert words["data"].count("data") == 3 and "grad" not in words["data"]
+    assert words["grad"].count("grad") == 3 and "data" not in words["grad"]
+    assert [edge["label"] for _, _, edge in attributes(parsed(draw(y, show=["slope"])))] == ["3", "0.6667"]
+    assert [edge["label"] for _, _, edge in attributes(parsed(draw(y, show="contribution")))] == ["2", "0.6667"]
+    assert not any(edge.get("label") for _, _, edge in attributes(parsed(draw(y, show=()))))
+    assert draw(y, contributions=True).source == draw(y, show=("data", "grad", "slope", "contribution")).source
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"show": "loss"}, "show: expected any of data, grad, slope, contribution, got 'loss'"),
+    ({"show": ["data", 3]}, "got 3"), ({"leaves": "left"}, 'leaves: expected "inside" or "outside"'),
+    ({"digits": 0}, "digits: expected a whole number"), ({"digits": 2.5}, "digits: expected a whole number"),
+])
+def test_what_cannot_be_shown_is_named(options, words):
+    with pytest.raises(ValueError, match=words):
+        draw(neuron(), **options)
+
+
+def test_the_sign_of_a_gradient_is_its_hue_and_a_dash():
+    x = Value(1.0, "x")
+    edges = {e["label"]: e for a, _, e in attributes(parsed(draw(x * 5 + x * -5 + x * 0))) if a == "n0"}
+    red, _, blue = (int(edges["5"]["color"][k:k + 2], 16) for k in (1, 3, 5))
+    assert not edges["5"].get("style") and blue > red
+    red, _, blue = (int(edges["-5"]["color"][k:k + 2], 16) for k in (1, 3, 5))
+    assert edges["-5"]["style"] == "dashed" and red > blue
+    assert edges["0"]["style"] == "dotted" and edges["5"]["penwidth"] == edges["-5"]["penwidth"]
+    assert "gradient −" in texts(draw(x * 5 + x * -5)) and "gradient −" not in texts(draw(x * 5))
+
+
+def test_both_signs_of_one_size_are_equally_dark():
+    """So that size reads the same without colour, and to those who do not see red or green."""
+    scale = Scale([1e-3, 1.0])
+    for k in range(101):
+        x = 10**(-3 + 0.03 * k)
+        plus, minus = luminance(scale.colour(x)), luminance(scale.colour(-x))
+        assert abs(plus - minus) < 0.02 + 0.1 * plus
+        light, dark = sorted((minus, luminance(readable_on(scale.colour(-x)))), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_leaves_inside_are_in_the_card_of_their_operation():
+    y = neuron()
+    found = {card[0]: card for card in cards(draw(y, leaves="inside")).values()}
+    assert set(found) == {"v1", "v2", "v3", "n", "y"}
+    card = found["v1"]
+    assert card[card.index("x1") + 1] == "2" and card[card.index("w1") + 1] == "-3"
+    shared = Value(2.0, "s")
+    assert "s" in {card[0] for card in cards(draw(shared * 3 + shared.tanh(), leaves="inside")).values()}
+
+
+def test_a_card_of_many_leaves_names_the_first():
+    y = mg.dot([Value(float(k), f"w{k}") for k in range(9)], [1.0] * 9)
+    card, = cards(draw(y, leaves="inside")).values()
+    assert {"w0", "w3", "and 5 more"} <= set(card) and "w4" not in card

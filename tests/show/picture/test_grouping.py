@@ -13,6 +13,7 @@ from microgradx import Value, gradients, scope, tape
 from microgradx.nn import MLP
 from microgradx.show.picture.drawing import draw
 from microgradx.show.picture.folding import Folding
+from microgradx.show.picture.graph import Graph
 from microgradx.show.picture.samples import alike, batch, cells
 from microgradx.show.picture.scopes import homes
 from microgradx.show.picture.sketch import Sketch
@@ -143,7 +144,7 @@ def test_the_samples_of_a_batch_are_found_with_their_values(make, kind):
     net = MLP(2, [4, 1])
     terms = [(net([kind(float(i)), kind(1.0)]) - 0.5 * i)**2 for i in range(7)]
     loss = make(terms, Value(0.0)) / 7
-    found = batch(loss)
+    found = batch(alike(Graph(loss)))
     samples, = found.kinds
     assert found.shared == set(net.parameters()) and len(samples) == 7
     for term, sample in zip(terms, samples, strict=True):
@@ -157,7 +158,7 @@ def test_outputs_of_one_input_are_one_sample():
     random.seed(2)
     net = MLP(2, [4, 3])
     terms = [(y - 1)**2 for i in range(5) for y in net([float(i), 1.0])]
-    samples, = batch(mg.sum(terms)).kinds
+    samples, = batch(alike(Graph(mg.sum(terms)))).kinds
     assert len(samples) == 5 and all(set(sample) >= set(terms[3 * i:3 * i + 3]) for i, sample in enumerate(samples))
 
 
@@ -165,16 +166,16 @@ def test_hidden_units_are_no_samples():
     w = [[Value(0.1 * i), Value(0.2), Value(0.3 * i)] for i in range(4)]
     x = [Value(1.0), Value(2.0)]
     y = mg.sum([a * mg.tanh(b * x[0] + c * x[1]) for a, b, c in w])
-    assert batch(y) is None and len(alike(y)) == 1
-    assert alike(mlp()[0]) == [] and batch(conv()[0]) is not None
+    assert batch(alike(Graph(y))) is None and len(alike(Graph(y))) == 1
+    assert alike(Graph(mlp()[0])) == [] and batch(alike(Graph(conv()[0]))) is not None
 
 
 def test_a_value_that_others_use_is_not_shown_by_another():
     """A weight is a term's own among the squares of its regularisation, and used by the samples as well."""
     root, net = moons(5)
-    found = alike(root)
+    found = alike(Graph(root))
     assert len(found) == 2 and {v for terms in found[1].kinds for term in terms for v in term} > set(net.parameters())
-    assert Folding(tape(root), None, samples=True).shown.keys().isdisjoint(net.parameters())
+    assert Folding(Graph(root), None, samples=True).shown.keys().isdisjoint(net.parameters())
 
 
 def test_cells_are_alike_in_what_they_compute():
@@ -182,7 +183,7 @@ def test_cells_are_alike_in_what_they_compute():
     for t in range(6):
         with scope(f"t{t}"):
             h = (w * h).tanh() if t % 2 else (w + h).tanh()
-    kinds = cells(tape(h), homes(tape(h)))
+    kinds = cells(Graph(h), homes(Graph(h)))
     assert sorted(len(kind) for kind in kinds) == [2, 3]            # the first has the leaf h in it, too
 
 

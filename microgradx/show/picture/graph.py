@@ -1,0 +1,48 @@
+"""A graph looked at once: what each value is computed from, kept for all that a picture or a diagnosis asks.
+
+    >>> from microgradx import Value
+    >>> from microgradx.show.picture.graph import Graph
+    >>> x = Value(2.0, "x")
+    >>> graph = Graph(3 * x + x)
+    >>> [len(graph.inputs[v]) for v in graph.order]
+    [0, 1, 2]
+"""
+from typing import Any
+
+from ...engine import Value, tape
+
+
+class Graph:
+    """The tape of root, and for each value its args, its inputs, which are those without constants, and their slopes.
+
+    A value builds a tuple of its inputs each time it is asked; a graph of a million is walked a dozen times.
+
+    alike   the sums whose terms are alike, once samples.alike() has looked for them
+    """
+
+    __slots__ = ("root", "order", "args", "inputs", "slopes", "alike")
+
+    def __init__(self, root: Value) -> None:
+        self.root, self.order = root, tape(root)
+        self.alike: list[Any] | None = None
+        self.args: dict[Value, tuple[Any, ...]] = {}
+        self.inputs: dict[Value, tuple[Value, ...]] = {}
+        self.slopes: dict[Value, tuple[float | None, ...]] = {}
+        for v in self.order:
+            args, slopes = v.args, v.slopes
+            self.args[v] = args
+            if float in map(type, args):
+                pairs = [(a, slope) for a, slope in zip(args, slopes) if a.__class__ is not float]
+                args, slopes = tuple([a for a, _ in pairs]), tuple([slope for _, slope in pairs])
+            self.inputs[v], self.slopes[v] = args, slopes
+
+    def gradients(self) -> dict[Value, float]:
+        """The derivative of root by each value that a gradient reaches: backward(), with a dict in place of .grad."""
+        grads = {self.root: 1.0}
+        for v in reversed(self.order):
+            if v in grads:
+                g = grads[v]
+                for a, slope in zip(self.inputs[v], self.slopes[v]):
+                    if slope is not None:
+                        grads[a] = grads.get(a, 0.0) + slope * g
+        return grads
