@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from ...engine import Value
-from ...ieee import short
+from ...ieee import printable, short
 from .folding import Folding
 from .graph import Graph
 from .scopes import Path, levels
@@ -107,7 +107,7 @@ class Grouping:
         self.collapsed = self.stage._replace(inside=False) != stages[0]._replace(inside=False)
         if missing := sorted(".".join(name) for name in self.expand - self.opened):
             raise ValueError(f"expand: no scope or box {', '.join(map(short, missing))} in this graph; "
-                             f"the outermost are {', '.join(self._outermost(keys)) or 'none'}")
+                             f"the outermost are {printable(', '.join(self._outermost(keys))) or 'none'}")
         self.box: dict[Value, Box] = {}
         self.boxes = self._boxes(keys)
         self.row = {self.box[v]: self.rows[key] for v, key in keys.items() if key in self.rows}

@@ -17,7 +17,8 @@ from ...files import Path, replace
 from ...ieee import short
 from ...naming import names, shown
 from ...nesting import is_module, leaves, paths
-from ..picture.grouping import homes
+from ..picture.graph import Graph
+from ..picture.scopes import homes
 from .bundle import CORE, STEP, bundle
 from .javascript import JavaScriptRows
 from .notation import notation
@@ -68,7 +69,7 @@ def _refuse_large(order: list[Value]) -> None:
 def graph(root: Value, program: JavaScriptRows, params: Any = None) -> dict[str, Any]:
     """The graph as data: names, rows, inputs, numbers and scopes of its values; of each row its formulas and kinks."""
     order, own = tape(root), parameters(params)
-    called, place = called_by(root, own), homes(order, own or None)
+    called, place = called_by(root, own), homes(Graph(root), own or None)
     number = {v: k for k, v in enumerate(order)}
     rules: dict[str, Any] = {}
     kinked = set()
