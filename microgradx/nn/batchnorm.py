@@ -39,7 +39,8 @@ class _BatchNorm(Module):
         sizes = expect(self, x, *[("N", self.num_features, *places) for places in self.places])
         if self.training and math.prod(sizes) == self.num_features:
             raise ValueError(f"{type(self).__name__}: expected more than one number a channel while training, since "
-                             f"the variance of one is 0, got shape {sizes}; give a larger batch, or write eval()")
+                             f"the variance of one is 0, got shape {sizes}; give larger batches, leave out a last one "
+                             "of one sample, fit(..., drop_last=True), or write eval()")
         if self.training and self.track_running_stats:
             self.num_batches_tracked.data += 1
         return swapped([self._channel(c, channel) for c, channel in enumerate(swapped(x))])

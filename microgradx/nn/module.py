@@ -16,44 +16,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..engine import Value, tracer
+from ..engine import Value
 from ..ieee import number, printable, short
 from ..nesting import leaves, rebuild, shape
 from ..operators import zero_grad
 from ..recording import scope
-from .shapes import flat
-
-set_data: Any = vars(Value)["data"].fset
-
-
-class Buffer(Value):
-    """A number that a Module saves but does not train, such as the running mean of a BatchNorm. torch: register_buffer.
-
-    Write `self.count.data += 1`, or set .data to a Value, whose number it takes. A compiled program reads and sets it
-    in each run; .data is a Value while jit records that program.
-
-    >>> count = Buffer(0)
-    >>> count.data += 1
-    >>> count
-    Buffer(data=1.0, grad=0.0)
-    """
-
-    __slots__ = ()
-
-    @property
-    def data(self) -> Any:
-        """The number."""
-        return super().data
-
-    @data.setter
-    def data(self, x: Any) -> None:
-        set_data(self, x.data if isinstance(x, Value) and tracer() is None else x)
+from .parts import Buffer as Buffer  # noqa: PLC0414
+from .parts import has_modules, one_by_one, parts
+from .shapes import flat, listed
 
 
 class Module:
     """The base of all layers: set Values, nested lists of them, and Modules as attributes; define forward().
 
-    An attribute that holds Values is a parameter (Buffers: state). Names, nesting and state_dict() are torch's.
+    An attribute that holds Values is a parameter (Buffers: state), also deep in lists and dicts. A result, which an
+    operation has made, never is: write Value(y.data). Names, nesting and state_dict() are torch's.
     A call runs forward() in a scope of the Module's name, so that pictures show it as a group.
 
     >>> from microgradx.nn import Linear, Tanh
@@ -100,13 +77,13 @@ class Module:
                 yield from module.named_modules(_dotted(prefix, path))
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """The name of each parameter with its Value or nested list of Values; a shared parameter once.
+        """The name of each parameter with its Value or nested list of Values; a shared one once, by its first name.
 
         >>> from microgradx.nn import Linear
         >>> [(name, shape(values)) for name, values in Linear(2, 1).named_parameters()]
         [('weight', (1, 2)), ('bias', (1,))]
         """
-        return ((name, nest) for name, nest, values in self._state() if not isinstance(values[0], Buffer))
+        return ((name, nest) for name, nest, _ in self._parameters())
 
     def parameters(self) -> list[Value]:
         """All parameters as one flat list of Values.
@@ -115,7 +92,7 @@ class Module:
         >>> len(Linear(2, 1).parameters())
         3
         """
-        return [v for _, _, values in self._state() if not isinstance(values[0], Buffer) for v in values]
+        return [v for _, _, values in self._parameters() for v in values]
 
     def buffers(self) -> list[Buffer]:
         """All Buffers as one flat list.
@@ -124,7 +101,7 @@ class Module:
         >>> len(BatchNorm1d(2).buffers())                   # two means, two variances, one count
         5
         """
-        return [v for _, _, values in self._state() for v in values if isinstance(v, Buffer)]
+        return list(dict.fromkeys(v for _, _, values in self._tensors() for v in values if isinstance(v, Buffer)))
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0.
@@ -138,33 +115,47 @@ class Module:
         """
         zero_grad(self.parameters())
 
-    def _state(self) -> Iterator[tuple[str, Any, list[Value]]]:
-        """The name of every parameter and buffer, its Values as nested lists, and as a flat list."""
-        seen: set[Value] = set()
+    def _tensors(self) -> Iterator[tuple[str, Any, list[Value]]]:
+        """The name of every parameter and buffer, its Values as nested lists, and as a flat list. What is shared comes
+        with each of its names."""
         for prefix, module in self.named_modules():
-            for name, value in vars(module).items():
-                if isinstance(_first(value), Value):
-                    values = leaves(value)
-                    if values[0] not in seen:
-                        seen.update(values)
-                        yield _dotted(prefix, name), value, values
+            for attribute, value in vars(module).items():
+                for name, part in parts(attribute, value):
+                    if not isinstance(part, Module):
+                        yield _dotted(prefix, name), part, leaves(part)
+
+    def _parameters(self) -> Iterator[tuple[str, Any, list[Value]]]:
+        """The same of the parameters alone, each Value once: one by one where a tensor shares some with another."""
+        found = [tensor for tensor in self._tensors() if not isinstance(tensor[2][0], Buffer)]
+        left = {v for _, _, values in found for v in values}                # those to come
+        if len(left) == sum([len(values) for _, _, values in found]):       # most often
+            yield from found
+            return
+        for name, nest, values in found:
+            new = left.intersection(values)
+            left -= new
+            if len(new) == len(values):
+                yield name, nest, values
+            else:
+                yield from ((path, v, [v]) for path, v in one_by_one(name, nest, new))
 
     # Saving and loading ----------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The numbers of all parameters and buffers by name, as nested lists of floats.
+        """The numbers of all parameters and buffers by name, as nested lists of floats; what is shared by each name.
 
         >>> from microgradx.nn import BatchNorm1d
         >>> BatchNorm1d(1, affine=False).state_dict()
         {'running_mean': [0.0], 'running_var': [1.0], 'num_batches_tracked': 0.0}
         """
-        return {name: rebuild(nest, iter([v.data for v in values])) for name, nest, values in self._state()}
+        return {name: rebuild(nest, iter([v.data for v in values])) for name, nest, values in self._tensors()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        """Set parameters and buffers from a state_dict(), after checking everything.
+        """Set parameters and buffers from a state_dict(), after checking everything. Arrays and tensors are taken as
+        nested lists; of the names of a shared parameter one is enough.
 
-        KeyError for missing or unexpected names (strict=False ignores both), ValueError for a different shape,
-        TypeError for anything but a dict or a number.
+        KeyError for missing or unexpected names (strict=False ignores both), ValueError for a different shape and for
+        a shared parameter with two numbers, TypeError for anything but a dict or a number.
 
         >>> from microgradx.nn import Linear
         >>> model = Linear(2, 1, bias=False)
@@ -175,19 +166,33 @@ class Module:
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"expected a dict, as state_dict() gives it, got {short(state)}")
-        own = {name: nest for name, nest, _ in self._state()}
-        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        given = {name: listed(numbers) for name, numbers in state.items()}
+        self.check_shapes({name: shape(numbers) for name, numbers in given.items()}, strict)
+        new: dict[Value, float] = {}
+        for name, _, values in self._tensors():
+            for v, x in zip(values, map(number, flat(given[name]))) if name in given else ():
+                if (before := new.setdefault(v, x)) != x and (x == x or before == before):
+                    raise ValueError(f"{printable(name)}: expected {before}, as for another name of this shared "
+                                     f"parameter, got {x}")
+        for v, x in new.items():
+            v.data = x
+
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]], strict: bool = True) -> None:
+        """What load_state_dict() checks of names and shapes: KeyError or ValueError if they do not fit.
+
+        >>> from microgradx.nn import Linear
+        >>> Linear(2, 1).check_shapes({"weight": (1, 2), "bias": (1,)})
+        """
+        own = {name: (nest, values) for name, nest, values in self._tensors()}
+        given = {v for name, (_, values) in own.items() if name in shapes for v in values}
+        missing = [name for name, (_, values) in own.items() if not given.issuperset(values)]
+        unexpected = [name for name in shapes if name not in own]
         if strict and (missing or unexpected):
-            raise KeyError(f"the state does not fit {type(self).__name__}: missing {missing}, unexpected {unexpected}; "
-                           "load_state_dict(state, strict=False) loads what fits")
-        fitting = {name: values for name, values in own.items() if name in state}
-        for name, values in fitting.items():
-            if shape(values) != shape(state[name]):
-                raise ValueError(f"{printable(name)}: expected shape {shape(values)}, got {shape(state[name])}")
-        numbers = {name: [number(x) for x in flat(state[name])] for name in fitting}
-        for name, values in fitting.items():
-            for v, x in zip(leaves(values), numbers[name]):
-                v.data = x
+            raise KeyError(f"the state does not fit {type(self).__name__}: missing {short(missing, 200)}, unexpected "
+                           f"{short(unexpected, 200)}; load_state_dict(state, strict=False) loads what fits")
+        for name, (nest, _) in own.items():
+            if name in shapes and shapes[name] != shape(nest):
+                raise ValueError(f"{printable(name)}: expected shape {shape(nest)}, got {shapes[name]}")
 
     # Mode and print --------------------------------------------------------------------------------------------
 
@@ -232,20 +237,9 @@ class Module:
 
 
 def _modules(name: str, value: Any) -> Iterator[tuple[str, Module]]:
-    """The Modules in an attribute, also in a list, with their paths: layers.0, layers.1."""
-    if isinstance(value, Module):
-        yield name, value
-    if isinstance(value, (list, tuple)) and not isinstance(_first(value), (Value, float)):
-        for i, element in enumerate(value):
-            if not isinstance(element, Value):          # a long list of Values needs no recursion
-                yield from _modules(f"{name}.{i}", element)
-
-
-def _first(value: Any) -> Any:
-    """The first element of a nested list, which tells its kind without a look at thousands of Values."""
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    return value
+    """The Modules in an attribute, with their paths: layers.0, layers.1."""
+    if has_modules(value):
+        yield from ((path, part) for path, part in parts(name, value) if isinstance(part, Module))
 
 
 def _dotted(prefix: str, name: str) -> str:

@@ -74,6 +74,18 @@ def flat(x: Nested) -> list[Any]:
     return [x if hasattr(type(x), "_apply") else number(x)]
 
 
+def listed(x: Any) -> Any:
+    """Arrays and tensors as nested lists; all else as it is.
+
+    >>> from array import array
+    >>> listed([array("d", [1.0, 2.0]), [3.0, 4.0]])
+    [[1.0, 2.0], [3.0, 4.0]]
+    """
+    if isinstance(x, (list, tuple)):
+        return x if set(map(type, x)) == {float} else [listed(branch) for branch in x]
+    return x.tolist() if hasattr(type(x), "tolist") else x
+
+
 def like(x: Nested, values: Iterable[Any]) -> Nested:
     """The values, nested as x.
 

@@ -20,19 +20,22 @@ from typing import Any
 Pair = tuple[Sequence[Any], Sequence[Any]]
 
 
-def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
-            rng: Random | None = None) -> Iterator[tuple[list[Any], list[Any]]]:
+def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None, rng: Random | None = None,
+            drop_last: bool = False) -> Iterator[tuple[list[Any], list[Any]]]:
     """The batches of one epoch: every sample once, `size` at a time, the last batch with the rest.
 
-    size   None for all samples at once (full batch), 1 for stochastic gradient descent
-    rng    a random.Random(seed) that shuffles each epoch; without it samples keep their order
+    size       None for all samples at once (full batch), 1 for stochastic gradient descent
+    rng        a random.Random(seed) that shuffles each epoch; without it samples keep their order
+    drop_last  whether a last batch of fewer samples is left out
 
-    ValueError if xs and ys differ in length, are empty, or size is below 1. torch: DataLoader.
+    ValueError if xs and ys differ in length, are empty, or size is below 1, and if no batch is left. torch: DataLoader.
 
     >>> list(batches([1, 2, 3], "abc", 2))
     [([1, 2], ['a', 'b']), ([3], ['c'])]
     >>> [len(xs) for xs, ys in batches(range(10), range(10), 4, Random(1))]
     [4, 4, 2]
+    >>> [len(xs) for xs, ys in batches(range(10), range(10), 4, drop_last=True)]
+    [4, 4]
     """
     order = list(range(samples(xs, ys)))
     if size is not None and (not isinstance(size, int) or size < 1):
@@ -40,11 +43,14 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None,
     if rng is not None:
         rng.shuffle(order)
     size = size or len(order)
-    for start in range(0, len(order), size):
+    end = len(order) - len(order) % size if drop_last else len(order)
+    if not end:
+        raise ValueError(f"drop_last leaves no batch: expected {size} samples or more, got {len(order)}")
+    for start in range(0, end, size):
         yield pick(xs, ys, order[start:start + size])
 
 
-def endless(length: int, size: int | None = None, seed: int = 0) -> Iterator[list[int]]:
+def endless(length: int, size: int | None = None, seed: int = 0, drop_last: bool = False) -> Iterator[list[int]]:
     """Endless epochs, as the indices of the samples of each batch; `seed` shuffles each epoch differently.
 
     >>> from itertools import islice
@@ -55,7 +61,7 @@ def endless(length: int, size: int | None = None, seed: int = 0) -> Iterator[lis
     if size is None:
         return repeat(list(places))         # the order of a full batch changes rounding only
     rng = Random(seed)
-    return (batch for _ in counter() for batch, _ in batches(places, places, size, rng))
+    return (batch for _ in counter() for batch, _ in batches(places, places, size, rng, drop_last))
 
 
 def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 0) -> tuple[Pair, Pair]:

@@ -38,16 +38,18 @@ __all__ = ["fit", "evaluate", "gradient", "History", "Record", "NonFiniteError"]
 
 
 def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser, *,
-        epochs: int | None = None, steps: int | None = None, batch_size: int | None = None, whole: bool = False,
-        schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None, clip: float | None = None,
-        validation: Pair | float | None = None, patience: int | None = None, threshold: float = -math.inf,
-        callback: Callable[[Any, Record], Any] | None = None, seed: int = 0, jit: bool = False) -> History:
+        epochs: int | None = None, steps: int | None = None, batch_size: int | None = None, drop_last: bool = False,
+        whole: bool = False, schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None,
+        clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
+        threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
+        jit: bool = False) -> History:
     """Train the model on samples xs with targets ys; the history of all steps. Ctrl-C ends training without an error.
 
     loss        loss(model, x, y) -> Value for one sample; a batch has the mean of its samples. With whole=True it takes
                 the lists of a batch, for models that need all samples at once (BatchNorm), and more memory
     epochs      passes through all samples; `steps` counts batches; with both, training ends at the first of the two
     batch_size  samples in a step: None for all, 1 for stochastic gradient descent; `seed` shuffles each epoch
+    drop_last   leave out the last batch of an epoch if it has fewer samples: BatchNorm needs more than one
     schedule    steps taken -> factor of the optimiser's lr
     penalty     penalty(model) -> Value, added to the loss of every batch
     clip        the largest length of a gradient; a longer one is shortened
@@ -71,12 +73,12 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     """
     if isinstance(validation, float):
         (xs, ys), validation = split(xs, ys, validation, seed)
-    epoch = _epoch(samples(xs, ys), batch_size)
+    epoch = _epoch(samples(xs, ys), batch_size, drop_last)
     total = _total(epochs, steps, epoch)
     _check(validation, patience, clip)
 
     rate = optimiser.lr
-    plans = zip(endless(len(xs), batch_size, seed), map(lambda step: rate * schedule(step), count()))
+    plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     most = 1 if callback is not None or not jit else epoch if validation is not None else total
     watch = Validation(validation, measure(loss, whole, jit), epoch, patience)
@@ -133,9 +135,9 @@ def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int)
 
 # Arguments -----------------------------------------------------------------------------------------------------
 
-def _epoch(length: int, batch_size: int | None) -> int:
-    """The number of steps in an epoch. ValueError for a batch size below 1."""
-    return sum(1 for _ in batches(range(length), range(length), batch_size))
+def _epoch(length: int, batch_size: int | None, drop_last: bool) -> int:
+    """The number of steps in an epoch. ValueError for a batch size below 1, or if no batch is left."""
+    return sum(1 for _ in batches(range(length), range(length), batch_size, drop_last=drop_last))
 
 
 def _total(epochs: int | None, steps: int | None, epoch: int) -> int:

@@ -22,6 +22,7 @@ from typing import Any
 from ..engine import Value, tracer
 from ..ieee import inf, number, short
 from ..nesting import shape
+from ..nn.shapes import listed
 from ..operators import zero_grad
 from ..ops import sqrt
 
@@ -56,7 +57,7 @@ class Optimiser:
     lr      the learning rate; may be set between steps, as schedules do
     kept    the names of the numbers that update() keeps for each parameter, as in torch
 
-    TypeError if params has anything but Values, ValueError if it is empty or has a Value twice.
+    TypeError if params has anything but Values, ValueError if it is empty, has a Value twice, or a result.
 
     >>> from microgradx import Value, sign
     >>> class SignSGD(Optimiser):                       # a new one is a class with a rule
@@ -79,6 +80,9 @@ class Optimiser:
         for p in self.params:
             if not isinstance(p, Value):
                 raise TypeError(f"expected Values as parameters, got {short(p)}; write model.parameters()")
+            if p.op is not None:
+                raise ValueError(f"expected parameters, got a result, of {p.op.name}, which is computed anew; "
+                                 "write Value(y.data)")
         if not self.params:
             raise ValueError("expected at least one parameter; write model.parameters()")
         if len(set(self.params)) != len(self.params):
@@ -137,9 +141,10 @@ class Optimiser:
         return {"step": float(self.t), **{name: [kept[i] for kept in self.numbers] for i, name in enumerate(self.kept)}}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state_dict(). KeyError for other names, ValueError for other lengths, TypeError for no dict.
+        """Continue from a state_dict(). KeyError for other names, ValueError for other lengths or a step that is no
+        count, TypeError for no dict.
 
-        After an error nothing has changed.
+        After an error nothing has changed. Arrays and tensors are taken as lists.
 
         >>> optimiser = SGD([Value(3.0)], momentum=0.9)
         >>> optimiser.load_state_dict({"step": 1.0, "momentum_buffer": [6.0]})
@@ -148,15 +153,26 @@ class Optimiser:
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"expected a dict, as state_dict() gives it, got {short(state)}")
-        names = ["step", *self.kept]
-        if sorted(state) != sorted(names):
-            raise KeyError(f"the state does not fit {type(self).__name__}: expected {names}, got {list(state)}")
-        for name in self.kept:
-            if shape(state[name]) != (len(self.params),):
-                raise ValueError(f"{name}: expected {len(self.params)} numbers, got shape {shape(state[name])}")
-        t, rows = int(number(state["step"])), [[number(x) for x in state[name]] for name in self.kept]
-        self.t = t
+        given = {name: listed(numbers) for name, numbers in state.items()}
+        self.check_shapes({name: shape(numbers) for name, numbers in given.items()})
+        t, rows = number(given["step"]), [[number(x) for x in given[name]] for name in self.kept]
+        if not (0 <= t < inf and t.is_integer()):
+            raise ValueError(f"step: expected a whole number from 0 up, got {t}")
+        self.t = int(t)
         self.numbers = list(zip(*rows)) if rows else [() for _ in self.params]
+
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """What load_state_dict() checks of names and shapes: KeyError or ValueError if they do not fit.
+
+        >>> SGD([Value(3.0)]).check_shapes({"step": (), "momentum_buffer": (1,)})
+        """
+        own = {"step": (), **dict.fromkeys(self.kept, (len(self.params),))}
+        if shapes.keys() != own.keys():
+            raise KeyError(f"the state does not fit {type(self).__name__}: expected {[*own]}, "
+                           f"got {short([*shapes], 200)}")
+        for name, sizes in own.items():
+            if shapes[name] != sizes:
+                raise ValueError(f"{name}: expected shape {sizes}, got {shapes[name]}")
 
     def __repr__(self) -> str:
         hyper = [f"{k}={v}" for k, v in vars(self).items() if k not in ("params", "numbers", "t")]

@@ -7,8 +7,9 @@
     >>> load(path)
     {'weight': [[1.0, 2.0]], 'bias': [0.5]}
 
-safetensors.torch.load_file reads these files, and load() reads files that torch saved. Nothing in a file is ever
-executed, unlike in a pickle, and load() refuses a file that breaks a rule of the format.
+safetensors.torch.load_file reads these files, and load() reads files that torch saved, also numbers of 16 bits and
+integers. Nothing in a file is ever executed, unlike in a pickle, and load() refuses a file that breaks a rule of the
+format.
 
 The file, little-endian: 8 bytes with n, then n bytes of JSON, then the numbers of all tensors without gaps.
 
@@ -22,16 +23,19 @@ import math
 import os
 import struct
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
 from ..files import Path, replace
-from ..ieee import number, printable, short
-from ..nesting import leaves, shape
+from ..ieee import number, short
+from ..nesting import is_leaf, shape
 from ..nn import Module
+from ..nn.shapes import listed
 from .optim import Optimiser
 
-LETTER = {"F64": "d", "F32": "f", "I64": "q"}       # letters of struct; torch counts a BatchNorm's batches in I64
+# Letters of struct. BF16 is the upper half of F32. torch counts a BatchNorm's batches in I64.
+LETTER = {"F64": "d", "F32": "f", "F16": "e", "BF16": "e", "I64": "q", "I32": "i", "I16": "h", "I8": "b",
+          "U64": "Q", "U32": "I", "U16": "H", "U8": "B", "BOOL": "?"}
 FIELDS = {"dtype", "shape", "data_offsets"}
 METADATA = "__metadata__"
 HEADER_LIMIT = 10_000_000                           # bytes: a hundred thousand tensors
@@ -67,7 +71,7 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
         content = _content(state)
-    except (WeightsError, TypeError) as error:
+    except WeightsError as error:
         raise _named(path, error) from None
     replace(path, content)
 
@@ -76,17 +80,32 @@ def _content(state: Mapping[str, Any]) -> bytes:
     """The bytes of the file. WeightsError for a wrong name or tensor."""
     header: dict[str, Any] = {}
     numbers: list[float] = []
-    for name, tensor in state.items():
-        if not isinstance(name, str) or name == METADATA:
+    for name, given in state.items():
+        if not _is_name(name):
             raise WeightsError(f"expected the name of a tensor, got {short(name)}")
+        tensor = listed(given)
         begin, sizes = len(numbers), shape(tensor)
-        numbers += [number(x) for x in leaves(tensor)]
-        if not _sound(sizes) or len(numbers) - begin != math.prod(sizes):
-            raise WeightsError(f"{short(name)}: expected a nested list of numbers, got {short(tensor)}")
+        found = _elements(tensor, len(sizes))
+        if not _sound(sizes) or not all(map(is_leaf, found)):
+            raise WeightsError(f"{short(name)}: expected a nested list of numbers, got {short(given)}")
+        numbers += map(number, found)
         header[name] = {"dtype": "F64", "shape": sizes, "data_offsets": [8 * begin, 8 * len(numbers)]}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)                         # so that readers can map the numbers directly
     return struct.pack("<Q", len(text)) + text + struct.pack(f"<{len(numbers)}d", *numbers)
+
+
+def _is_name(name: Any) -> bool:
+    """Whether it may name a tensor: text that UTF-8 has, which half a surrogate pair is not."""
+    return isinstance(name, str) and name != METADATA and name == name.encode(errors="ignore").decode()
+
+
+def _elements(tensor: Any, depth: int) -> list[Any]:
+    """What is in a nested list, `depth` lists inside."""
+    found = [tensor]
+    for _ in range(depth):
+        found = list(chain.from_iterable(found))
+    return found
 
 
 # Loading -------------------------------------------------------------------------------------------------------
@@ -121,8 +140,8 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             tensors = _tensors(file)
-            if model is not None:
-                _refuse_other_shapes(tensors, model)
+            if model is not None:                           # before any number is read: the file may be much larger
+                model.check_shapes({t.name: tuple(t.shape) for t in tensors})
             state = {t.name: _nested(_numbers(t, file.read(t.end - t.begin)), t.shape) for t in tensors}
         if model is not None:
             model.load_state_dict(state)
@@ -133,19 +152,6 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
 
 def _named(path: Path, error: Exception) -> WeightsError:
     return WeightsError(f"{os.fspath(path)!r}: {error.args[0]}")
-
-
-def _refuse_other_shapes(tensors: list[Tensor], model: Module | Optimiser) -> None:
-    """WeightsError, before any number is read, if the model has other tensors: the file may be much larger."""
-    expected = {name: shape(x) for name, x in model.state_dict().items()}
-    found = {t.name: tuple(t.shape) for t in tensors}
-    missing, unexpected = [[n for n in a if n not in b] for a, b in ((expected, found), (found, expected))]
-    if missing or unexpected:
-        raise WeightsError(f"the file does not fit {type(model).__name__}: missing {short(missing, 200)}, unexpected "
-                           f"{short(unexpected, 200)}; load_state_dict(state, strict=False) loads what fits")
-    for name, sizes in expected.items():
-        if found[name] != sizes:
-            raise WeightsError(f"{printable(name)}: expected shape {sizes}, got {found[name]}")
 
 
 def _tensors(file: BinaryIO) -> list[Tensor]:
@@ -191,6 +197,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _tensor(name: str, line: Any) -> Tensor:
     """An entry of the header as a Tensor. WeightsError if its fields are wrong or do not fit each other."""
+    if not _is_name(name):
+        raise WeightsError(f"expected the name of a tensor, got {short(name)}")
     if not isinstance(line, dict) or set(line) != FIELDS:
         raise WeightsError(f"{short(name)}: expected {sorted(FIELDS)}, got {short(line)}")
     dtype, sizes, offsets = line["dtype"], line["shape"], line["data_offsets"]
@@ -216,6 +224,8 @@ def _sound(sizes: Any) -> bool:
 def _numbers(tensor: Tensor, data: bytes) -> Iterator[float]:
     """The numbers of a tensor. WeightsError for an integer that is not exactly a float."""
     letter = LETTER[tensor.dtype]
+    if tensor.dtype == "BF16":
+        letter, data = "f", b"".join([b"\0\0" + data[i:i + 2] for i in range(0, len(data), 2)])
     for x, in struct.iter_unpack(f"<{letter}", data):
         if isinstance(x, int) and float(x) != x:
             raise WeightsError(f"{short(tensor.name)}: the integer {x} is not exactly a float")

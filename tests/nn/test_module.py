@@ -1,8 +1,16 @@
 """Module: names, saving and loading, modes, containers, print."""
+import array
+import collections
+import dataclasses
+from typing import Any, NamedTuple
+
 import pytest
 
-from microgradx import Value, nn, tape
+from microgradx import Value, grad, jit, nn, tape
 from microgradx.nesting import leaves
+from microgradx.training import SGD, fit, load, save
+
+from ..compiled import every_way
 
 
 class Net(nn.Module):
@@ -96,6 +104,216 @@ def test_options_of_a_call_reach_forward():
 
 def test_every_public_name_is_told():
     assert all(getattr(nn, name).__doc__ for name in nn.__all__)
+
+
+# What is a parameter -------------------------------------------------------------------------------------------
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any
+
+
+@dataclasses.dataclass
+class Settings:
+    rate: float
+    scale: Any
+    total: float = dataclasses.field(init=False, default=0.0)
+
+
+class Holder(nn.Module):
+    """An attribute with something in it."""
+
+    def __init__(self, part):
+        self.part = part
+
+    def forward(self, x):
+        return sum((p * x for p in self.parameters()), Value(0.0))
+
+
+def v():
+    return Value(2.0)
+
+
+def lin():
+    return nn.Linear(1, 1, bias=False)
+
+
+# pytorch#59925: lists were taken for parameters by their first element only, dicts not at all.
+HELD = [
+    (lambda: [1.0, v()], ["part.1"]), (lambda: [v(), 1.0], ["part.0"]), (lambda: [None, v(), "x"], ["part.1"]),
+    (lambda: [[1.0, v()], [v(), v()]], ["part.0.1", "part.1"]), (lambda: [[v(), v()], [v()]], ["part.0", "part.1"]),
+    (lambda: [[v(), v()], [v(), v()]], ["part"]), (lambda: (v(), v()), ["part"]), (lambda: Pair(v(), 1.0), ["part.0"]),
+    (lambda: [1.0, lin()], ["part.1.weight"]), (lambda: [None, lin()], ["part.1.weight"]),
+    (lambda: [lin(), v()], ["part.1", "part.0.weight"]), (lambda: [v(), lin()], ["part.0", "part.1.weight"]),
+    (lambda: [[], [lin()]], ["part.1.0.weight"]), (lambda: [1.0, [2.0, [lin()]]], ["part.1.1.0.weight"]),
+    (lambda: {"a": lin(), "b": None}, ["part.a.weight"]), (lambda: {"a": v(), "b": [v(), v()]}, ["part.a", "part.b"]),
+    (lambda: {"a": {"b": [1.0, v()]}}, ["part.a.b.1"]), (lambda: [{"w": v()}, {"w": v()}], ["part.0.w", "part.1.w"]),
+    (lambda: collections.OrderedDict(a=lin()), ["part.a.weight"]), (lambda: {0: lin(), 1: lin()},
+                                                                    ["part.0.weight", "part.1.weight"]),
+    (lambda: Settings(0.1, [v(), v()]), ["part.scale"]), (lambda: [v(), nn.Buffer(1)], ["part.0"]),
+    (lambda: [nn.Buffer(1), v()], ["part.1"]), (lambda: {"a": nn.Buffer(1), "b": v()}, ["part.b"]),
+    (lambda: [0.5] * 1000, []), (lambda: [], []), (lambda: "name", []), (lambda: [[1.0], [2, None, True]], []),
+]
+every_held = pytest.mark.parametrize("make, names", HELD, ids=[", ".join(names) or "none" for _, names in HELD])
+
+
+@every_held
+def test_parameters_are_found_wherever_they_are(make, names):
+    model = Holder(make())
+    assert [name for name, _ in model.named_parameters()] == names
+    assert model.parameters() == [p for _, nest in model.named_parameters() for p in leaves(nest)]
+    assert not any(isinstance(p, nn.Buffer) for p in model.parameters())
+    assert len(model.buffers()) == sum(isinstance(x, nn.Buffer) for x in values_of(model.part))
+    other = Holder(make())
+    for p in model.parameters():
+        p.data = 7.0
+    other.load_state_dict(model.state_dict())
+    assert other.state_dict() == model.state_dict() and all(p.data == 7.0 for p in other.parameters())
+    assert repr(model).startswith(f"Holder()  # {len(model.parameters())} parameters")
+
+
+def values_of(x):
+    return x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else []
+
+
+@every_way
+@pytest.mark.parametrize("make", [make for make, names in HELD if names][::3])
+def test_they_are_inputs_of_a_compiled_program_and_are_trained(way, make):
+    model = Holder(make())
+    count = len(model.parameters())
+    compiled = way.jit(lambda m, x: m(x))
+    before = compiled(model, 3.0)
+    for p in model.parameters():
+        p.data += 1.0
+    assert compiled(model, 3.0) == pytest.approx(before + 3 * count)
+    assert len(leaves(grad(lambda m: m(3.0))(model))) == count
+    if way.name != "loops":
+        fit(model, [1.0], [0.0], lambda m, x, y: m(x), SGD(model.parameters(), lr=0.5), steps=1, jit=True)
+        assert compiled(model, 3.0) == pytest.approx(before + 3 * count - 1.5 * count)
+
+
+def test_a_value_that_is_replaced_in_such_a_list_has_a_program_of_its_own():
+    for part, place in (([1.0, v()], 1), ({"a": v()}, "a"), ([[1.0, v()], None], 0)):
+        model = Holder(part)
+        compiled = jit(lambda m, x: m(x))
+        assert compiled(model, 3.0) == 6.0
+        model.part[place] = [1.0, Value(5.0)] if place == 0 else Value(5.0)
+        assert compiled(model, 3.0) == 15.0
+
+
+@pytest.mark.parametrize("held", [lambda x: {x}, lambda x: collections.deque([x]), lambda x: [1.0, frozenset([x])]])
+@pytest.mark.parametrize("make", [v, lin])
+def test_a_set_that_gives_no_names_is_refused(held, make):
+    with pytest.raises(TypeError, match="which gives no names to them; write a list or a dict"):
+        Holder(held(make())).parameters()
+    Holder({1.0, "names"}).parameters()
+
+
+def test_a_result_is_never_a_parameter():
+    """gpytorch#430: what forward() keeps was trained and saved."""
+    class Keeps(nn.Module):
+        def __init__(self):
+            self.lin = nn.Linear(2, 2)
+
+        def forward(self, x):
+            self.last = self.lin(x)
+            self.each = {"out": self.last[0], "none": [None, self.last[1]]}
+            self.one = self.last[0] * 2
+            return self.last
+    model = Keeps()
+    before = model.state_dict()
+    names = [name for name, _ in model.named_parameters()]
+    model([1.0, 2.0])
+    assert [name for name, _ in model.named_parameters()] == names == ["lin.weight", "lin.bias"]
+    assert model.state_dict() == before and len(model.parameters()) == 6
+    assert Holder([v(), v() * 2.0]).parameters()[0].op is None
+    assert [name for name, _ in Holder([v(), v() * 2.0]).named_parameters()] == ["part.0"]
+    assert "A result, which an\n    operation has made, never is" in nn.Module.__doc__
+
+
+# Shared weights ------------------------------------------------------------------------------------------------
+
+class Tied(nn.Module):
+    """accelerate#2875: an Embedding and a Linear with one weight, under torch's names."""
+
+    def __init__(self):
+        self.embed, self.head = nn.Embedding(3, 2), nn.Linear(2, 3, bias=False)
+        self.head.weight = self.embed.weight
+
+    def forward(self, i):
+        return self.head(self.embed(i))
+
+
+WEIGHT = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+
+
+def test_a_shared_weight_is_trained_once_and_saved_by_both_names():
+    model = Tied()
+    assert [name for name, _ in model.named_parameters()] == ["embed.weight"] and len(model.parameters()) == 6
+    assert list(model.state_dict()) == ["embed.weight", "head.weight"]
+    for state in ({"embed.weight": WEIGHT, "head.weight": WEIGHT}, {"embed.weight": WEIGHT}, {"head.weight": WEIGHT}):
+        other = Tied()
+        other.load_state_dict(state)
+        assert other.state_dict() == {"embed.weight": WEIGHT, "head.weight": WEIGHT}
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=r"head.weight: expected 1.0, as for another name of this shared parameter, g"):
+        model.load_state_dict({"embed.weight": WEIGHT, "head.weight": [[9.0, 2.0], *WEIGHT[1:]]})
+    with pytest.raises(KeyError, match=r"missing .'embed.weight', 'head.weight'."):
+        model.load_state_dict({})
+    assert model.state_dict() == before
+
+
+def test_shared_weights_go_to_torch_and_back(tmp_path, torch):
+    safetensors = pytest.importorskip("safetensors.torch")
+
+    class Theirs(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.head = torch.nn.Embedding(3, 2), torch.nn.Linear(2, 3, bias=False)
+            self.head.weight = self.embed.weight
+    theirs = Theirs().double()
+    ours = Tied()
+    ours.load_state_dict({"embed.weight": WEIGHT})
+    save(ours, tmp_path / "ours")
+    theirs.load_state_dict(safetensors.load_file(tmp_path / "ours"))            # strict: every name
+    assert theirs.head.weight.tolist() == WEIGHT
+    safetensors.save_model(theirs, str(tmp_path / "theirs"))                     # which drops one of the names
+    other = Tied()
+    load(tmp_path / "theirs", other)
+    assert other.state_dict() == ours.state_dict()
+    third = Tied()
+    third.load_state_dict(theirs.state_dict())                                  # tensors, by both names
+    assert third.state_dict() == ours.state_dict()
+
+
+def test_values_that_two_tensors_share_in_part():
+    """Of [a, b] and [b, c] c is a parameter too, and b once."""
+    a, b, c = Value(1.0), Value(2.0), Value(3.0)
+    model = Holder({"x": [a, b], "y": [b, c], "z": [c, c, a]})
+    assert model.parameters() == [a, b, c]
+    assert [name for name, _ in model.named_parameters()] == ["part.x", "part.y.1"]
+    assert model.state_dict() == {"part.x": [1.0, 2.0], "part.y": [2.0, 3.0], "part.z": [3.0, 3.0, 1.0]}
+    mirrored = Holder([a, b, a])
+    assert mirrored.parameters() == [a, b]
+    SGD(mirrored.parameters()).step()
+    assert jit(lambda m, x: m(x))(mirrored, 2.0) == 6.0
+
+
+# Arrays --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("made", [
+    lambda rows: rows, lambda rows: [array.array("d", row) for row in rows],
+    lambda rows: pytest.importorskip("numpy").array(rows), lambda rows: pytest.importorskip("torch").tensor(rows),
+    lambda rows: pytest.importorskip("torch").tensor(rows, requires_grad=True),
+    lambda rows: list(pytest.importorskip("numpy").array(rows, "float32")),
+])
+def test_a_state_of_arrays_is_loaded(made):
+    """It said "got ()"."""
+    model = nn.Linear(2, 3, bias=False)
+    model.load_state_dict({"weight": made(WEIGHT)})
+    assert model.state_dict() == {"weight": WEIGHT}
+    with pytest.raises(ValueError, match=r"weight: expected shape \(3, 2\), got \(1, 2\)"):
+        model.load_state_dict({"weight": made(WEIGHT[:1])})
 
 
 # Containers ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx import Value, dot, log, sqrt, sum
-from microgradx.nn import Buffer, Module
+from microgradx.nn import BatchNorm1d, Buffer, Linear, Module, Sequential, Tanh, mse
 from microgradx.training import SGD, Adam, NonFiniteError, Record, StepLR, evaluate, fit, split
 
 
@@ -335,3 +335,41 @@ def test_elsewhere_nothing_is_written(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     trained(epochs=3)
     assert sys.stderr.getvalue() == ""
+
+
+# Batches -------------------------------------------------------------------------------------------------------
+
+def normalised():
+    model = Sequential(Linear(1, 2), BatchNorm1d(2), Tanh(), Linear(2, 1))
+    model.load_state_dict({**model.state_dict(), "0.weight": [[1.0], [-1.0]], "3.weight": [[0.5, 0.5]]})
+    return model, (lambda m, x, y: mse(m(x), y)), SGD(model.parameters(), lr=0.1)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_last_batch_of_one_sample_may_be_left_out(jit):
+    """pytorch#4534: BatchNorm has no variance of one sample; training raised after two steps."""
+    xs = [[0.1 * k] for k in range(9)]
+    model, loss, optimiser = normalised()
+    history = fit(model, xs, xs, loss, optimiser, epochs=3, batch_size=4, whole=True, drop_last=True, jit=jit)
+    assert len(history) == 6 and [record.epoch for record in history] == [1, 1, 2, 2, 3, 3]
+    model, loss, optimiser = normalised()
+    with pytest.raises(ValueError, match=r"leave out a last one of one sample, fit\(..., drop_last=True\)"):
+        fit(model, xs, xs, loss, optimiser, epochs=3, batch_size=4, whole=True, jit=jit)
+
+
+def test_drop_last_changes_nothing_where_all_batches_are_whole():
+    xs = [float(k) for k in range(6)]
+    runs = []
+    for drop_last in (False, True):
+        for size in (None, 1, 3):
+            model = Line()
+            history = fit(model, xs, xs, squared, SGD(model.parameters(), lr=0.01), epochs=2, batch_size=size,
+                          drop_last=drop_last)
+            runs.append([record.loss for record in history])
+    assert runs[:3] == runs[3:]
+
+
+def test_drop_last_that_leaves_nothing_is_refused():
+    model = Line()
+    with pytest.raises(ValueError, match="drop_last leaves no batch: expected 4 samples or more, got 3"):
+        fit(model, [1.0] * 3, [1.0] * 3, squared, SGD(model.parameters()), epochs=1, batch_size=4, drop_last=True)

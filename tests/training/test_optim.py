@@ -169,6 +169,8 @@ def test_state_and_weights_resume_as_if_never_stopped(name, tmp_path):
     ({"step": 1.0, "exp_avg": 0.0, "exp_avg_sq": [0.0, 0.0]}, ValueError),
     ({"step": 1.0, "exp_avg": [0.0, "1"], "exp_avg_sq": [0.0, 0.0]}, TypeError),
     ({"step": "one", "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.0, 0.0]}, TypeError),
+    *(({"step": t, "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.0, 0.0]}, ValueError)
+      for t in (1.7, -1.0, -1, math.nan, math.inf, -math.inf, [1.0], 0.5)),
 ])
 def test_a_state_that_does_not_fit_changes_nothing(state, error):
     optimiser = Adam([Value(1.0), Value(2.0)])
@@ -180,11 +182,23 @@ def test_a_state_that_does_not_fit_changes_nothing(state, error):
     assert optimiser.state_dict() == before
 
 
+@pytest.mark.parametrize("made", ["numpy", "torch"])
+def test_a_state_of_arrays_is_loaded(made):
+    library = pytest.importorskip(made)
+    numbers = {"step": [3.0], "exp_avg": [0.5, 1.5], "exp_avg_sq": [0.25, 2.0]}
+    state = {name: getattr(library, "array" if made == "numpy" else "tensor")(x) for name, x in numbers.items()}
+    optimiser = Adam([Value(1.0), Value(2.0)])
+    optimiser.load_state_dict({**state, "step": state["step"][0]})
+    assert optimiser.state_dict() == {**numbers, "step": 3.0} and optimiser.t.__class__ is int
+
+
 # Bad input -----------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("params, error, told", [
     ([], ValueError, "at least one parameter"), ([1.0], TypeError, "model.parameters"),
+    ([Value(1.0), Value(1.0) * 2], ValueError, "got a result, of mul, which is computed anew; write Value"),
+    ([Value(2.0).tanh()], ValueError, "a result, of tanh"),
     (3, TypeError, "list of Values"), ([Value(1.0), None], TypeError, "None"), ("ab", TypeError, "Values"),
 ])
 def test_what_is_no_list_of_parameters_is_refused(kind, params, error, told):

@@ -19,7 +19,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from ...engine import Value
-from ...nesting import is_module, leaves, shape
+from ...nesting import leaves, shape
 from ...table import Op
 
 PLAIN = (int, float, bool, str, type(None))
@@ -43,26 +43,29 @@ class ModuleSnapshot:
         self.key = module_key(module)
         self.values: list[Value] = leaves(module)
         attributes = [vars(inner) for _, inner in _inside(module)]
-        lists = [x for values in attributes for value in values.values() for x in _lists(value)]
+        lists = [x for values in attributes for value in values.values() for x in _containers(value)]
         self._now = [*attributes, *lists]
         self._then = [copy(x) for x in self._now]
 
     def holds(self) -> bool:
-        """Whether the Module is unchanged: the same objects in all attributes, and in lists in attributes."""
+        """Whether the Module is unchanged: the same objects in all attributes, and in lists and dicts in attributes."""
         try:
             return self._now == self._then      # fast: == compares identical elements by identity only
         except ValueError:                      # numpy arrays have no single truth value
             return False
 
 
-def _lists(x: Any) -> Iterator[list[Any]]:
-    """The lists of Values or Modules in an attribute, whose elements may be replaced. A list of losses does not
+def _containers(x: Any) -> list[Any]:
+    """The lists and dicts in an attribute that have Values or Modules, which may be replaced. A list of losses does not
     count."""
-    if isinstance(x, (list, tuple)) and all(isinstance(y, (Value, list, tuple)) or is_module(y) for y in x[:1]):
-        if isinstance(x, list):
-            yield x
-        for element in x if set(map(type, x)) != {Value} else ():
-            yield from _lists(element)
+    if not isinstance(x, (list, tuple, dict)):
+        return []
+    elements = list(x.values()) if isinstance(x, dict) else x
+    kinds = set(map(type, elements))
+    inner = [] if kinds <= {Value} else [one for element in elements for one in _containers(element)]
+    if not inner and not any(issubclass(kind, Value) or hasattr(kind, "named_parameters") for kind in kinds):
+        return []
+    return inner if isinstance(x, tuple) else [x, *inner]
 
 
 _snapshots: WeakKeyDictionary[Any, list[ModuleSnapshot]] = WeakKeyDictionary()

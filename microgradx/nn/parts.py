@@ -1,0 +1,114 @@
+"""Parts: the Modules, parameters and Buffers that an attribute of a Module holds, with their names.
+
+    >>> from microgradx import Value
+    >>> from microgradx.nn.parts import parts
+    >>> a, b, c = Value(1.0), Value(2.0), Value(3.0)
+    >>> list(parts("coef", [a, b])) == [("coef", [a, b])]                   # one tensor
+    True
+    >>> [name for name, _ in parts("coef", [1.0, a, {"b": [b, c], "y": a * b}])]         # a result is no parameter
+    ['coef.1', 'coef.2.b']
+"""
+from collections import deque
+from collections.abc import Iterator, Set
+from dataclasses import fields, is_dataclass
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+from ..engine import Value, tracer
+
+PLAIN = {float, int, bool, str, type(None)}
+NUMBERS, LISTS = (Value, *PLAIN), {list, tuple}
+set_data: Any = vars(Value)["data"].fset
+made_by = attrgetter("op")
+
+
+class Buffer(Value):
+    """A number that a Module saves but does not train, such as the running mean of a BatchNorm. torch: register_buffer.
+
+    Write `self.count.data += 1`, or set .data to a Value, whose number it takes. A compiled program reads and sets it
+    in each run; .data is a Value while jit records that program.
+
+    >>> count = Buffer(0)
+    >>> count.data += 1
+    >>> count
+    Buffer(data=1.0, grad=0.0)
+    """
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> Any:
+        """The number."""
+        return super().data
+
+    @data.setter
+    def data(self, x: Any) -> None:
+        set_data(self, x.data if isinstance(x, Value) and tracer() is None else x)
+
+
+def is_whole(x: Any) -> bool:
+    """Whether it is a Module, which finds its own parts."""
+    return hasattr(type(x), "named_modules")
+
+
+def has_modules(value: Any) -> bool:
+    """False for numbers and Values, also in nested lists, which need no look at each."""
+    rows: Any = [[value]]
+    while rows:
+        kinds = set(map(type, chain.from_iterable(rows)))
+        if any(kind not in LISTS and not issubclass(kind, NUMBERS) for kind in kinds):
+            return True
+        rows = [x for row in rows for x in row if x.__class__ in LISTS] if kinds & LISTS else []
+    return False
+
+
+def parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The Modules, and the nested lists of Values, in an attribute; also deep in lists and dicts with other things.
+
+    A nested list of Values is one tensor, coef. In [1.0, Value(2.0)] the Value is found by itself, as coef.1. TypeError
+    for a set or the like of them, which gives them no names.
+    """
+    if is_whole(value) or (isinstance(value, Value) and value.op is None):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from parts(f"{name}.{key}", part)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from parts(f"{name}.{field.name}", getattr(value, field.name, None))
+    elif isinstance(value, (list, tuple)):
+        kinds = set(map(type, value))
+        if kinds <= PLAIN:                              # a long list of losses
+            return
+        if _tensor(value, kinds):
+            yield name, value
+        else:
+            for i, part in enumerate(value):
+                yield from parts(f"{name}.{i}", part)
+    elif isinstance(value, (Set, deque)) and any(isinstance(x, Value) or is_whole(x) for x in value):
+        raise TypeError(f"{name} is a {type(value).__name__} of Values or Modules, which gives no names to them; write "
+                        "a list or a dict")
+
+
+def _tensor(value: Any, kinds: set[type]) -> tuple[bool, tuple[int, ...]] | None:
+    """Of a nested list of Values alone, either parameters or Buffers: whether they are Buffers, and its shape. None for
+    any other list, a ragged one, and one with results."""
+    if all(issubclass(kind, Value) for kind in kinds):
+        buffers = {issubclass(kind, Buffer) for kind in kinds}
+        return (buffers.pop(), (len(value),)) if len(buffers) == 1 and not any(map(made_by, value)) else None
+    if not kinds <= LISTS:
+        return None
+    inner = {_tensor(row, set(map(type, row))) for row in value}
+    one = inner.pop()
+    return None if inner or one is None else (one[0], (len(value), *one[1]))
+
+
+def one_by_one(name: str, value: Any, new: set[Value]) -> Iterator[tuple[str, Value]]:
+    """Each Value of a nested list that is among `new`, once."""
+    if not isinstance(value, Value):
+        for i, part in enumerate(value):
+            yield from one_by_one(f"{name}.{i}", part, new)
+    elif value in new:
+        new.remove(value)
+        yield name, value
