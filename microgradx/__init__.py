@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from .show.picture.diagnosis import diagnose
     from .show.picture.drawing import draw
     from .show.stepper import stepper
+    from .show.web.lab import lab
     from .show.web.page import to_html
 
 __version__ = "0.1.0"
@@ -104,7 +105,7 @@ __all__ = [
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
     "gradcheck", "check_jvp", "check_hessian", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",
-    "stepper", "draw", "diagnose", "to_html", "jit",
+    "stepper", "draw", "diagnose", "to_html", "lab", "jit",
     "row", "reduction", "gate",
     "add", "sub", "mul", "div", "neg", "identity", "detach", "xlogy", "weighted", "square", "reciprocal",
     "exp", "expm1", "log", "log1p", "sqrt",
@@ -120,7 +121,8 @@ _remember_moved()
 
 # The front ends are imported on first use, so that `import microgradx` is fast and needs no drawing program.
 _FRONT_ENDS = {"stepper": "show.stepper", "draw": "show.picture.drawing",
-               "diagnose": "show.picture.diagnosis", "to_html": "show.web.page", "jit": "compiler.jit"}
+               "diagnose": "show.picture.diagnosis", "to_html": "show.web.page", "lab": "show.web.lab",
+               "jit": "compiler.jit"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ Step through it
 See it
     python3 -m microgradx draw "tanh(w*x + b)" w=0.5 x=2 b=-0.5 -o neuron.svg       # a picture
     python3 -m microgradx step "tanh(w*x + b)" w=0.5 x=2 b=-0.5 --html neuron.html  # a page to step through
+    python3 -m microgradx lab --html lab.html --open                # a page in which networks train
 
 Learn with it
     python3 -m microgradx train xor                                 # an example; without a name they are listed
@@ -117,6 +118,16 @@ def draw(args: argparse.Namespace) -> int:
     return 0
 
 
+def lab(args: argparse.Namespace) -> int:
+    """Write the lab, a page in which networks train.
+
+    One file that works from disk. It also has a field for expressions, with their graphs to step through.
+    """
+    from .show.web.lab import lab as page
+    deliver(page(), args.html, args.open)
+    return 0
+
+
 def train(args: argparse.Namespace) -> int:
     """Train an example on real input.
 
@@ -204,6 +215,9 @@ def parser() -> Parser:
     command(add, ops).add_argument("name", nargs="?", help="the row to print in full")
     drawing = of_expression(add, draw)
     drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
+    playing = command(add, lab)
+    playing.add_argument("--html", metavar="FILE", default="lab.html", help="the file to write, by default lab.html")
+    playing.add_argument("--open", action="store_true", help="open it in the browser")
     training = command(add, train)
     training.add_argument("example", nargs="?", help="its name; without one they are listed")
     training.add_argument("--full", action="store_true", help="the long run")

@@ -255,7 +255,7 @@ def examples_in(text):
 
 
 EXAMPLES = examples_in(microgradx.__main__.__doc__)
-COMMANDS = ["step", "tree", "check", "ops", "draw", "train"]
+COMMANDS = ["step", "tree", "check", "ops", "draw", "lab", "train"]
 
 
 def test_version_and_help(run):

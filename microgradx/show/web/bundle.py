@@ -33,7 +33,8 @@ def bundle(title: str, hint: str, body: str, data: Mapping[str, Any], rows: str,
     """
     script = "\n".join(['"use strict";', asset("core/math.js"), rows, *map(asset, scripts)])
     style = "\n".join(map(asset, styles))
-    parts = {"title": markup(title), "hint": markup(hint), "body": asset(body), "script": script, "style": style,
+    parts = {"title": markup(title), "hint": markup(hint), "script": script,
+             "body": asset(body).replace("{{step}}", asset("step/step.html")), "style": style,
              "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),        # no </script> in it
              "script hash": _hash(script), "style hash": _hash(style)}
     # in one pass: a title may contain "{{data}}"

@@ -21,16 +21,19 @@ class SyntaxFault extends Error {
   }
 }
 
-class Grammar {
+class Grammar extends Atoms {
   constructor(characters) {
+    super();
     const {found, fault} = tokens(characters);
     Object.assign(this, {tokens: found, at: 0, furthest: 0, commas: 0});
     try {
       this.tree = this.listed("end", "tuple");
       if (this.peek().kind !== "end") this.fail();
     } catch (error) {
-      if (fault && error instanceof SyntaxFault) throw new SyntaxFault(fault.column, fault.reason);
-      throw error;
+      // as in Python: a faulty token counts wherever it is, a bracket that is not closed if the parser had come so far
+      const sure = fault && !fault.open;
+      const seen = error.guess || sure || (fault && fault.token <= this.furthest);
+      throw error instanceof SyntaxFault && fault && seen ? new SyntaxFault(fault.column, fault.reason) : error;
     }
     if (fault) throw new SyntaxFault(fault.column, fault.reason);
   }
@@ -76,7 +79,8 @@ class Grammar {
   apart(from, tree) {
     const {kind, text, level} = this.peek();
     if (level === 0 || !(["name", "number"].includes(kind) || ["{", "~"].includes(text))) return tree;
-    throw new SyntaxFault(this.tokens[tree.kind === "keyword" ? from + 2 : from].start, "invalid syntax");
+    const column = this.tokens[tree.kind === "keyword" ? from + 2 : from].start;
+    throw Object.assign(new SyntaxFault(column, "invalid syntax"), {guess: true});
   }
 
   expression() {
@@ -121,136 +125,5 @@ class Grammar {
     this.at += 1;
     const right = this.unary();
     return this.node("binary", from, {sign: "**", called: "", left, right});
-  }
-
-  primary() {
-    const from = this.at;
-    let tree = this.atom();
-    for (;;) {
-      if (this.is("(")) {
-        this.at += 1;
-        const parts = this.inside(")", () => this.argument());
-        tree = this.node("call", from, {of: tree, parts});
-      } else if (this.is("[")) {
-        this.at += 1;
-        const part = this.listed("]", "tuple", () => this.slice());
-        this.take("]");
-        tree = this.node("subscript", from, {of: tree, part});
-      } else if (this.is(".")) {
-        this.at += 1;
-        if (this.peek().kind !== "name") this.fail();
-        this.at += 1;
-        tree = this.node("attribute", from);
-      } else {
-        return tree;
-      }
-    }
-  }
-
-  // The elements up to a closing bracket, which is taken.
-  inside(close, element) {
-    const parts = [];
-    while (!this.is(close)) {
-      const from = this.at;
-      parts.push(this.apart(from, element()));
-      if (!this.is(",")) break;
-      this.at += 1;
-    }
-    this.take(close);
-    return parts;
-  }
-
-  argument() {
-    const from = this.at,
-      next = this.tokens[this.at + 1];
-    if (this.is("*", "**")) {
-      this.at += 1;
-      this.expression();
-      return this.node("starred", from);
-    }
-    if (this.peek().kind === "name" && next.text === "=") {
-      this.at += 2;
-      this.expression();
-      return this.node("keyword", from);
-    }
-    return this.walrus();
-  }
-
-  walrus() {
-    const from = this.at,
-      tree = this.expression();
-    if (tree.kind !== "name" || !this.is(":=")) return tree;
-    this.at += 1;
-    this.expression();
-    return this.node("named expr", from);
-  }
-
-  slice() {
-    const from = this.at;
-    if (!this.is(":")) {
-      const tree = this.walrus();
-      if (!this.is(":")) return tree;
-    }
-    for (let colons = 0; this.is(":") && colons < 2; colons += 1) {
-      this.at += 1;
-      if (!this.is(":", "]", ",")) this.expression();
-    }
-    return this.node("slice", from);
-  }
-
-  atom() {
-    const from = this.at,
-      {kind, text} = this.peek();
-    if (kind === "number" || kind === "name") {
-      this.at += 1;
-      return this.node(/[jJ]$/.test(text) && kind === "number" && !/^0[xX]/.test(text) ? "complex" : kind, from, {
-        text,
-      });
-    }
-    if (this.is("...")) {
-      this.at += 1;
-      return this.node("ellipsis", from);
-    }
-    if (this.is("(")) {
-      this.at += 1;
-      if (this.is(")")) {
-        this.at += 1;
-        return this.node("tuple", from);
-      }
-      const tree = this.listed(")", "tuple", () => this.starredOr(() => this.walrus()));
-      this.take(")");
-      return tree.kind === "tuple" && tree.parts ? this.node("tuple", from) : tree;
-    }
-    if (this.is("[")) {
-      this.at += 1;
-      const parts = this.inside("]", () => this.starredOr(() => this.walrus()));
-      return this.node("list", from, {parts});
-    }
-    if (this.is("{")) {
-      this.at += 1;
-      let kindOf = this.is("}") ? "dict" : "set";
-      this.inside("}", () => {
-        if (this.is("**")) {
-          this.at += 1;
-          kindOf = "dict";
-          return this.expression();
-        }
-        const tree = this.starredOr(() => this.walrus());
-        if (!this.is(":")) return tree;
-        kindOf = "dict";
-        this.at += 1;
-        return this.expression();
-      });
-      return this.node(kindOf, from);
-    }
-    return this.fail();
-  }
-
-  starredOr(element) {
-    const from = this.at;
-    if (!this.is("*")) return element();
-    this.at += 1;
-    this.binary(0);
-    return this.node("starred", from);
   }
 }

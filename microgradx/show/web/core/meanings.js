@@ -63,7 +63,7 @@ function callMeaning(reader, node) {
   if (parts.some((part) => part.kind === "keyword")) reader.refuse(node, "takes its inputs in order, without names");
   const found = parts.map((part) => reader.visit(part));
   try {
-    return Object.hasOwn(LANGUAGE.composed, name) ? composed(reader, name, found) : called(reader, name, found);
+    return Object.hasOwn(LANGUAGE.composed, name) ? composed(reader, name, found) : callRow(reader, name, found);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     return reader.refuse(node, `is refused (${error.message})`);
@@ -71,7 +71,7 @@ function callMeaning(reader, node) {
 }
 
 // A row at its arguments. Error for arguments that it does not take.
-function called(reader, name, args) {
+function callRow(reader, name, args) {
   const {inputs: letters, defaults, lists, index, least} = LANGUAGE.rows[name];
   if (!lists) {
     const missing = letters.length - args.length;
@@ -82,7 +82,7 @@ function called(reader, name, args) {
       );
     }
     if (args.some(Array.isArray)) throw new Error("expected a number or a Value, got a list");
-    return apply(reader, name, [...args, ...defaults.slice(defaults.length - missing)]);
+    return apply(reader, name, [...args, ...defaults.slice(defaults.length - missing).map(Number)]);
   }
   const form = `${name}(${[...Array(lists).fill("[...]"), ...Array(index).fill("i")].join(", ")})`;
   if (args.length !== lists + index) {

@@ -135,5 +135,8 @@ class Reader {
 
 // A piece of text for a message: in quotes, cut.
 function shortened(text) {
-  return `'${text.length > 40 ? `${text.slice(0, 37)}...` : text}'`;
+  const safe = text.replace(/[\\\0-\x1f\x7f]/g, (c) =>
+    c === "\\" ? "\\\\" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  return `'${safe.length > 40 ? `${safe.slice(0, 37)}...` : safe}'`;
 }

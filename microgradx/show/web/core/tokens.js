@@ -30,7 +30,7 @@ const SIGN = [
   ..."+-*/%@&|^~<>()[]{},:.;=",
 ];
 const OPENING = {"(": ")", "[": "]", "{": "}"};
-const NUMBERS = [
+const LITERALS = [
   // what a number may look like, the longest first
   /^0[xX](?:_?[0-9a-fA-F])+/,
   /^0[oO](?:_?[0-7])+/,
@@ -45,8 +45,8 @@ function tokens(characters) {
     brackets = [];
   let fault = null,
     at = 0;
-  const wrong = (column, reason) => {
-    fault ??= {column, reason};
+  const wrong = (column, reason, open = false) => {
+    fault ??= {column, reason, open, token: found.length};
   };
   while (at < characters.length) {
     const rest = characters.slice(at).join(""),
@@ -77,14 +77,14 @@ function tokens(characters) {
     found.push({kind, text, start: at, end, level: brackets.length});
     at = end;
   }
-  if (brackets.length) wrong(brackets.at(-1)[1], `'${brackets.at(-1)[0]}' was never closed`);
+  if (brackets.length) wrong(brackets.at(-1)[1], `'${brackets.at(-1)[0]}' was never closed`, true);
   found.push({kind: "end", text: "", start: characters.length, end: characters.length, level: brackets.length});
   return {found, fault};
 }
 
 // The number at the beginning of `rest`, which starts at column `at`. A fault is where Python sees it.
 function numberAt(rest, at, wrong) {
-  const text = NUMBERS.map((form) => rest.match(form)?.[0] ?? "").reduce((a, b) => (b.length > a.length ? b : a));
+  const text = LITERALS.map((form) => rest.match(form)?.[0] ?? "").reduce((a, b) => (b.length > a.length ? b : a));
   const next = rest.slice(text.length),
     last = at + text.length - 1;
   if (/^0(_?\d)+$/.test(text) && /[1-9]/.test(text))
@@ -95,7 +95,7 @@ function numberAt(rest, at, wrong) {
     wrong(/^.._?\d/.test(rest) ? at + 2 : at + 1, "invalid digit in a literal");
   } else if (/^_/.test(after)) {
     wrong(last + 1, "invalid decimal literal");
-  } else if (/^[\p{XID_Start}\d]/u.test(after)) {
+  } else if (/^[A-Za-z0-9]/.test(after) && !/^(and|else|for|i[fns]|or|not)/.test(after)) {
     wrong(last + (/^0[oObB]/.test(text) && /^\d/.test(after) ? 1 : 0) + Number(imaginary), "invalid decimal literal");
   }
   return imaginary ? text + next[0] : text;

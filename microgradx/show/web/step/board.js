@@ -35,7 +35,8 @@ function line(term, ...parts) {
     element("math:math", {displaystyle: "true"}, ...(k ? [operator("=")] : []), part),
   );
   const made = element("div", {}, element("dt", {}, term), element("dd", {}, ...formulas));
-  if (made.textContent.length > 70) made.className = "long";
+  const {length} = made.lastChild.textContent;
+  if (length > 30) made.className = length > 60 ? "long longest" : "long";
   return made;
 }
 

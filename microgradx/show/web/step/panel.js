@@ -48,6 +48,7 @@ class Panel {
       id: `leaf-${k}`,
       autocomplete: "off",
       spellcheck: "false",
+      "aria-label": name,
       "aria-describedby": `about-${k}`,
     });
     const slope = element("p", {class: "exact"}),

@@ -1,0 +1,179 @@
+// The network as a picture: a small map for every unit, lines for the weights, a bar of gradient size under each layer,
+// and the output over the plane with all points, large, beside it.
+
+const TILE = 40;                                        // of a unit's map, in pixels; smaller where there is no room
+
+class Diagram {
+  constructor(place) {
+    this.place = place;
+    this.svg = element("svg:svg", {class: "wires", role: "group", "aria-label": "Weights"});
+    place.append(this.svg);
+    new ResizeObserver(() => {
+      this.shape = "";
+      askFrame();
+    }).observe(place);
+  }
+
+  // A view of the lab.
+  show(lab) {
+    const {network} = lab.trainer,
+      shape = `${network.sizes} ${network.acts} ${this.place.clientWidth}`;
+    if (this.shape !== shape) {
+      this.shape = shape;
+      this.build(network);
+    }
+    this.tiles.forEach((tile) => this.paint(tile, lab));
+    const {weights, grad} = network,
+      shown = {weight: weights, gradient: grad, update: lab.trainer.last}[lab.edges];
+    const most = sizeOf(shown);
+    this.wires.forEach((wire) => this.weigh(wire, lab, shown[wire.place], most));
+    this.bars.forEach(({bar, text}, l) => {
+      const norm = lab.seen.norms[l],
+        most = Math.max(...lab.seen.norms, 1e-300);
+      bar.value = norm > 0 ? Math.max(0.02, 1 + Math.log10(norm / most) / 6) : 0;
+      write(text, norm.toExponential(0));
+    });
+  }
+
+  build(network) {
+    const {sizes, depth} = network,
+      width = this.place.clientWidth,
+      most = Math.max(...sizes);
+    const tile = Math.min(TILE, Math.max(22, width / (depth + 1) - 22)),
+      gap = most > 6 ? 6 : 12;
+    const height = most * (tile + gap) + 58,
+      across = (width - tile - 8) / Math.max(1, depth);
+    this.place.style.height = `${height}px`;
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const at = (l, j) => ({
+      x: 4 + l * across,
+      y: 4 + (most * (tile + gap) - sizes[l] * (tile + gap)) / 2 + j * (tile + gap),
+    });
+    this.place.replaceChildren(this.svg);
+    this.tiles = [];
+    this.bars = [];
+    for (let l = 0; l <= depth; l += 1) {
+      for (let j = 0; j < sizes[l]; j += 1) this.tiles.push(this.tile(network, l, j, at(l, j), tile));
+      if (l) this.bars.push(this.bar(l, at(l, 0).x, height - 50, Math.max(tile, 44)));
+    }
+    this.wires = [];
+    this.svg.replaceChildren();
+    for (let l = 0; l < depth; l += 1) {
+      for (let j = 0; j < sizes[l + 1]; j += 1) {
+        for (let i = 0; i < sizes[l]; i += 1)
+          this.wires.push(this.wire(network, l, j, i, at(l, i), at(l + 1, j), tile));
+      }
+    }
+    this.svg.append(...this.wires.map(({all}) => all));
+  }
+
+  tile(network, l, j, {x, y}, size) {
+    const canvas = element("canvas", {"aria-hidden": "true"}),
+      dots = element("canvas", {"aria-hidden": "true", class: "dots"});
+    const name = l === 0 ? `Input x${j + 1}` : l === network.depth ? "The output" : `Unit ${j + 1} of layer ${l}`;
+    const button = element("button", {class: "tile", "aria-label": name, title: name}, canvas, dots);
+    Object.assign(button.style, {left: `${x}px`, top: `${y}px`, width: `${size}px`, height: `${size}px`});
+    if (l) button.addEventListener("click", () => alter({unit: {l: l - 1, j}, edge: null}));
+    else button.disabled = true;
+    this.place.append(button);
+    return {button, canvas, dots, l, j, unit: network.unitAt[l] + j};
+  }
+
+  bar(l, x, y, width) {
+    const bar = element("meter", {min: 0, max: 1, "aria-label": `Size of the gradient of layer ${l}`}),
+      text = element("span", {});
+    const all = element(
+      "div",
+      {
+        class: "norm",
+        title: "Size of the gradient of this layer's weights (root mean square), on a scale of powers of ten",
+      },
+      bar,
+      text,
+    );
+    Object.assign(all.style, {left: `${x - (width - TILE) / 2}px`, top: `${y}px`, width: `${width}px`});
+    this.place.append(all);
+    return {bar, text};
+  }
+
+  wire(network, l, j, i, from, to, size) {
+    const [x1, y1, x2, y2] = [from.x + size, from.y + size / 2, to.x, to.y + size / 2],
+      middle = (x1 + x2) / 2;
+    const d = `M${x1} ${round(y1)}C${middle} ${round(y1)} ${middle} ${round(y2)} ${x2} ${round(y2)}`;
+    const line = element("svg:path", {class: "wire", d}),
+      touch = element("svg:path", {class: "touch", d}),
+      title = element("svg:title", {});
+    const all = element("svg:g", {role: "button", tabindex: "0"}, title, line, touch);
+    onPress(all, () => alter({unit: {l, j}, edge: {l, j, i}}));
+    return {all, line, title, place: network.row(l, j) + i, l, j, i};
+  }
+
+  paint({button, canvas, dots, l, j, unit}, lab) {
+    const {network} = lab.trainer,
+      numbers = lab.seen.plane[unit],
+      flat = network.sizes[0] === 1;
+    const {unit: chosen} = lab,
+      ill = lab.seen.ill.find((found) => found.l === l - 1 && found.j === j);
+    button.classList.toggle("chosen", Boolean(l && chosen && chosen.l === l - 1 && chosen.j === j));
+    button.classList.toggle("ill", Boolean(ill));
+    if (flat) drawCurve(canvas, numbers);
+    else paintMap(canvas, numbers, GRID, lab.maps === "gradient" ? 4 * sizeOf(numbers) : sizeOf(numbers));
+    dots.hidden = lab.maps !== "gradient" || l === 0;
+    if (!dots.hidden) drawGradients(dots, lab.trainer, unit);
+  }
+
+  weigh({all, line, title, place, l, j, i}, lab, x, most) {
+    const {network, last} = lab.trainer,
+      width = round(0.6 + 5 * Math.min(1, Math.abs(x) / most || 0));
+    if (line.shown !== width) Object.assign(line, {shown: width}).style.strokeWidth = width;
+    const {edge} = lab,
+      chosen = edge && edge.l === l && edge.j === j && edge.i === i;
+    assign(all, [x < 0 && "minus", chosen && "chosen"]);
+    if (lab.playing) return;
+    const [weight, slope, step] = [network.weights, network.grad, last].map((numbers) => brief(numbers[place], 4));
+    write(title, `weight ${weight}, gradient ${slope}, last update ${step}`);
+    const from = l ? `unit ${i + 1}` : `input x${i + 1}`;
+    if (!all.hasAttribute("aria-label")) {
+      all.setAttribute("aria-label", `Weight of ${from} in ${layerName(network, l)}, unit ${j + 1}`);
+    }
+  }
+}
+
+// A unit of a network with one input, as a curve over it.
+function drawCurve(canvas, numbers) {
+  const {context, width, height} = drawing(canvas),
+    size = sizeOf(numbers);
+  context.strokeStyle = colour(inks().plus);
+  context.lineWidth = 2;
+  context.beginPath();
+  numbers.forEach((y, k) =>
+    context.lineTo((k / (numbers.length - 1)) * width, height / 2 - (y / size) * height * 0.42),
+  );
+  context.stroke();
+}
+
+// The gradient of the loss by a unit's output at each training point, as the colour of the point.
+function drawGradients(canvas, {network, training}, unit) {
+  const {context, width, height} = drawing(canvas),
+    {dh, units} = network;
+  let most = 1e-300;
+  training.forEach((_, s) => {
+    most = Math.max(most, Math.abs(dh[s * units + unit]) || 0);
+  });
+  training.forEach(({x}, s) => {
+    const g = dh[s * units + unit] / most,
+      [left, top] = onPlane(x, g, width, height);
+    context.fillStyle = colour(shade(g));
+    context.beginPath();
+    context.arc(left, top, width > 100 ? 4 : 2, 0, 7);
+    context.fill();
+  });
+}
+
+// Where a point of the plane is on a canvas; of a curve, y is a number from -1 to 1 up its side.
+function onPlane(x, y, width, height) {
+  const part = (t) => (t + REACH_OF_PLANE) / (2 * REACH_OF_PLANE);
+  return x.length === 1
+    ? [part(x[0]) * width, height * (0.5 - 0.42 * y)]
+    : [part(x[0]) * width, (1 - part(x[1])) * height];
+}

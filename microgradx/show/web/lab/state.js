@@ -1,0 +1,111 @@
+// The one state of the network lab, and how it changes; the stepper has its own (step/state.js). Data flows one way: an
+// action calls alter(), which makes what follows from it, and the next frame lets every view show the state.
+//
+//   config     what the reader chose: data, layers, loss, optimiser, ... (CONFIG has the first)
+//   trainer    the network with its data and its run (trainer.js), made from config
+//   seen       what the weights of this moment do: loss, gradients, health, the plane (observe.js)
+
+const CONFIG = {
+  data: "moons",
+  count: 100,
+  noise: 0.1,
+  share: 0.2,
+  seed: 1,
+  own: [],
+  layers: [
+    {units: 8, act: "tanh"},
+    {units: 8, act: "tanh"},
+  ],
+  init: "xavier",
+  loss: "cross entropy",
+  optimiser: "adam",
+  rate: 0.03,
+  momentum: 0.9,
+  batch: 0,
+  decay: 0,
+};
+const SETTINGS = ["rate", "momentum", "batch", "decay"];  // change on the way; anything else starts anew
+
+const lab = {
+  config: CONFIG,
+  trainer: null,
+  seen: null,
+  weights: null,                                        // weights: given ones to start from, or null
+  playing: false,
+  pace: "normal",
+  maps: "activation",
+  edges: "weight",
+  unit: null,
+  edge: null,
+  sample: null,                                         // what is chosen: {l, j}, {l, j, i}, the place of a sample
+  message: "",
+  mission: null,
+  earlier: [],                                          // earlier: the losses of the run before, to compare with
+};
+const labViews = [];
+let frameAsked = false;
+
+function alter(part) {
+  const before = lab.config;
+  Object.assign(lab, part);
+  if (part.config || !lab.trainer) {
+    const changed = Object.keys(lab.config).filter((key) => lab.config[key] !== before[key]);
+    if (lab.trainer && changed.every((key) => SETTINGS.includes(key))) {
+      if (changed.length) lab.trainer.change(Object.fromEntries(changed.map((key) => [key, lab.config[key]])));
+    } else {
+      start();
+    }
+  }
+  askFrame();
+}
+
+// A new run with the same settings. The losses of the last one stay to compare with.
+function start() {
+  const {config, weights, trainer} = lab,
+    {samples, train} = dataOf(config);
+  const sizes = [DATA[config.data].inputs, ...config.layers.map(({units}) => units), 1];
+  const network = new Network(sizes, [...config.layers.map(({act}) => act), "identity"]);
+  if (weights && weights.length === network.weights.length) network.weights.set(weights);
+  else initialise(network, config.init, config.seed);
+  const fits = trainer && lab.unit && lab.unit.l < network.depth && lab.unit.j < sizes[lab.unit.l + 1];
+  Object.assign(lab, {
+    trainer: new Trainer(network, samples, train, config),
+    earlier: trainer && trainer.t > 1 ? trainer.losses : lab.earlier,
+    unit: fits ? lab.unit : null,
+    edge: null,
+    sample: null,
+  });
+}
+
+function askFrame() {
+  if (frameAsked) return;
+  frameAsked = true;
+  requestAnimationFrame(frame);
+}
+
+const PACES = {slow: 1, normal: 5, fast: 100000};       // updates in a frame at most
+const SLICE = 9;                                        // milliseconds of training in a frame
+const EACH = 3;                                         // while it trains, each third frame is shown
+let drawn = 0;
+
+function frame() {
+  frameAsked = false;
+  if (lab.playing) {
+    const until = performance.now() + SLICE;
+    for (let n = 0; n < PACES[lab.pace] && lab.trainer.t < KEPT && performance.now() < until; n += 1)
+      lab.trainer.step();
+    if (lab.trainer.t >= KEPT) lab.playing = false;
+  }
+  drawn = (drawn + 1) % EACH;
+  if (document.body.dataset.view === "network" && (!lab.playing || drawn === 0)) {
+    observe();
+    for (const view of labViews) view(lab);
+  }
+  if (lab.playing) askFrame();
+}
+
+// To another moment of the run.
+function travel(t) {
+  lab.trainer.goTo(t);
+  alter({playing: false});
+}
