@@ -10,14 +10,14 @@ The transforms compose as JAX's do. They return numbers; inside another transfor
 numbers, Values, Modules, and nested lists, tuples, dicts and dataclasses of them. A gradient has the nesting of its
 argument; for a Module it is a dict by parameter name. Keyword arguments are handed on to the function.
 """
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, overload
 
 from .dependence import Sources, between
 from .engine import Value, tracer
-from .ieee import inf, number
+from .ieee import inf, number, short
 from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, walked
 from .ops import abs, identity, maximum, mul, where
 from .recording import no_grad, recording
@@ -50,6 +50,9 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     >>> dy.data, gradients(dy, [x])
     (6.0, [2.0])
     """
+    if isinstance(xs, Set) or not hasattr(type(xs), "__iter__"):
+        raise TypeError(f"gradients takes a list of Values, got {type(xs).__name__}; write gradients(y, [x])")
+    xs = list(xs)
     for kind in set(map(type, (y, *xs))):
         if not issubclass(kind, Value):
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
@@ -312,6 +315,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     >>> jvp(lambda x, y: [x * y, x + y], [2.0, 3.0], [1.0, 0.0])
     ([6.0, 5.0], [3.0, 1.0])
     """
+    _expect_lists("jvp", xs, vs)
     y, inputs, inside = call(f, xs, range(len(xs)))
     directions = zip(inputs, _directions(xs, inputs, vs))
     tangent = {x: flow for x, t in directions if (flow := _direction(t, inside)) is not None}
@@ -342,6 +346,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     >>> hvp(lambda x, y: x**2 * y, [3.0, 2.0], [1.0, 0.0])
     [4.0, 6.0]
     """
+    _expect_lists("hvp", xs, vs)
     y, inputs, inside = call(f, xs, range(len(xs)))
     slope: Any = dot(gradients(_scalar(y), inputs, create_graph=True), _directions(xs, inputs, vs))
     return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
@@ -365,13 +370,14 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
          options: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, list[Value], bool]:
     """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result.
-    TypeError if `wanted` has an argument that was not given, or that has no number."""
+    TypeError if `wanted` has an argument that was not given, or that has no number; ValueError if it has one twice."""
     outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
+    wanted = [_place(n, len(args)) for n in wanted]
+    if len(set(wanted)) < len(wanted):
+        raise ValueError(f"argnums names an argument twice: {wanted}; name each once")
     with recording():
         for n in wanted:
-            if not -len(args) <= n < len(args):
-                raise TypeError(f"cannot differentiate by argument {n}: the function was given {len(args)} arguments")
             if isinstance(args[n], PLAIN):
                 refuse(args[n], f" as argument {n}, to differentiate by")
             given[n] = fresh(args[n], xs, bool(outer) or traced)
@@ -385,6 +391,22 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
         return y, xs, traced
     results = [v for v in leaves(y) if isinstance(v, Value)]
     return y, xs, any(enclosing.reach(results, inner) for enclosing in outer)
+
+
+def _place(n: Any, count: int) -> int:
+    """Argument n of so many, counted from 0."""
+    if not isinstance(n, int) or not -count <= n < count:
+        raise TypeError(f"cannot differentiate by argument {short(n)}: the function was given {count} arguments; write "
+                        "argnums=0 for the first, (0, 1) for two")
+    return n % count
+
+
+def _expect_lists(name: str, *lists: Any) -> None:
+    """TypeError unless each is a list or tuple: the arguments of f, and a direction for each."""
+    for xs in lists:
+        if not isinstance(xs, (list, tuple)):
+            raise TypeError(f"{name} takes the arguments of f, and the directions, as lists, got {short(xs)}; write "
+                            f"{name}(f, [x], [v])")
 
 
 def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:

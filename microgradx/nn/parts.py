@@ -8,14 +8,15 @@
     >>> [name for name, _ in parts("coef", [1.0, a, {"b": [b, c], "y": a * b}])]         # a result is no parameter
     ['coef.1', 'coef.2.b']
 """
-from collections import deque
-from collections.abc import Iterator, Set
+from collections import UserDict, UserList, deque
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import fields, is_dataclass
 from itertools import chain
 from operator import attrgetter
 from typing import Any
 
 from ..engine import Value, tracer
+from ..vector import Vector
 
 PLAIN = {float, int, bool, str, type(None)}
 NUMBERS, LISTS = (Value, *PLAIN), {list, tuple}
@@ -86,9 +87,18 @@ def parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         else:
             for i, part in enumerate(value):
                 yield from parts(f"{name}.{i}", part)
-    elif isinstance(value, (Set, deque)) and any(isinstance(x, Value) or is_whole(x) for x in value):
+    elif any(isinstance(x, Value) or is_whole(x) for x in _nameless(value)):
         raise TypeError(f"{name} is a {type(value).__name__} of Values or Modules, which gives no names to them; write "
                         "a list or a dict")
+
+
+def _nameless(value: Any) -> Iterable[Any]:
+    """What is in a set, a deque, a Vector, another sequence of Python objects, or an array of them."""
+    if isinstance(value, UserDict):
+        return value.values()
+    if isinstance(value, (Set, deque, Vector, UserList)):
+        return value
+    return value.flat if str(getattr(value, "dtype", "")) == "object" else ()
 
 
 def _tensor(value: Any, kinds: set[type]) -> tuple[bool, tuple[int, ...]] | None:

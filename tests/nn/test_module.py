@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from microgradx import Value, grad, jit, nn, tape
+from microgradx import Value, Vector, grad, jit, nn, tape
 from microgradx.nesting import leaves
 from microgradx.training import SGD, fit, load, save
 
@@ -193,15 +193,21 @@ def test_they_are_inputs_of_a_compiled_program_and_are_trained(way, make):
 
 
 def test_a_value_that_is_replaced_in_such_a_list_has_a_program_of_its_own():
-    for part, place in (([1.0, v()], 1), ({"a": v()}, "a"), ([[1.0, v()], None], 0)):
+    for part, place in (([1.0, v()], 1), ({"a": v()}, "a"), ([[1.0, v()], None], 0), (Settings(0.1, v()), "scale")):
         model = Holder(part)
         compiled = jit(lambda m, x: m(x))
         assert compiled(model, 3.0) == 6.0
-        model.part[place] = [1.0, Value(5.0)] if place == 0 else Value(5.0)
+        if place == "scale":
+            model.part.scale = Value(5.0)
+        else:
+            model.part[place] = [1.0, Value(5.0)] if place == 0 else Value(5.0)
         assert compiled(model, 3.0) == 15.0
 
 
-@pytest.mark.parametrize("held", [lambda x: {x}, lambda x: collections.deque([x]), lambda x: [1.0, frozenset([x])]])
+@pytest.mark.parametrize("held", [
+    lambda x: {x}, lambda x: collections.deque([x]), lambda x: [1.0, frozenset([x])],
+    lambda x: collections.UserList([x]), lambda x: collections.UserDict(a=x), lambda x: pytest.importorskip("numpy").array([1.0, x], object),
+    lambda x: Vector([x]) if isinstance(x, Value) else {x}])
 @pytest.mark.parametrize("make", [v, lin])
 def test_a_set_that_gives_no_names_is_refused(held, make):
     with pytest.raises(TypeError, match="which gives no names to them; write a list or a dict"):

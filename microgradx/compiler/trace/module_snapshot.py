@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from copy import copy
+from dataclasses import is_dataclass
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -56,8 +57,10 @@ class ModuleSnapshot:
 
 
 def _containers(x: Any) -> list[Any]:
-    """The lists and dicts in an attribute that have Values or Modules, which may be replaced. A list of losses does not
-    count."""
+    """The lists and dicts in an attribute, also in a dataclass, that have Values or Modules, which may be replaced. A
+    list of losses does not count."""
+    if is_dataclass(x):
+        x = getattr(x, "__dict__", {})
     if not isinstance(x, (list, tuple, dict)):
         return []
     elements = list(x.values()) if isinstance(x, dict) else x
