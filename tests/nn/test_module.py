@@ -206,7 +206,8 @@ def test_a_value_that_is_replaced_in_such_a_list_has_a_program_of_its_own():
 
 @pytest.mark.parametrize("held", [
     lambda x: {x}, lambda x: collections.deque([x]), lambda x: [1.0, frozenset([x])],
-    lambda x: collections.UserList([x]), lambda x: collections.UserDict(a=x), lambda x: pytest.importorskip("numpy").array([1.0, x], object),
+    lambda x: collections.UserList([x]), lambda x: collections.UserDict(a=x),
+    lambda x: pytest.importorskip("numpy").array([1.0, x], object),
     lambda x: Vector([x]) if isinstance(x, Value) else {x}])
 @pytest.mark.parametrize("make", [v, lin])
 def test_a_set_that_gives_no_names_is_refused(held, make):
