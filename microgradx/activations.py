@@ -15,7 +15,7 @@ from typing import Any
 
 from .ieee import inf, short
 from .ops import abs, clamp, detach, erfc, exp, expm1, heaviside, log1p, minimum, sech, square, tanh, where
-from .reductions import logsumexp, max, sum
+from .reductions import logsumexp, max, shares
 from .table import Op, gate, row
 
 ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946     # Klambauer et al. 2017
@@ -58,13 +58,25 @@ def _bend(x: Any) -> Any:
     return 2 * ROOT_2_PI * x * (1 + 0.044715 * square(x))
 
 
+def _silu_slope(x: Any) -> Any:
+    return sigmoid(x) * (1 + x * sigmoid(-x))
+
+
+def _gelu_slope(x: Any) -> Any:
+    return _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * x
+
+
+def _mish_slope(x: Any) -> Any:
+    return tanh(softplus(x)) + square(sech(softplus(x))) * (x * sigmoid(x))
+
+
 def _gelu_tanh_slope(x: Any) -> Any:
-    """The slope of x*sigmoid(_bend(x))."""
     s, times_bend = sigmoid(_bend(x)), x * (2 * ROOT_2_PI * (1 + 0.134145 * square(x)))
     return s + s * sigmoid(-_bend(x)) * times_bend
 
 
-sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: y * sigmoid(-x), textbook="sigmoid(x)*(1 - sigmoid(x))",
+# (y*sigmoid(-x) is the same; but its slope cancels around 0.)
+sigmoid: Op = row("sigmoid", _sigmoid, lambda y, x: square(sech(x / 2)) / 4, textbook="sigmoid(x)*(1 - sigmoid(x))",
                   lowering=_sigmoid_lowered, limits=(0.0, 1.0))
 log_sigmoid = row("log_sigmoid", lambda x: -_softplus(-x), lambda y, x: sigmoid(-x),
                   lowering=lambda x: -softplus(-x), limits=(-inf, 0.0))
@@ -83,17 +95,13 @@ elu = row("elu", lambda x, a: x if x > 0 else a * math.expm1(x),
 selu = row("selu", lambda x: SCALE * (x if x > 0 else ALPHA * math.expm1(x)),
            lambda y, x: SCALE * where(x > 0, 1, ALPHA * exp(minimum(x, 0))), kinks=lambda x: [x],
            lowering=lambda x: SCALE * _elu_lowered(x, ALPHA), limits=(-SCALE * ALPHA, inf))
-silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)), limits=(0.0, inf))
-# In the slopes of gelu and mish the first factor of a product is 0 far out, and 0*x is nan for infinite x. So x is
+# Far out the slopes of these four are constant, but a factor in them is 0, and 0*x is nan for infinite x. So x is
 # clamped where that changes no digit.
-gelu = row("gelu", lambda x: x * _gaussian(x),
-           lambda y, x: _gaussian(x) + exp(-square(x) / 2) / ROOT_2PI * clamp(x, -40, 40),
-           limits=(0.0, inf))
+silu = row("silu", lambda x: x * sigmoid(x), lambda y, x: _silu_slope(clamp(x, -800, 800)), limits=(0.0, inf))
+gelu = row("gelu", lambda x: x * _gaussian(x), lambda y, x: _gelu_slope(clamp(x, -40, 40)), limits=(0.0, inf))
 gelu_tanh = row("gelu_tanh", lambda x: x * sigmoid(_bend(x)), lambda y, x: _gelu_tanh_slope(clamp(x, -40, 40)),
                 limits=(0.0, inf))
-mish = row("mish", lambda x: x * tanh(softplus(x)),
-           lambda y, x: tanh(softplus(x)) + square(sech(softplus(x))) * (clamp(x, -800, 800) * sigmoid(x)),
-           limits=(0.0, inf))
+mish = row("mish", lambda x: x * tanh(softplus(x)), lambda y, x: _mish_slope(clamp(x, -800, 800)), limits=(0.0, inf))
 hard_tanh = row("hard_tanh", lambda x: 1.0 if x > 1 else -1.0 if x < -1 else x,
                 lambda y, x: gate(where(x > -1, where(x < 1, 1, 0), 0)), kinks=lambda x: [x - 1, x + 1],
                 limits=(-1.0, 1.0))
@@ -107,9 +115,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    powers = [exp(x) for x in _from_top(xs, "softmax")]
-    total = sum(powers)
-    return [p / total for p in powers]
+    return shares(_listed(xs, "softmax"))
 
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
@@ -119,14 +125,13 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
     >>> log_softmax([0.0, -1000.0])
     [0.0, -1000.0]
     """
-    gaps = _from_top(xs, "log_softmax")
+    top = detach(max(_listed(xs, "log_softmax")))           # a shift changes neither the result nor its gradient
+    gaps = [x - top for x in xs]
     total = logsumexp(gaps)
     return [x - total for x in gaps]
 
 
-def _from_top(xs: Sequence[Any], name: str) -> list[Any]:
-    """Each element less the largest, which is detached: a shift changes neither softmax nor its gradient."""
+def _listed(xs: Sequence[Any], name: str) -> Sequence[Any]:
     if not hasattr(type(xs), "__len__"):
         raise TypeError(f"{name} takes a list of Values, got {short(xs)}; write {name}([...])")
-    top = detach(max(xs))
-    return [x - top for x in xs]
+    return xs

@@ -7,12 +7,14 @@
     (1.0, inf)
 """
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from .arithmetic import Arithmetic
 
 inf, nan = math.inf, math.nan
+LARGEST = sys.float_info.max                # of all finite floats
 PLAIN = frozenset((float, int, bool))       # types that float() always converts correctly
 RAISED = (ValueError, ArithmeticError)      # raised by math and float operators where IEEE 754 has a result
 

@@ -83,12 +83,19 @@ sqrt = row("sqrt", math.sqrt, lambda y, x: 1 / (2 * y), domain=[POSITIVE])
 
 # Trigonometry --------------------------------------------------------------------------------------------------
 
+def _below_one(x: Any) -> Any:
+    """1 - x**2. The product keeps its digits near 1; but its slope (1 - x) - (1 + x) is 0 at x = 1e-20."""
+    return where(abs(x) < 0.5, 1 - square(x), (1 - x) * (1 + x))
+
+
 sin = row("sin", math.sin, lambda y, x: cos(x), limits=(nan, nan))
 cos: Op = row("cos", math.cos, lambda y, x: -sin(x), limits=(nan, nan))
 tan = row("tan", math.tan, lambda y, x: 1 + square(y), kinks=lambda x: [cos(x)])
-asin = row("asin", math.asin, lambda y, x: 1 / sqrt((1 - x) * (1 + x)), domain=[UNIT])
-acos = row("acos", math.acos, lambda y, x: -1 / sqrt((1 - x) * (1 + x)), domain=[UNIT])
-atan = row("atan", math.atan, lambda y, x: 1 / (1 + square(x)), limits=(-math.pi / 2, math.pi / 2))
+asin = row("asin", math.asin, lambda y, x: 1 / sqrt(_below_one(x)), domain=[UNIT], textbook="1/sqrt(1 - x**2)")
+acos = row("acos", math.acos, lambda y, x: -1 / sqrt(_below_one(x)), domain=[UNIT], textbook="-1/sqrt(1 - x**2)")
+# 1 + x**2 is x**2 to the last digit beyond 1e8; but 1/(x**2)**2, in the second derivative, underflows beyond 1e80.
+atan = row("atan", math.atan, lambda y, x: where(abs(x) < 1e9, 1 / (1 + square(x)), square(1 / x)),
+           limits=(-math.pi / 2, math.pi / 2), textbook="1/(1 + x**2)")
 
 # The angle of the point (b, a): it jumps by 2*pi across the negative b axis, and has no slope at the origin.
 atan2 = row("atan2", math.atan2,
@@ -101,21 +108,42 @@ atan2 = row("atan2", math.atan2,
 
 sinh = row("sinh", math.sinh, lambda y, x: cosh(x))
 cosh: Op = row("cosh", math.cosh, lambda y, x: sinh(x))
+
+def _sech(x: float) -> float:
+    if x * x < 400:
+        return 1 / math.cosh(x)
+    z = math.exp(-math.fabs(x) / 2)         # cosh(x) would overflow
+    return 2 * z * z
+
+
 # 1 - y**2 has lost every digit where y rounds to 1, beyond |x| = 19; sech**2, which is the same, keeps them all.
-sech: Op = row("sech", lambda x: 1 / cosh(x), lambda y, x: -y * tanh(x))
+sech: Op = row("sech", _sech, lambda y, x: -y * tanh(x), lowering=lambda x: where(
+    square(x) < 400, 1 / cosh(x), 2 * exp(-abs(x) / 2) * exp(-abs(x) / 2)))
 tanh: Op = row("tanh", math.tanh, lambda y, x: square(sech(x)), textbook="1 - tanh(x)**2",
                limits=(-1.0, 1.0))
 asinh = row("asinh", math.asinh, lambda y, x: 1 / hypot(1, x), limits=(-inf, inf))
 acosh = row("acosh", math.acosh, lambda y, x: 1 / (sqrt(x - 1) * sqrt(x + 1)), domain=[(1.0, inf)])
-atanh = row("atanh", math.atanh, lambda y, x: 1 / ((1 - x) * (1 + x)), domain=[UNIT], poles={1.0: inf, -1.0: -inf})
+atanh = row("atanh", math.atanh, lambda y, x: 1 / _below_one(x), domain=[UNIT], poles={1.0: inf, -1.0: -inf},
+            textbook="1/(1 - x**2)")
 
 
 # Error function, distance --------------------------------------------------------------------------------------
 
-erf = row("erf", math.erf, lambda y, x: 2 / ROOT_PI * exp(-square(x)), limits=(-1.0, 1.0))
-erfc = row("erfc", math.erfc, lambda y, x: -2 / ROOT_PI * exp(-square(x)))
-hypot: Op = row("hypot", math.hypot, lambda y, a, b: where(y <= 0, 0, a / y), lambda y, a, b: where(y <= 0, 0, b / y),
-            kinks=lambda a, b: [hypot(a, b)])
+# exp(-30**2) is 0; but beyond, the second derivative at infinity would be 0*inf.
+erf = row("erf", math.erf, lambda y, x: 2 / ROOT_PI * exp(-square(clamp(x, -30, 30))), limits=(-1.0, 1.0),
+          textbook=f"{2 / ROOT_PI}*exp(-x**2)")
+erfc = row("erfc", math.erfc, lambda y, x: -2 / ROOT_PI * exp(-square(clamp(x, -30, 30))),
+           textbook=f"-{2 / ROOT_PI}*exp(-x**2)")
+
+
+def _part(a: Any, b: Any, y: Any) -> Any:
+    """a/y, where y = hypot(a, b); 0 at the origin. Its slope by a is (1 - (a/y)**2)/y, which cancels if b is small:
+    then a/y is written as 1/hypot(1, b/a) with the sign of a."""
+    return where(abs(a) > abs(b), sign(a) / hypot(1, b / a), where(y <= 0, 0, a / y))
+
+
+hypot: Op = row("hypot", math.hypot, lambda y, a, b: _part(a, b, y), lambda y, a, b: _part(b, a, y),
+                kinks=lambda a, b: [hypot(a, b)])
 
 
 # Steps and choices: slopes at a kink lie between the one-sided slopes; nan in gives nan out ---------------------
@@ -159,7 +187,7 @@ minimum = row("minimum", _minimum,
               lambda y, a, b: gate(where(a < b, 1, where(a > b, 0, 0.5))),
               lambda y, a, b: gate(where(a < b, 0, where(a > b, 1, 0.5))), kinks=lambda a, b: [a - b],
               limits=lambda other: (-inf, other))
-clamp = row("clamp", _clamp,
+clamp: Op = row("clamp", _clamp,
             lambda y, x, lo, hi: gate(where(x < lo, 0, where(x > hi, 0, where(lo < hi, 1, 0)))),
             lambda y, x, lo, hi: gate(where(maximum(x, lo) > hi, 0, where(x < lo, 1, 0))),
             lambda y, x, lo, hi: gate(where(maximum(x, lo) > hi, 1, 0)),

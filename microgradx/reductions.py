@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .ieee import inf, number, short
+from .ieee import LARGEST, inf, number, short
 from .ops import abs, div, exp, log1p, maximum, minimum, where
 from .table import Op, gate, reduction
 
@@ -105,6 +105,18 @@ def _logsumexp_lowered(*xs: Any) -> Any:
     return where(abs(top) < inf, top + log1p(rest), top)
 
 
+def shares(xs: Sequence[Any]) -> list[Any]:
+    """exp(x) of each element over the sum of all: the slopes of logsumexp, and softmax.
+
+    By way of the result, exp(x - y), they would lose all digits at x = 1e15. The largest element is not detached,
+    though a shift changes nothing: so the slope of a share near 1 is the sum of the others, and not 1 - 1.
+    """
+    top = minimum(max(xs), LARGEST)         # inf - inf is nan: only the share of an infinite element is
+    powers = [exp(x - top) for x in xs]
+    total = sum(powers)
+    return [p / total for p in powers]
+
+
 def _masked_dot_lowered(mask: Sequence[Any], xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     total: Any = 0.0
     for here, x, y in zip(mask, xs, ys):
@@ -162,8 +174,8 @@ masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
     [None] * len(mask), [gate(here, y) for here, y in zip(mask, ys)], [gate(here, x) for here, x in zip(mask, xs)]],
     lists=3, lowering=_masked_dot_lowered, kinks=lambda *xs: xs[:len(xs) // 3])
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
-logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: [exp(x - y) for x in xs],
-                      lowering=_logsumexp_lowered)
+logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: shares(xs) if xs else [],
+                      textbook="exp(x - y)", lowering=_logsumexp_lowered)
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, lowering=_largest,
                 kinks=lambda *xs: _gaps(max, *xs))
 first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for x in xs]), least=1,

@@ -101,7 +101,8 @@ class Step:
         """The rule as textbooks write it, "dy/dn = 1 - tanh(n)**2"; "" where the table has no such form."""
         if self.op is None or self.i is None or not self.op.textbook:
             return ""
-        called = dict(zip(self.op.inputs, map(str, self.called), strict=False), y=self.names[self.node])
+        called = {"x": self.names[self.target], "y": self.names[self.node]}      # of a list x is the element
+        called |= zip(self.op.inputs, map(str, self.called), strict=False)
         slope = re.sub(r"\w+", lambda word: called.get(word[0], word[0]), self.op.textbook)
         return f"d{self.names[self.node]}/d{self.names[self.target]} = {slope}"
 

@@ -228,7 +228,7 @@ NOT_AS_TORCH: list[tuple[set[str], set[Any], Callable[..., bool], str]] = [
     ({"clamp"}, {0, 1, 2}, _any_nan, "nan compares with nothing; torch gives the slope away by other rules"),
     ({"clamp"}, {0}, lambda x, lo, hi: x == lo == hi, "between equal bounds nothing moves; torch has slope 1"),
     ({"clamp"}, {1}, lambda x, lo, hi: x < lo == hi, "both bounds tie; torch gives all to the upper one"),
-    ({"gelu", "gelu_tanh", "mish"}, {0}, math.isinf, "the limits, 1 and 0; torch has inf*0 = nan"),
+    ({"silu", "gelu", "gelu_tanh", "mish"}, {0}, math.isinf, "the limits, 1 and 0; torch has inf*0 = nan"),
     ({"prod"}, {0, 1}, _not_finite, "the product of the others is a number; torch divides inf by inf"),
     ({"softsign"}, {0}, math.isinf, "1/(1 + inf)**2 is 0; torch has inf/inf"),
 ]

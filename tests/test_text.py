@@ -39,8 +39,8 @@ def check_text(op, xs):
 
 
 def check_textbook(op, xs):
-    """The slope as textbooks write it is the slope."""
-    values = dict(zip(op.names(1), xs, strict=True), y=op.at(*xs))
+    """The slope as textbooks write it is the slope; of a list, by its first element, x."""
+    values = {"x": xs[0], **dict(zip(op.names(len(xs)), xs, strict=True)), "y": op.at(*xs)}
     agree(op.textbook, evaluate(op.textbook, **values), frozen(op, xs)[0])
 
 

@@ -1,9 +1,9 @@
 """Backends: native and python, the two ways to run a program, behind one interface. backend(name) returns one.
 
-    >>> from microgradx import sech, tanh
+    >>> from microgradx import square, tanh
     >>> from microgradx.compiler.backends import backend
     >>> python = backend("python")
-    >>> python.name, python.has(tanh), python.has(sech)         # math has no sech: Python gets 1/cosh(x)
+    >>> python.name, python.has(tanh), python.has(square)       # math has no square: Python gets x*x
     ('python', True, False)
 
 A back end imports its dependencies on first use, so generated Python runs where llvmlite and numpy are missing.

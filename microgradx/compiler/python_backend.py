@@ -52,7 +52,7 @@ CHOICES = 4                             # a row with branches of at most so many
 
 def has_row(op: Op) -> bool:
     """Whether generated Python computes a row itself: an operator, a function of math, or a row with branches, of which
-    its lowered form would compute all. Other rows are lowered: sech is 1/cosh(x)."""
+    its lowered form would compute all. Other rows are lowered: square is x*x."""
     if op in OPERATORS or op.lowering is not None or isinstance(op, Reduction):
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))

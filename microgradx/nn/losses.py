@@ -47,6 +47,8 @@ def l1(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: float = 1.0) -> Any:
     """Half the square of a difference up to delta, beyond it a straight line. torch: huber_loss.
 
+    At a difference of exactly delta the second derivative is 1, that of the square: Newton's method can go on there.
+
     ValueError unless delta is above 0. Source: Huber 1964.
 
     >>> huber([0.0, 0.0], [1.0, 3.0], "none")

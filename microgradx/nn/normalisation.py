@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ..ops import sqrt
+from ..ops import detach, sqrt
 from ..reductions import dot, sum
 from . import init
 from .module import Module
@@ -16,10 +16,15 @@ from .shapes import Nested, expect, flat, like, positive, within
 
 
 def moments(xs: Sequence[Any]) -> tuple[Any, list[Any], Any]:
-    """The mean, the deviations from it, and the variance, the mean of their squares."""
-    mean = sum(xs) / len(xs)
-    centred = [x - mean for x in xs]
-    return mean, centred, dot(centred, centred) / len(xs)
+    """The mean, the deviations from it, and the variance, the mean of their squares.
+
+    From the first number, not from 0: the mean of seven times 1e15 + 0.3 would be rounded away from them all.
+    """
+    first = detach(xs[0])                                   # a shift changes no gradient
+    gaps = [x - first for x in xs]
+    mean = sum(gaps) / len(gaps)
+    centred = [gap - mean for gap in gaps]
+    return first + mean, centred, dot(centred, centred) / len(gaps)
 
 
 class _SampleNorm(Module):

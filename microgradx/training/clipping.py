@@ -12,8 +12,9 @@ Source: Pascanu, Mikolov, Bengio, ICML 2013; the numbers are those of torch.nn.u
 from collections.abc import Sequence
 
 from ..engine import Value
-from ..ops import clamp, minimum, sqrt
-from ..reductions import dot
+from ..ieee import LARGEST
+from ..ops import abs, clamp, minimum, sqrt, where
+from ..reductions import dot, max
 from .optim import require
 
 
@@ -26,7 +27,10 @@ def grad_norm(params: Sequence[Value]) -> float:
     5.0
     """
     gradient = [p.grad for p in params]
-    return sqrt(dot(gradient, gradient))
+    largest = max([abs(g) for g in gradient] or [0.0])
+    unit = where(largest > 0, minimum(largest, LARGEST), 1.0)   # the square of 1e200 would overflow, of 1e-200 vanish
+    parts = [g / unit for g in gradient]
+    return unit * sqrt(dot(parts, parts))
 
 
 def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:

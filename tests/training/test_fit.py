@@ -267,8 +267,10 @@ def test_a_penalty_that_is_not_finite_is_named():
 def test_a_gradient_too_long_to_measure_is_refused():
     model = Line()
     with pytest.raises(NonFiniteError, match="overflows"):
-        trained(model, [1e200], [0.0], lambda m, x, y: m(x), epochs=1)
+        trained(model, [1.5e308], [0.0], lambda m, x, y: m(x) + 1.5e308 * m.bias, epochs=1)
     assert numbers(model) == [0.0, 0.0]
+    trained(model, [1e200], [0.0], lambda m, x, y: m(x), epochs=1)         # its square overflows, its length does not
+    assert math.isfinite(model.weight.data) and model.weight.data < -1e190
 
 
 def test_a_target_of_nan_is_told():
