@@ -15,7 +15,6 @@ from typing import Any
 from ... import expr
 from ...activations import log_softmax, softmax
 from ...engine import Value, tape
-from ...ieee import nan
 from ...table import TABLE, Op, Reduction
 from .javascript import JavaScriptRows
 from .notation import notation
@@ -70,7 +69,7 @@ def recorded(f: Callable[..., Any], count: int) -> tuple[list[Any], list[int]]:
 
     An input is the index of an element, below 0 that of an earlier row (-1 the first), or a constant as text.
     """
-    xs = [Value(nan) for _ in range(count)]
+    xs = [Value(1.0) for _ in range(count)]
     results = f(xs)
     place: dict[Value, int] = {x: i for i, x in enumerate(xs)}
     steps: list[Any] = []
