@@ -17,10 +17,15 @@ See it
 Learn with it
     python3 -m microgradx train xor                                 # an example; without a name they are listed
 
+Have your own engine examined
+    python3 -m microgradx examine microgradx:Value                  # your own engine: examine engine.py:Value
+
 Once installed, the command `microgradx` does the same as python3 -m microgradx. For the rest of README, write
-help(microgradx) in Python. Exit code 0: success; 1: a wrong gradient or a missed target; 2: a wrong command line.
+help(microgradx) in Python. Exit code 0: success; 1: a wrong gradient or engine, or a missed target; 2: a wrong
+command line.
 """
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -128,6 +133,26 @@ def lab(args: argparse.Namespace) -> int:
     return 0
 
 
+def examine(args: argparse.Namespace) -> int:
+    """Examine your own engine.
+
+    It is a class with .data, .grad and backward(). Some eighty small programs, in the order in which a course builds
+    one: what came, what should have come, and the likely mistake. What the engine does not have is missing, not wrong.
+    Exit code 1 if something is wrong, 2 if the class cannot be loaded.
+    """
+    from .checking.examine.examination import examine as examination
+    from .checking.examine.report import as_json, junit
+    from .files import replace
+    found = examination(args.engine, args.only, args.limit)
+    if args.junit:
+        replace(args.junit, junit(found).encode())
+    if args.json:
+        print(json.dumps(as_json(found), indent=2))
+    else:
+        print(found)
+    return 0 if found.passed else 1
+
+
 def train(args: argparse.Namespace) -> int:
     """Train an example on real input.
 
@@ -218,6 +243,12 @@ def parser() -> Parser:
     playing = command(add, lab)
     playing.add_argument("--html", metavar="FILE", default="lab.html", help="the file to write, by default lab.html")
     playing.add_argument("--open", action="store_true", help="open it in the browser")
+    examining = command(add, examine)
+    examining.add_argument("engine", metavar="FILE:CLASS", help="such as engine.py:Value, or package.module:Value")
+    examining.add_argument("--only", metavar="LESSON", default="", help="one lesson, by the beginning of its name")
+    examining.add_argument("--limit", metavar="SECONDS", type=float, default=10.0, help="for one program (10)")
+    examining.add_argument("--json", action="store_true", help="print the findings as JSON")
+    examining.add_argument("--junit", metavar="FILE", help="write them as JUnit's XML")
     training = command(add, train)
     training.add_argument("example", nargs="?", help="its name; without one they are listed")
     training.add_argument("--full", action="store_true", help="the long run")

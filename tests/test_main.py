@@ -255,7 +255,7 @@ def examples_in(text):
 
 
 EXAMPLES = examples_in(microgradx.__main__.__doc__)
-COMMANDS = ["step", "tree", "check", "ops", "draw", "lab", "train"]
+COMMANDS = ["step", "tree", "check", "ops", "draw", "lab", "examine", "train"]
 
 
 def test_version_and_help(run):
@@ -285,7 +285,7 @@ def test_help_mirrors_readme():
     """The headings of README and its commands, in its order."""
     text = (ROOT / "README.md").read_text()
     headings = [line for line in microgradx.__main__.__doc__.splitlines()[1:] if re.fullmatch(r"[A-Z][\w ]*", line)]
-    assert [h for h in re.findall(r"^## (.*)$", text, re.M) if h in headings] == headings and len(headings) == 4
+    assert [h for h in re.findall(r"^## (.*)$", text, re.M) if h in headings] == headings and len(headings) == 5
     ours, readmes = ([shlex.split(line, comments=True) for line in lines] for lines in (EXAMPLES, examples_in(text)))
     assert ours == readmes
 

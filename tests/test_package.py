@@ -16,7 +16,7 @@ LAYERS = [
     ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["table"], ["ops"],
     ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector"], ["operators"],
     ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives"], ["step", "expr", "nn"], ["checking"],
-    ["training"], ["show", "compiler"], ["__init__"], ["__main__"],
+    ["training", "testing"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.
 ROOMS = {

@@ -21,13 +21,33 @@ def test_python_blocks_print_what_stands_below_them(capsys):
     before = dict(TABLE)
     try:
         for i, (kind, text) in enumerate(BLOCKS):
-            if kind == "python":
+            if kind == "python" and "import torch" not in text:
                 exec(text, {})                  # each block stands on its own
                 printed = capsys.readouterr().out
                 assert printed == (BLOCKS[i + 1][1] if "print(" in text else "")
     finally:
         TABLE.clear()
         TABLE.update(before)
+
+
+def test_the_block_with_torch(torch):
+    block, = [text for kind, text in BLOCKS if kind == "python" and "import torch" in text]
+    exec(block, {})
+    lines = [line for line in block.splitlines() if line]
+    assert [line.split()[0] for line in lines[:2] + lines[-4:-1]] == ["from", "from", "@given(arrays((2,", "def",
+                                                                    "assert_gradient(Cube.apply,"]
+    with pytest.raises(AssertionError, match=r"0\.666667 times|d f"):
+        exec(block.replace("3 * ctx", "2 * ctx"), {})
+
+
+def test_the_shown_finding_is_what_the_examination_says(tmp_path, capsys):
+    from microgradx.__main__ import main
+
+    from .checking.examine.faults import planted
+    (tmp_path / "engine.py").write_text(planted("add without +="), encoding="utf-8")
+    assert main(["examine", f"{tmp_path}/engine.py:Value", "--only", "reuse"]) == 1
+    shown, = [text for kind, text in BLOCKS if kind == "text" and "WRONG" in text]
+    assert shown in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", OURS)

@@ -66,6 +66,8 @@ def derivative(f: Callable[[float], float], x: float, side: int = 0, noise: floa
     >>> derivative(lambda x: x**1.5 if x >= 0 else math.nan, 0.0).agrees(0.0)
     True
     """
+    if not math.isfinite(x):
+        return UNKNOWN
     near = _Near(f, x, side, noise, digits)
     here, way = near.at(x), near.open_side()
     if way is None or not math.isfinite(here):

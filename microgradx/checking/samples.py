@@ -37,11 +37,17 @@ def moderate(domain: Domain) -> tuple[float, float]:
     return max(low, min(high, 0.0) - LARGE), min(high, max(low, 0.0) + LARGE)
 
 
+def least(low: float, high: float) -> float:
+    """The distance from 0 and from kinks that numbers in an interval keep: 1/1024, or less in a small one."""
+    return min(SMALL, max(abs(low), abs(high)) * SMALL)
+
+
 def is_regular(op: Op, xs: Sequence[float]) -> bool:
     """Whether `xs` are inside the domain, away from kinks, with a finite value and finite slopes."""
-    ends = map(edges, op.domains(len(xs)))
-    return (all(low <= x <= high for x, (low, high) in zip(xs, ends, strict=True))
-            and all(abs(k) >= SMALL for k in _quantities(op, xs)) and is_finite(op, xs))
+    domains = op.domains(len(xs))
+    gap = min((least(*moderate(domain)) for domain in domains if not isinstance(domain, range)), default=SMALL)
+    return (all(low <= x <= high for x, (low, high) in zip(xs, map(edges, domains), strict=True))
+            and all(abs(k) >= gap for k in _quantities(op, xs)) and is_finite(op, xs))
 
 
 def is_finite(op: Op, xs: Sequence[float]) -> bool:
@@ -114,10 +120,11 @@ def _grid(op: Op) -> Iterator[tuple[float, ...]]:
 
 
 def _samples(domain: Domain) -> list[float]:
-    """The samples in a domain; if there are none, five numbers spread over it."""
+    """The samples in a domain; if there are one or none, also five numbers spread over it."""
     low, high = moderate(domain)
     found = [x for x in SAMPLES if low <= x <= high and (x in domain or not isinstance(domain, range))]
-    return found or [low + (high - low) * k / 6 for k in range(1, 6)]
+    few = len(found) < 2 and not isinstance(domain, range)
+    return found + [low + (high - low) * k / 6 for k in range(1, 6)] if few else found
 
 
 def _value_and_slopes(op: Op, xs: Sequence[float]) -> list[float]:

@@ -26,7 +26,7 @@ from ..step import steps
 from ..table import TABLE, Domain, Op, Reduction
 from .differences import UNDEFINED
 from .evaluation_point import EvaluationPoint
-from .samples import LARGE, SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points, moderate
+from .samples import LARGE, called_with, edges, is_regular, is_smooth, is_whole, kink_points, least, moderate
 
 try:
     from hypothesis import assume, note
@@ -42,16 +42,55 @@ REACH, WIDTH = 3, 4                     # of nodes back to an input, of elements
 # Numbers and arguments -----------------------------------------------------------------------------------------
 
 def numbers(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[float]:
-    """Floats from low to high, whole numbers first; apart from 0, none is closer to 0 than 1/1024.
+    """Floats from low to high, whole numbers first; apart from 0, none is closer to 0 than 1/1024 (less, if low and
+    high are).
 
     >>> from hypothesis import find
     >>> from microgradx.checking.strategies import numbers
     >>> find(numbers(), lambda x: x > 2.5)
     3.0
     """
-    first, last = math.ceil(low), math.floor(high)
-    broken = st.floats(low, high).map(lambda x: x if abs(x) >= SMALL else min(max(low, 0.0), high))
+    first, last, gap = math.ceil(low), math.floor(high), least(low, high)
+    broken = st.floats(low, high).map(lambda x: x if abs(x) >= gap else min(max(low, 0.0), high))
     return st.integers(first, last).map(float) | broken if first <= last else broken
+
+
+def values(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[Value]:
+    """Leaves: a Value of each of numbers(low, high).
+
+    >>> from hypothesis import find
+    >>> from microgradx.checking.strategies import values
+    >>> find(values(), lambda v: v.data < 0).data
+    -1.0
+    """
+    return numbers(low, high).map(Value)
+
+
+def register() -> None:
+    """Hypothesis's entry point: st.from_type(Value) draws from values()."""
+    st.register_type_strategy(Value, values())
+
+
+def arrays(shape: int | tuple[int, ...], low: float = -LARGE, high: float = LARGE,
+           dtype: str = "float64") -> st.SearchStrategy[Any]:
+    """NumPy arrays of a shape, with numbers(low, high) as entries; `.map(torch.from_numpy)` makes tensors of them.
+
+    A failing one shrinks to small whole numbers. ImportError without NumPy.
+
+    >>> from hypothesis import find
+    >>> from microgradx.testing import arrays
+    >>> find(arrays((2, 2), 0.0, 4.0), lambda a: a.sum() > 5)
+    array([[2., 2.],
+           [2., 0.]])
+    """
+    try:
+        import numpy
+    except ImportError as error:
+        raise ImportError(f"arrays needs NumPy; write {install('jit')}") from error
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    count = math.prod(lengths)
+    entries = st.lists(numbers(low, high), min_size=count, max_size=count)
+    return entries.map(lambda xs: numpy.array(xs, dtype).reshape(lengths))
 
 
 def arguments(f: Callable[..., Any], *like: Any) -> st.SearchStrategy[tuple[Any, ...]]:

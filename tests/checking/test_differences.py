@@ -81,6 +81,7 @@ def test_at_the_edge_of_a_domain_the_inner_side_is_taken(f, x, slope):
     (lambda x: math.nan, 1.0, 0),
     (lambda x: 1 / x, 0.0, 0),                                              # finite around, but not here
     (math.sqrt, 0.0, -1),
+    (math.tanh, math.inf, 0), (math.tanh, math.nan, 0),
 ])
 def test_without_neighbours_nothing_is_known(f, x, side):
     found = derivative(f, x, side)

@@ -1,0 +1,82 @@
+"""Mistakes to plant in engine.py: what is replaced by what, an exercise that it breaks, and words of what is said.
+
+FIRST is the first exercise that must be wrong: mistakes are found where the course introduces what is mistaken.
+"""
+from pathlib import Path
+
+ENGINE = (Path(__file__).parent / "engine.py").read_text(encoding="utf-8")
+LOOP = ENGINE[ENGINE.index("        order, visited"):ENGINE.index("        for v in order:")]
+RESET = ENGINE[ENGINE.index("        for v in order:"):ENGINE.index("        self.grad += 1.0")]
+
+
+def recursive(memo):
+    """The lecture's topological sort, with or without its memory."""
+    seen = ("            if v not in visited:\n                visited.add(v)\n"
+            if memo else "            if True:\n")
+    return ("        order, visited = [], set()\n\n        def build(v):\n" + seen +
+            "                for child in v._prev:\n                    build(child)\n"
+            "                order.append(v)\n        build(self)\n")
+
+
+# name: (old, new, the first exercise that is wrong, words of the mistake)
+FAULTS = {
+    "add without +=": ("            self.grad += out.grad\n            other.grad += out.grad",
+                       "            self.grad = out.grad\n            other.grad = out.grad", "a + a", "+="),
+    "mul without +=": ("self.grad += other.data * out.grad\n            other.grad += self",
+                       "self.grad = other.data * out.grad\n            other.grad = self", "a * a", "+="),
+    "add ignores out.grad": ("            self.grad += out.grad\n            other.grad += out.grad",
+                             "            self.grad += 1.0\n            other.grad += 1.0",
+                             "the gradient that comes in", "out.grad"),
+    "mul with its own factor": ("self.grad += other.data * out.grad\n            other.grad += self.data",
+                                "self.grad += self.data * out.grad\n            other.grad += other.data",
+                                "through a * b", "is b, not a"),
+    "operands of - exchanged": ("return self + (-other)", "return -self + other", "a - b",
+                                "operands of - are exchanged"),
+    "operands of / exchanged": ("return self * (other if isinstance(other, Value) else Value(other)) ** -1",
+                                "return (self ** -1) * other", "a / b", "operands of / are exchanged"),
+    "add does not wrap": ("        other = other if isinstance(other, Value) else Value(other)\n"
+                          "        out = Value(self.data + other",
+                          "        out = Value(self.data + other", "a + 2", "isinstance(other, Value)"),
+    "rsub as sub": ("return Value(other) - self", "return self - other", "2 - a", "computed as a - 2"),
+    "relu lets all through": ("(out.data > 0) * out.grad", "out.grad", "relu", "out.data > 0"),
+    "tanh of the input": ("(1 - t**2) * out.grad", "(1 - self.data**2) * out.grad", "tanh", "1 - t**2"),
+    "tanh by exp": ("t = math.tanh(self.data)",
+                    "t = (math.exp(2 * self.data) - 1) / (math.exp(2 * self.data) + 1)",
+                    "tanh beyond the range of exp", "math.tanh"),
+    "pow keeps the exponent": ("n * self.data ** (n - 1)", "n * self.data ** n", "a ** 2", "one less"),
+    "pow without n": ("n * self.data ** (n - 1)", "self.data ** (n - 1)", "a ** 2", "n * x**(n-1)"),
+    "forward order": ("for v in reversed(order):", "for v in order[-1:] + order[:-1]:",
+                      "a result used twice", "topological order"),
+    "breadth first": (LOOP, "        order, queue = [], [self]\n        while queue:\n            v = queue.pop(0)\n"
+                            "            if v not in order:\n                order.append(v)\n"
+                            "                queue.extend(v._prev)\n        order.reverse()\n",
+                      "a result used twice", "topological order"),
+    "recursion": (LOOP, recursive(True), "1,000 sums in a row", "loop with a stack"),
+    "recursion without memory": (LOOP, recursive(False), "a result used twice", "remember the values already visited"),
+    "no reset of results": (RESET, "", "twice over one product", "y.grad = 2"),
+    "results keep gradients": (RESET + "        self.grad += 1.0", "        self.grad = 1.0", "twice over a chain",
+                               "gradient of the pass before"),
+    "leaves are reset": ("            if v._prev:\n                v.grad = 0.0", "            v.grad = 0.0",
+                         "two roots over one leaf", "a leaf adds up"),
+    "in-place data": ("        out = Value(self.data + other.data, (self, other), \"+\")",
+                      "        self.data += other.data\n        out = Value(self.data, (self, other), \"+\")",
+                      "operands keep their numbers", "new Value"),
+    "iadd in place": ("    def __neg__(self):", "    def __iadd__(self, other):\n        self.data += other.data\n"
+                      "        return self\n\n    def __neg__(self):", "+= makes a new value", "__iadd__"),
+    "equal by number": ("    def __neg__(self):",
+                        "    def __eq__(self, other):\n        return self.data == other.data\n\n"
+                        "    def __hash__(self):\n        return hash(self.data)\n\n    def __neg__(self):",
+                        "values are told apart", "leave __eq__ and __hash__ alone"),
+    "root without 1": ("        self.grad += 1.0\n", "", "the gradient of the root", "self.grad = 1.0"),
+    "log without x": ("out.grad / self.data", "out.grad", "log", "1/x"),
+    "an endless loop": ("        self.grad += 1.0\n", "        while True:\n            pass\n",
+                        "the gradient of the root", ""),
+    "an exit": ("        t = math.tanh(self.data)", "        import os\n        os._exit(3)", "tanh", ""),
+}
+
+
+def planted(name):
+    """The text of the engine with one mistake."""
+    old, new, _, _ = FAULTS[name]
+    assert ENGINE.count(old) == 1, name
+    return ENGINE.replace(old, new)
