@@ -6,6 +6,7 @@ import array
 import collections
 import dataclasses
 import enum
+import functools
 import math
 import types
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import find
 
-from microgradx import Value, Vector, grad, gradcheck, gradients, hessian, hvp, jit, jvp, nn, value_and_grad
+from microgradx import Value, Vector, grad, gradcheck, gradients, hessian, hvp, jit, jvp, mul, nn, value_and_grad
 from microgradx.checking.strategies import arguments
 from microgradx.compiler.trace.errors import TracingError
 from microgradx.nesting import floated, leaves, paths, rebuild
@@ -222,6 +223,27 @@ def test_a_program_is_not_made_for_what_may_change(way, given):
     given = given() if given is series else given
     with pytest.raises(TypeError, match=rf"\({type(given).__name__}\)"):
         way.jit(lambda x, d: x)(1.0, given)
+
+
+class Scaled:
+    """A callable object with a Value."""
+
+    def __init__(self):
+        self.by = Value(3.0)
+
+    def __call__(self, x):
+        return self.by * x
+
+
+@every_way
+def test_functions_are_a_part_of_a_program(way):
+    """Also those with Values, which are read at each run, as those that f closes over are."""
+    scaled = Scaled()
+    compiled = way.jit(lambda x, g: g(x))
+    for g in (scaled, scaled.__call__, functools.partial(mul, 3.0), jit(lambda x: 3.0 * x), lambda x: x * 3.0):
+        assert compiled(2.0, g) == 6.0
+    scaled.by.data = 5.0
+    assert compiled(2.0, scaled) == compiled(2.0, scaled.__call__) == 10.0
 
 
 @pytest.mark.parametrize("made", [lambda x: {x}, lambda x: [1.0, collections.deque([x])], lambda x: Vector([x])])

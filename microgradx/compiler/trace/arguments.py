@@ -86,8 +86,9 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
 
 
 def fixed(x: Any) -> Any:
-    """What is no number and becomes a part of the program. TypeError if it could change while the program does not."""
-    return x if isinstance(x, FIXED) else refuse(x)
+    """What is no number and becomes a part of the program, as what f closes over: a function, an int, a str. TypeError
+    for another object, whose numbers could change while the program does not."""
+    return x if isinstance(x, FIXED) or callable(x) else refuse(x)
 
 
 def read_call(args: tuple[Any, ...], options: dict[str, Any], numbers: list[Any], modules: Modules,

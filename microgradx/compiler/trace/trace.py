@@ -79,7 +79,7 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
     around, before = Surroundings([f, *args, *options.values()]), _generators()
     with unhindered(), tracer:
         tree = f(*given, **named)
-        checks = [entry([0.0], tracer.checked(0.0, 1.0))] if tracer.state.checks else []
+        checks = [entry([0.0], tracer.failures())] if tracer.state.checks else []
     if _generators() != before and active_count() == 1 and not tracer.state.layers:    # else: another thread, or layers
         refuse_random()
     _look(around, tracer, f)

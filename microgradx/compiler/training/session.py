@@ -24,6 +24,7 @@ from ...derivatives import gradients
 from ...engine import Value, tracer
 from ...ieee import nan
 from ...nesting import branches, floated
+from ...ops import where
 from ...reductions import dot
 from ...table import Op
 from ..ir.program import Program, program
@@ -158,7 +159,8 @@ class Session(ABC):
         def checked(*given: Any) -> list[Any]:
             first, *more = f(*given)
             trace = tracer()
-            found, trace.state.checks = trace.checked(first, nan), []
+            found = where(trace.failures(), nan, first)
+            trace.state.checks.clear()
             return [found, *more]
         return program(trace(checked, args, self.in_order), self.has, self.in_order)
 
