@@ -13,15 +13,16 @@ argument; for a Module it is a dict by parameter name. Keyword arguments are han
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, overload
 
 from .dependence import Sources, between
 from .engine import Value, tracer
-from .ieee import inf, number, short
+from .flows import Flow, Gate, Open, Terms, slopes_of, total
+from .ieee import number, short
 from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, walked
-from .ops import abs, identity, maximum, mul, where
+from .ops import abs, identity, mul
 from .recording import no_grad, recording
-from .reductions import dot, masked_dot, sum
+from .reductions import dot
 
 # The inputs of the transforms that run in this thread: these differentiate every result that depends on one of them.
 _inputs: ContextVar[tuple[Sources, ...]] = ContextVar("inputs", default=())
@@ -73,51 +74,15 @@ def _derived(record: bool) -> Any:
     return trace.resolved() if trace is not None else recording() if record else no_grad()
 
 
-class Flow(NamedTuple):
-    """A gradient in reverse mode, or a tangent in forward mode.
-
-    sum     the number, or the Value; 0 if nothing flows
-    open    None if it always flows; else, while jit traces, an Open that decides when the program runs
-    """
-
-    sum: Any
-    open: "Open | None" = None
-
-
-class Gate(NamedTuple):
-    """A slope with a gate that is decided when the program runs: `slope` if `open` is not 0, else no edge.
-
-    point   for a gate that is closed at single points only: 0 at these points, where a finite slope counts, see gate()
-    """
-
-    open: Any
-    slope: Any
-    point: Any = None
-
-
-class Open:
-    """Decides when the program runs whether a sum of flows times slopes flows: if any flow does, through a slope whose
-    gate is open.
-
-    recorded    the same as a Value that is 0 if nothing flows; opened() creates it on demand
-    """
-
-    __slots__ = ("terms", "recorded")
-
-    def __init__(self, terms: Sequence[tuple[Flow, Any]]) -> None:
-        self.terms = terms
-        self.recorded: Any = None
-
-
 def adjoints(y: Value, xs: Iterable[Value], record: bool,
-             before: dict[Value, list[tuple[Flow, Any]]] | None = None) -> dict[Value, Flow]:
+             before: dict[Value, Terms] | None = None) -> dict[Value, Flow]:
     """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad.
 
     before      the terms that each of xs is given before all others
     """
     trace = tracer()
-    incoming: dict[Value, list[tuple[Flow, Any]]]                   # what each is given, and the slope
-    incoming = dict(before) if before is not None else {x: [] for x in xs} if trace is None else trace.incoming(xs)
+    incoming: dict[Value, Any] = {x: [] for x in xs} if trace is None else trace.incoming(xs)   # Terms of each
+    incoming |= before or {}
     order = between([y], incoming)
     if trace is not None:
         order = trace.arranged(order)
@@ -129,149 +94,31 @@ def adjoints(y: Value, xs: Iterable[Value], record: bool,
             incoming[v] = []
             reaching.append((v, args))
     if y in incoming:
-        incoming[y].append((Flow(1.0), 1.0))
+        incoming[y].extend((1.0, 1.0, None))
     adjoint: dict[Value, Flow] = {}
     for v, args in reversed(reaching):
         found = incoming.pop(v)
         if not found:                                               # no gradient flows here
             continue
-        g = adjoint[v] = total(found, record)
+        g, is_open = adjoint[v] = total(found, record)
         for a, slope in zip(args, slopes_of(v, record)):
             if slope is not None and (terms := incoming.get(a)) is not None:
-                terms.append((g, slope))
+                terms += g, slope, is_open
     flows = {x: found for x, found in incoming.items() if found}            # xs that are leaves
     return adjoint | (_at_once(flows) if trace is not None else {x: total(found, record) for x, found in flows.items()})
 
 
-def _at_once(flows: dict[Value, list[tuple[Flow, Any]]]) -> dict[Value, Flow]:
+def _at_once(flows: dict[Value, Terms]) -> dict[Value, Flow]:
     """total() of each leaf while jit traces. Most parameters are used once: their products are recorded as a batch."""
-    trace, found, plain = tracer(), {}, []
-    for x, terms in flows.items():
-        (g, is_open), slope = terms[0]
-        if (len(terms) == 1 and slope.__class__ is not Gate and slope.__class__ is not float
-                and g.__class__ is not float and (is_open is None or trace.is_tame(slope))):
-            plain.append((x, g, slope))
-        else:
-            found[x] = total(terms, True)
-    if plain:
-        xs, gs, slopes = zip(*plain)
-        found |= zip(xs, map(Flow, trace.many(dot if trace.strict else mul, [gs, slopes])))
-    return found
-
-
-def total(terms: Sequence[tuple[Flow, Any]], record: bool) -> Flow:
-    """The sum of flows times slopes: a number, or a Value that takes the fewest operations."""
-    if not record:
-        result = 0.0
-        for flow, slope in terms:
-            result += flow.sum * slope
-        return Flow(result)
-    gs, slopes = [flow.sum for flow, _ in terms], [slope for _, slope in terms]
-    gated = Gate in set(map(type, slopes))
-    if not gated and all([flow.open is None for flow, _ in terms]):
-        return Flow(_dot(gs, slopes))
-    is_open = Open(terms) if gated or len(terms) > 1 else terms[0][0].open
-    if not gated and all(map(tracer().is_tame, slopes)):
-        return Flow(_dot(gs, slopes), is_open)
-    return Flow(_masked(terms), is_open)
-
-
-def _masked(terms: Sequence[tuple[Flow, Any]]) -> Any:
-    """The sum of flows times slopes, with a mask for each term that gates may close when the program runs.
-
-    The sum of a closed flow is 0, and 0 times a finite slope stays 0. A term needs a mask at a gate, or if its slope
-    may be infinite or nan where the flow is closed, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
-    """
-    trace = tracer()
-    gs: list[Any] = []
-    slopes: list[Any] = []
-    masks: list[Any] = []
-    for flow, given in terms:
-        g, slope, mask = flow.sum, given, 1.0
-        if given.__class__ is Gate:
-            gate, slope, point = given
-            if point is not None and isinstance(g, Value):
-                g = where(maximum(point, abs(g) < inf), g, 0.0)
-            mask = gate if flow.open is None or trace.is_tame(slope) else where(opened(flow.open), gate, 0.0)
-        elif flow.open is not None and not trace.is_tame(slope):
-            mask = opened(flow.open)
-        gs.append(g)
-        slopes.append(slope)
-        masks.append(mask)
-    return _dot(gs, slopes) if all(map(_is_one, masks)) else trace.flat(masked_dot, (*masks, *gs, *slopes))
-
-
-def opened(is_open: Open) -> Any:
-    """1.0 if it always flows, else a Value that is 0 if nothing flows."""
-    stack = [is_open]                                   # no recursion: deep networks would exceed Python's limit
-    while stack:
-        top = stack.pop()
-        if top.recorded is not None:                    # most often
-            continue
-        waiting = [flow.open for flow, _ in top.terms if flow.open is not None and flow.open.recorded is None]
-        if waiting:
-            stack += top, *waiting
-            continue
-        ways = [_way(flow.open, slope.open if slope.__class__ is Gate else None) for flow, slope in top.terms]
-        always = any(map(_is_one, ways))                # gates are not negative: a sum is 0 only if all are closed
-        top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
-    return is_open.recorded
-
-
-def _way(outer: Open | None, gate: Any) -> Any:
-    """1.0, or a Value that is 0 unless both are open."""
-    if outer is None or _is_one(outer.recorded):
-        return 1.0 if gate is None else gate
-    return outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
-
-
-def _dot(gs: list[Any], slopes: list[Any]) -> Any:
-    """The sum of products as one Value, without multiplications if all slopes are 1."""
-    if all(map(_is_one, slopes)):
-        return gs[0] if len(gs) == 1 else sum(gs)
-    if len(gs) > 1 or getattr(tracer(), "strict", False):
-        return dot(gs, slopes)                          # a sum starts at 0.0: strict code keeps the sign of a zero
-    return slopes[0] if _is_one(gs[0]) else gs[0] * slopes[0]
-
-
-def _is_one(x: Any) -> bool:
-    return x.__class__ is float and x == 1.0
-
-
-def slopes_of(v: Value, record: bool) -> Sequence[Any]:
-    """The slopes of a result: its frozen numbers, or the same recorded as Values (for jit also as Gates). RuntimeError
-    if an input was set after the result was computed."""
-    if not record or v.op is None:
-        return v.slopes
-    if tracer() is not None:
-        args = v.args
-        return v.op.partials([a.__class__ is not float for a in args], v, *args)
-    slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
-    for slope, frozen in zip(slopes, v.slopes):
-        now = slope.data if isinstance(slope, Value) else slope or 0.0
-        if now != (frozen or 0.0) and now == now:
-            raise RuntimeError(f"an input of {v!r} was set after it was computed: its slope was {frozen} and is now "
-                               f"{now}; compute the result again before differentiating with create_graph")
-    return slopes
-
-
-def _gate(open: Value, slope: Any, point: bool) -> Any:
-    """gate() of a Value (table.py): decided at once, or for jit when the program runs.
-
-    A gate that is 0 at single points only is closed there only if there is no slope, as for x**n at x = n = 0.
-    """
-    if tracer() is not None:
-        return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
-    if open.data == 0 and not (point and _data(slope) == _data(slope)):
-        return None
-    return open.data if slope is None else slope
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
-
-
-setattr(Value, "_gate", _gate)  # noqa: B010            # set here, because the engine records numbers only
+    trace, found = tracer(), {}
+    products = [(x, *terms) for x, terms in flows.items()
+                if len(terms) == 3 and terms[1].__class__ is not Gate and float not in map(type, terms)]
+    if not trace.are_tame([slope for _, _, slope, is_open in products if is_open is not None]):
+        products = [product for product in products if product[3] is None]
+    if products:
+        xs, gs, slopes, _ = zip(*products)
+        found = dict(zip(xs, map(Flow, trace.many(dot if trace.strict else mul, [gs, slopes]))))
+    return found | {x: total(terms, True, last=True) for x, terms in flows.items() if x not in found}
 
 
 # Transforms ----------------------------------------------------------------------------------------------------
@@ -322,8 +169,10 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
     with _derived(inside):
         for v in between(outputs, inputs):
-            terms = [(tangent[a], slope) for a, slope in zip(v.args, slopes_of(v, inside))
-                     if slope is not None and a in tangent]
+            terms: Terms = []
+            for a, slope in zip(v.args, slopes_of(v, inside)):
+                if slope is not None and a in tangent:
+                    terms.extend((tangent[a].sum, slope, tangent[a].open))
             if terms and v not in tangent:
                 tangent[v] = total(terms, inside)
     return (rebuild(y, iter([v if inside else v.data for v in outputs])),
@@ -334,7 +183,7 @@ def _direction(t: Any, inside: bool) -> Flow | None:
     """The flow from an input that changes in the direction t: None if t is 0. But a Value that is itself differentiated
     flows even at 0, and a Value without a number flows if it is not 0 when the program runs."""
     if isinstance(t, Value) and inside:
-        return Flow(t, None if _inputs.get() else Open([(Flow(t), Gate(abs(t), t))]))
+        return Flow(t, None if _inputs.get() else Open([t, Gate(abs(t), t), None]))
     t = t.data if isinstance(t, Value) else number(t)
     return Flow(t) if t != 0 else None
 

@@ -117,6 +117,24 @@ def shares(xs: Sequence[Any]) -> list[Any]:
     return [p / total for p in powers]
 
 
+def _cross_entropy(*xs: float) -> float:
+    return _logsumexp(*_gaps_to(xs[-1], xs[:-1]))
+
+
+def _gaps_to(i: Any, xs: Sequence[Any]) -> list[Any]:
+    """x_j - x_i for each j; for j = i a constant 0, through which no gradient flows."""
+    chosen = take(xs, i)
+    return [where(i - j, x - chosen, 0.0) for j, x in enumerate(xs)]
+
+
+def _cross_entropy_slopes(y: Any, *xs: Any) -> list[Any]:
+    """The probabilities; less 1 for the class i, as minus the sum of the others, which keeps its digits."""
+    *table, i = xs
+    chances = shares(_gaps_to(i, table))
+    others = -sum([where(i - j, chance, 0.0) for j, chance in enumerate(chances)])
+    return [*(where(i - j, chance, others) for j, chance in enumerate(chances)), None]
+
+
 def _masked_dot_lowered(mask: Sequence[Any], xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     total: Any = 0.0
     for here, x, y in zip(mask, xs, ys):
@@ -176,6 +194,8 @@ masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: shares(xs) if xs else [],
                       textbook="exp(x - y)", lowering=_logsumexp_lowered)
+cross_entropy = reduction("cross_entropy", _cross_entropy, _cross_entropy_slopes, index=True, least=1,
+                          lowering=lambda *xs: logsumexp(_gaps_to(xs[-1], xs[:-1])))
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, lowering=_largest,
                 kinks=lambda *xs: _gaps(max, *xs))
 first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for x in xs]), least=1,

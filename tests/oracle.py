@@ -102,6 +102,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "first_max": lambda *xs: max(xs),
     "min": lambda *xs: min(xs),
     "take": lambda *xs: xs[int(xs[-1])],
+    "cross_entropy": lambda *xs: mp.log(mp.fsum(mp.exp(x - xs[int(xs[-1])]) for x in xs[:-1])),
     "sigmoid": _sigmoid,
     "log_sigmoid": lambda x: mp.log(_sigmoid(x)),
     "softplus": _softplus,
@@ -198,6 +199,7 @@ TORCH: dict[str, Callable[..., Any]] = {
     "max": lambda torch, *xs: torch.amax(torch.stack(xs), 0),
     "min": lambda torch, *xs: torch.amin(torch.stack(xs), 0),
     "take": lambda torch, *xs: torch.stack(xs[:-1])[int(xs[-1].item())],
+    "cross_entropy": lambda torch, *xs: torch.nn.functional.cross_entropy(torch.stack(xs[:-1]), xs[-1].long()),
 }
 
 NOT_IN_TORCH = {"weighted": "a product, but 0 * inf is 0",

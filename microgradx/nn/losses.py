@@ -18,6 +18,7 @@ from ..engine import Value, tracer
 from ..ieee import inf, short
 from ..nesting import leaves
 from ..ops import abs, log, log1p, square, weighted, where, xlogy
+from ..reductions import cross_entropy as surprise
 from ..reductions import dot, logsumexp, sum, take
 from .shapes import Nested, expect, flat, like
 
@@ -182,7 +183,7 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 
 def _surprise(xs: list[Any], target: Any) -> Any:
     if not isinstance(target, (list, tuple)):
-        return logsumexp(_gaps(xs, target))
+        return surprise(xs, target)
     gaps = _gaps(xs, _likely(target, xs))              # true for any class; the likeliest keeps all digits
     return sum(target) * logsumexp(gaps) - sum(list(map(weighted, target, gaps)))
 

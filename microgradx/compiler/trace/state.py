@@ -16,6 +16,7 @@ from ...engine import Value
 from .errors import (
     refuse_changed,
 )
+from .tame import Wild
 
 
 class Draw:
@@ -84,7 +85,7 @@ class State:
     """What a function does, reads and sets while it is traced.
 
     size        how many operations were recorded
-    tame        whether Values stay finite, as far as that is known: see Tracer.is_tame
+    wild        which of them may be infinite or nan on a branch that is not taken
     sources     each Value that stands for what is read, and where its number comes from at a run: `.data` of this
     updates     what is set after a run, by its `.data`, and to which Value or number
     origins     of each version that a Value has had (see Tracer.versions): that Value
@@ -98,7 +99,7 @@ class State:
 
     def __init__(self) -> None:
         self.size = 0
-        self.tame: dict[Any, bool] = {}
+        self.wild = Wild()
         self.sources: dict[Value, Any] = {}
         self.updates: dict[Any, Any] = {}
         self.origins: dict[Value, Value] = {}

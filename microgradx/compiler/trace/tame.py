@@ -1,11 +1,39 @@
-"""Tame: rows that give finite numbers for finite ones, so that no mask is needed where a branch is not taken."""
+"""Tame: what stays finite where inputs are finite, so that no mask is needed where a branch is not taken."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
-from itertools import product
+from itertools import chain, product
+from typing import Any
 
 from ...table import REAL, Op, Reduction
+from .traced import Batch, Traced
+
+
+class Wild:
+    """Which of the operations that were recorded may be infinite or nan although the inputs of the program are finite:
+    those of a row with an edge, as 1/x or log(x), and all that is computed with them.
+
+    found       these operations, and the numbers that are infinite
+    seen        how many records were looked at
+    """
+
+    def __init__(self) -> None:
+        self.found: set[Any] = {math.inf, -math.inf}
+        self.seen = 0
+
+    def among(self, nodes: Sequence[Traced | Batch]) -> set[Any]:
+        """All that were found among these records, of which the first were looked at before."""
+        found = self.found
+        for node in nodes[self.seen:]:
+            if isinstance(node, Batch):
+                wild = not is_tame(node.op) or not found.isdisjoint(chain(*node.columns))
+                found.update(node.values if wild else ())
+            elif not is_tame(node.op) or not found.isdisjoint(node.args):
+                found.add(node)
+        self.seen = len(nodes)
+        return found
 
 
 @cache

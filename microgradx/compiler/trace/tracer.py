@@ -18,7 +18,7 @@ from copy import copy
 from typing import Any
 
 from ... import ops, reductions
-from ...derivatives import Flow, adjoints
+from ...derivatives import adjoints
 from ...engine import Value, mode, tape
 from ...ieee import inf, number
 from ...table import Op, Reduction
@@ -31,7 +31,6 @@ from .errors import (
     refuse_set,
 )
 from .state import AttributeOf, Draw, GradientOf, State
-from .tame import is_tame
 from .traced import MARK, MOST, TRACES, Batch, Number, Traced, is_constant
 
 new = object.__new__
@@ -182,31 +181,12 @@ class Tracer:
         together what a loop made, and so loops can be found again. Strict: as they are."""
         return list(values) if self.strict else sorted(values, key=_serial)
 
-    def is_tame(self, slope: Any) -> bool:
-        """Whether a slope stays finite where inputs are, also on a branch that is not taken: computed from inputs by
-        rows that know no edge. (But for overflow; strict code does not rely on it.)"""
-        known = self.state.tame
-        stack = [] if slope in known else [slope]       # most often
-        while stack:
-            v = stack[-1]
-            if v in known:
-                stack.pop()
-            elif v.__class__ is float:
-                known[v] = math.isfinite(v)
-            elif self.strict:
-                known[v] = False
-            elif v.op is None:
-                known[v] = not self.is_constant(v) or math.isfinite(v._data)
-            elif not is_tame(v.op):
-                known[v] = False
-            else:
-                args = v.args
-                inputs = list(map(known.get, args))
-                if None in inputs:
-                    stack += [a for a, found in zip(args, inputs) if found is None]
-                else:
-                    known[v] = all(inputs)
-        return known[slope]
+    def are_tame(self, slopes: Iterable[Any]) -> bool:
+        """Whether slopes stay finite where inputs are, also on a branch that is not taken. (But for overflow; strict
+        code does not rely on it.)"""
+        if self.strict:
+            return all([slope.__class__ is float and math.isfinite(slope) for slope in slopes])
+        return self.state.wild.among(self.nodes).isdisjoint(slopes)
 
     def incoming(self, xs: Iterable[Value]) -> dict[Value, list[Any]]:
         """For adjoints(): an empty list for each of these, the same one for all versions of a Value."""
@@ -288,7 +268,7 @@ class Tracer:
     def held(self, v: Value) -> list[Any]:
         """The gradient that a leaf holds, as the first of the terms of its new one."""
         before = self.grad(v)
-        return [] if before.__class__ is float and before == 0 else [(Flow(before), 1.0)]
+        return [] if before.__class__ is float and before == 0 else [before, 1.0, None]
 
     # Checks --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,168 @@
+"""Flows: what runs along the edges of a graph when derivatives are recorded, and when it runs.
+
+A gradient flows from a result to an input along an edge that has a slope: it is multiplied by it, and an input adds up
+what it is given. Where a branch is not taken there is no edge (see gate() in table.py). On numbers that is decided at
+once, and a slope without an edge is None. While jit traces, it is decided when the program runs: a slope is a Gate
+then, and a flow behind it has an Open, which tells whether anything flows.
+
+    >>> from microgradx import Value, relu
+    >>> from microgradx.flows import slopes_of
+    >>> slopes_of(relu(Value(2.0)), record=False), slopes_of(relu(Value(-2.0)), record=False)
+    ((1.0,), (None,))
+"""
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .engine import Value, tracer
+from .ieee import inf
+from .ops import abs, maximum, where
+from .reductions import dot, masked_dot, sum
+
+# What an input is given: the flow's sum, the slope, and the flow's Open, one after the other for each edge.
+Terms = list[Any]
+
+
+class Flow(NamedTuple):
+    """A gradient in reverse mode, or a tangent in forward mode.
+
+    sum     the number, or the Value; 0 if nothing flows
+    open    None if it always flows; else, while jit traces, an Open that decides when the program runs
+    """
+
+    sum: Any
+    open: "Open | None" = None
+
+
+class Gate(NamedTuple):
+    """A slope with a gate that is decided when the program runs: `slope` if `open` is not 0, else no edge.
+
+    point   for a gate that is closed at single points only: 0 at these points, where a finite slope counts, see gate()
+    """
+
+    open: Any
+    slope: Any
+    point: Any = None
+
+
+class Open:
+    """Decides when the program runs whether a sum flows: if any of its terms does, through a slope whose gate is open.
+
+    recorded    the same as a Value that is 0 if nothing flows; opened() creates it on demand
+    """
+
+    __slots__ = ("terms", "recorded")
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.recorded: Any = None
+
+
+def total(terms: Terms, record: bool, last: bool = False) -> Flow:
+    """The sum of flows times slopes: a number, or a Value that takes the fewest operations. Pass last=True where it
+    flows no further, for then it does not matter when it flows."""
+    gs, slopes, opens = terms[::3], terms[1::3], terms[2::3]
+    if not record:
+        result = 0.0
+        for g, slope in zip(gs, slopes):
+            result += g * slope
+        return Flow(result)
+    gated = Gate in set(map(type, slopes))
+    if not gated and not any(opens):
+        return Flow(dotted(gs, slopes))
+    plain = [outer for slope, outer in zip(slopes, opens) if slope.__class__ is not Gate] if gated else opens
+    is_open = None if last or None in plain else Open(terms)
+    tame = not gated and tracer().are_tame(slopes)
+    return Flow(dotted(gs, slopes) if tame else _masked(terms), is_open)
+
+
+def _masked(terms: Terms) -> Any:
+    """The sum of flows times slopes, with a mask for each term that gates may close when the program runs.
+
+    The sum of a closed flow is 0, and 0 times a finite slope stays 0. A term needs a mask at a gate, or if its slope
+    may be infinite or nan where the flow is closed, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
+    """
+    trace = tracer()
+    gs, slopes, masks = terms[::3], terms[1::3], [1.0] * (len(terms) // 3)
+    for i, outer in enumerate(terms[2::3]):
+        if slopes[i].__class__ is Gate:
+            gate, slopes[i], point = slopes[i]
+            if point is not None and isinstance(gs[i], Value):
+                gs[i] = where(maximum(point, abs(gs[i]) < inf), gs[i], 0.0)
+            masks[i] = gate if outer is None or trace.are_tame([slopes[i]]) else where(opened(outer), gate, 0.0)
+        elif outer is not None and not trace.are_tame([slopes[i]]):
+            masks[i] = opened(outer)
+    return dotted(gs, slopes) if all(map(_is_one, masks)) else trace.flat(masked_dot, (*masks, *gs, *slopes))
+
+
+def opened(is_open: Open) -> Any:
+    """1.0 if it always flows, else a Value that is 0 if nothing flows."""
+    stack = [is_open]                                   # no recursion: deep networks would exceed Python's limit
+    while stack:
+        top = stack.pop()
+        if top.recorded is not None:                    # most often
+            continue
+        waiting = [outer for outer in top.terms[2::3] if outer is not None and outer.recorded is None]
+        if waiting:
+            stack += top, *waiting
+            continue
+        ways = [_way(outer, slope.open if slope.__class__ is Gate else None)
+                for slope, outer in zip(top.terms[1::3], top.terms[2::3])]
+        always = any(map(_is_one, ways))                # gates are not negative: a sum is 0 only if all are closed
+        top.recorded = 1.0 if always else ways[0] if len(ways) == 1 else sum(ways)
+    return is_open.recorded
+
+
+def _way(outer: Open | None, gate: Any) -> Any:
+    """1.0, or a Value that is 0 unless both are open."""
+    if outer is None or _is_one(outer.recorded):
+        return 1.0 if gate is None else gate
+    return outer.recorded if gate is None else where(outer.recorded, gate, 0.0)
+
+
+def dotted(gs: list[Any], slopes: list[Any]) -> Any:
+    """The sum of products as one Value, without multiplications if all slopes are 1."""
+    if all(map(_is_one, slopes)):
+        return gs[0] if len(gs) == 1 else sum(gs)
+    if len(gs) > 1 or getattr(tracer(), "strict", False):
+        return dot(gs, slopes)                          # a sum starts at 0.0: strict code keeps the sign of a zero
+    return slopes[0] if _is_one(gs[0]) else gs[0] * slopes[0]
+
+
+def _is_one(x: Any) -> bool:
+    return x.__class__ is float and x == 1.0
+
+
+def slopes_of(v: Value, record: bool) -> Sequence[Any]:
+    """The slopes of a result: its frozen numbers, or the same recorded as Values (for jit also as Gates). RuntimeError
+    if an input was set after the result was computed."""
+    if not record or v.op is None:
+        return v.slopes
+    if tracer() is not None:
+        args = v.args
+        return v.op.partials([a.__class__ is not float for a in args], v, *args)
+    slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
+    for slope, frozen in zip(slopes, v.slopes):
+        now = slope.data if isinstance(slope, Value) else slope or 0.0
+        if now != (frozen or 0.0) and now == now:
+            raise RuntimeError(f"an input of {v!r} was set after it was computed: its slope was {frozen} and is now "
+                               f"{now}; compute the result again before differentiating with create_graph")
+    return slopes
+
+
+def _gate(open: Value, slope: Any, point: bool) -> Any:
+    """gate() of a Value (table.py): decided at once, or for jit when the program runs.
+
+    A gate that is 0 at single points only is closed there only if there is no slope, as for x**n at x = n = 0.
+    """
+    if tracer() is not None:
+        return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
+    if open.data == 0 and not (point and _data(slope) == _data(slope)):
+        return None
+    return open.data if slope is None else slope
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+setattr(Value, "_gate", _gate)  # noqa: B010            # set here, because the engine records numbers only
