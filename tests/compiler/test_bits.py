@@ -1,0 +1,109 @@
+"""strict=True has the bits of eager code: values, gradients and second derivatives, at zeros of both signs, infinities,
+nan, ties and subnormal numbers, in both back ends. The sign of a zero counts: 1/x tells it.
+"""
+import itertools
+import math
+
+import pytest
+
+import microgradx as mg
+from microgradx import Value, grad, hessian, jvp, value_and_grad
+from microgradx.nesting import leaves
+from microgradx.table import TABLE, Reduction
+
+from ..budget import FULL, sweep
+from ..compiled import LOOPS, PYTHON, every_way, identical
+
+ROWS = list(TABLE.values())
+EDGES = [0.0, -0.0, 1.0, math.nan, -math.inf, 5e-324, -1e-310, math.inf, -1.0, 2.0, 0.5, 1e308, -745.13]
+MOST = 150 if FULL else 30              # points of a row
+
+
+def at_edges(op):
+    """Edges in every input, so many of them spread over all combinations; two elements a list."""
+    count = 2 * op.lists + op.index if isinstance(op, Reduction) else len(op.inputs)
+    numbers = EDGES[:{1: 13, 2: 10}.get(count, 6)]
+    every = list(itertools.product(*(map(float, domain) if isinstance(domain, range) else numbers
+                                     for domain in op.domains(count))))
+    return [list(xs) for xs in every[::max(1, len(every) // MOST)]]
+
+
+def first(op):
+    return lambda xs: value_and_grad(lambda xs: op.apply(op.called(xs)))(xs)
+
+
+def second(op):
+    return lambda xs: hessian(lambda xs: op.apply(op.called(xs)))(xs)
+
+
+def forward(op):
+    """In the direction of all inputs at once."""
+    return lambda xs: jvp(lambda xs: op.apply(op.called(xs)), [xs], [[1.0] * len(xs)])
+
+
+def different(way, f, points, strict=True):
+    """Where compiled code has other bits: [(point, compiled, eager)]."""
+    if way is LOOPS:
+        found = way.jit(lambda xss: [f(xs) for xs in xss], strict=strict)(points)
+    else:
+        compiled = way.jit(f, strict=strict)
+        found = [compiled(xs) for xs in points]
+    pairs = [(xs, leaves(got), leaves(f(xs))) for xs, got in zip(points, found)]
+    return [(xs, got, eager) for xs, got, eager in pairs if not all(map(identical, got, eager))]
+
+
+@sweep(11)
+@every_way
+@pytest.mark.parametrize("program", [first, second, forward])
+@pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
+@pytest.mark.filterwarnings("ignore:machine code of")
+def test_strict_code_has_the_bits_of_eager_code(op, program, way):
+    assert not different(way, program(op), at_edges(op))
+
+
+# Zeros: what a program makes of them, and 1 over it -------------------------------------------------------------------
+
+ZEROS = [list(xs) for xs in itertools.product([0.0, -0.0, 1.0], [0.0, -0.0], [-0.0, -1.0], [0.0, -0.0])]
+PROGRAMS = {
+    "sum of one": lambda a, b, c, d: mg.sum([a]), "sum": lambda a, b, c, d: mg.sum([a, b, c, d]),
+    "mean": lambda a, b, c, d: mg.sum([a, b]) / 4, "sum of negatives": lambda a, b, c, d: mg.sum([-a, -b]),
+    "dot of one": lambda a, b, c, d: mg.dot([a], [b]), "dot": lambda a, b, c, d: mg.dot([a, b], [c, d]),
+    "dot with ones": lambda a, b, c, d: mg.dot([a, b], [1.0, 1.0]), "a + b": lambda a, b, c, d: a + b,
+    "a*b + c*d": lambda a, b, c, d: a * b + c * d, "-(a + b)": lambda a, b, c, d: -(a + b),
+    "-a - b": lambda a, b, c, d: -a - b, "a + b + c": lambda a, b, c, d: a + b + c, "a + 0": lambda a, b, c, d: a + 0.0,
+    "0 - a": lambda a, b, c, d: 0.0 - a, "a - 0": lambda a, b, c, d: a - 0.0, "a*1": lambda a, b, c, d: a * 1.0,
+    "-1*a": lambda a, b, c, d: -1.0 * a, "0*c": lambda a, b, c, d: 0.0 * c, "a**1": lambda a, b, c, d: a**1,
+    "a/2": lambda a, b, c, d: a / 2, "--a": lambda a, b, c, d: -(-a), "max": lambda a, b, c, d: mg.max([a, b]),
+    "min": lambda a, b, c, d: mg.min([a, b]), "clamp": lambda a, b, c, d: mg.clamp(a, b, 1.0),
+    "where": lambda a, b, c, d: mg.where(a < b, c, d), "prod": lambda a, b, c, d: mg.prod([a, b]),
+    "relu": lambda a, b, c, d: mg.relu(a), "cos'": lambda a, b, c, d: grad(mg.cos)(a),
+    "(x*x)'": lambda a, b, c, d: grad(lambda x: x * x)(a), "(-x*b)'": lambda a, b, c, d: grad(lambda x: -(x * b))(c),
+    "(ax + bx)'": lambda a, b, c, d: grad(lambda x: a * x + b * x)(c), "cos''": lambda a, b, c, d: grad(grad(mg.sin))(a),
+}
+
+
+def inverses(xs):
+    """One over each, for eager code too, whose derivatives are floats."""
+    xs = [x if isinstance(x, Value) else Value(x) for x in xs]
+    return [mg.div(1.0, f(*xs)) for f in PROGRAMS.values()]
+
+
+def eager(xs):
+    return [y.data if isinstance(y, Value) else y for y in inverses(xs)]
+
+
+@every_way
+def test_one_over_a_zero_tells_its_sign(way):
+    """pytorch#189799: 1/sum([-0.0]) is inf, a sum starting at 0; its compiler answered -inf."""
+    compiled = way.jit(inverses, strict=True)
+    for xs in ZEROS:
+        wrong = [name for name, got, want in zip(PROGRAMS, compiled(xs), eager(xs)) if not identical(got, want)]
+        assert not wrong, xs
+    assert way.jit(lambda xs: 1 / mg.sum(xs), strict=True)([-0.0]) == math.inf
+    assert identical(way.jit(grad(mg.cos), strict=True)(0.0), grad(mg.cos)(0.0))
+
+
+def test_a_sign_that_differs_is_found():
+    """By default a sum of negative zeros may be -0.0: README's Limits say so."""
+    assert different(PYTHON, lambda xs: mg.sum(xs), [[-0.0]], strict=False)
+    assert not different(PYTHON, lambda xs: mg.sum(xs), [[-0.0]])
