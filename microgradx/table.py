@@ -278,16 +278,28 @@ class Reduction(Op):
         return [xs[k * size:(k + 1) * size] for k in range(self.lists)] if self.lists > 1 else [xs]
 
     def partials(self, wanted: Sequence[bool], y: Any, *xs: Any) -> list[Any]:
-        """The slopes by the wanted inputs, None for the others."""
+        """The slopes by the wanted inputs, None for the others. TypeError or ValueError if the rule lacks some."""
+        lists = self.split(xs)
         try:
-            slopes = self.slopes_of_lists(y, *self.split(xs))
+            slopes = self.slopes_of_lists(y, *lists)
         except RAISED:
             y, *numbers = map(Ieee.of, (y, *xs))
             slopes = [map(Ieee.plain, found) for found in self.slopes_of_lists(y, *self.split(numbers))]
-        found = list(chain(*slopes))
-        if len(found) != len(wanted):
-            raise ValueError(f"{self.name} has {len(found)} slopes for {len(wanted)} inputs; give one for each")
+        found = self._one_for_each(slopes, lists)
         return found if all(wanted) else [slope if want else None for slope, want in zip(found, wanted)]
+
+    def _one_for_each(self, slopes: Any, lists: Sequence[Sequence[Any]]) -> list[Any]:
+        """All slopes, one after the other. TypeError or ValueError unless each list has as many as inputs."""
+        try:
+            rows = [tuple(found) for found in slopes]
+        except TypeError:
+            form = ", ".join(["[...]"] * self.lists)
+            raise TypeError(f"the slopes of {self.name} are {short(slopes if self.lists > 1 else slopes[0])}; write "
+                            f"{form if self.lists == 1 else f'[{form}]'}, one for each input") from None
+        got, wanted = (" and ".join([str(len(row)) for row in each]) for each in (rows, lists))
+        if got != wanted:
+            raise ValueError(f"{self.name} has {got} slopes for {wanted} inputs; give one for each")
+        return list(chain(*rows))
 
     def names(self, count: int) -> tuple[str, ...]:
         """x1, x2, ... for `count` inputs."""

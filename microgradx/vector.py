@@ -86,13 +86,17 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
             if scope is None:
                 return Value(y)
             [dv] = op.slopes_of_lists(y, v.data)
+            if len(dv) != len(v.data):
+                raise TypeError                         # partials() says what is wrong
             return node(scope, op, y, v.args, None, v.slopes(dv), None)
         y = op.of_lists(v.data, w.data)
         if scope is None:
             return Value(y)
         dv, dw = op.slopes_of_lists(y, v.data, w.data)
+        if len(dv) != len(v.data) or len(dw) != len(w.data):
+            raise TypeError
         return node(scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
-    except RAISED:                                      # at() returns the result of IEEE 754
+    except (TypeError, *RAISED):                        # at() returns the result of IEEE 754
         args, xs = (v.args, v.data) if op.lists == 1 else (v.args + w.args, v.data + w.data)
         y = op.at(*xs)
         slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)

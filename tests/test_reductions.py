@@ -5,6 +5,7 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, hessian, prod, take
+from microgradx.table import Reduction
 
 from .cases import EMPTY, REDUCTIONS
 from .test_ops import check_case
@@ -92,3 +93,35 @@ def test_lists_of_unequal_length_and_missing_lists_are_refused():
 def test_any_iterable_is_a_list():
     v = Value(2.0)
     assert mg.sum(x for x in (v, 1)).data == mg.sum((1, v)).data == mg.sum({1: 0, v: 0}).data == 3.0
+
+
+@pytest.mark.parametrize("lists, slopes, error, words", [
+    (1, lambda y, *xs: [1.0], ValueError, "has 1 slopes for 2 inputs"),
+    (1, lambda y, *xs: [1.0] * 5, ValueError, "has 5 slopes for 2 inputs"),
+    (1, lambda y, *xs: 1.0, TypeError, r"are 1.0; write \[...\], one for each input"),
+    (2, lambda y, xs, ys: [[1.0], [1.0]], ValueError, "has 1 and 1 slopes for 2 and 2 inputs"),
+    (2, lambda y, xs, ys: [[1.0], [1.0] * 3], ValueError, "has 1 and 3 slopes for 2 and 2 inputs"),
+    (2, lambda y, xs, ys: [[1.0, 1.0]], ValueError, "has 2 slopes for 2 and 2 inputs"),
+    (2, lambda y, xs, ys: [1.0, 1.0], TypeError, r"are \[1.0, 1.0\]; write \[\[...\], \[...\]\]"),
+    (2, lambda y, xs, ys: 1.0, TypeError, "are 1.0; write"),
+])
+def test_each_input_of_a_row_of_ones_own_has_a_slope(lists, slopes, error, words):
+    """Gradients [1, 0] came out without a word: short lists were read up to their end."""
+    op = Reduction("bad", lambda *xs: 1.0, slopes, lists=lists)
+    a, b = Value(1.0), Value(2.0)
+    calls = [lambda: op(*[[a, b]] * lists), lambda: op(*[[a, 2.0]] * lists), lambda: op(*[mg.Vector([a, b])] * lists),
+             lambda: mg.gradients(op.apply(tuple([[a, b]] * lists)), [a], create_graph=True),
+             lambda: mg.jit(mg.grad(lambda xs: op(*[xs] * lists)))([1.0, 2.0])]
+    for call in calls:
+        with pytest.raises(error, match=words):
+            call()
+
+
+def test_slopes_may_come_one_by_one():
+    op = Reduction("energy", lambda *xs: sum(x * x for x in xs), lambda y, *xs: (2 * x for x in xs))
+    assert op([Value(3.0), 4.0]).slopes == (6.0, None) and op([Value(3.0), Value(4.0)]).slopes == (6.0, 8.0)
+
+
+def test_a_product_with_a_zero_and_a_large_number():
+    """By the last the slope is 0*2*1e308; y/x of a partial product that overflows was nan."""
+    assert mg.grad(lambda a, b, v: prod([0.0, a, b, v]), (0, 1, 2))(2.0, 1e308, 1.0) == (0.0, 0.0, 0.0)
