@@ -1,4 +1,4 @@
-"""For test suites and graders: assert a gradient, draw arguments for property tests, examine somebody's own engine.
+"""For test suites and graders: assert a gradient, property tests, examine or adopt somebody's own engine.
 
     >>> from microgradx.testing import assert_gradient
     >>> assert_gradient(lambda x: x**3, lambda x: 3 * x**2, 2.0)
@@ -9,14 +9,16 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .checking.adopt import Adopted, Fault, adopt
 from .checking.check import gradcheck
+from .checking.compare import Comparison, Parting, compare
 from .checking.examine.examination import Examination, Finding, examine
 
 if TYPE_CHECKING:
     from .checking.strategies import arguments, arrays, graphs, kinks, numbers, values
 
-__all__ = ["Examination", "Finding", "arguments", "arrays", "assert_gradient", "examine", "graphs", "kinks", "numbers",
-           "values"]
+__all__ = ["Adopted", "Comparison", "Examination", "Fault", "Finding", "Parting", "adopt", "arguments", "arrays",
+           "assert_gradient", "compare", "examine", "graphs", "kinks", "numbers", "values"]
 
 
 def assert_gradient(f: Callable[..., Any], df: Callable[..., Any] | None, *args: Any) -> None:

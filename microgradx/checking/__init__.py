@@ -16,4 +16,10 @@ claimed.py           a claimed derivative in the order of the inputs
 causes.py            the mistake that explains a wrong gradient best
 claims.py, second.py gradients; jvp and Hessians
 own.py               the gradient by torch's or JAX's own backward pass
+compare.py           two gradients by name: where they part, and why
+
+Of somebody's engine:
+
+probe.py, adopt.py   its graph as ours, with its slopes beside the table's
+examine/             the engine itself, in the order in which a course builds one
 """

@@ -27,7 +27,9 @@ from .units import FLAT, OFF, Units
 
 LOUD = 1e3                                  # a gradient this many times that of the root counts as exploding
 DENSE = 3                                   # edges for each box
+WRONG = "wrong slope"
 MARKS = {
+    WRONG: "differs from the derivative in the table",
     OFF: "passes no gradient on for this input",
     "dead": "passes no gradient on for any sample of the batch",
     "saturated": f"slope under {FLAT:.0%} of that at 0, and flat further out",
@@ -124,6 +126,8 @@ class Sketch:
             if bad:                                     # and not their sum alone
                 what = "nan" if any(x != x for x in bad) else "inf"
                 return f"{what} starts here" if v is self.first else what
+        if getattr(v.op, "fault", ""):                  # of an adopted graph: checking/adopt.py
+            return WRONG
         if abs(g) >= LOUD:
             return "exploding"
         return self.units.state(v)
