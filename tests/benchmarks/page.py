@@ -1,10 +1,12 @@
-"""The page to step through: how large it is, how long it takes to make, to load, to step, to try another number.
+"""The page to step through: how large it is, how long it takes to make, to load, to step, to try another number; and
+the lab: updates a second beside those of Python, and its longest task while it trains.
 
     python tests/benchmarks/page.py                 a minute; prints Markdown; needs chromium (see tests/browser.py)
 
 Loading is counted from the request of the file to the first step on the screen. A step is a click on Next and all
 that it redraws, a what-if another number for a leaf: everything computed anew, differences and redrawing included.
-Each figure is the median of several.
+Each figure is the median of several. The network of the lab is 2-8-8-1 with tanh on 100 points of moons, Adam, full
+batches; before anything is timed, three updates must agree with Python's.
 """
 import random
 import statistics
@@ -19,7 +21,10 @@ from report import duration, machine, table
 
 from microgradx import Value, dot, logsumexp, prod, square, sum, tanh, tape
 from microgradx import max as largest
+from microgradx.nn import Linear, Sequential, Tanh, bce_with_logits
+from microgradx.show.web.lab import lab
 from microgradx.show.web.page import to_html
+from microgradx.training import Adam, fit
 from tests.browser import chromium
 
 LOADS, STEPS = 3, 15
@@ -88,10 +93,69 @@ def measured(browser, name, root, folder):
     return [name, f"{len(tape(root)):,}", f"{len(page) / 1000:.0f} kB", duration(made), *times]
 
 
+TRAIN = """
+alter({config: {...CONFIG, share: 0, count: 100, rate: 0.01}});
+const {network, training} = lab.trainer, first = [...network.weights];
+for (let k = 0; k < 3; k += 1) lab.trainer.step();
+const third = [...network.weights], rates = [];
+for (let n = 0; n < 7; n += 1) {
+  const start = performance.now();
+  for (let k = 0; k < 200; k += 1) lab.trainer.step();
+  rates.push(200000 / (performance.now() - start));
+}
+return [first, third, training, rates];
+"""
+LONGEST = """
+const done = arguments[0], tasks = [0];
+new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)))
+  .observe({entryTypes: ["longtask"]});
+alter({pace: "fast", playing: true});
+setTimeout(() => { alter({playing: false}); done(Math.max(...tasks)); }, 4000);
+"""
+
+
+class Same:
+    """The network of the page in Python, from the same weights."""
+
+    def __init__(self, weights, training):
+        numbers, layers = iter(weights), [Linear(2, 8), Linear(8, 8), Linear(8, 1)]
+        self.order = [v for layer in layers for row, b in zip(layer.weight, layer.bias) for v in (*row, b)]
+        for v in self.order:                            # as in the page: for each unit its weights, then its bias
+            v.data = float(next(numbers))
+        self.model = Sequential(layers[0], Tanh(), layers[1], Tanh(), layers[2])
+        self.xs, self.ys = [p["x"] for p in training], [(p["t"] + 1) / 2 for p in training]
+        self.optimiser = Adam(self.model.parameters(), lr=0.01)
+
+    def train(self, steps, jit=False):
+        """Updates a second."""
+        start = time.perf_counter()
+        fit(self.model, self.xs, self.ys, lambda model, x, y: bce_with_logits(model(x)[0], y), self.optimiser,
+            steps=steps, jit=jit)
+        return steps / (time.perf_counter() - start)
+
+
+def trained(browser, folder):
+    """The table of the lab, and its longest task in milliseconds."""
+    path = folder / "lab.html"
+    path.write_text(lab(), encoding="ascii")
+    browser.get(path.as_uri())
+    first, third, training, rates = browser.execute_script(TRAIN)
+    eager, compiled = Same(first, training), Same(first, training)
+    eager.train(3)
+    assert all(abs(v.data - w) <= 1e-12 * max(1, abs(w)) for v, w in zip(eager.order, third, strict=True))
+    compiled.train(3, jit=True)
+    found = {"the page": statistics.median(rates), "Python, eager": eager.train(20),
+             "Python, compiled": compiled.train(2000, True)}
+    rows = [[who, f"{rate:,.0f}", f"{rate / found['the page']:.3g}"] for who, rate in found.items()]
+    return table(["moons, 2-8-8-1", "updates a second", "of the page's"], rows), browser.execute_async_script(LONGEST)
+
+
 def main():
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         rows = [measured(browser, name, root, Path(folder)) for name, root in GRAPHS.items()]
+        training, longest = trained(browser, Path(folder))
     print(table(["graph", "values", "page", "made in", "loads in", "a step", "a what-if"], rows))
+    print(f"\n{training}\n\nThe longest task of the page while it trains and draws: {longest:.0f} ms")
     print(f"\n{machine()}")
 
 

@@ -10,6 +10,7 @@ expressions. Like every page it is one file that works from disk, without a netw
 """
 from collections.abc import Sequence
 from html import escape
+from math import isfinite
 from typing import Any
 
 from ...activations import relu
@@ -79,6 +80,9 @@ def _given(model: Any, xs: Sequence[Any], ys: Sequence[Any]) -> dict[str, Any]:
     """A model and its data as settings of the page. TypeError or ValueError if the page cannot show them."""
     layers = _layers(model)
     sizes = [layers[0][1][0], *(size[1] for _, size, _ in layers)]
+    for units, (_, (wanted, _), _) in zip(sizes, layers):
+        if units != wanted:
+            raise ValueError(f"lab: a layer with {wanted} inputs behind {units} units; give both the same number")
     points = _points(xs, ys, sizes[0])
     curve = sizes[0] == 1
     if sizes[-1] != 1 or layers[-1][0] != LINEAR:
@@ -126,4 +130,6 @@ def _points(xs: Sequence[Any], ys: Sequence[Any], inputs: int) -> list[dict[str,
             raise ValueError(f"lab: expected {inputs} numbers from -2 to 2 as an input, got {short(x)}; scale the data")
         if inputs == 2 and t not in (1, -1, 0):
             raise ValueError(f"lab: expected classes 1 and -1 (or 1 and 0), got {short(t)}")
+        if not isfinite(t):
+            raise ValueError(f"lab: expected finite targets, got {short(t)}")
     return [{"x": x, "t": t if inputs == 1 else t or -1.0} for x, t in zip(rows, targets)]

@@ -15,12 +15,13 @@ from typing import Any
 from ... import expr
 from ...activations import log_softmax, softmax
 from ...engine import Value, tape
+from ...reductions import dot
 from ...table import TABLE, Op, Reduction
 from .javascript import JavaScriptRows
 from .notation import notation
 from .script import literal
 
-MOST = 9                                    # elements of a list: each length is a function of its own in JavaScript
+MOST = 8                                    # elements of a list: each length is a function of its own in JavaScript
 COMPOSED: dict[str, Callable[..., Any]] = {"softmax": softmax, "log_softmax": log_softmax}
 
 
@@ -47,7 +48,8 @@ def _counts(op: Op) -> list[int]:
     """The numbers of inputs at which a row is written."""
     if not isinstance(op, Reduction):
         return [len(op.inputs)]
-    return [n * op.lists + op.index for n in range(max(1, op.least), MOST + 1)]
+    most = MOST + 1 if op is dot else MOST              # a unit of the network has a bias beside its inputs
+    return [n * op.lists + op.index for n in range(max(1, op.least), most + 1)]
 
 
 def _row(op: Op, program: JavaScriptRows) -> dict[str, Any] | None:

@@ -1,5 +1,5 @@
-// The tightest parts of the grammar: names, numbers, brackets, calls, and what is picked from a list. Grammar (grammar.js)
-// has the operators on top of them.
+// The tightest parts of the grammar: names, numbers, brackets, calls, and what is picked from a list. On top of them
+// Grammar (grammar.js) has the operators.
 
 class Atoms {
   primary() {

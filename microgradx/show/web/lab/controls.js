@@ -46,7 +46,9 @@ function buildControls() {
       if (right) setConfig({[key]: x});
       else
         alter({
-          message: `${key}: expected a ${whole ? "whole " : ""}number from ${low} to ${high}, got ${cut(field.value, 30)}`,
+          message:
+            `${key}: expected a ${whole ? "whole " : ""}number from ${low} to ${high}, ` +
+            `got ${cut(field.value, 30)}`,
         });
     });
   }

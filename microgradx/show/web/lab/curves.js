@@ -1,83 +1,110 @@
-// The curves of a run: the loss of each update, on a scale of powers of ten, and the run before in grey; the slider of
-// time below them.
+// The curves of a run: the loss of each update, on a scale of powers of ten, with the run before in grey; below it the
+// share of points on the right side; and the slider of time.
+
+const LEAST_LOSS = 1e-12;                               // what is below counts as this, for its logarithm
 
 class Curves {
-  constructor(canvas) {
-    this.canvas = canvas;
+  constructor(losses, shares) {
+    Object.assign(this, {losses, shares});
     byId("time").addEventListener("input", () => travel(Number(byId("time").value)));
   }
 
   // A view of the lab.
   show({trainer, earlier, seen, playing}) {
-    const {t, losses, scores} = trainer,
+    const {t, losses, scores, network} = trainer,
+      style = getComputedStyle(document.body),
       most = Math.max(losses.length, 20);
+    const [rule, quiet, ahead, back] = ["rule", "quiet", "ahead", "back"].map((name) =>
+      style.getPropertyValue(`--${name}`),
+    );
+    const tested = scores.filter(({test}) => test),
+      times = (list) => list.map((score) => score.t);
     byId("time").max = Math.max(losses.length, 1);
     byId("time").value = t;
     byId("time").setAttribute("aria-valuetext", `update ${t} of ${losses.length}`);
-    const {context, width, height} = drawing(this.canvas),
-      style = getComputedStyle(document.body);
-    const all = [
-      ...losses.slice(0, 1),
-      ...losses.slice(-1),
-      ...earlier.slice(-1),
-      ...scores.map(({train}) => train.loss),
-    ];
-    const finite = all.filter((x) => x > 0 && Number.isFinite(x));
-    const low = Math.log10(Math.max(1e-12, Math.min(...finite, 1))) - 0.2,
-      high = Math.log10(Math.max(...finite, 1e-3)) + 0.2;
-    const place = (k, x) => [
-      (k / most) * width,
-      height - ((Math.log10(Math.max(x, 1e-12)) - low) / (high - low)) * height,
-    ];
-    const line = (numbers, ink, wide, dash = []) => {
-      const step = Math.max(1, Math.floor(numbers.length / (2 * width)));
-      context.beginPath();
-      context.setLineDash(dash);
-      for (let k = 0; k < numbers.length; k += step)
-        if (Number.isFinite(numbers[k][1])) context.lineTo(...place(...numbers[k]));
-      Object.assign(context, {strokeStyle: ink, lineWidth: wide});
-      context.stroke();
-      context.setLineDash([]);
-    };
-    line(
-      earlier.map((x, k) => [k, x]),
-      style.getPropertyValue("--rule"),
-      1.5,
-    );
-    line(
-      losses.map((x, k) => [k, x]),
-      style.getPropertyValue("--quiet"),
-      1,
-    );
-    line(
-      scores.map(({t: k, train}) => [k, train.loss]),
-      style.getPropertyValue("--ahead"),
+    const [low, high] = rangeOf([losses[0], losses.at(-1), earlier.at(-1), ...scores.map(({train}) => train.loss)]);
+    const up = (x) => (Math.log10(Math.max(x, LEAST_LOSS)) - low) / (high - low);
+    const loss = new Chart(this.losses, most, up);
+    loss.line(null, earlier, rule, 1.5);
+    loss.line(null, losses, quiet, 1);
+    loss.line(
+      times(scores),
+      scores.map(({train}) => train.loss),
+      ahead,
       2,
     );
-    line(
-      scores.filter(({test}) => test).map(({t: k, test}) => [k, test.loss]),
-      style.getPropertyValue("--back"),
+    loss.line(
+      times(tested),
+      tested.map(({test}) => test.loss),
+      back,
       2,
       [5, 3],
     );
-    context.fillStyle = style.color;
-    context.fillRect((t / most) * width - 0.5, 0, 1, height);
+    loss.mark(t, style.color);
+    this.shares.hidden = network.sizes[0] === 1;
+    if (!this.shares.hidden) {
+      const share = new Chart(this.shares, most, (x) => 0.08 + 0.84 * x);
+      share.line(
+        times(scores),
+        scores.map(({train}) => train.right),
+        ahead,
+        2,
+      );
+      share.line(
+        times(tested),
+        tested.map(({test}) => test.right),
+        back,
+        2,
+        [5, 3],
+      );
+      share.mark(t, style.color);
+    }
     this.tell(seen, trainer, playing);
   }
 
-  tell({score}, {t, epoch, settings, train, size}, playing) {
+  tell({score}, {t, epoch, train, size, network}, playing) {
     const {train: own, test} = score,
-      classes = lab.config.data !== "curve";
+      classes = network.sizes[0] === 2;
+    const told = ({loss, right}) => `${brief(loss, 4)}${classes ? `, ${percent(right)} right` : ""}`;
     write(byId("run"), `Update ${t}, epoch ${epoch}${size < train ? ` (${size} of ${train} points each)` : ""}`);
-    write(byId("train-loss"), `${brief(own.loss, 4)}${classes ? `, ${percent(own.right)} right` : ""}`);
-    write(
-      byId("test-loss"),
-      test ? `${brief(test.loss, 4)}${classes ? `, ${percent(test.right)} right` : ""}` : "no points",
-    );
+    write(byId("train-loss"), train ? told(own) : "no points");
+    write(byId("test-loss"), test ? told(test) : "no points");
     write(byId("run-play"), playing ? "\u2759\u2759 Pause" : "\u25b6 Play");
-    const lost = train && !Number.isFinite(own.loss);
     const advice = "The loss is no number any more: the rate is too large. Reset, and take a smaller one.";
-    write(byId("lab-note"), lab.message || (lost ? advice : ""));
+    write(byId("lab-note"), lab.message || (train && !Number.isFinite(own.loss) ? advice : ""));
     byId("lab-note").hidden = byId("lab-note").textContent === "";
+  }
+}
+
+// Powers of ten that hold these losses, with some room.
+function rangeOf(losses) {
+  const finite = losses.filter((x) => x > 0 && Number.isFinite(x));
+  return [Math.log10(Math.max(LEAST_LOSS, Math.min(...finite, 1))) - 0.2, Math.log10(Math.max(...finite, 1e-3)) + 0.2];
+}
+
+// Lines over the updates from 0 to `most`; up(x) is the height of a number, from 0 to 1.
+class Chart {
+  constructor(canvas, most, up) {
+    Object.assign(this, drawing(canvas), {most, up});
+  }
+
+  // Numbers at these times, or at 0, 1, 2, ...; of a long run as many as there are pixels for.
+  line(times, numbers, ink, wide, dash = []) {
+    const {context, width, height, most, up} = this,
+      step = Math.max(1, Math.floor(numbers.length / (2 * width)));
+    context.beginPath();
+    context.setLineDash(dash);
+    for (let k = 0; k < numbers.length; k += step) {
+      const x = numbers[k];
+      if (Number.isFinite(x)) context.lineTo(((times ? times[k] : k) / most) * width, height * (1 - up(x)));
+    }
+    Object.assign(context, {strokeStyle: ink, lineWidth: wide});
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  mark(t, ink) {
+    this.context.fillStyle = ink;
+    this.context.fillRect((t / this.most) * this.width - 0.5, 0, 1, this.height);
   }
 }

@@ -3,7 +3,7 @@
 
 const diagram = new Diagram(byId("diagram")),
   output = new Output(byId("output")),
-  curves = new Curves(byId("curves"));
+  curves = new Curves(byId("curves"), byId("shares"));
 const unitPanel = new UnitPanel(byId("unit"));
 
 labViews.push(

@@ -39,8 +39,7 @@ function share() {
 // Takes over a fragment. Returns an error message, or "".
 function openFragment(text) {
   if (!text) return "";
-  if (text.length > LONGEST)
-    return `The link has ${text.length} characters; at most ${LONGEST} are read.`;
+  if (text.length > LONGEST) return `The link has ${text.length} characters; at most ${LONGEST} are read.`;
   const parts = new Map(new URLSearchParams(text));
   if (parts.has("e")) return openExpression(parts);
   if (parts.has("m") && !Object.hasOwn(MISSIONS, parts.get("m")))

@@ -105,14 +105,14 @@ function slopeLines({node, target, i, slope}, secret) {
     to = nameOf(target);
   if (slope === null) return [remark("Slope", `none: no gradient flows from ${from} into ${to}`)];
   const {slopes: trees, textbook} = rule(node),
-    tree = textbook || trees[i];
+    tree = textbook === null ? trees[i] : aboutInput(textbook, i);
   const written = [partial(node, target), formula(tree, byName(node))[0]];
   const found = secret ? unknown()[0] : number(slope)[0];
   if (tree === "...") return [line("Slope", written[0], found)];
   if (typeof tree === "string") return [line("Slope", ...written)];  // dy/da = 1
   if (typeof tree === "number") return [line("Slope", ...written, found)];  // dy/da = b = 2
   const lines = [line("Slope", ...written), line("In numbers", formula(tree, byNumber(node))[0], found)];
-  if (!textbook) return lines;                          // else it loses digits far out
+  if (textbook === null || trees[i] === "...") return lines;                          // else it loses digits far out
   lines.push(line("Computed as", formula(trees[i], byName(node))[0]));
   lines.at(-1).className = "aside";
   return lines;

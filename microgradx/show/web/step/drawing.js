@@ -1,28 +1,36 @@
-// Small things of the picture: frames around groups, arrows, text that fits, presses by mouse and keys.
+// Small things of the picture: the ground under groups, arrows, text that fits, presses by mouse and keys.
 
-// A frame around the boxes of every open group, where no other box is inside.
-function framesOf(items, corners) {
-  const inside = new Map();
-  items.forEach(({path}, b) =>
+// The ground under every open scope: in each column a strip under its boxes, as wide as the column, so that strips side
+// by side make one field. No other box stands on it.
+function groundOf(items, corners) {
+  const columns = new Map(),
+    scopes = new Map();
+  corners.forEach(({x}, b) => columns.set(x, [...(columns.get(x) ?? []), b]));
+  for (const column of columns.values()) column.sort((a, b) => corners[a].y - corners[b].y);
+  items.forEach(({path}) =>
     path.forEach((key, level) => {
-      if (!inside.has(key)) inside.set(key, {level, boxes: []});
-      inside.get(key).boxes.push(b);
+      if (key.startsWith("scope ")) scopes.set(key, level);
     }),
   );
-  return [...inside].flatMap(([key, {level, boxes}]) => {
-    const pad = Math.max(3, 8 - 2 * level);
-    const left = Math.min(...boxes.map((b) => corners[b].x)) - pad,
-      top = Math.min(...boxes.map((b) => corners[b].y)) - pad;
-    const right = Math.max(...boxes.map((b) => corners[b].x + BOX.width)) + pad;
-    const low = Math.max(...boxes.map((b) => corners[b].y + BOX.height)) + pad;
-    const clear = corners.every(
-      ({x, y}, b) => boxes.includes(b) || x > right || x + BOX.width < left || y > low || y + BOX.height < top,
-    );
-    if (!clear || !key.startsWith("scope ")) return [];
-    const title = key.slice(6).split("/").at(-1);
+  return [...scopes].flatMap(([key, level]) => {
+    const strips = [];
+    for (const [x, column] of columns) {
+      let last = null;
+      for (const b of column) {
+        if (!items[b].path.includes(key)) last = null;
+        else if (last) last.low = corners[b].y + BOX.height;
+        else strips.push((last = {x, top: corners[b].y, low: corners[b].y + BOX.height}));
+      }
+    }
+    const pad = 7 - 2 * Math.min(level, 2);
+    const first = strips.reduce((p, q) => (q.x < p.x || (q.x === p.x && q.top < p.top) ? q : p));
+    const shown = items.some(({path}) => path.at(-1) === key);         // else a name within says it all
     return [
-      element("svg:rect", {x: left, y: top, width: right - left, height: low - top, rx: 8}),
-      element("svg:text", {x: left + 4, y: top - 3}, cut(title, 20)),
+      ...strips.map(({x, top, low}) => {
+        const [width, height] = [BOX.width + GAP.across, low - top + 2 * pad];
+        return element("svg:rect", {x: x - GAP.across / 2, y: top - pad, width, height});
+      }),
+      ...(shown ? [element("svg:text", {x: first.x, y: first.top - 4}, cut(key.slice(6).replace("/", " "), 24))] : []),
     ];
   });
 }

@@ -33,7 +33,7 @@ class Picture {
     this.over = element("svg:g", {class: "flights", "aria-hidden": "true"});
     this.svg.replaceChildren(
       element("svg:defs", {}, arrow("ahead-tip", "M0 0 L8 4 L0 8 z"), arrow("back-tip", "M8 0 L0 4 L8 8 z")),
-      element("svg:g", {class: "frames"}, ...framesOf(groups.items, places.boxes)),
+      element("svg:g", {class: "ground", "aria-hidden": "true"}, ...groundOf(groups.items, places.boxes)),
       element("svg:g", {class: "lines"}, ...this.lines.map(({all}) => all)),
       element("svg:g", {class: "boxes"}, ...this.boxes.map(({all}) => all)),
       this.over,
