@@ -8,7 +8,7 @@
 """
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from .arithmetic import Arithmetic
@@ -16,6 +16,7 @@ from .arithmetic import Arithmetic
 inf, nan = math.inf, math.nan
 LARGEST = sys.float_info.max                # of all finite floats
 PLAIN = frozenset((float, int, bool))       # types that float() always converts correctly
+NO_LIST = (str, bytes, Mapping, Set)        # can be read one by one, but are no numbers, or in no order of their own
 RAISED = (ValueError, ArithmeticError)      # raised by math and float operators where IEEE 754 has a result
 
 

@@ -25,7 +25,7 @@ from typing import Any, TypeVar, overload
 
 from .arithmetic import TABLE as TABLE  # noqa: PLC0414  # others read it here
 from .arithmetic import Arithmetic
-from .ieee import PLAIN, RAISED, Ieee, inf, nan, number, short
+from .ieee import NO_LIST, PLAIN, RAISED, Ieee, inf, nan, number, short
 
 T = TypeVar("T")
 Slope = Callable[..., Any] | float
@@ -261,7 +261,7 @@ class Reduction(Op):
         return (count - self.index) % self.lists == 0 and count - self.index >= self.least * self.lists
 
     def _inputs(self, xs: Any) -> Any:
-        if not hasattr(type(xs), "__iter__") or isinstance(xs, (str, bytes)):
+        if not hasattr(type(xs), "__iter__") or isinstance(xs, NO_LIST):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
         return xs if hasattr(type(xs), "__len__") else tuple(xs)
 

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .engine import Value, mode, node, record, tracer
-from .ieee import RAISED, number
+from .ieee import NO_LIST, RAISED, number, short
 from .table import Inputs, Reduction
 
 
 class Vector(Inputs, Sequence[Any]):
-    """A list of Values and numbers whose numbers are read once, for many reductions. TypeError for any other element.
+    """A list of Values and numbers whose numbers are read once, for many reductions. TypeError for any other element,
+    and for a set or dict of them.
 
     A layer gives the same inputs to all its units: inputs = Vector(xs); [dot(weights, inputs) for weights in rows].
     The numbers are those at the time the Vector is made.
@@ -31,6 +32,8 @@ class Vector(Inputs, Sequence[Any]):
 
     def __init__(self, xs: Iterable[Any]) -> None:
         """Read the numbers."""
+        if xs.__class__ is not list and isinstance(xs, NO_LIST):
+            raise TypeError(f"Vector takes a list of Values, got {short(xs)}; write Vector([...])")
         args: tuple[Any, ...] = tuple(xs)
         constants: tuple[int, ...] = ()
         known = tracer() is None                            # while jit traces there are no numbers to read

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import find
 
+import microgradx as mg
 from microgradx import Value, Vector, grad, gradcheck, gradients, hessian, hvp, jit, jvp, mul, nn, value_and_grad
 from microgradx.checking.strategies import arguments
 from microgradx.compiler.trace.errors import TracingError
 from microgradx.nesting import floated, leaves, paths, rebuild
-from microgradx.training import SGD, fit
+from microgradx.training import SGD, batches, fit
 
 from .budget import sweep
 from .compiled import every_way
@@ -257,6 +258,25 @@ def test_an_array_is_refused_with_what_to_write():
     for transform in DERIVATIVES.values():
         with pytest.raises(TypeError, match="expected a number or a Value, got array"):
             transform(lambda a: a[0] * a[1], np.array([2.0, 3.0]))
+
+
+LISTS = {
+    **{row.name: row for row in (mg.sum, mg.max, mg.min, mg.prod, mg.logsumexp)}, "dot": lambda x: mg.dot(x, [1.0] * 2),
+    "softmax": mg.softmax, "Vector": Vector, "optimiser": SGD,
+    "take": lambda x: mg.take(x, 0), "recorded": lambda x: mg.take(x, Value(0)),
+    "batches": lambda x: list(batches(x, [1.0, 2.0], 1)), "gradients": lambda x: gradients(Value(1.0), x),
+}
+
+
+@pytest.mark.parametrize("f", LISTS.values(), ids=LISTS)
+@pytest.mark.parametrize("made", [lambda a, b: {0: a, 1: b}, lambda a, b: {a, b}, lambda a, b: frozenset([a, b]),
+                                  lambda a, b: types.MappingProxyType({0: a, 1: b})])
+def test_a_dict_is_not_taken_for_the_list_of_its_keys(f, made):
+    """sum({0: a, 1: b}) was 1; a set has an order of its own in each process."""
+    with pytest.raises(TypeError):
+        f(made(Value(2.0), Value(3.0)))
+    if f in (mg.sum, Vector, SGD):
+        f({"a": Value(2.0), "b": Value(3.0)}.values())
 
 
 def test_a_penalty_of_a_set_is_not_zero():

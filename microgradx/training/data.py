@@ -11,11 +11,13 @@
 
 These functions return new lists of the same elements; they never change the order of the given lists.
 """
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import count as counter
 from itertools import repeat
 from random import Random
 from typing import Any
+
+from ..ieee import short
 
 Pair = tuple[Sequence[Any], Sequence[Any]]
 
@@ -82,7 +84,10 @@ def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 
 
 
 def samples(xs: Sequence[Any], ys: Sequence[Any]) -> int:
-    """The number of samples. ValueError if there are none, or not as many inputs as targets."""
+    """The number of samples. ValueError if there are none, or not as many inputs as targets; TypeError for a dict."""
+    for given in (xs, ys):
+        if isinstance(given, (Mapping, Set)):
+            raise TypeError(f"expected samples as a list, got {short(given)}; write list(....values())")
     if len(xs) != len(ys) or len(xs) == 0:
         raise ValueError(f"expected as many inputs as targets, at least one, got {len(xs)} and {len(ys)}")
     return len(xs)

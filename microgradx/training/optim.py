@@ -16,7 +16,7 @@ An optimiser is one rule, update(), which takes the numbers of ONE parameter and
 operators and rows of the table, so it runs on floats, and the compiler can trace it.
 """
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from ..engine import Value, tracer
@@ -70,11 +70,12 @@ class Optimiser:
     """
 
     kept: tuple[str, ...] = ()
+    squares: tuple[str, ...] = ()       # those of kept that are never negative
     lr, t, numbers = Changing(), Changing(), Changing()
     changing = ("lr", "t", "numbers")
 
     def __init__(self, params: Iterable[Value], lr: float) -> None:
-        if not hasattr(type(params), "__iter__"):
+        if not hasattr(type(params), "__iter__") or isinstance(params, (Mapping, Set)):
             raise TypeError(f"expected a list of Values, got {type(params).__name__}; write model.parameters()")
         self.params = list(params)
         for p in self.params:
@@ -156,8 +157,11 @@ class Optimiser:
         given = {name: listed(numbers) for name, numbers in state.items()}
         self.check_shapes({name: shape(numbers) for name, numbers in given.items()})
         t, rows = number(given["step"]), [[number(x) for x in given[name]] for name in self.kept]
-        if not (0 <= t < inf and t.is_integer()):
+        if not (0 <= t <= 2**53 and t.is_integer()):
             raise ValueError(f"step: expected a whole number from 0 up, got {t}")
+        for name in self.squares:
+            if any(x < 0 for x in given[name]):
+                raise ValueError(f"{name}: expected means of squares, from 0 up, got {short(min(given[name]))}")
         self.t = int(t)
         self.numbers = list(zip(*rows)) if rows else [() for _ in self.params]
 
@@ -224,6 +228,7 @@ class Adam(Optimiser):
     """
 
     kept = ("exp_avg", "exp_avg_sq")
+    squares = ("exp_avg_sq",)
 
     def __init__(self, params: Iterable[Value], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-8, weight_decay: float = 0.0) -> None:
@@ -281,6 +286,7 @@ class RMSprop(Optimiser):
     """
 
     kept = ("square_avg", "momentum_buffer")
+    squares = ("square_avg",)
 
     def __init__(self, params: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
                  weight_decay: float = 0.0, momentum: float = 0.0) -> None:

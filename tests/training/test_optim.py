@@ -170,7 +170,8 @@ def test_state_and_weights_resume_as_if_never_stopped(name, tmp_path):
     ({"step": 1.0, "exp_avg": [0.0, "1"], "exp_avg_sq": [0.0, 0.0]}, TypeError),
     ({"step": "one", "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.0, 0.0]}, TypeError),
     *(({"step": t, "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.0, 0.0]}, ValueError)
-      for t in (1.7, -1.0, -1, math.nan, math.inf, -math.inf, [1.0], 0.5)),
+      for t in (1.7, -1.0, -1, math.nan, math.inf, -math.inf, [1.0], 0.5, 1e300)),
+    ({"step": 1.0, "exp_avg": [0.0, 0.0], "exp_avg_sq": [0.5, -1.0]}, ValueError),
 ])
 def test_a_state_that_does_not_fit_changes_nothing(state, error):
     optimiser = Adam([Value(1.0), Value(2.0)])
@@ -199,6 +200,8 @@ def test_a_state_of_arrays_is_loaded(made):
     ([], ValueError, "at least one parameter"), ([1.0], TypeError, "model.parameters"),
     ([Value(1.0), Value(1.0) * 2], ValueError, "got a result, of mul, which is computed anew; write Value"),
     ([Value(2.0).tanh()], ValueError, "a result, of tanh"),
+    ({Value(1.0), Value(2.0)}, TypeError, "expected a list of Values, got set"),
+    ({"w": Value(1.0)}, TypeError, "expected a list of Values, got dict"),
     (3, TypeError, "list of Values"), ([Value(1.0), None], TypeError, "None"), ("ab", TypeError, "Values"),
 ])
 def test_what_is_no_list_of_parameters_is_refused(kind, params, error, told):
