@@ -163,7 +163,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     ([6.0, 5.0], [3.0, 1.0])
     """
     _expect_lists("jvp", xs, vs)
-    y, inputs, inside = call(f, xs, range(len(xs)))
+    y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
     directions = zip(inputs, _directions(xs, inputs, vs))
     tangent = {x: flow for x, t in directions if (flow := _direction(t, inside)) is not None}
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
@@ -196,7 +196,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     [4.0, 6.0]
     """
     _expect_lists("hvp", xs, vs)
-    y, inputs, inside = call(f, xs, range(len(xs)))
+    y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
     slope: Any = dot(gradients(_scalar(y), inputs, create_graph=True), _directions(xs, inputs, vs))
     return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
 
@@ -217,8 +217,10 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
-         options: Mapping[str, Any] = MappingProxyType({})) -> tuple[Any, list[Value], bool]:
-    """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result.
+         options: Mapping[str, Any] = MappingProxyType({}), directions: Any = ()) -> tuple[Any, list[Value], bool]:
+    """f's result, the inputs to differentiate by, and whether an enclosing transform differentiates the result, or the
+    directions in which this one differentiates.
+
     TypeError if `wanted` has an argument that was not given, or that has no number; ValueError if it has one twice."""
     outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
@@ -238,8 +240,8 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
             _inputs.reset(before)
     if traced or not outer:
         return y, xs, traced
-    results = [v for v in leaves(y) if isinstance(v, Value)]
-    return y, xs, any(enclosing.reach(results, inner) for enclosing in outer)
+    roots = [v for v in (*leaves(y), *leaves(directions)) if isinstance(v, Value)]
+    return y, xs, any(enclosing.reach(roots, inner) for enclosing in outer)
 
 
 def _place(n: Any, count: int) -> int:

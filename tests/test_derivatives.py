@@ -203,3 +203,14 @@ def test_forward_mode_takes_no_direction_that_is_still():
     assert jvp(lambda x, n: x**n, [-2.0, 3.0], [1.0, 0.0]) == (-8.0, 12.0)
     assert jvp(lambda x: mg.where(x > 0, mg.log(x), x), [0.0], [1.0]) == (0.0, 1.0)
     assert grad(lambda x: jvp(lambda t, n: t**n, [x, 3.0], [1.0, 0.0])[1])(-2.0) == -12.0
+
+
+@pytest.mark.parametrize("compiled", [lambda f: f, mg.jit], ids=["eager", "jit"])
+def test_the_derivative_by_the_direction_also_where_the_point_is_a_constant(compiled):
+    """It was 0 without a word, in eager code only."""
+    by_jvp = compiled(grad(lambda t: jvp(lambda x: x * x, [3.0], [t])[1]))
+    by_hvp = compiled(grad(lambda t: hvp(lambda x: x**3, [3.0], [t])[0]))
+    assert (by_jvp(1.0), by_jvp(0.0), by_hvp(1.0), by_hvp(0.0)) == (6.0, 6.0, 18.0, 18.0)
+    assert compiled(grad(lambda t: jvp(mg.sqrt, [0.0], [t])[1]))(0.0) == math.inf       # t*inf: not absent at t = 0
+    assert jvp(mg.sqrt, [0.0], [0.0]) == (0.0, 0.0)                                     # but a number is
+    assert grad(lambda t: grad(lambda s: jvp(lambda x: x**3, [2.0], [s * t])[1])(1.0))(1.0) == 12.0
