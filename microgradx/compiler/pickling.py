@@ -98,7 +98,7 @@ def opened(parcel: Parcel) -> tuple[RemoteFunction, str, bool]:
 
 # Structures as JSON --------------------------------------------------------------------------------------------------
 
-CLASSES: dict[str, Any] = {kind.__name__: kind for kind in (list, tuple, float, int, bool, str, type(None))}
+CLASSES: dict[str, Any] = {kind.__name__: kind for kind in (list, tuple, dict, float, int, bool, str, type(None))}
 
 
 def _written(x: Any, objects: list[Any]) -> Any:

@@ -155,6 +155,18 @@ class OneName(pickle.Unpickler):
 
 
 @backends
+def test_dicts_and_keyword_arguments_are_sent_without_another_name(backend):
+    f = jit(value_and_grad(lambda d, by=1.0: d["a"]**2 * d["b"][0] * by), backend=backend)
+    d = {"a": 2.0, "b": (3.0, "note")}
+    expected = f(d), f(d, by=2.0)
+    sent = OneName(io.BytesIO(pickle.dumps(f))).load()
+    assert (sent(d), sent(d, by=2.0)) == expected == (
+        (12.0, {"a": 12.0, "b": (4.0, "note")}), (24.0, {"a": 24.0, "b": (8.0, "note")}))
+    with pytest.raises(ValueError, match="none of them for arguments of this structure"):
+        sent(d, of=2.0)
+
+
+@backends
 def test_an_unpickler_that_allows_one_name_is_not_circumvented(backend, monkeypatch):
     """There is no pickle in the pickle: reading one must not read another behind its back."""
     f = jit(value_and_grad(lambda model, x: model(x)[0] * 1.5), backend=backend)
