@@ -89,6 +89,7 @@ from .reductions import sum as sum
 from .step import Step, steps
 from .table import Op, Reduction, gate, reduction, row
 from .vector import Vector
+from .watching import NonFinite, sources, stop_at_nonfinite, where_made
 
 if TYPE_CHECKING:
     from .compiler.jit import jit
@@ -103,6 +104,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "Vector", "tape", "no_grad", "scope",
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
+    "sources", "where_made", "stop_at_nonfinite", "NonFinite",
     "gradcheck", "check_jvp", "check_hessian", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",
     "stepper", "draw", "diagnose", "to_html", "lab", "jit",

@@ -13,13 +13,13 @@ from .ieee import inf, number
 from .table import Op
 
 # What an operation does in this thread or task. A str: it records a Value in the scope of that name ("" is none). None:
-# it computes a number only, see no_grad(). Anything else is a tracer, which jit sets: it records a program, no numbers.
+# it computes a number only, see no_grad(). Else a Watch (watching.py), which looks at what it records, or jit's tracer.
 mode: ContextVar[Any] = ContextVar("mode", default="")
 
 
 def tracer() -> Any:
     """The tracer that records programs instead of numbers; None outside of jit."""
-    return None if (now := mode.get()) is None or now.__class__ is str else now
+    return None if (now := mode.get()) is None or now.__class__ is str or now.is_watch else now
 
 
 class Value(Arithmetic["Value"]):
@@ -85,8 +85,8 @@ class Value(Arithmetic["Value"]):
 
     def backward(self) -> None:
         """Put d self / d v into v.grad for every v that self was computed from; leaves add it to their .grad."""
-        if (trace := tracer()) is not None:
-            return trace.backward(self)  # type: ignore[no-any-return]
+        if (now := mode.get()) is not None and now.__class__ is not str:
+            return now.backward(self)  # type: ignore[no-any-return]
         order = tape(self, leaves=False)
         for v in order:
             v._grad = UNREACHED
@@ -123,11 +123,11 @@ UNREACHED = float("0")          # the gradient of a Value before any has flowed 
 
 def record(op: Op, args: Sequence[Any]) -> Value:
     """Apply row `op` to Values and numbers: the graph grows by one Value. TypeError for any other input."""
-    if (trace := tracer()) is not None:
-        return trace.record(op, args)  # type: ignore[no-any-return]
+    if (scope := mode.get()) is not None and scope.__class__ is not str:
+        return scope.record(op, args)  # type: ignore[no-any-return]
     args = tuple([a if isinstance(a, Value) else number(a) for a in args])
     xs = [a._data if isinstance(a, Value) else a for a in args]
-    y, scope = op.at(*xs), mode.get()
+    y = op.at(*xs)
     if scope is None:
         return Value(y)
     slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)

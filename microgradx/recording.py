@@ -14,7 +14,7 @@ from contextvars import Token
 from types import TracebackType
 from typing import Any
 
-from .engine import mode, tracer
+from .engine import mode
 
 
 class Within:
@@ -26,8 +26,8 @@ class Within:
         self.path = path
 
     def __enter__(self) -> None:
-        trace = tracer()
-        self.before: Token[Any] = mode.set(self.path if trace is None else trace.within(self.path))
+        now = mode.get()
+        self.before: Token[Any] = mode.set(self.path if now is None or type(now) is str else now.within(self.path))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
@@ -36,8 +36,8 @@ class Within:
 
 def current_scope() -> str | None:
     """The scope that operations are recorded in, "" outside of any; None where nothing is recorded."""
-    trace = tracer()
-    return mode.get() if trace is None else trace.path  # type: ignore[no-any-return]
+    now = mode.get()
+    return now if now is None or type(now) is str else now.path
 
 
 def no_grad() -> AbstractContextManager[None]:

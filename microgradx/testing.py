@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from .checking.adopt import Adopted, Fault, adopt
 from .checking.check import gradcheck
-from .checking.compare import Comparison, Parting, compare
+from .checking.compare import Compared, Parting, compare
 from .checking.examine.examination import Examination, Finding, examine
 
 if TYPE_CHECKING:
     from .checking.strategies import arguments, arrays, graphs, kinks, numbers, values
 
-__all__ = ["Adopted", "Comparison", "Examination", "Fault", "Finding", "Parting", "adopt", "arguments", "arrays",
+__all__ = ["Adopted", "Compared", "Examination", "Fault", "Finding", "Parting", "adopt", "arguments", "arrays",
            "assert_gradient", "compare", "examine", "graphs", "kinks", "numbers", "values"]
 
 

@@ -1,4 +1,5 @@
 """README tells the truth: every Python block runs and prints what stands below it, every command ends well."""
+import linecache
 import os
 import pathlib
 import re
@@ -22,7 +23,8 @@ def test_python_blocks_print_what_stands_below_them(capsys):
     try:
         for i, (kind, text) in enumerate(BLOCKS):
             if kind == "python" and "import torch" not in text:
-                exec(text, {})                  # each block stands on its own
+                linecache.cache["example.py"] = len(text), None, text.splitlines(keepends=True), "example.py"
+                exec(compile(text, "example.py", "exec"), {})       # each block stands on its own
                 printed = capsys.readouterr().out
                 assert printed == (BLOCKS[i + 1][1] if "print(" in text else "")
     finally:

@@ -25,7 +25,7 @@ from ..nesting import branches, is_leaf, is_module, leaf, regrown
 DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}      # bits of a significand
 
 
-class Place(NamedTuple):
+class Slot(NamedTuple):
     """Where one number or array stands: the keys that lead to it, its name, its numbers, its shape, its precision."""
 
     path: tuple[int, ...]
@@ -75,13 +75,13 @@ class Arguments:
         return [[next(cuts) for _ in place.numbers] for place in self.places]
 
 
-def places(tree: Any, name: str, path: tuple[int, ...] = ()) -> Iterator[Place]:
+def places(tree: Any, name: str, path: tuple[int, ...] = ()) -> Iterator[Slot]:
     """The numbers and arrays in one argument."""
     if is_array(tree):
         if (digits := precision(tree)) is not None:
-            yield Place(path, name, flat(tree), shape_of(tree), digits)
+            yield Slot(path, name, flat(tree), shape_of(tree), digits)
     elif is_leaf(tree):
-        yield Place(path, name, [number(tree.data if isinstance(tree, Value) else tree)], (), 53)
+        yield Slot(path, name, [number(tree.data if isinstance(tree, Value) else tree)], (), 53)
     elif is_module(tree):
         raise TypeError(f"{name} is a Module: write a function of its numbers, or leave out grad")
     elif (inner := branches(tree)) is None:
@@ -206,18 +206,18 @@ def filled(x: Any, new: Iterable[tuple[int, float]]) -> Any:
 
 # Results -------------------------------------------------------------------------------------------------------
 
-def results(tree: Any, name: str) -> list[Place]:
+def results(tree: Any, name: str) -> list[Slot]:
     """The numbers and arrays that a function returned. TypeError for anything else."""
     if isinstance(tree, float):             # most often
-        return [Place((), name, [float(tree)], (), 53)]
+        return [Slot((), name, [float(tree)], (), 53)]
     if isinstance(tree, complex):           # as x**0.5 left of 0
-        return [Place((), name, [math.nan], (), 53)]
+        return [Slot((), name, [math.nan], (), 53)]
     if isinstance(tree, (str, bytes, type(None), bool)) or callable(tree):
         raise TypeError(f"{name} is {short(tree)}, not a number; return one number, or a list of them")
     if is_array(tree) or (hasattr(tree, "dtype") and hasattr(tree, "reshape")):
         if precision(tree) is None:
             raise TypeError(f"{name} is an array of {tree.dtype}; return floats")
-        return [Place((), name, flat(tree), shape_of(tree), precision(tree) or 53)]
+        return [Slot((), name, flat(tree), shape_of(tree), precision(tree) or 53)]
     if branches(tree) is None and not is_leaf(tree):
         raise TypeError(f"{name} is {short(tree)}, not a number; return one number, or a list of them")
     if is_leaf(tree):

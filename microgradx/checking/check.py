@@ -18,6 +18,7 @@ from typing import Any
 
 from .. import derivatives
 from ..engine import Value, tape
+from ..watching import at_line
 from .arguments import is_tensor
 from .claims import check_gradient
 from .error import GradientError
@@ -193,4 +194,4 @@ def described(v: Value) -> str:
         return f"the input {v.data}"
     letters = v.op.names(len(v.args))
     values = [f"{letter} = {a.data if isinstance(a, Value) else a}" for letter, a in zip(letters, v.args)]
-    return f"row {v.op.name!r} at {', '.join(values[:3])}{', ...' if len(values) > 3 else ''}"
+    return f"row {v.op.name!r} at {', '.join(values[:3])}{', ...' if len(values) > 3 else ''}{at_line(v)}"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..engine import Value, tape
 from ..ieee import short
 from ..nesting import branches
-from .arguments import Place, entries, flat, is_array, places, precision, shape_of
+from .arguments import Slot, entries, flat, is_array, places, precision, shape_of
 from .causes import Entries, likely_cause
 
 
@@ -40,7 +40,7 @@ class Parting(NamedTuple):
         return f"{self.entry} is {self.mine} and should be {self.reference}: {far:.2g} apart, {self.bound:.2g} allowed"
 
 
-class Comparison(NamedTuple):
+class Compared(NamedTuple):
     """All names in backward order, each with a Parting, or None where both sides agree."""
 
     found: dict[str, Parting | None]
@@ -64,7 +64,7 @@ class Comparison(NamedTuple):
         return "\n".join(lines)
 
 
-def compare(mine: Any, reference: Any) -> Comparison:
+def compare(mine: Any, reference: Any) -> Compared:
     """Where two gradients part, and why, as far as that can be told.
 
     mine, reference   each a dict or list of gradients (numbers, nested lists, arrays, tensors of torch or JAX) in
@@ -87,10 +87,10 @@ def compare(mine: Any, reference: Any) -> Comparison:
         side, there = ("mine", ours) if lost[0] not in ours else ("reference", theirs)
         raise ValueError(f"{side} has no gradient {lost[0]!r}; it has {short(list(there), 80)}")
     every = [Entries(name, ours[name].shape, ours[name].numbers, theirs[name].numbers) for name in ours]
-    return Comparison({name: parting(name, ours[name], theirs[name], every) for name in ours})
+    return Compared({name: parting(name, ours[name], theirs[name], every) for name in ours})
 
 
-def gradients(given: Any, side: str) -> dict[str, Place]:
+def gradients(given: Any, side: str) -> dict[str, Slot]:
     """Gradients by name, in backward order."""
     named: Any = given
     if isinstance(given, Value):
@@ -117,15 +117,15 @@ def grad_of(x: Any) -> Any:
     return x
 
 
-def whole(x: Any, name: str, side: str) -> Place:
+def whole(x: Any, name: str, side: str) -> Slot:
     """A gradient as one list of numbers. TypeError if it holds none."""
     if is_array(x) or (hasattr(x, "dtype") and hasattr(x, "reshape")):
-        return Place((), name, flat(x), shape_of(x), precision(x) or 53)
+        return Slot((), name, flat(x), shape_of(x), precision(x) or 53)
     found = list(places(x, name))
     if not found:
         raise TypeError(f"{side}[{name!r}] is {short(x)}, not a gradient")
     numbers = [n for place in found for n in place.numbers]
-    return Place((), name, numbers, shape(x), min(place.digits for place in found))
+    return Slot((), name, numbers, shape(x), min(place.digits for place in found))
 
 
 def shape(x: Any) -> tuple[int, ...]:
@@ -134,7 +134,7 @@ def shape(x: Any) -> tuple[int, ...]:
     return () if inner is None else (len(inner), *(shape(inner[0]) if inner else ()))
 
 
-def parting(name: str, mine: Place, reference: Place, every: list[Entries]) -> Parting | None:
+def parting(name: str, mine: Slot, reference: Slot, every: list[Entries]) -> Parting | None:
     """The difference of two gradients; None if there is none."""
     digits = min(mine.digits, reference.digits)
     if mine.shape != reference.shape:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ...operators import Value
 from .exercise import Exercise, agree, run
 from .lessons import EXERCISES, LESSONS, WRAP
-from .worker import Answer, Source, answers
+from .worker import Answer, EngineClass, answers
 
 LIMIT = 10.0                                # seconds for one exercise
 
@@ -70,7 +70,7 @@ def examine(engine: Any, only: str = "", limit: float = LIMIT) -> Examination:
     chosen = [i for i, exercise in enumerate(EXERCISES) if exercise.lesson.startswith(only)]
     if not chosen:
         raise ValueError(f"there is no lesson {only!r}; the lessons are {', '.join(LESSONS)}")
-    source = Source(engine)
+    source = EngineClass(engine)
     return Examination(source.name, [found(EXERCISES[i], answer, limit)
                                      for i, answer in answers(source, chosen, limit)])
 

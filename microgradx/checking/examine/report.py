@@ -6,12 +6,16 @@
     >>> as_json(examine(Value, only="reuse"))["passed"]
     True
 """
+from __future__ import annotations
+
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from ...ieee import printable
-from .examination import Examination, Finding
+
+if TYPE_CHECKING:
+    from .examination import Examination, Finding
 
 
 def text(examination: Examination) -> str:

@@ -1,7 +1,7 @@
 """The exercises in a process of their own: an endless loop is stopped, a crash is told, prints are dropped.
 
-    >>> from microgradx.checking.examine.worker import Source
-    >>> Source("engine.py:Value").name
+    >>> from microgradx.checking.examine.worker import EngineClass
+    >>> EngineClass("engine.py:Value").name
     'Value'
 """
 import importlib
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
     missing: str = ""
 
 
-class Source:
+class EngineClass:
     """Where a class is: "engine.py:Value", "package.module:Value", or the class itself.
 
     ValueError if the text has not this form, or there is no such file.
@@ -78,7 +78,7 @@ class Source:
         return module
 
 
-def answers(source: Source, chosen: Sequence[int], limit: float) -> Iterator[tuple[int, Answer]]:
+def answers(source: EngineClass, chosen: Sequence[int], limit: float) -> Iterator[tuple[int, Answer]]:
     """The answer to each exercise, chosen by its place in EXERCISES. ValueError if the class cannot be loaded."""
     left = list(chosen)
     while left:                             # after each that does not end, less time for the others
@@ -89,7 +89,7 @@ def answers(source: Source, chosen: Sequence[int], limit: float) -> Iterator[tup
                 limit = max(limit / 2, min(limit, SHORT))
 
 
-def until_it_stops(source: Source, chosen: Sequence[int], limit: float) -> Iterator[tuple[int, Answer]]:
+def until_it_stops(source: EngineClass, chosen: Sequence[int], limit: float) -> Iterator[tuple[int, Answer]]:
     """The answers of one process. It ends with the first that does not end in time, or crashes."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context: Any = multiprocessing.get_context(method)
@@ -121,7 +121,7 @@ def received(pipe: Any, limit: float) -> Answer | None:
         return Answer(error="crash", text="the process ended: sys.exit, os._exit or a crash of the interpreter")
 
 
-def work(source: Source, chosen: Sequence[int], pipe: Any) -> None:
+def work(source: EngineClass, chosen: Sequence[int], pipe: Any) -> None:
     """In the other process: load the class, then run the exercises."""
     silence()
     try:

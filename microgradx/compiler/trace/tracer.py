@@ -53,6 +53,8 @@ class Tracer:
     makes itself, from a number, is a constant.
     """
 
+    is_watch = False
+
     def __init__(self, strict: bool = False) -> None:
         self.nodes: list[Traced | Batch] = []
         self.strict, self.state = strict, State()

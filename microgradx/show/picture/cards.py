@@ -17,6 +17,7 @@ from ...engine import Value
 from ...naming import names, shown
 from ...nesting import is_module, leaves
 from ...nesting import paths as places
+from ...watching import where_made
 from ..colours import INK, Scale
 from ..terminal.columns import cut
 from .grouping import INSIDE, Box
@@ -64,6 +65,7 @@ class Cards:
         rows = [heading(called[v], aside)]
         rows += [fact("data", self.digits(v.data))] * ("data" in self.show)
         rows += [flow("grad", grad, self.digits(grad), self.scale)] * ("grad" in self.show)
+        rows += [remark(str(source)) for source in [where_made(v)] if source]
         rows += [inner(called[a], self.digits(a.data), sketch.grads[a], self.digits(sketch.grads[a]), self.scale)
                  for a in box.inside[:INSIDE]]
         rows += [remark(f"and {len(box.inside) - INSIDE:,} more")] * (len(box.inside) > INSIDE)

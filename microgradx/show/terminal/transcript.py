@@ -16,6 +16,7 @@ from ... import text
 from ...engine import Value
 from ...naming import brief, equal
 from ...step import Step, steps
+from ...watching import at_line
 from .columns import HALF, columns, cut, fields
 
 ROWS = 40                                   # of a graph shown at once
@@ -49,7 +50,7 @@ def computed(step: Step) -> str:
     if step.op is None:
         return f"{equal(step.rule, step.node.data)}    (a leaf: its number is given)"
     numbers = text.formula(step.op, [_number(a.data if isinstance(a, Value) else a) for a in step.inputs])
-    return f"{cut(step.rule, HALF)} = {cut(numbers, HALF)} = {brief(step.node.data)}"
+    return f"{cut(step.rule, HALF)} = {cut(numbers, HALF)} = {brief(step.node.data)}{_line(step)}"
 
 
 def handed_back(step: Step) -> str:
@@ -62,8 +63,15 @@ def handed_back(step: Step) -> str:
         rule.append(("computed as", step.rule.partition(" = ")[2]))
     use = "complete" if step.use == step.uses else "more to come"
     use = f"use {step.use} of {step.uses}: {use}" if step.uses > 1 else f"its only use: {use}"
-    return (f"{node} = {cut(step.formula, HALF)} hands grad({node}) = {brief(step.incoming)} back to {target}\n"
+    return (f"{node} = {cut(step.formula, HALF)} hands grad({node}) = {brief(step.incoming)} back to {target}"
+            f"{_line(step)}\n"
             + fields(*rule, ("contribution", _product(step)), (f"grad({target})", f"{step.sum}    ({use})")))
+
+
+def _line(step: Step) -> str:
+    """The line that computed the node, on a line of its own; "" if it was not computed within sources()."""
+    at = at_line(step.node)
+    return f"\n    line            {at[2:-1]}" if at else ""
 
 
 def _product(step: Step) -> str:

@@ -19,6 +19,7 @@ from ... import text
 from ...derivatives import gradients
 from ...engine import Value, tape
 from ...naming import brief, names
+from ...watching import where_made
 from .columns import HALF, columns, cut
 
 LINES = 200                                 # of a tree; the rest is left out
@@ -30,7 +31,8 @@ def tree(root: Value) -> str:
     called, grads = names(root), dict(zip(order, gradients(root, order)))
     rows = list(islice(_rows(root, called, grads), LINES + 1))
     more = ["\n... and more: this is the part nearest to the root"] if len(rows) > LINES else []
-    return "\n".join([columns(["value", "data", "slope", "grad"], rows[:LINES]), *more])
+    titles = ["value", "data", "slope", "grad", *["line"] * any(map(where_made, order))]
+    return "\n".join([columns(titles, [row[:len(titles)] for row in rows[:LINES]]), *more])
 
 
 def _rows(root: Value, called: dict[Value, str], grads: dict[Value, float]) -> Iterator[list[str]]:
@@ -40,12 +42,13 @@ def _rows(root: Value, called: dict[Value, str], grads: dict[Value, float]) -> I
     while stack:
         v, branch, indent, slope = stack.pop()
         if v in seen:
-            yield [branch + called[v], "(above)", slope, ""]
+            yield [branch + called[v], "(above)", slope, "", ""]
             continue
         seen.add(v)
         inputs = [called[a] if isinstance(a, Value) else a for a in v.args]
         formula = f" = {cut(text.formula(v.op, inputs), HALF)}" if v.op else ""
-        yield [branch + called[v] + formula, brief(v.data), slope, brief(grads[v])]
+        line = str(where_made(v) or "")
+        yield [branch + called[v] + formula, brief(v.data), slope, brief(grads[v]), line]
         below = [(a, brief(d or 0.0)) for a, d in zip(v.args, v.slopes) if isinstance(a, Value)]
         for k, (a, d) in reversed(list(enumerate(below))):
             last = k == len(below) - 1

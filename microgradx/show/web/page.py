@@ -17,6 +17,7 @@ from ...files import Path, replace
 from ...ieee import short
 from ...naming import names, shown
 from ...nesting import is_module, leaves, paths
+from ...watching import at_line
 from ..picture.graph import Graph
 from ..picture.scopes import homes
 from .bundle import CORE, STEP, bundle
@@ -83,7 +84,8 @@ def graph(root: Value, program: JavaScriptRows, params: Any = None) -> dict[str,
             kinked |= {op} if v.op.kinks else set()
         nodes.append({"name": called[v], "data": literal(v.data), "sign": v.op.symbol if v.op else "", "op": op,
                       "scope": [shown(level) for level in place[v]],
-                      "args": [number[a] if isinstance(a, Value) else literal(a) for a in v.args]})
+                      "args": [number[a] if isinstance(a, Value) else literal(a) for a in v.args]}
+                     | ({"line": at_line(v)[2:-1]} if at_line(v) else {}))
     return {"graph": nodes, "rules": rules, "kinked": sorted(kinked)}
 
 

@@ -65,12 +65,22 @@ function computed(k) {
   return {
     heading: `${name} is computed`,
     heard: `${name} = ${brief(state.data[k])}.`,
-    lines: [formulaLine(k), line("In numbers", formula(rule(k).value, byNumber(k))[0], number(state.data[k])[0])],
+    lines: [
+      formulaLine(k),
+      line("In numbers", formula(rule(k).value, byNumber(k))[0], number(state.data[k])[0]),
+      ...sourceLine(k),
+    ],
   };
 }
 
 function formulaLine(k) {
   return line("Formula", identifier(nameOf(k)), formula(rule(k).value, byName(k))[0]);
+}
+
+// The line of Python that computed node k, if it is known.
+function sourceLine(k) {
+  const {line: source} = state.graph.nodes[k];
+  return source ? [remark("Line", element("mark", {}, source))] : [];
 }
 
 function beginning(k) {
@@ -96,6 +106,7 @@ function handedBack(event, secret) {
       ...kinkLines(event),
       chainLine(event, secret),
       sumLine(event, secret),
+      ...sourceLine(event.node),
     ],
   };
 }
