@@ -7,6 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from microgradx import Value
+from microgradx import sum as sum_of
 from microgradx.ieee import Ieee, divide, number, power, short
 
 from .cases import NUMBERS, REFUSED
@@ -72,3 +74,11 @@ def test_an_error_shows_little_of_a_large_thing():
     with pytest.raises(TypeError) as error:
         number("9" * 10_000)
     assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("f", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
+def test_beside_a_value_the_value_records(f):
+    v = Value(3.0)
+    assert f(Ieee(2.0), v).args == (2.0, v) and f(Ieee(2.0), v).data == f(2.0, 3.0)
+    assert f(v, Ieee(2.0)).args == (v, 2.0) and f(v, Ieee(2.0)).data == f(3.0, 2.0)
+    assert sum_of([Ieee(2.0), v]).args == (2.0, v) and sum_of([v, Ieee(2.0)]).args == (v, 2.0)

@@ -69,3 +69,20 @@ def test_no_gradient_is_a_zero_of_its_own():
     """backward() tells it from a gradient that is 0: sqrt(x)*sqrt(x) at 0 is nan, a shut branch 0."""
     zero = float("0.0")
     assert engine.UNREACHED == 0.0 and engine.UNREACHED is not zero and zero + zero is not engine.UNREACHED
+
+
+class Stranger(mg.arithmetic.Arithmetic["Stranger"]):
+    """An operand of another kind, which says what it was asked."""
+
+    def _apply(self, op, args):
+        return (op.name, *args)
+
+
+@pytest.mark.parametrize("f", BINARY, ids=lambda f: f.__name__)
+def test_operands_of_other_kinds_are_asked_themselves(f):
+    """A Value hands on to their operators, in the order in which the operands stand."""
+    v, other = Value(2.0), Stranger()
+    turned = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal"}
+    name = BINARY[f].name
+    assert f(v, other) == ((turned[name], other, v) if name in turned else (name, v, other))
+    assert f(other, v) == (name, other, v)

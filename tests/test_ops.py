@@ -1,4 +1,5 @@
 """The rows of ops.py at their edges: every case of cases.py, and the same under every reading."""
+import itertools
 import math
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from microgradx import Value, gradients, no_grad
 from microgradx.ieee import divide
+from microgradx.table import TABLE, Op
 
 from .cases import HIGHER, OPS
 
@@ -72,3 +74,21 @@ def test_a_wrong_case_is_found(change):
 def test_a_wrong_higher_derivative_is_found():
     with pytest.raises(AssertionError):
         check_higher(lambda x: x**4, 0.0, [0, 0, 0, 0, 23])
+
+
+STEPS = [op for op in TABLE.values() if op.kinks and op.infix and op.infix[0] in "<>"]
+
+
+@pytest.mark.parametrize("op", STEPS, ids=lambda op: op.name)
+def test_a_comparison_has_its_kink_where_it_jumps(op):
+    for a, b in itertools.product([-2.0, -1.0, 0.0, 1.0, 2.0], repeat=2):
+        jumps = op.at(a - 0.5, b) != op.at(a + 0.5, b)
+        assert any(k == 0 for k in op.kinks(a, b)) == jumps == (a == b), (a, b)
+
+
+def test_a_row_of_ones_own_has_its_pole_by_itself():
+    """Python's division raises, and no pole is named: the value is that of IEEE 754."""
+    inverse = Op("inverse", lambda x: 1 / x, lambda y, x: -y * y)
+    assert (inverse(0.0), inverse(-0.0), inverse.at(0.0)) == (math.inf, -math.inf, math.inf)
+    x = Value(0.0)
+    assert inverse(x).data == math.inf and inverse(x).slopes == (-math.inf,)

@@ -125,3 +125,9 @@ def test_slopes_may_come_one_by_one():
 def test_a_product_with_a_zero_and_a_large_number():
     """By the last the slope is 0*2*1e308; y/x of a partial product that overflows was nan."""
     assert mg.grad(lambda a, b, v: prod([0.0, a, b, v]), (0, 1, 2))(2.0, 1e308, 1.0) == (0.0, 0.0, 0.0)
+
+
+def test_kinks_of_the_largest_are_the_distances_to_the_best_of_the_others():
+    assert mg.max.kinks(1.0, 2.0, 4.0) == mg.reductions.first_max.kinks(1.0, 2.0, 4.0) == [-3.0, -2.0, 2.0]
+    assert mg.min.kinks(1.0, 2.0, 4.0) == [-1.0, 1.0, 3.0]
+    assert mg.max.kinks(4.0, 4.0, 1.0) == [0.0, 0.0, -3.0] and mg.max.kinks(4.0) == []

@@ -103,3 +103,20 @@ def test_a_vector_of_numbers_is_no_node():
 def test_backward_needs_no_leaves(root):
     """tape(leaves=False) is the tape without them: every result, in the same order."""
     assert tape(root, leaves=False) == [v for v in tape(root) if v.op is not None]
+
+
+def test_two_lists_where_the_row_raises_and_ieee_answers():
+    """All inputs in order, each with its slope; a number in no_grad()."""
+    op = Reduction("root_of_dot", lambda xs, ys: math.sqrt(sum(x * y for x, y in zip(xs, ys))),
+                   lambda y, xs, ys: [[t / (2 * y) for t in ys], [t / (2 * y) for t in xs]], lists=2)
+    a, b, c = Value(2.0), Value(-3.0), Value(0.5)
+    y = op([a, 1.0], [b, c])
+    assert math.isnan(y.data) and y.args == (a, 1.0, b, c)
+    assert y.slopes[1] is None and all(map(math.isnan, (y.slopes[0], *y.slopes[2:])))
+    z = op([a, 0.0], [0.0, c])                                  # sqrt(0): the slopes divide by 0
+    assert z.data == 0.0 and z.args == (a, 0.0, 0.0, c) and z.scope == ""
+    assert math.isnan(z.slopes[0]) and z.slopes[1:3] == (None, None) and math.isnan(z.slopes[3])
+    w = op([Value(4.0), 2.0], [Value(0.0), 0.0])
+    assert math.isnan(w.slopes[0]) and w.slopes[2] == math.inf
+    with no_grad():
+        assert op([a, 1.0], [b, c]).op is None and math.isnan(op([a], [b]).data)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import microgradx as mg
 from microgradx import Value, detach, dot, grad, gradients, no_grad, relu, sin, sqrt, tanh, tape, where
 from microgradx.checking import evaluation_point
-from microgradx.checking.check import GradientError, first_nonfinite, gradcheck
+from microgradx.checking.check import GradientError, described, first_nonfinite, gradcheck
 from microgradx.checking.differences import derivative
 from microgradx.checking.evaluation_point import EvaluationPoint
 from microgradx.checking.mismatch import roundings
@@ -511,3 +511,9 @@ def test_regular_inputs_make_nothing_infinite(op):
 def test_reductions_are_called_with_lists():
     energy = Reduction("energy", lambda *xs: math.fsum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
     assert gradcheck(energy, [1.0, 2.0, 3.0])
+
+
+def test_a_node_is_described_by_its_row_and_a_leaf_by_its_number():
+    x = Value(3.0)
+    assert described(x) == "the input 3.0" and described(x * 2) == "row 'mul' at a = 3.0, b = 2.0"
+    assert described(dot([x] * 2, [1.0, 2.0])) == "row 'dot' at x1 = 3.0, x2 = 3.0, x3 = 1.0, ..."

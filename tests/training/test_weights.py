@@ -392,3 +392,12 @@ def test_a_place_that_cannot_be_written_is_an_os_error(tmp_path, where):
 def test_a_place_that_cannot_be_read_is_an_os_error(tmp_path, where):
     with pytest.raises(OSError):
         load(tmp_path / where)
+
+
+@pytest.mark.parametrize("arguments", [("a", "b"), ("model.safetensors", Model()), (Model(), Model()), (Model(), None)],
+                         ids=str)
+def test_the_path_comes_last(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match=r"^write save\(model, path\), the path last; got "):
+        save(*arguments)
+    assert not list(tmp_path.iterdir())

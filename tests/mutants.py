@@ -1,0 +1,120 @@
+"""Mutants: change one thing in a module and see whether its tests notice.
+
+    python tests/mutants.py microgradx/vector.py tests/test_vector.py tests/test_reductions.py --sample 40 --seed 1
+
+Each mutant is the module with one comparison, operator, number, condition or return value changed; it is written into a
+copy of the project and the tests run on it, the module's own examples too. What lives is printed with its line: a test
+is missing there, or the mutant is equivalent, which EQUIVALENT says with the reason.
+"""
+import argparse
+import ast
+import copy
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 300                           # a mutant that runs longer, in a loop without end, is noticed too
+
+OTHER: dict[type, type] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult, ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult, ast.USub: ast.UAdd, ast.Not: ast.UAdd}
+
+# Mutants that no test can notice: (file, line without its spaces in front, what became of it) and why.
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("vector.py", "if op.index or op.lists > 2:", "op.lists > 2 -> op.lists >= 2"): "record() makes the same node",
+}
+
+
+def changed(node: ast.AST) -> Iterator[ast.AST]:
+    """The node, changed in one way after the other."""
+    op = getattr(node, "op", None)
+    if isinstance(node, ast.Compare):
+        for k, each in enumerate(node.ops):
+            yield replaced(node, ops=[*node.ops[:k], OTHER[type(each)](), *node.ops[k + 1:]])
+    elif isinstance(node, ast.UnaryOp) and isinstance(op, ast.Not):
+        yield node.operand
+    elif op is not None and type(op) in OTHER:
+        yield replaced(node, op=OTHER[type(op)]())
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield replaced(node, value=not node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        yield replaced(node, value=node.value + 1)
+    elif isinstance(node, ast.Return) and node.value is not None:
+        for value in (None, True, False):
+            if not isinstance(node.value, ast.Constant) or node.value.value is not value:
+                yield replaced(node, value=ast.Constant(value))
+
+
+def replaced(node: ast.AST, **fields: object) -> ast.AST:
+    """A copy with other fields, at the same place."""
+    twin = copy.copy(node)
+    vars(twin).update(fields)
+    return twin
+
+
+def mutants(source: str) -> Iterator[tuple[int, str, str]]:
+    """Each mutant of a module: its line, what was changed into what, and the source. Types are left alone."""
+    tree = ast.parse(source)
+    for parent in list(ast.walk(tree)):
+        for name, field in ast.iter_fields(parent):
+            if name in ("annotation", "returns", "type_params", "decorator_list"):
+                continue
+            for k, node in enumerate(field if isinstance(field, list) else [field]):
+                for other in changed(node) if isinstance(node, ast.AST) else ():
+                    ast.copy_location(other, node)
+                    setattr(parent, name, [*field[:k], other, *field[k + 1:]] if isinstance(field, list) else other)
+                    said = f"{ast.unparse(node)} -> {ast.unparse(other)}"
+                    yield node.lineno, said, ast.unparse(ast.fix_missing_locations(tree))
+                setattr(parent, name, field)
+
+
+def passes(place: Path, tests: Sequence[str]) -> bool:
+    """Whether all tests pass in this copy of the project."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    try:
+        return subprocess.run(command, check=False, cwd=place, capture_output=True, timeout=SECONDS,
+                              env={"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def alive(module: str, tests: Sequence[str], sample: int, seed: int) -> Iterator[tuple[int, str, str]]:
+    """The mutants of a seeded sample that no test notices: line number, line, change. ValueError if tests fail as it
+    is."""
+    source = (ROOT / module).read_text()
+    lines, every = source.splitlines(), list(mutants(source))
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(shutil.copytree(ROOT, Path(folder, "copy"), ignore=shutil.ignore_patterns(".git", "*.pyc")))
+        if not passes(place, [module, *tests]):
+            raise ValueError(f"the tests of {module} fail as it is")
+        for number, change, mutant in random.Random(seed).sample(every, min(sample, len(every))):
+            line = lines[number - 1].strip()
+            (place / module).write_text(mutant)
+            if (Path(module).name, line, change) not in EQUIVALENT and passes(place, [module, *tests]):
+                yield number, line, change
+
+
+def main() -> None:
+    """Print what lives."""
+    ask = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    ask.add_argument("module")
+    ask.add_argument("tests", nargs="+")
+    ask.add_argument("--sample", type=int, default=40)
+    ask.add_argument("--seed", type=int, default=0)
+    told = ask.parse_args()
+    count = 0
+    for number, line, change in alive(told.module, told.tests, told.sample, told.seed):
+        print(f"{told.module}:{number}: {change}        {line}", flush=True)
+        count += 1
+    print(f"{count} of {told.sample} live in {told.module}")
+
+
+if __name__ == "__main__":
+    main()
