@@ -170,7 +170,7 @@ def test_the_limit_where_a_formula_has_zero_times_infinity(_, loss, x, t, y, by_
             assert near([g.data for g in gradients(root, values, create_graph=True)], by_x)
 
 
-@sweep(7)
+@sweep(13)
 @every_way
 @every_edge
 def test_compiled_it_is_the_same(way, _, loss, x, t, y, by_x, by_t):
@@ -233,7 +233,7 @@ def test_a_target_that_is_a_value_is_checked(loss, t, message):
     assert message in str(found.value)
 
 
-@sweep(5)
+@sweep(11)
 @every_way
 @every_wrong
 def test_a_compiled_program_checks_its_inputs_at_each_call(way, loss, t, message):
@@ -285,7 +285,7 @@ def test_a_program_that_was_sent_checks_too():
         sent([0.5], [2.0])
 
 
-@sweep(5)
+@sweep(9)
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("compiled", [False, True])
 @every_wrong

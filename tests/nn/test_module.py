@@ -192,6 +192,21 @@ def test_they_are_inputs_of_a_compiled_program_and_are_trained(way, make):
         assert compiled(model, 3.0) == pytest.approx(before + 3 * count - 1.5 * count)
 
 
+def test_a_module_may_be_a_dataclass():
+    @dataclasses.dataclass(eq=False)
+    class Scale(nn.Module):
+        by: Any
+        note: str = "x"
+
+        def forward(self, x):
+            return self.by * x
+    assert [name for name, _ in Scale(v()).named_parameters()] == ["by"]
+    assert grad(lambda m: m(3.0))(Scale(v())) == {"by": 3.0}
+    assert jit(lambda m, x: m(x))(Scale(v()), 3.0) == 6.0
+    with pytest.raises(TypeError, match=r"which Equal does not have; write @dataclass\(eq=False\)"):
+        jit(lambda m, x: m(x))(dataclasses.make_dataclass("Equal", ["by"], bases=(Scale,))(v()), 3.0)
+
+
 def test_a_value_that_is_replaced_in_such_a_list_has_a_program_of_its_own():
     for part, place in (([1.0, v()], 1), ({"a": v()}, "a"), ([[1.0, v()], None], 0), (Settings(0.1, v()), "scale")):
         model = Holder(part)

@@ -75,7 +75,10 @@ _snapshots: WeakKeyDictionary[Any, list[ModuleSnapshot]] = WeakKeyDictionary()
 
 
 def snapshot(module: Any) -> ModuleSnapshot:
-    """The snapshot of the present state of a Module: the same object for the same state."""
+    """The snapshot of the present state of a Module: the same object for the same state. TypeError without a hash."""
+    if type(module).__hash__ is None:
+        raise TypeError(f"jit tells Modules apart by their hash, which {type(module).__name__} does not have; write "
+                        "@dataclass(eq=False), or define __hash__ beside __eq__")
     known = _snapshots.setdefault(module, [])
     for one in known:
         if one.holds():
