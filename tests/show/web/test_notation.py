@@ -39,7 +39,8 @@ def test_a_tree_means_the_value_and_the_slopes(op):
         y, trees = op.at(*xs), notation(op, len(xs))
         if isinstance(op, Reduction) and op.textbook:
             trees["slopes"] = []
-        if "..." in str(trees):
+        if "..." in str(trees):                         # too long to show
+            found += 1
             continue
         assert meaning(trees["value"], y, xs) == pytest.approx(y, rel=1e-12)
         slopes = op.partials([True] * len(xs), y, *xs)

@@ -43,9 +43,10 @@ class Atoms {
     const from = this.at,
       next = this.tokens[this.at + 1];
     if (this.is("*", "**")) {
+      const kind = this.is("*") ? "starred" : "keyword";
       this.at += 1;
       this.expression();
-      return this.node("starred", from);
+      return this.node(kind, from);
     }
     if (this.peek().kind === "name" && next.text === "=") {
       this.at += 2;

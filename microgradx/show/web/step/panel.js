@@ -125,9 +125,10 @@ function checked(k, slope) {
     seen: {value, error},
     kink,
     agrees: right,
-  } = judged(f, data[k], slope, noise, blurs[k]);
+  } = judged(f, data[k], slope, noise, blurs[k], scalesOf(leaves.filter((_, n) => nodes[n].op === null)));
   if (kink) return `a kink: slope ${typeset(kink[0])} from the left, ${typeset(kink[1])} from the right`;
   if (Number.isNaN(value)) return "differences: not finite nearby";
+  if (error === Infinity) return "differences: they do not settle here";
   const verdict = right ? "\u2713 agrees" : "\u2717 DIFFERS";
   return `differences: ${typeset(value)} \u00b1 ${error.toExponential(0)} ${verdict}`;
 }
