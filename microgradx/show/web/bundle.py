@@ -18,8 +18,8 @@ from typing import Any
 # Every page has these, in this order, behind the rows: what computes, then the stepper.
 CORE = ("core/numbers.js", "core/engine.js", "core/graph.js", "core/differences.js", "core/check.js")
 STEP = tuple(f"step/{name}.js" for name in (
-    "dom", "formula", "state", "board", "groups", "layout", "routes", "viewport", "drawing", "picture", "pulse",
-    "panel", "closer", "board_view", "player", "stepper"))
+    "dom", "formula", "state", "board", "chain", "groups", "layout", "routes", "viewport", "drawing", "picture",
+    "pulse", "panel", "curve", "closer", "board_view", "player", "stepper"))
 
 
 def bundle(title: str, hint: str, body: str, data: Mapping[str, Any], rows: str, scripts: Sequence[str],

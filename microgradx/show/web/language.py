@@ -21,7 +21,7 @@ from .javascript import JavaScriptRows
 from .notation import notation
 from .script import literal
 
-MOST = 8                                    # elements of a list: each length is a function of its own in JavaScript
+MOST = 7                                    # elements of a list: each length is a function of its own in JavaScript
 COMPOSED: dict[str, Callable[..., Any]] = {"softmax": softmax, "log_softmax": log_softmax}
 
 

@@ -143,7 +143,7 @@ def test_limits_are_those_of_parse(reader):
     check(reader, [(text, {"x": 1.0} if "x" in text else {}) for text in texts])
     long = f"sum([{','.join('x' * (MOST + 1))}])"
     [found] = answer(reader, [(long, {"x": 1.0})])
-    assert "at most 8 elements" in found and column(found) == 1           # the one limit of its own, told
+    assert "at most 7 elements" in found and column(found) == 1           # the one limit of its own, told
 
 
 def test_variables_that_are_missing_or_unused(reader):

@@ -93,5 +93,12 @@ function showProgram() {
   byId("program").focus();
   byId("program").select();
   document.execCommand("copy");                         // a page from disk may use nothing newer
-  write(byId("program-note"), "Copied. It trains the same network from the same first weights to this update.");
+  const {snapshots, settings} = lab.trainer,
+    changed = snapshots.some((found) => found.settings !== settings);
+  write(
+    byId("program-note"),
+    changed
+      ? "Copied. Settings changed on the way; the program has the last ones from the start."
+      : "Copied. It trains the same network from the same first weights to this update.",
+  );
 }
