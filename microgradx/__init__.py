@@ -134,6 +134,10 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f".{_FRONT_ENDS[name]}", __name__), name)
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_FRONT_ENDS})           # also those that were not asked for yet: for completion
+
+
 def _mimebundle(self: Value, include: object = None, exclude: object = None) -> dict[str, str]:
     """The picture of the graph of a Value, which a notebook shows."""
     from .show.notebook import mimebundle
@@ -159,5 +163,19 @@ class _RowDocumentation:
             return self.of_the_class
 
 
+class _RowSignature:
+    """inspect.signature(clamp), which completion shows: (x, lo, hi)."""
+
+    def __get__(self, op: Op | None, kind: type[Op]) -> Any:
+        if op is None:
+            raise AttributeError("__signature__")       # that of the class is that of its __init__
+        from inspect import Parameter, Signature
+        names = (*("xs", "ys", "zs")[:op.lists], *["i"] * op.index) if isinstance(op, Reduction) else op.inputs
+        given = dict(zip(names[len(names) - len(op.defaults):], op.defaults))
+        return Signature([Parameter(name, Parameter.POSITIONAL_ONLY, default=given.get(name, Parameter.empty))
+                          for name in names])
+
+
 for _kind in (Op, Reduction):
     _kind.__doc__ = _RowDocumentation(_kind.__doc__)    # type: ignore[assignment]
+    setattr(_kind, "__signature__", _RowSignature())  # noqa: B010

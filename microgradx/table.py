@@ -21,13 +21,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from types import MethodType
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .arithmetic import TABLE as TABLE  # noqa: PLC0414  # others read it here
 from .arithmetic import Arithmetic
 from .ieee import NO_LIST, PLAIN, RAISED, Ieee, inf, nan, number, short
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from .engine import Value
+
+T = TypeVar("T", bound=Arithmetic[Any])         # another operand that stands in for a number
 Slope = Callable[..., Any] | float
 Domain = tuple[float, float] | range
 Limits = tuple[float, float]
@@ -91,7 +94,9 @@ class Op:
         self.defaults, self.lowering, self.limits = defaults, lowering, limits
 
     @overload
-    def __call__(self, *args: float) -> float: ...
+    def __call__(self, *args: float) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, *args: "float | Value") -> "Value": ...
     @overload
     def __call__(self, *args: float | T) -> T: ...
     def __call__(self, *args: Any) -> Any:
@@ -126,6 +131,10 @@ class Op:
     def takes(self, count: int) -> bool:
         """Whether it may have so many inputs."""
         return count == len(self.inputs)
+
+    @property
+    def __name__(self) -> str:
+        return self.name
 
     def __get__(self, x: Any, kind: Any = None) -> Any:
         """The row as a method, if a class of numbers has it as an attribute: `Value.gelu = gelu`, then v.gelu()."""
@@ -213,7 +222,9 @@ class Reduction(Op):
             self.lowering = lambda *xs: of_lists(*self.split(xs))
 
     @overload
-    def __call__(self, *lists: Iterable[float] | float) -> float: ...
+    def __call__(self, *lists: Iterable[float] | float) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, *lists: "Iterable[float | Value] | float | Value") -> "Value": ...
     @overload
     def __call__(self, *lists: Iterable[float | T] | float | T) -> T: ...
     def __call__(self, *lists: Any) -> Any:

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from ..engine import Value
 from ..ieee import number, printable, short
@@ -24,6 +24,19 @@ from ..recording import scope
 from .parts import Buffer as Buffer  # noqa: PLC0414
 from .parts import has_modules, one_by_one, parts
 from .shapes import flat, listed
+
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Forward(Protocol[P, R_co]):
+    """A Module as type checkers see it: a call takes and returns what its forward() takes and returns."""
+
+    _name: str
+
+    def forward(self, *args: P.args, **options: P.kwargs) -> R_co:
+        """See Module."""
 
 
 class Module:
@@ -51,7 +64,7 @@ class Module:
         for path, module in _modules(name, value):
             object.__setattr__(module, "_name", path)
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self: Forward[P, R_co], *args: P.args, **options: P.kwargs) -> R_co:
         """`forward(*args, **options)`, recorded in the scope of this Module."""
         if not self._name:
             return self.forward(*args, **options)
