@@ -25,7 +25,6 @@ from .parts import Buffer as Buffer  # noqa: PLC0414
 from .parts import has_modules, one_by_one, parts
 from .shapes import flat, listed
 
-
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
