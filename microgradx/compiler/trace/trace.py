@@ -17,7 +17,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import active_count
+from threading import current_thread, enumerate
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -80,13 +80,18 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
     with unhindered(), tracer:
         tree = f(*given, **named)
         checks = [entry([0.0], tracer.failures())] if tracer.state.checks else []
-    if _generators() != before and active_count() == 1 and not tracer.state.layers:    # else: another thread, or layers
+    if _generators() != before and not tracer.state.layers and _is_alone():        # else: another thread, or layers
         refuse_random()
     _look(around, tracer, f)
     state, versions = tracer.state, tracer.versions
     found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in [*results(tree), *checks]]
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
                     state.checks, state.reached)
+
+
+def _is_alone() -> bool:
+    """Whether no other thread could draw random numbers. That of a progress bar, which stays, does not."""
+    return all(thread is current_thread() or thread.name == "tqdm_monitor" for thread in enumerate())
 
 
 def _generators() -> Any:

@@ -590,6 +590,19 @@ def draws_with_numpy():
     return w * pytest.importorskip("numpy").random.random()
 
 
+def test_a_progress_bar_that_has_been_shown_hides_no_random_numbers():
+    """Its thread stays; the test for other threads, which may draw, took it for one of them."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait, name="tqdm_monitor", daemon=True)
+    thread.start()
+    try:
+        with pytest.raises(TracingError, match="random numbers are drawn"):
+            jit(draws)()
+    finally:
+        done.set()
+        thread.join()
+
+
 @every_way
 @pytest.mark.parametrize("f", [decides, counts, prints, prints_it, a_float, with_math, sets_a_result, copies, made_of,
                                draws, draws_with_numpy])
