@@ -56,6 +56,16 @@ def test_it_runs_and_all_engines_agree(program, request):
 
 
 @pytest.mark.slow
+def test_the_referee_finds_what_others_do_not(torch):
+    run = subprocess.run([sys.executable, BENCHMARKS / "referee.py", "--quick"], check=False, text=True,
+                         capture_output=True)
+    assert run.returncode == 0, run.stderr
+    for name in ("plain floats", "NumPy", "torch"):
+        assert f"| {name} | 0 | 100.0% | 100.0% | 100.0% |" in run.stdout
+    assert "| torch, single precision | 0 | 100.0%" in run.stdout and "`torch.autograd.gradcheck` | 0 |" in run.stdout
+
+
+@pytest.mark.slow
 def test_growth_is_told_for_each_program_and_size():
     pytest.importorskip("llvmlite")
     run = subprocess.run([sys.executable, BENCHMARKS / "growth.py", "--quick"],

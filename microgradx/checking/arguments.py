@@ -81,7 +81,8 @@ def places(tree: Any, name: str, path: tuple[int, ...] = ()) -> Iterator[Slot]:
         if (digits := precision(tree)) is not None:
             yield Slot(path, name, flat(tree), shape_of(tree), digits)
     elif is_leaf(tree):
-        yield Slot(path, name, [number(tree.data if isinstance(tree, Value) else tree)], (), 53)
+        digits = (digits_of(tree.dtype) if hasattr(tree, "dtype") else 53) or 53
+        yield Slot(path, name, [number(tree.data if isinstance(tree, Value) else tree)], (), digits)
     elif is_module(tree):
         raise TypeError(f"{name} is a Module: write a function of its numbers, or leave out grad")
     elif (inner := branches(tree)) is None:
@@ -175,7 +176,8 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def with_entry(x: Any, i: int, t: float) -> Any:
     """A copy of an array with entry i, counted row by row, set to t; for a number it is t, in the number's type."""
     if not is_array(x):
-        return t if x.__class__ in (int, float) or isinstance(x, Value) else type(x)(t)
+        kind: Any = float if isinstance(x, (int, Value)) else getattr(getattr(x, "dtype", None), "type", type(x))
+        return kind(t)
     if library(x) in ("jax", "jaxlib"):
         numbers = flat(x)
         return with_entries(x, [*numbers[:i], t, *numbers[i + 1:]])

@@ -22,6 +22,8 @@ def check_gradient(f: Callable[..., Any], args: Sequence[Any], df: Callable[...,
                    value: bool = False) -> bool:
     """True if df(*args), or with `value` the second of what it returns, is the gradient or Jacobian of f at args."""
     samples = Measured(f, args)
+    if not callable(df):
+        raise TypeError(f"{source} is {short(df)}; write a function of the same arguments: lambda x: ...")
     claim = df(*samples.copies())
     if value:
         value_of(claim, samples)

@@ -53,6 +53,8 @@ class Measured:
             raise ValueError(f"{name} answers {short(self.outputs)} and then {short(again)} at the same point; if it "
                              "draws random numbers, let it start from the same seed each time")
         self.rounding = roundings(lambda s: self.near(self.given.along(s)))
+        self.rounding = [r._replace(noise=max(r.noise, 2.0**-digits * abs(y))) for r, y, digits in zip(
+            self.rounding, self.outputs, (place.digits for place in self.places for _ in place.numbers))]
         self.bits = [min(found.digits, *self.given.digits, *(place.digits for place in self.places))
                      for found in self.rounding]
 

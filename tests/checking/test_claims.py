@@ -51,6 +51,9 @@ TAKEN = [
     (lambda a: np.sum(a * a), (MATRIX.astype(np.float32),), lambda a: 2 * a),
     (lambda a: float(np.sum(np.sin(a.astype(np.float32)))), (MATRIX,), np.cos),             # single inside
     (lambda x: np.float32(x) * np.float32(x), (1.3,), lambda x: np.float32(2 * x)),
+    (lambda x: x * x, (np.float32(2.3),), lambda x: 2 * x),
+    (lambda x: x * x, (np.array(2.0),), lambda x: 2 * x),
+    (lambda a: (np.float16(a) / np.float16(a)).sum(), (MATRIX,), lambda a: 0 * a + 1e-5),   # constant, and roughly so
     (lambda a, i: a[i] ** 2, (np.array([1.0, 2.0]), 1), lambda a, i: np.array([0.0, 2 * a[1]])),
     (lambda a: a[0] * a[1], (array.array("d", [2.0, 3.0]),), lambda a: [a[1], a[0]]),
     (lambda a: a[0] * a[1], (DOUBLES(2.0, 3.0),), lambda a: [a[1], a[0]]),
@@ -188,6 +191,7 @@ def test_a_right_gradient_has_no_cause():
     (lambda p: p["a"], ({"a": 1.0},), lambda p: [1.0], TypeError, "which is a dict"),
     (lambda x: [x, x], (1.0,), lambda x: [1.0], ValueError, "grad has 1 numbers, expected 2 outputs times 1 inputs"),
     (lambda x: x, (1.0,), lambda x: "one", TypeError, "grad returned 'one' (str), not numbers"),
+    (lambda x: x, (1.0,), 5, TypeError, "grad is 5; write a function"),
     (lambda a: a[0], (np.array([1j]),), lambda a: a, TypeError, "expected real numbers"),
     (lambda x, seen=[]: seen.append(x) or float(len(seen)), (1.0,), lambda x: 1.0, ValueError, "at the same point"),
 ])
