@@ -16,7 +16,7 @@ from microgradx import compiler, nn, training
 from microgradx.table import TABLE, Op, Reduction
 
 MODULES = {name: importlib.import_module(f"microgradx{name}") for name in (
-    "", ".nn", ".nn.init", ".training", ".strategies", ".compiler", ".show.plots", ".show.curves",
+    "", ".nn", ".nn.init", ".training", ".strategies", ".testing", ".compiler", ".show.plots", ".show.curves",
     ".show.picture.diagnosis")}
 HIDING = ["sum", "max", "min", "abs", "pow"]                        # public, but not for `import *`
 INNER = {"Jitted.variant"}                                          # for other modules of the compiler

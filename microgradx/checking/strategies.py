@@ -67,7 +67,15 @@ def values(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[Value]
 
 
 def register() -> None:
-    """Hypothesis's entry point: st.from_type(Value) draws from values()."""
+    """Hypothesis's entry point, which it calls by itself where microgradx is installed: Values by type.
+
+    >>> from hypothesis import find, strategies as st
+    >>> from microgradx import Value
+    >>> from microgradx.checking.strategies import register
+    >>> register()
+    >>> find(st.from_type(Value), lambda v: v.data > 2.5).data
+    3.0
+    """
     st.register_type_strategy(Value, values())
 
 

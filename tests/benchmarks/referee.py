@@ -4,8 +4,8 @@
 
 Random smooth functions of three numbers, written in plain floats, NumPy, torch and torch's single precision, at random
 points. Their right gradients are torch's in double precision. In each one number of the gradient is then made wrong by
-one part in a hundred, ten thousand, ten million. The same for torch.autograd.gradcheck and jax.test_util.check_grads with
-their own tolerances. What is not installed is left out.
+one part in a hundred, ten thousand, ten million. The same for torch.autograd.gradcheck and jax.test_util.check_grads
+with their own tolerances. What is not installed is left out.
 """
 import argparse
 import math
