@@ -37,10 +37,12 @@ from . import __version__
 from .engine import Value
 from .expr import ExpressionError, parse
 from .ieee import printable
+from .show.terminal.screen import colour, say
 
 ABOUT, _, EXAMPLES = (__doc__ or "").partition("\n\n")
 AS_WRITTEN = argparse.RawDescriptionHelpFormatter
 EXPRESSION, GIVEN = "tanh(w*x + b)", "w=0.5 x=2 b=-0.5"
+OWN = 100_000                       # bytes at both ends of a file in which it says that microgradx wrote it
 SHORT = ("-h", "-o")                # options of one letter; -x*w is an expression
 
 
@@ -71,6 +73,7 @@ def step(args: argparse.Namespace) -> int:
         raise UsageError("--open needs a file to open; write --html page.html --open")
     if args.html:
         from .show.web.page import to_html
+        may_write(args.html, args.force)
         deliver(to_html(root), args.html, args.open)
     else:
         stepper(root, lines(args.script) if args.script else None)
@@ -83,7 +86,7 @@ def tree(args: argparse.Namespace) -> int:
     A tree with data, local slopes and gradients.
     """
     from .show.terminal.tree import tree as text
-    print(text(graph(args)))
+    say(text(graph(args)))
     return 0
 
 
@@ -98,7 +101,7 @@ def check(args: argparse.Namespace) -> int:
     if not args.values:
         raise UsageError(f"expected variables to check the gradient by; write {GIVEN}")
     table, right = verdicts(root, {v: name for v, name in names(root).items() if v.op is None})
-    print(table)
+    say(table)
     return 0 if right else 1
 
 
@@ -106,7 +109,7 @@ def ops(args: argparse.Namespace) -> int:
     """Print the table of operations: value, slopes, domain, kinks."""
     from .show.terminal.listing import entry, listing
     try:
-        print(entry(args.name) if args.name else listing())
+        say(entry(args.name) if args.name else listing())
     except KeyError:
         raise UsageError(f"the table has no row {args.name!r}; microgradx ops lists them all") from None
     return 0
@@ -119,7 +122,10 @@ def draw(args: argparse.Namespace) -> int:
     """
     from .show.picture.drawing import draw as picture
     from .show.picture.render import save
-    save(picture(graph(args)), args.output)
+    root = graph(args)
+    may_write(args.output, args.force)
+    save(picture(root), args.output)
+    say(f"wrote {printable(args.output)}, {os.path.getsize(args.output) / 1000:.0f} kB")
     return 0
 
 
@@ -129,6 +135,7 @@ def lab(args: argparse.Namespace) -> int:
     One file that works from disk. It also has a field for expressions, with their graphs to step through.
     """
     from .show.web.lab import lab as page
+    may_write(args.html, args.force)
     deliver(page(), args.html, args.open)
     return 0
 
@@ -191,7 +198,7 @@ def example(name: str) -> Value:
         from .training.examples.mazur import graph, note
     else:
         from .show.terminal.neuron import graph, note
-    print(note())
+    say(note())
     return graph()
 
 
@@ -202,6 +209,20 @@ def lines(path: str) -> list[str]:
             return [line for line in file if line.strip()]
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the script {path!r}: {error}") from None
+
+
+def may_write(path: str, force: bool) -> None:
+    """UsageError if there is a file that microgradx did not write, unless --force is given."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(OWN)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - OWN))
+            ours = not start or b"microgradx" in start + file.read()
+    except OSError:                     # there is none, or it is none that is read: a folder, a pipe
+        return
+    if not (ours or force):
+        raise UsageError(f"{printable(path)} is there already, and microgradx did not write it; "
+                         "choose another name, or overwrite it with --force")
 
 
 def deliver(page: str, path: str, opened: bool) -> None:
@@ -228,6 +249,7 @@ def parser() -> Parser:
     """The commands and their arguments."""
     top = Parser("microgradx", description=ABOUT, epilog=EXAMPLES, formatter_class=AS_WRITTEN)
     top.add_argument("--version", action="version", version=f"microgradx {__version__}")
+    with_color(top, "auto")
     top.set_defaults(run=demo)
     add = top.add_subparsers(title="commands", metavar="COMMAND").add_parser
     stepping = of_expression(add, step)
@@ -235,14 +257,17 @@ def parser() -> Parser:
     stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
     stepping.add_argument("--html", metavar="FILE", help="write a page to step through in a browser instead")
     stepping.add_argument("--open", action="store_true", help="and open it")
+    stepping.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
     of_expression(add, tree)
     of_expression(add, check)
     command(add, ops).add_argument("name", nargs="?", help="the row to print in full")
     drawing = of_expression(add, draw)
     drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
+    drawing.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
     playing = command(add, lab)
     playing.add_argument("--html", metavar="FILE", default="lab.html", help="the file to write, by default lab.html")
     playing.add_argument("--open", action="store_true", help="open it in the browser")
+    playing.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
     examining = command(add, examine)
     examining.add_argument("engine", metavar="FILE:CLASS", help="such as engine.py:Value, or package.module:Value")
     examining.add_argument("--only", metavar="LESSON", default="", help="one lesson, by the beginning of its name")
@@ -262,8 +287,15 @@ def command(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]
     own = "\n".join(line for line in EXAMPLES.splitlines() if f" microgradx {run.__name__} " in line)
     added = add(run.__name__, help=about.partition("\n")[0], description=about,
                 epilog=f"examples:\n{own}", formatter_class=AS_WRITTEN)
+    with_color(added, argparse.SUPPRESS)
     added.set_defaults(run=run)
     return added
+
+
+def with_color(parser: Parser, default: str) -> None:
+    """Add the option that says whether text is coloured; it may stand before the command or after it."""
+    parser.add_argument("--color", choices=["auto", "always", "never"], default=default,
+                        help="auto: at a terminal, unless NO_COLOR is set")
 
 
 def of_expression(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:
@@ -293,6 +325,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")       # for bytes that are no text, and letters it cannot show
     try:
         args = arguments(sys.argv[1:] if argv is None else argv)
+        colour(args.color)
         code: int = args.run(args)
         sys.stdout.flush()
         return code

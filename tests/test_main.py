@@ -1,5 +1,4 @@
 """The command line, as it is typed: what it prints, its exit codes, one line for everything that cannot be done."""
-import contextlib
 import io
 import os
 import pathlib
@@ -57,7 +56,7 @@ def test_with_nothing_installed_and_no_terminal_it_prints_the_whole_transcript()
     ran = python()
     lines = ran.stdout.decode("ascii").splitlines()
     assert ran.returncode == 0 and ran.stderr == b""
-    assert sum(line.startswith("forward ") for line in lines) == 10
+    assert sum(line.startswith("forward ") for line in lines) == 6
     assert sum(line.startswith("backward ") for line in lines) == 10
     assert [line.split() for line in lines[-5:]] == [
         ["x1", "2", "-1.5"], ["w1", "-3", "1"], ["x2", "0", "0.5"], ["w2", "1", "0"], ["b", "6.88137", "0.5"]]
@@ -105,21 +104,46 @@ def test_at_a_terminal_it_asks():
             assert select.select([ours], [], [], PATIENCE)[0], screen
             screen += os.read(ours, 1000)
     try:
-        for prompt, typed in ((b"(0/20) ", b"\n"), (b"(1/20) ", b"dance\n"), (b"(1/20) ", b"g 20\n")):
+        for prompt, typed in ((b"(0/16) ", b"\n"), (b"(1/16) ", b"dance\n"), (b"(1/16) ", b"g 16\n")):
             wait_for(prompt)
             os.write(ours, typed)
-        wait_for(b"(20/20) ")
-        for _ in range(2 * PATIENCE):                   # Ctrl-C; again, if it came before the child was listening
-            child.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(0.5)
-                break
+        wait_for(b"(16/16) ")
+        child.send_signal(signal.SIGINT)                # Ctrl-C cancels the line, and Ctrl-D leaves
+        wait_for(b"^C\r\n(16/16) ")
+        os.write(ours, b"\x04")
+        child.wait(PATIENCE)
         assert child.returncode == 0
     finally:
         child.kill()
         os.close(ours)
         os.close(its)
     assert b"Enter makes the next step" in screen and b"No command 'dance'" in screen and b"Traceback" not in screen
+
+
+def test_nothing_is_coloured_in_a_pipe_but_on_demand(run):
+    plain = run("check", *NEURON)[1]
+    coloured = run("--color", "always", "check", *NEURON)[1]
+    assert coloured == run("check", *NEURON, "--color", "always")[1] != plain == run("check", *NEURON)[1]
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain == run("check", *NEURON, "--color", "never")[1]
+    assert run("check", *NEURON, "--color", "red")[0] == 2
+
+
+@pytest.mark.parametrize("argv", [["step", *NEURON, "--html"], ["draw", *NEURON, "-o"]], ids=["html", "picture"])
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf", "dot"])
+def test_what_is_written_is_said_and_only_what_is_ours_is_overwritten(run, argv, ending, tmp_path):
+    if argv[0] == "draw":
+        pytest.importorskip("pygraphviz", reason="rendered with pygraphviz; no wheel here")
+    path = tmp_path / f"own.{ending}"
+    for _ in range(2):                                  # the second time it is ours
+        code, out, err = run(*argv, str(path))
+        assert (code, err) == (0, "") and out.startswith(f"wrote {path}, ")
+    path.write_bytes(b"a thesis " * 100_000)
+    code, out, err = run(*argv, str(path))
+    assert (code, out) == (2, "") and "microgradx did not write it" in err and "--force" in err
+    assert path.read_bytes() == b"a thesis " * 100_000
+    assert run(*argv, str(path), "--force")[0] == 0 and b"thesis" not in path.read_bytes()
+    path.write_bytes(b"")
+    assert run(*argv, str(path))[0] == 0                # empty files, as those of mktemp, are nobody's
 
 
 def test_ascii_terminals_and_closed_pipes():

@@ -10,9 +10,11 @@ Needs the extra `draw`. In this package only draw() imports this file, when it i
 import base64
 import os
 import shutil
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from ...extras import install
 from ...files import replace
@@ -82,4 +84,12 @@ def save(drawing: Any, path: "str | os.PathLike[str]") -> None:
     format = file.suffix[1:].lower()
     if format not in (*FORMATS, "dot"):
         raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {str(file)!r}")
-    replace(file, drawing.source.encode() if format == "dot" else drawing.pipe(format=format))
+    replace(file, signed(drawing.source.encode() if format == "dot" else drawing.pipe(format=format), format))
+
+
+def signed(content: bytes, format: str) -> bytes:
+    """A file that says by a comment that microgradx wrote it, so that it may be overwritten."""
+    if format == "png":                     # a chunk of text before the last, which has 12 bytes
+        body = b"tEXtSoftware\0microgradx"
+        return content[:-12] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body)) + content[-12:]
+    return content + {"svg": b"<!-- microgradx -->\n", "pdf": b"% microgradx\n", "dot": b"// microgradx\n"}[format]

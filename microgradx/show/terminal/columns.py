@@ -7,16 +7,35 @@
     n        0.881374
 """
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from textwrap import wrap
+
+from .screen import width
 
 GAP, WIDTH, HALF = 4, 100, 50              # spaces between columns; characters of a rule, of each of two formulas
+LEAST = 8                                   # characters of a column in a narrow window
 MOST = 200                                 # rows of a table: some pages
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table as text: every column as wide as its widest cell. Of very many rows it has the first and the last."""
+    """A table as text: every column as wide as its widest cell. Of very many rows it has the first and the last.
+
+    In a window that is too narrow the widest columns are narrower, and their cells take several lines.
+    """
     lines = [header, *abridged(list(rows))]
-    widths = [max(map(len, column)) + GAP for column in zip(*lines)]
-    return "\n".join("".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    window = width()
+    while window and sum(widths) + GAP * (len(widths) - 1) > window and max(widths) > LEAST:
+        widths[widths.index(max(widths))] -= 1
+    return "\n".join("".join(cell.ljust(size + GAP) for cell, size in zip(part, widths)).rstrip()
+                     for line in lines for part in _parts(line, widths))
+
+
+def _parts(line: Sequence[str], widths: Sequence[int]) -> Iterable[tuple[str, ...]]:
+    """A line of a table as one or more lines, none of its cells wider than its column."""
+    cells = [[cell] if len(cell) <= size else wrap(cell, size, subsequent_indent="  ", break_on_hyphens=False)
+             for cell, size in zip(line, widths)]
+    return zip_longest(*cells, fillvalue="")
 
 
 def abridged(rows: list[Sequence[str]]) -> list[Sequence[str]]:

@@ -26,11 +26,13 @@ from collections.abc import Iterable
 from ...engine import Value
 from ...expr import ExpressionError, parse
 from ...ieee import short
-from ...naming import brief
+from ...naming import brief, equal
+from ...replay import replay
 from ...step import steps
 from . import answers
 from .console import Console, at_terminal
-from .transcript import described, ending, so_far, transcript
+from .screen import say
+from .transcript import described, ending, so_far, stops, transcript
 
 
 class StepperSession(Console):
@@ -38,22 +40,25 @@ class StepperSession(Console):
 
     def __init__(self, root: Value) -> None:
         super().__init__()
-        self.root, self.steps = root, steps(root)
-        self.names = self.steps[0].names
+        self.at, self.past, self.breaks = 0, list[Value](), list[str]()
+        self.load(root)
+
+    def load(self, root: Value) -> None:
+        """Take a graph to step through; place and breakpoints stay."""
+        self.root, events = root, steps(root)
+        self.stops, self.names = stops(events), events[0].names
         self.values = {name: v for v, name in self.names.items()}
-        self.at = 0
-        self.breaks: list[Value] = []
 
     @property
     def prompt(self) -> str:  # type: ignore[override]
         """The steps done, of all: (3/20)."""
-        return f"({self.at}/{len(self.steps)}) "
+        return f"({self.at}/{len(self.stops)}) "
 
     # Moving ----------------------------------------------------------------------------------------------------
 
     def do_next(self, arg: str) -> None:
         """n, next [COUNT]         one step on, or COUNT of them; Enter alone does the same"""
-        for at in range(self.at, min(self.at + _whole(arg or "1"), len(self.steps) + 1)):
+        for at in range(self.at, min(self.at + _whole(arg or "1"), len(self.stops) + 1)):
             self.go(at + 1)
 
     def do_previous(self, arg: str) -> None:
@@ -62,91 +67,108 @@ class StepperSession(Console):
 
     def do_continue(self, _: str) -> None:
         """c, continue             on to the next breakpoint, or to the end"""
-        stops = [k for k in range(self.at, len(self.steps)) if self.steps[k].target in self.breaks]
-        self.go(stops[0] + 1 if stops else max(self.at + 1, len(self.steps)))
+        halts = [k for k in range(self.at, len(self.stops)) if any(self.is_about(k, name) for name in self.breaks)]
+        self.go(halts[0] + 1 if halts else max(self.at + 1, len(self.stops)))
 
     def do_break(self, arg: str) -> None:
         """b, break [VALUE]        set or remove a breakpoint at the steps about a value; alone: list them"""
         if arg:
-            v = self.value(arg)
-            change = self.breaks.remove if v in self.breaks else self.breaks.append
-            change(v)
-        print("Breakpoints:", ", ".join(self.names[v] for v in self.breaks) or "none")
+            self.value(arg)
+            change = self.breaks.remove if arg in self.breaks else self.breaks.append
+            change(arg)
+        say(f"Breakpoints: {', '.join(self.breaks) or 'none'}")
 
     def do_goto(self, arg: str) -> None:
         """g, goto STEP | VALUE    to a step by its number, or to the next one about a value"""
-        count = len(self.steps)
+        count = len(self.stops)
         if not arg or arg.removeprefix("-").isdecimal():
             if arg.startswith("-") or _whole(arg) not in range(1, count + 1):
                 raise ValueError(f"the steps are 1 to {count}")
             self.go(int(arg))
         else:
-            v = self.value(arg)
+            self.value(arg)
             ahead = [(self.at + k) % count for k in range(count)]
-            self.go(1 + next(k for k in ahead if self.steps[k].target is v))
+            self.go(1 + next(k for k in ahead if self.is_about(k, arg)))
+
+    def is_about(self, k: int, name: str) -> bool:
+        """Whether stop k is about the value with this name."""
+        return any(step.target is self.values[name] for step in self.stops[k])
 
     def go(self, at: int) -> None:
         """Go to the place after `at` steps: print that step, and after the last one all gradients."""
-        last, self.at = len(self.steps), min(max(at, 0), len(self.steps))
+        last, self.at = len(self.stops), min(max(at, 0), len(self.stops))
         if at > last:
-            print("That was the last step. p goes back, s shows the graph with all gradients, q ends.")
+            say("That was the last step. p goes back, s shows the graph with all gradients, q ends.")
         elif self.at == 0:
-            print("Before the first step; n begins.")
+            say("Before the first step; n begins.")
         else:
-            print(described(self.steps, self.at - 1))
+            say(described(self.stops, self.at - 1))
             if at == last:
-                print(f"\n{ending(self.steps)}")
+                say(f"\n{ending(self.stops)}")
 
     # Asking ----------------------------------------------------------------------------------------------------
 
     def do_show(self, _: str) -> None:
-        """s, show                 the graph so far: data and gradients known at this step"""
-        print(so_far(self.steps, self.at))
+        """s, show                 the graph so far, as a tree; > marks the edge along which a gradient goes"""
+        say(so_far(self.stops, self.at))
 
     def do_check(self, arg: str) -> None:
         """check [VALUE]           its gradient against a finite difference; alone: for the value this step is about"""
-        if not arg and self.at <= len(self.names):
-            raise ValueError(f"no gradient is known yet; backward begins with step {len(self.names) + 1} "
+        if not arg and self.at <= self.forward:
+            raise ValueError(f"no gradient is known yet; backward begins with step {self.forward + 1} "
                              "(c goes to the end), or write check VALUE")
-        step = self.steps[self.at - 1]
+        step = self.stops[self.at - 1][0]
         v = self.value(arg) if arg else step.target
-        print(answers.verdicts(self.root, {v: self.names[v]})[0])
+        say(answers.verdicts(self.root, {v: self.names[v]})[0])
         if not arg and step.use < step.uses:
-            print(f"({brief(step.after)} so far, after {step.use} of {step.uses} uses; compared is the whole sum)")
+            say(f"({brief(step.after)} so far, after {step.use} of {step.uses} uses; compared is the whole sum)")
 
     def do_what_if(self, arg: str) -> None:
         """w, what-if LEAF NUMBER  every number and gradient recomputed with a leaf changed; the graph stays as it is"""
-        given = [name for name in self.values if f"{arg} ".startswith((f"{name} ", f"{name}="))]
-        name = max(given, key=len, default=arg.replace("=", " ").partition(" ")[0])
-        leaf = self.value(name)
-        if leaf.op is not None:
-            raise ValueError(f"{name} is computed; what-if changes a leaf: {self.some(leaves=True)}")
-        number = arg[len(name):].strip(" =")
-        if not number:
-            raise ValueError(f"no number given; write what-if {name} 1.5")
-        print(answers.what_if(self.root, leaf, _number(number)))
+        leaf, number = self.changed(arg, "what-if")
+        say(answers.what_if(self.root, leaf, number))
+
+    def do_set(self, arg: str) -> None:
+        """set LEAF NUMBER         the same, and it stays for this session; your graph does not change"""
+        leaf, number = self.changed(arg, "set")
+        changes = answers.what_if(self.root, leaf, number)
+        self.past.append(self.root)
+        self.load(replay(self.root, {leaf: number})[0])
+        say(f"{changes}\nundo takes it back.")
+
+    def do_undo(self, _: str) -> None:
+        """u, undo                 take the last set back"""
+        if not self.past:
+            raise ValueError("nothing was set; set LEAF NUMBER does that")
+        self.load(self.past.pop())
+        say(f"Back to {', '.join(equal(self.names[step.node], step.node.data) for step in self.stops[0][:12])}.")
 
     def do_predict(self, arg: str) -> None:
         """predict [NUMBER]        your guess for the next step, and whether it is right; alone: the question"""
-        step = self.steps[min(self.at, len(self.steps) - 1)]
-        if self.at == len(self.steps):
+        step = self.stops[min(self.at, len(self.stops) - 1)][0]
+        if self.at == len(self.stops):
             self.go(self.at + 1)
         elif step.phase == "forward" and step.op is None:
-            print(f"The next step gives the leaf {self.names[step.node]} its number; nothing to predict. n goes on.")
+            say("The next step gives the leaves their numbers; nothing to predict. n goes on.")
         elif not arg:
-            print(f"{answers.question(step)} Answer with: predict NUMBER")
+            say(f"{answers.question(step)} Answer with a number.")
         else:
-            print(answers.judged(step, _number(arg)))
+            say(answers.judged(step, _number(arg)))
             self.go(self.at + 1)
 
     def default(self, line: str) -> None:
-        """Reply to a line that is not a command; a number alone may be meant for predict."""
+        """Take a number as the answer to what predict asks; reply to any other line that is not a command."""
         try:
-            float(line)
+            _number(line)
         except ValueError:
             super().default(line)
         else:
-            print(f"No command {short(line)}; to answer what predict asks write predict {line}")
+            self.do_predict(line)
+
+    @property
+    def forward(self) -> int:
+        """How many of the stops are forward."""
+        return sum(stop[0].phase == "forward" for stop in self.stops)
 
     # Reading input ---------------------------------------------------------------------------------------------
 
@@ -157,6 +179,18 @@ class StepperSession(Console):
         if name not in self.values:
             raise ValueError(f"no value is called {short(name)}; there are {self.some()}")
         return self.values[name]
+
+    def changed(self, arg: str, command: str) -> tuple[Value, float]:
+        """The leaf and the number in `w 5` or `w=5`. ValueError if there is no such leaf or no number."""
+        given = [name for name in self.values if f"{arg} ".startswith((f"{name} ", f"{name}="))]
+        name = max(given, key=len, default=arg.replace("=", " ").partition(" ")[0])
+        leaf = self.value(name)
+        if leaf.op is not None:
+            raise ValueError(f"{name} is computed; {command} changes a leaf: {self.some(leaves=True)}")
+        number = arg[len(name):].strip(" =")
+        if not number:
+            raise ValueError(f"no number given; write {command} {name} 1.5")
+        return leaf, _number(number)
 
     def some(self, leaves: bool = False, limit: int = 12) -> str:
         """The first dozen names, as text."""
@@ -179,14 +213,14 @@ def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
     """
     session = StepperSession(root)
     if answers.stale(root):
-        print("A leaf was set after this graph was computed: results and slopes below are those before the change.\n")
+        say("A leaf was set after this graph was computed: results and slopes below are those before the change.\n")
     try:
         if commands is None and at_terminal():
-            session.cmdloop(f"{len(session.names)} steps forward, {len(session.steps) - len(session.names)} back. "
+            session.cmdloop(f"{session.forward} steps forward, {len(session.stops) - session.forward} back. "
                             "Enter makes the next step, help lists what else you can do.\n")
         elif not session.play(commands if commands is not None else sys.stdin or ()):
             for piece in transcript(root):
-                print(piece)
+                say(piece)
     except KeyboardInterrupt:
         print()
 

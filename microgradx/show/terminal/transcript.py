@@ -2,14 +2,15 @@
 
     >>> from microgradx import Value
     >>> from microgradx.step import steps
-    >>> from microgradx.show.terminal.transcript import described
+    >>> from microgradx.show.terminal.transcript import described, stops
     >>> w = Value(3.0, "w")
-    >>> print(described(steps(w * w), 4))
+    >>> print(described(stops(steps(w * w)), 4))
     backward 3 of 3     y = w*w hands grad(y) = 1 back to w
         rule            dy/dw = w = 3
         contribution    grad(y) * dy/dw = 1 * 3 = 3
         grad(w)         3 + 3 = 6    (use 2 of 2: complete)
 """
+import math
 from collections.abc import Iterator, Sequence
 
 from ... import text
@@ -18,31 +19,43 @@ from ...naming import brief, equal
 from ...step import Step, steps
 from ...watching import at_line
 from .columns import HALF, columns, cut, fields
+from .tree import Known, tree
 
-ROWS = 40                                   # of a graph shown at once
+Stop = list[Step]                           # where a session stops: one step, or at the beginning those of all leaves
+SHOWN = 12                                  # leaves in one line
+
+
+def stops(events: Sequence[Step]) -> list[Stop]:
+    """The steps as a session makes them: first all leaves at once, which are given, then one by one."""
+    leaves = [step for step in events if step.phase == "forward" and step.op is None]
+    return [leaves, *([step] for step in events if step.phase == "backward" or step.op)]
 
 
 def transcript(root: Value) -> Iterator[str]:
-    """One text for every step, then one with all gradients.
+    """One text for every stop, then one with all gradients.
 
     >>> from microgradx import Value
     >>> pieces = list(transcript(Value(1.0, "x").tanh()))
     >>> print(pieces[1])
     forward 2 of 2      y = tanh(x) = tanh(1) = 0.761594
     """
-    events = steps(root)
-    for k, step in enumerate(events):
-        yield ("\n" if step.phase == "backward" else "") + described(events, k)
-    yield "\n" + ending(events)
+    walk = stops(steps(root))
+    for k, (step, *_) in enumerate(walk):
+        yield ("\n" if step.phase == "backward" else "") + described(walk, k)
+    yield "\n" + ending(walk)
 
 
-def described(events: Sequence[Step], k: int) -> str:
-    """Step k of `events`, counted from 0, in words."""
-    step = events[k]
-    forward = len(step.names)
-    number, of = (k + 1, forward) if step.phase == "forward" else (k + 1 - forward, len(events) - forward)
+def described(walk: Sequence[Stop], k: int) -> str:
+    """Stop k of `walk`, counted from 0, in words."""
+    step, *others = walk[k]
+    forward = sum(stop[0].phase == "forward" for stop in walk)
+    number, of = (k + 1, forward) if step.phase == "forward" else (k + 1 - forward, len(walk) - forward)
     place = f"{step.phase} {number} of {of}".ljust(20)
-    return place + (computed(step) if step.phase == "forward" else handed_back(step))
+    if not others:
+        return place + (computed(step) if step.phase == "forward" else handed_back(step))
+    given = ", ".join(equal(leaf.rule, leaf.node.data) for leaf in walk[k][:SHOWN])
+    more = f", and {len(walk[k]) - SHOWN:,} more" * (len(walk[k]) > SHOWN)
+    return f"{place}{given}{more}    (leaves: their numbers are given)"
 
 
 def computed(step: Step) -> str:
@@ -50,7 +63,19 @@ def computed(step: Step) -> str:
     if step.op is None:
         return f"{equal(step.rule, step.node.data)}    (a leaf: its number is given)"
     numbers = text.formula(step.op, [_number(a.data if isinstance(a, Value) else a) for a in step.inputs])
-    return f"{cut(step.rule, HALF)} = {cut(numbers, HALF)} = {brief(step.node.data)}{_line(step)}"
+    return f"{cut(step.rule, HALF)} = {cut(numbers, HALF)} = {brief(step.node.data)}" + (
+        f"    (at a {kink})" if (kink := _kink(step)) else "") + _line(step)
+
+
+def _kink(step: Step) -> str:
+    """Where the operation stands on a kink or at a pole, "kink: x = 0"; "" elsewhere."""
+    if step.op is None or not step.op.kinks:
+        return ""
+    xs = [a.data if isinstance(a, Value) else a for a in step.inputs]
+    names = text.symbols(step.op, step.called)
+    here = [str(name) for name, x in zip(step.op.kinks(*names), step.op.kinks(*xs)) if x == 0]
+    what = "kink" if math.isfinite(step.node.data) else "pole"
+    return f"{what}: {' and '.join(f'{name} = 0' for name in here)}" if here else ""
 
 
 def handed_back(step: Step) -> str:
@@ -63,6 +88,8 @@ def handed_back(step: Step) -> str:
         rule.append(("computed as", step.rule.partition(" = ")[2]))
     use = "complete" if step.use == step.uses else "more to come"
     use = f"use {step.use} of {step.uses}: {use}" if step.uses > 1 else f"its only use: {use}"
+    what, _, where = _kink(step).partition(": ")
+    rule += [(what, f"{where}: this slope is an agreement" if what == "kink" else where)] if what else []
     return (f"{node} = {cut(step.formula, HALF)} hands grad({node}) = {brief(step.incoming)} back to {target}"
             f"{_line(step)}\n"
             + fields(*rule, ("contribution", _product(step)), (f"grad({target})", f"{step.sum}    ({use})")))
@@ -90,33 +117,22 @@ def _number(x: float) -> text.Symbol:
     return text.Symbol(brief(x), text.LEVELS["-"] if x < 0 else text.ATOM)
 
 
-def ending(events: Sequence[Step]) -> str:
+def ending(walk: Sequence[Stop]) -> str:
     """The gradients of all leaves, as backward() puts them into .grad."""
-    found = {step.target: step.after for step in events if step.phase == "backward"}
-    rows = [[step.names[v], brief(v.data), brief(found.get(v, 0.0))] for step in events
-            if (v := step.node).op is None and step.phase == "forward"]
+    found = {step.target: step.after for stop in walk for step in stop if step.phase == "backward"}
+    rows = [[step.names[step.node], brief(step.node.data), brief(found.get(step.node, 0.0))] for step in walk[0]]
     return "Every gradient is complete; backward() puts these into .grad of the leaves:\n\n" + columns(
         ["leaf", "data", "grad"], rows)
 
 
-def so_far(events: Sequence[Step], at: int) -> str:
-    """The graph as a table, with the numbers and the gradients known after the first `at` steps."""
-    forward = events[:len(events[0].names)]
-    last = {step.target: step for step in events[:at] if step.phase == "backward"}
-    here = events[max(at - 1, 0)].target
-    rows = []
-    for k, step in enumerate(forward):
-        known, v = last.get(step.node), step.node
-        missing = f"    (use {known.use} of {known.uses})" if known and known.use < known.uses else ""
-        rows.append([">" if at and v is here else "", step.names[v], cut(step.formula, HALF) if v.op else "",
-                     brief(v.data) if k < at else "", brief(known.after) + missing if known else ""])
-    return columns(["", "value", "formula", "data", "grad"], _around(rows))
-
-
-def _around(rows: list[list[str]]) -> list[list[str]]:
-    """At most 40 rows, around the marked one."""
-    marked = next((k for k, row in enumerate(rows) if row[0]), 0)
-    start = max(0, min(marked - ROWS // 2, len(rows) - ROWS))
-    near, after = rows[start:start + ROWS], len(rows) - start - ROWS
-    above = [["", f"... {start} more", "", "", ""]] if start else []
-    return above + near + ([["", f"... {after} more", "", "", ""]] if after > 0 else [])
+def so_far(walk: Sequence[Stop], at: int) -> str:
+    """The graph as a tree, with the numbers and gradients known after `at` stops, and > at the live edge or value."""
+    *_, root = walk[0][0].names
+    done = [step for stop in walk[:at] for step in stop]
+    data = {step.node: brief(step.node.data) for step in done if step.phase == "forward"}
+    last = {step.target: step for step in done if step.phase == "backward"}
+    grads = {v: brief(step.after) + f"    (use {step.use} of {step.uses})" * (step.use < step.uses)
+             for v, step in last.items()}
+    here = walk[at - 1] if at else []
+    live = (here[0].node, here[0].i) if len(here) == 1 else None
+    return tree(root, Known(data, grads, live))

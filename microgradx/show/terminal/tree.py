@@ -12,8 +12,9 @@
 
 slope is the derivative by this value of the value one level up, grad that of the root.
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import NamedTuple
 
 from ... import text
 from ...derivatives import gradients
@@ -23,33 +24,81 @@ from ...watching import where_made
 from .columns import HALF, columns, cut
 
 LINES = 200                                 # of a tree; the rest is left out
+AROUND = 20                                 # lines shown before and after the one in work
 
 
-def tree(root: Value) -> str:
-    """The graph below root as text, with data, local slopes and gradients; at most the first 200 lines."""
+class Known(NamedTuple):
+    """What a session knows of a graph: numbers and gradients as text, and the live edge: a value and which input, or
+    None for the value itself."""
+
+    data: Mapping[Value, str]
+    grads: Mapping[Value, str]
+    live: tuple[Value, int | None] | None
+
+
+class Row(NamedTuple):
+    """A line of a tree: five texts, the value that it is about, which input of which value that is, and whether the
+    value has a line above."""
+
+    value: str
+    data: str
+    slope: str
+    grad: str
+    line: str
+    of: Value
+    edge: tuple[Value, int | None]
+    above: bool
+
+
+def tree(root: Value, known: Known | None = None) -> str:
+    """The graph below root as text, with data, local slopes and gradients; at most the first 200 lines.
+
+    known   what a session knows: the rest is blank, the live edge is marked by >, and the lines around it are shown
+    """
     order = tape(root)
-    called, grads = names(root), dict(zip(order, gradients(root, order)))
-    rows = list(islice(_rows(root, called, grads), LINES + 1))
-    more = ["\n... and more: this is the part nearest to the root"] if len(rows) > LINES else []
-    titles = ["value", "data", "slope", "grad", *["line"] * any(map(where_made, order))]
-    return "\n".join([columns(titles, [row[:len(titles)] for row in rows[:LINES]]), *more])
+    if known is None:
+        data = {v: brief(v.data) for v in order}
+        known = Known(data, {v: brief(g) for v, g in zip(order, gradients(root, order))}, None)
+    header, called = ["value", "data", "slope", "grad", *["line"] * any(map(where_made, order))], names(root)
+    rows = _rows(root, called, known)
+    if known.live is None:
+        some = list(islice(rows, LINES + 1))
+        more = ["\n... and more: this is the part nearest to the root"] if len(some) > LINES else []
+        return "\n".join([columns(header, [list(row[:len(header)]) for row in some[:LINES]]), *more])
+    return columns(["", *header], _near([[">" if _is_live(row, known.live) else "", *row[:len(header)]] for row in rows]))
 
 
-def _rows(root: Value, called: dict[Value, str], grads: dict[Value, float]) -> Iterator[list[str]]:
+def _is_live(row: Row, live: tuple[Value, int | None]) -> bool:
+    """Whether a line is the edge in work, or the value in work where it stands first."""
+    v, i = live
+    return row.of is v and not row.above if i is None else row.edge[0] is v and row.edge[1] == i
+
+
+def _near(rows: list[list[str]]) -> list[list[str]]:
+    """The lines around the one that is marked."""
+    marked = next((k for k, row in enumerate(rows) if row[0]), 0)
+    start = max(0, min(marked - AROUND, len(rows) - 2 * AROUND))
+    near, after = rows[start:start + 2 * AROUND], len(rows) - start - 2 * AROUND
+    blank = [""] * (len(rows[0]) - 2)
+    above = [["", f"... {start} more", *blank]] if start else []
+    return above + near + ([["", f"... {after} more", *blank]] if after > 0 else [])
+
+
+def _rows(root: Value, called: dict[Value, str], known: Known) -> Iterator[Row]:
     """A line for each edge, depth first; by a stack, because a chain of a million is too deep for recursion."""
     seen: set[Value] = set()
-    stack: list[tuple[Value, str, str, str]] = [(root, "", "", "")]
+    stack: list[tuple[Value, str, str, str, tuple[Value, int | None]]] = [(root, "", "", "", (root, None))]
     while stack:
-        v, branch, indent, slope = stack.pop()
+        v, branch, indent, slope, edge = stack.pop()
         if v in seen:
-            yield [branch + called[v], "(above)", slope, "", ""]
+            yield Row(branch + called[v], "(above)", slope, "", "", v, edge, True)
             continue
         seen.add(v)
         inputs = [called[a] if isinstance(a, Value) else a for a in v.args]
         formula = f" = {cut(text.formula(v.op, inputs), HALF)}" if v.op else ""
-        line = str(where_made(v) or "")
-        yield [branch + called[v] + formula, brief(v.data), slope, brief(grads[v]), line]
-        below = [(a, brief(d or 0.0)) for a, d in zip(v.args, v.slopes) if isinstance(a, Value)]
-        for k, (a, d) in reversed(list(enumerate(below))):
-            last = k == len(below) - 1
-            stack.append((a, indent + ("`-- " if last else "|-- "), indent + ("    " if last else "|   "), d))
+        yield Row(branch + called[v] + formula, known.data.get(v, ""), slope, known.grads.get(v, ""), str(where_made(v) or ""),
+                  v, edge, False)
+        below = [(a, brief(d or 0.0), i) for i, (a, d) in enumerate(zip(v.args, v.slopes)) if isinstance(a, Value)]
+        for k, (a, d, i) in reversed(list(enumerate(below))):
+            last, by = k == len(below) - 1, d if v in known.data else ""
+            stack.append((a, indent + ("`-- " if last else "|-- "), indent + ("    " if last else "|   "), by, (v, i)))

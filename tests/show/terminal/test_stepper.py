@@ -15,7 +15,8 @@ from microgradx.show.terminal.columns import WIDTH, columns, cut, fields
 from microgradx.show.terminal.console import Console, at_terminal
 from microgradx.show.terminal.neuron import graph
 from microgradx.show.terminal.stepper_session import StepperSession
-from microgradx.show.terminal.transcript import ROWS, described, so_far, transcript
+from microgradx.show.terminal.transcript import described, so_far, stops, transcript
+from microgradx.show.terminal.tree import AROUND
 from microgradx.step import steps
 from microgradx.table import Op
 from microgradx.text import rule
@@ -45,8 +46,9 @@ def shared():
 # Moving --------------------------------------------------------------------------------------------------------
 
 def test_the_neuron_is_stepped_through_in_words(play):
-    first, *_, tangent, last = play(*["n"] * 3, "goto 12", "goto 20")
-    assert first == "forward 1 of 10     x1 = 2    (a leaf: its number is given)"
+    first, *_, tangent, last = play(*["n"] * 3, "goto 8", "goto 16")
+    assert first == ("forward 1 of 6      x1 = 2, w1 = -3, x2 = 0, w2 = 1, b = 6.88137    "
+                     "(leaves: their numbers are given)")
     assert tangent == f"""\
 backward 2 of 10    y = tanh(n) hands grad(y) = 1 back to n
     rule            dy/dn = 1 - tanh(n)**2 = 0.5
@@ -63,26 +65,27 @@ b       6.88137    0.5""")
 
 
 def test_a_sum_over_uses_is_written_out(play):
-    early, late = play("goto 7", "goto 9", root=shared())
+    early, late = play("goto 6", "goto 8", root=shared())
     assert "grad(w)         1    (use 1 of 2: more to come)" in early
-    assert "grad(w)         1 + 2 = 3    (use 2 of 2: complete)" in play("goto 8", root=shared())[0]
+    assert "grad(w)         1 + 2 = 3    (use 2 of 2: complete)" in play("goto 7", root=shared())[0]
     assert "grad(x)         3    (its only use: complete)" in late
 
 
 @pytest.mark.parametrize("commands, at", [
-    ("n", 1), ("", 1), ("next 3", 3), ("n 1000", 20), ("n 20; n", 20), ("n; p", 0), ("p", 0), ("p 9", 0),
-    ("n 9; p 4", 5), ("c", 20), ("c; c", 20), ("b n; c", 9), ("b n; c; c", 12), ("b n; c; c; c", 20),
-    ("b n; b n; c", 20), ("b w1; b b; c; c; c", 14), ("g 7", 7), ("goto y", 10), ("g y; g y", 11),
-    ("g y; g y; g y", 10), ("g 0", 0), ("g 21", 0), ("g -1", 0), ("g", 0), ("g zz", 0), ("n x", 0), ("n -1", 0),
+    ("n", 1), ("", 1), ("next 3", 3), ("n 1000", 16), ("n 16; n", 16), ("n; p", 0), ("p", 0), ("p 9", 0),
+    ("n 9; p 4", 5), ("c", 16), ("c; c", 16), ("b n; c", 5), ("b n; c; c", 8), ("b n; c; c; c", 16),
+    ("b n; b n; c", 16), ("b w1; b b; c; c; c", 14), ("g 7", 7), ("goto y", 6), ("g y; g y", 7),
+    ("g y; g y; g y", 6), ("g 0", 0), ("g 17", 0), ("g -1", 0), ("g", 0), ("g zz", 0), ("n x", 0), ("n -1", 0),
     ("n 0", 0), ("n 99999999999", 0), ("p 2.5", 0), ("b zz", 0), ("NEXT", 0), ("ne", 1), ("pred 1", 0),
-    ("n 2; pred 1", 3), ("predict", 0), ("n 20; predict 1", 20), ("# n", 0), ("#", 0), ("s; h; check; w; EOF", 0),
+    ("n 2; pred 1", 3), ("n 2; 1", 3), ("predict", 0), ("n 16; predict 1", 16), ("# n", 0), ("#", 0),
+    ("s; h; ?; check; w; EOF", 0), ("n 4; set w1 5", 4), ("n 4; set w1 5; undo", 4), ("undo", 0),
 ])
 def test_where_commands_lead(commands, at, capsys):
     session = StepperSession(graph())
     for command in commands.split("; "):
         session.onecmd(command)
     assert session.at == at
-    assert session.prompt == f"({at}/20) "
+    assert session.prompt == f"({at}/16) "
     assert "Traceback" not in capsys.readouterr().out
 
 
@@ -90,15 +93,17 @@ def test_where_commands_lead(commands, at, capsys):
     ("dance", "No command 'dance'; help lists them all."), ("é", "No command 'é'"),
     ("n two", "whole number, a count from 0 up, got 'two'"), ("n -1", "a count from 0 up, got '-1'"),
     ("goto zz", "no value is called 'zz'; there are x1, w1, p1"),
-    ("goto 21", "the steps are 1 to 20"), ("g -1", "the steps are 1 to 20"), ("g 0", "the steps are 1 to 20"),
+    ("goto 17", "the steps are 1 to 16"), ("g -1", "the steps are 1 to 16"), ("g 0", "the steps are 1 to 16"),
     ("goto", "whole number"), ("break zz", "no value is called 'zz'"),
     ("check zz", "no value is called 'zz'"), ("check", "no gradient is known yet"),
     ("what-if", "expected the name of a value: x1, w1"), ("w zz 3", "no value is called 'zz'"),
     ("w x1", "no number given; write what-if x1 1.5"), ("w x1 two", "expected a number, such as 0.5 or 1/3, got 'two'"),
     ("w x1 1/", "expected a number, such as 0.5 or 1/3, got '1/'"), ("w n 3", "n is computed"),
-    ("predict", "The next step gives the leaf x1 its number"), ("predict two", "nothing to predict"),
+    ("predict", "The next step gives the leaves their numbers"), ("predict two", "nothing to predict"),
     ("p", "Before the first"), ("\x1b[31m", "No command"), ("\0", "No command"), ("-", "No command '-'"),
-    ("0.4", "No command '0.4'; to answer what predict asks write predict 0.4"), ("-1e-3", "write predict -1e-3"),
+    ("0.4", "nothing to predict"), ("-1e-3", "nothing to predict"), ("1/3", "nothing to predict"),
+    ("set n 3", "n is computed; set changes a leaf"), ("set w1", "no number given; write set w1 1.5"),
+    ("undo", "nothing was set"),
     ("__class__", "No command"), ("!ls", "No command"),
 ])
 def test_what_cannot_be_done_is_told_in_a_line(play, command, says):
@@ -127,35 +132,48 @@ def test_breakpoints_are_listed(play):
 # Asking --------------------------------------------------------------------------------------------------------
 
 def test_show_knows_what_is_known_so_far(play):
-    early, _, late = play("s", "goto 7", "s", root=shared())
+    early, _, late = play("s", "goto 6", "s", root=shared())
     assert early.splitlines() == [
-        "    value    formula    data    grad",
-        "    w",
-        "    x",
-        "    v1       w*x",
-        "    y        v1 + w"]
+        "value           data       slope    grad",
+        "y = v1 + w",
+        "|-- v1 = w*x",
+        "|   |-- w",
+        "|   `-- x",
+        "`-- w           (above)"]
     assert late.splitlines() == [
-        "     value    formula    data    grad",
-        ">    w                   3       1    (use 1 of 2)",
-        "     x                   2",
-        "     v1       w*x        6       1",
-        "     y        v1 + w     9       1"]
+        "     value           data       slope    grad",
+        "     y = v1 + w      9                   1",
+        "     |-- v1 = w*x    6          1        1",
+        "     |   |-- w       3          2        1    (use 1 of 2)",
+        "     |   `-- x       2          3",
+        ">    `-- w           (above)    1"]
+
+
+def test_show_marks_each_step_once(play):
+    """Forward the value, backward the edge: one line, where there is one."""
+    y = graph()
+    walk = stops(steps(y))
+    for at in range(1, len(walk) + 1):
+        marked = [line for line in so_far(walk, at).splitlines() if line.startswith(">")]
+        assert len(marked) == (at > 1), at
+        assert at == 1 or walk[at - 1][0].names[walk[at - 1][0].target] in marked[0]
 
 
 def test_show_of_a_large_graph_shows_what_is_near():
     y = sum([Value(float(k)) for k in range(100)])
-    for at in (0, 1, 50, 101, 102, len(steps(y))):
-        assert len(so_far(steps(y), at).splitlines()) <= ROWS + 3
-    assert "... 30 more" in so_far(steps(y), 51) and "... 31 more" in so_far(steps(y), 51)
+    walk = stops(steps(y))
+    for at in (2, 50, 101, 102, len(walk)):
+        assert len(so_far(walk, at).splitlines()) <= 2 * AROUND + 3
+    assert "... 27 more" in so_far(walk, 50) and "... 34 more" in so_far(walk, 50)
 
 
 @pytest.mark.parametrize("command", ["check", "check b", "check n", "ch w2"])
 def test_check_agrees(play, command):
-    assert "they agree" in play("goto 14", command)[1]
+    assert "they agree" in play("goto 10", command)[1]
 
 
 def test_check_tells_of_uses_to_come(play):
-    assert "(1 so far, after 1 of 2 uses; compared is the whole sum)" in play("goto 7", "check", root=shared())[1]
+    assert "(1 so far, after 1 of 2 uses; compared is the whole sum)" in play("goto 6", "check", root=shared())[1]
 
 
 def test_check_sees_a_wrong_row(play):
@@ -195,20 +213,20 @@ def test_what_if_an_index_leaves_its_table(play):
     ("inf", "Not quite: 3, not inf."),
 ])
 def test_predict(play, guess, says):
-    asked, told = play("goto 7", "predict", f"predict {guess}", root=shared())[1:]
+    asked, told = play("goto 6", "predict", f"predict {guess}", root=shared())[1:]
     assert asked == ("v1 = w*x hands its gradient 1 back to w. What is grad(w) then, which is 1 so far? "
-                     "Answer with: predict NUMBER")
+                     "Answer with a number.")
     assert told.startswith(says) and "grad(w)         1 + 2 = 3" in told
 
 
 def test_predict_what_is_no_number(play):
-    assert play("goto 7", "predict two", root=shared())[1] == "expected a number, such as 0.5 or 1/3, got 'two'"
+    assert play("goto 6", "predict two", root=shared())[1] == "expected a number, such as 0.5 or 1/3, got 'two'"
 
 
 def test_predict_a_value_and_the_beginning_of_the_way_back(play):
-    _, asked, told = play("n 2", "predict", "predict 6", root=shared())
+    _, asked, told = play("n", "predict", "6", root=shared())
     assert asked.startswith("What number is v1 = w*x?") and told.startswith("Right: 6.")
-    _, asked, told = play("goto 4", "predict", "predict 1", root=shared())
+    _, asked, told = play("goto 3", "predict", "predict 1", root=shared())
     assert asked.startswith("What is dy/dy") and told.startswith("Right: 1.")
 
 
@@ -272,7 +290,8 @@ def test_looking_changes_nothing(play):
     y = graph()
     y.backward()
     before = state(y)
-    play(*COMMANDS[:-1], "n 30", "check", "w x1 5", "w x1 nan", "predict 1", "p 9", "predict 1", "s", "check n", root=y)
+    play(*COMMANDS[:-1], "set w1 2", "n 30", "check", "w x1 5", "w x1 nan", "predict 1", "p 9", "predict 1", "s",
+         "check n", root=y)
     list(transcript(y))
     assert state(y) == before
 
@@ -288,19 +307,19 @@ def test_no_command_makes_a_session_fail(lines):
     before = state(session.root)
     for line in lines:
         session.onecmd(line)
-        assert 0 <= session.at <= 20
+        assert 0 <= session.at <= 16
     assert state(session.root) == before
 
 
 @given(graphs())
 @settings(max_examples=budget(40))
 def test_any_graph_can_be_told(y):
-    events = steps(y)
+    walk = stops(steps(y))
     pieces = list(transcript(y))
-    assert len(pieces) == len(events) + 1
+    assert len(pieces) == len(walk) + 1 == len(steps(y)) + 2 - len(walk[0])
     assert all(line.isascii() and line.isprintable() for piece in pieces for line in piece.splitlines())
-    for at in range(0, len(events) + 1, 5):
-        so_far(events, at)
+    for at in range(0, len(walk) + 1, 5):
+        so_far(walk, at)
     for leaf in [v for v in tape(y) if not v.op]:
         what_if(y, leaf, leaf.data)
 
@@ -334,7 +353,7 @@ def test_hostile_labels_stay_on_their_line():
 
 def test_a_wide_formula_is_cut():
     y = sum([Value(float(k)) for k in range(1000)])
-    assert all(len(line) < 2 * WIDTH for line in described(steps(y), 1000).splitlines())
+    assert all(len(line) < 2 * WIDTH for line in described(stops(steps(y)), 1).splitlines())
     assert len(cut("a" * 1000)) <= WIDTH and cut("abc") == "abc"
 
 
@@ -361,3 +380,39 @@ def test_tab_completes_commands_and_names():
 def test_names_of_the_session_are_those_of_the_graph():
     y = shared()
     assert StepperSession(y).values == {name: v for v, name in names(y).items()}
+
+
+# What stays, and what is undone --------------------------------------------------------------------------------
+
+def test_set_stays_and_undo_takes_it_back(play):
+    y = graph()
+    before = state(y)
+    _, told, shown, back, again = play("n 2", "set w1 3", "p 0", "undo", "p 0", root=y)
+    assert "-3 -> 3" in told and told.endswith("undo takes it back.")
+    assert shown.endswith("p1 = x1*w1 = 2*3 = 6") and back.startswith("Back to x1 = 2, w1 = -3")
+    assert again.endswith("p1 = x1*w1 = 2*(-3) = -6") and state(y) == before
+
+
+def test_several_sets_are_undone_one_by_one(play):
+    *_, first, second, third = play("set w 4", "set x 7", "undo", "undo", "undo", root=shared())
+    assert first == "Back to w = 4, x = 2." and second == "Back to w = 3, x = 2." and "nothing was set" in third
+
+
+def test_a_breakpoint_stays_where_a_leaf_is_set():
+    session = StepperSession(graph())
+    for command in ("b n", "set w1 3", "c"):
+        session.onecmd(command)
+    assert session.at == 5
+
+
+def test_a_kink_is_named_where_it_is(play):
+    x = Value(0.0, "x")
+    forward, backward = play("goto 2", "goto x", "goto 4", root=relu(x * 1.0))[0], play("goto 5", root=relu(x * 1.0))[0]
+    assert play("goto 3", root=relu(x * 1.0))[0].endswith("relu(v1) = relu(0) = 0    (at a kink: v1 = 0)")
+    assert "kink            v1 = 0: this slope is an agreement" in backward and "kink" not in forward
+    assert "(at a pole: x = 0)" in play("goto 2", root=1 / x)[0]
+    assert "kink" not in play("goto 2", root=relu(Value(1.0)))[0]
+
+
+def test_exit_and_question_mark(play):
+    assert len(play("n", "exit", "n")) == 2 and play("?") == play("help")
