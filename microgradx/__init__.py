@@ -93,6 +93,7 @@ from .watching import NonFinite, sources, stop_at_nonfinite, where_made
 
 if TYPE_CHECKING:
     from .compiler.jit import jit
+    from .show.picture.animation import animate
     from .show.picture.diagnosis import diagnose
     from .show.picture.drawing import draw
     from .show.stepper import stepper
@@ -107,7 +108,7 @@ __all__ = [
     "sources", "where_made", "stop_at_nonfinite", "NonFinite",
     "gradcheck", "check_jvp", "check_hessian", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",
-    "stepper", "draw", "diagnose", "to_html", "lab", "jit",
+    "stepper", "draw", "animate", "diagnose", "to_html", "lab", "jit",
     "row", "reduction", "gate",
     "add", "sub", "mul", "div", "neg", "identity", "detach", "xlogy", "weighted", "square", "reciprocal",
     "exp", "expm1", "log", "log1p", "sqrt",
@@ -123,7 +124,8 @@ _remember_moved()
 
 # The front ends are imported on first use, so that `import microgradx` is fast and needs no drawing program.
 _FRONT_ENDS = {"stepper": "show.stepper", "draw": "show.picture.drawing",
-               "diagnose": "show.picture.diagnosis", "to_html": "show.web.page", "lab": "show.web.lab",
+               "animate": "show.picture.animation", "diagnose": "show.picture.diagnosis",
+               "to_html": "show.web.page", "lab": "show.web.lab",
                "jit": "compiler.jit"}
 
 

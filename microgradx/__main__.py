@@ -91,7 +91,7 @@ def tree(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    """Compare the gradients of an expression with finite differences.
+    """Compare gradients with finite differences.
 
     One line for each variable; exit code 1 if they disagree or cannot be compared (nan, infinity).
     """
@@ -231,7 +231,7 @@ def deliver(page: str, path: str, opened: bool) -> None:
     import webbrowser
 
     from .files import replace
-    replace(path, page.encode("ascii"))
+    replace(path, page.encode("ascii") + b"<!-- microgradx -->\n")        # see may_write()
     print(f"wrote {printable(path)}, {len(page) / 1000:.0f} kB: one file that works from disk, without a network")
     if opened and not webbrowser.open(pathlib.Path(path).resolve().as_uri()):
         print("no browser was found; open the file yourself")
@@ -294,8 +294,8 @@ def command(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]
 
 def with_color(parser: Parser, default: str) -> None:
     """Add the option that says whether text is coloured; it may stand before the command or after it."""
-    parser.add_argument("--color", choices=["auto", "always", "never"], default=default,
-                        help="auto: at a terminal, unless NO_COLOR is set")
+    parser.add_argument("--color", choices=["auto", "always", "never"], default=default, metavar="WHEN",
+                        help="auto (at a terminal, unless NO_COLOR is set), always, never")
 
 
 def of_expression(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:

@@ -14,4 +14,5 @@ sketch.py       boxes, lines and marks
 labels.py, cards.py, legend.py      the text of a picture
 render.py       DOT to SVG, PNG and PDF
 drawing.py      draw()
+animation.py    animate(): the backward pass as a film
 """

@@ -10,7 +10,7 @@
 Drawing changes nothing: it computes its own gradients, whether or not backward() was called.
 """
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ...engine import Value
 from ...ieee import short
@@ -75,8 +75,6 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
     >>> draw(a * a).source.count("->")              # both edges
     2
     """
-    if not isinstance(root, Value):
-        raise TypeError(f"draw takes the Value to draw the graph of, got {type(root).__name__}")
     wanted: set[Any] = {show} if isinstance(show, str) else set(show)
     if not wanted <= set(NUMBERS):
         strange = ", ".join(sorted(map(short, wanted - set(NUMBERS))))
@@ -85,22 +83,42 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
         raise ValueError(f"digits: expected a whole number from 1 up, got {short(digits)}")
     if leaves not in ("inside", "outside", None):
         raise ValueError(f'leaves: expected "inside" or "outside", got {short(leaves)}')
+    return picture(root, params, depth=depth, expand=expand, around=around, hops=hops, through=through, leaves=leaves,
+                   rolled=rolled, show=wanted | {"contribution"} if contributions else wanted, digits=digits,
+                   limit=limit).drawing
+
+
+class Picture(NamedTuple):
+    """A drawing with what is in it: the ids of boxes and lines in DOT and in SVG."""
+
+    drawing: "Drawing"
+    sketch: Sketch
+    ids: dict[Box, str]
+    line_ids: dict[Line, str]
+
+
+def picture(root: Value, params: Any, *, depth: int | None = None, expand: str | Collection[str] = (),
+            around: Value | None = None, hops: int = 2, through: Any = None, leaves: str | None = None,
+            rolled: bool = False, show: Collection[str] = ("data", "grad", "slope"), digits: int = 4,
+            limit: int | None = None) -> Picture:
+    """What draw() draws, by the same arguments."""
+    if not isinstance(root, Value):
+        raise TypeError(f"draw takes the Value to draw the graph of, got {type(root).__name__}")
     from .render import Drawing
     sketch = Sketch(root, params, depth, expand, around, hops, through, leaves, rolled, limit)
-    cards = Cards(sketch, params, wanted | {"contribution"} if contributions else wanted, digits)
-    boxes = sketch.grouping.boxes
+    cards, boxes, row = Cards(sketch, params, show, digits), sketch.grouping.boxes, sketch.grouping.row
     look = GRAPH | (HURRY if len(boxes) > LARGE else {}) | (SCREEN if limit is depth is None and not expand else {})
     drawing = Drawing(graph_attr={**look, "label": legend(sketch, cards.scale)}, node_attr=NODE, edge_attr=EDGE)
     ids = {box: f"n{k}" for k, box in enumerate(boxes)}
+    line_ids = {line: f"e{k}" for k, line in enumerate(sketch.lines)}
     _nodes(drawing, cards, ids)
-    _rows(drawing, sketch.grouping.row, ids)
-    for line in sketch.lines:
+    _rows(drawing, row, ids)
+    for line, name in line_ids.items():
         place = "tooltip" if sketch.dense or (line.count > 1 and line.start.main is None) else "label"
-        row = sketch.grouping.row
         free = {"constraint": "false"} if line.back or row.get(line.start) != row.get(line.end) else {}
-        drawing.edge(ids[line.start], ids[line.end], **{place: cards.number(line)}, **free,
+        drawing.edge(ids[line.start], ids[line.end], id=name, **{place: cards.number(line)}, **free,
                      **_stroke(line, cards.scale))
-    return drawing
+    return Picture(drawing, sketch, ids, line_ids)
 
 
 def _nodes(drawing: "Drawing", cards: Cards, ids: dict[Box, str]) -> None:
@@ -108,7 +126,7 @@ def _nodes(drawing: "Drawing", cards: Cards, ids: dict[Box, str]) -> None:
     frames = _frames(drawing, list(ids))
     for box, node in ids.items():
         label, look = cards.card(box)
-        frames[box.path].node(node, label, **look)
+        frames[box.path].node(node, label, id=node, **look)
     for path in sorted(frames, key=len, reverse=True)[:-1]:             # from the inside out
         frames[path[:-1]].subgraph(frames[path])
 

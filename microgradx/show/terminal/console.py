@@ -44,7 +44,7 @@ class Console(Cmd):
     @property
     def commands(self) -> list[str]:
         """The names of all commands, in the order of their methods; what-if for do_what_if."""
-        methods = [*vars(type(self)), *vars(Console)]
+        methods = dict.fromkeys([*vars(type(self)), *vars(Console)])
         return [name[3:].replace("_", "-") for name in methods if name.startswith("do_") and name != "do_EOF"]
 
     def cmdloop(self, intro: str | None = None) -> None:

@@ -216,8 +216,9 @@ def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
         say("A leaf was set after this graph was computed: results and slopes below are those before the change.\n")
     try:
         if commands is None and at_terminal():
-            session.cmdloop(f"{session.forward} steps forward, {len(session.stops) - session.forward} back. "
-                            "Enter makes the next step, help lists what else you can do.\n")
+            say(f"{session.forward} steps forward, {len(session.stops) - session.forward} back. "
+                "Enter makes the next step, help lists what else you can do.\n")
+            session.cmdloop("")
         elif not session.play(commands if commands is not None else sys.stdin or ()):
             for piece in transcript(root):
                 say(piece)

@@ -74,7 +74,7 @@ def test_a_sum_over_uses_is_written_out(play):
 @pytest.mark.parametrize("commands, at", [
     ("n", 1), ("", 1), ("next 3", 3), ("n 1000", 16), ("n 16; n", 16), ("n; p", 0), ("p", 0), ("p 9", 0),
     ("n 9; p 4", 5), ("c", 16), ("c; c", 16), ("b n; c", 5), ("b n; c; c", 8), ("b n; c; c; c", 16),
-    ("b n; b n; c", 16), ("b w1; b b; c; c; c", 14), ("g 7", 7), ("goto y", 6), ("g y; g y", 7),
+    ("b n; b n; c", 16), ("b w1; b b; c; c; c", 16), ("g 7", 7), ("goto y", 6), ("g y; g y", 7),
     ("g y; g y; g y", 6), ("g 0", 0), ("g 17", 0), ("g -1", 0), ("g", 0), ("g zz", 0), ("n x", 0), ("n -1", 0),
     ("n 0", 0), ("n 99999999999", 0), ("p 2.5", 0), ("b zz", 0), ("NEXT", 0), ("ne", 1), ("pred 1", 0),
     ("n 2; pred 1", 3), ("n 2; 1", 3), ("predict", 0), ("n 16; predict 1", 16), ("# n", 0), ("#", 0),
