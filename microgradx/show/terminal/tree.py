@@ -37,14 +37,10 @@ class Known(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of a tree: five texts, the value that it is about, which input of which value that is, and whether the
+    """A line of a tree: its texts, the value that it is about, which input of which value that is, and whether the
     value has a line above."""
 
-    value: str
-    data: str
-    slope: str
-    grad: str
-    line: str
+    texts: list[str]
     of: Value
     edge: tuple[Value, int | None]
     above: bool
@@ -64,8 +60,9 @@ def tree(root: Value, known: Known | None = None) -> str:
     if known.live is None:
         some = list(islice(rows, LINES + 1))
         more = ["\n... and more: this is the part nearest to the root"] if len(some) > LINES else []
-        return "\n".join([columns(header, [list(row[:len(header)]) for row in some[:LINES]]), *more])
-    return columns(["", *header], _near([[">" if _is_live(row, known.live) else "", *row[:len(header)]] for row in rows]))
+        return "\n".join([columns(header, [row.texts[:len(header)] for row in some[:LINES]]), *more])
+    return columns(["", *header], _near([[">" if _is_live(row, known.live) else "", *row.texts[:len(header)]]
+                                         for row in rows]))
 
 
 def _is_live(row: Row, live: tuple[Value, int | None]) -> bool:
@@ -91,13 +88,14 @@ def _rows(root: Value, called: dict[Value, str], known: Known) -> Iterator[Row]:
     while stack:
         v, branch, indent, slope, edge = stack.pop()
         if v in seen:
-            yield Row(branch + called[v], "(above)", slope, "", "", v, edge, True)
+            yield Row([branch + called[v], "(above)", slope, "", ""], v, edge, True)
             continue
         seen.add(v)
         inputs = [called[a] if isinstance(a, Value) else a for a in v.args]
         formula = f" = {cut(text.formula(v.op, inputs), HALF)}" if v.op else ""
-        yield Row(branch + called[v] + formula, known.data.get(v, ""), slope, known.grads.get(v, ""), str(where_made(v) or ""),
-                  v, edge, False)
+        line = str(where_made(v) or "")
+        yield Row([branch + called[v] + formula, known.data.get(v, ""), slope, known.grads.get(v, ""), line], v, edge,
+                  False)
         below = [(a, brief(d or 0.0), i) for i, (a, d) in enumerate(zip(v.args, v.slopes)) if isinstance(a, Value)]
         for k, (a, d, i) in reversed(list(enumerate(below))):
             last, by = k == len(below) - 1, d if v in known.data else ""
