@@ -50,7 +50,7 @@ def settle(browser):
 
 
 def configure(page, **config):
-    page.execute_script("alter({config: {...CONFIG, ...arguments[0]}, weights: null, playing: false})", config)
+    page.execute_script("alter({config: {...CONFIG, ...arguments[0]}, playing: false})", config)
     return page.execute_script("return {...lab.config}")
 
 
@@ -292,6 +292,12 @@ def test_a_model_of_ones_own_with_its_data(browser, tmp_path):
     assert sorted(points) == sorted(xs) and sorted(targets) == sorted(ys)
     page.execute_script("byId('run-step').click()")
     assert page.execute_script("return lab.trainer.t") == 1 and browser.get_log("browser") == []
+    page.execute_script("setConfig({optimiser: 'sgd'})")                   # a new run starts from the model again
+    fragment = page.execute_script("return fragment()")
+    page = opened(browser, tmp_path, lab(model, xs, ys), f"#{fragment}")
+    found, _, _ = network(page)
+    assert [v.data for v in in_order(found)] == [v.data for v in in_order(model)]
+    assert page.execute_script("return lab.config.optimiser") == "sgd"
 
 
 # A page like any other ----------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_no_name_becomes_markup(label):
     assert title == "".join(c if c.isprintable() else "?" for c in label)
 
 
-@pytest.mark.parametrize("label", filter(str.isprintable, LABELS), ids=lambda label: ascii(label)[:30])
+@pytest.mark.parametrize("label", [*filter(str.isprintable, LABELS)], ids=lambda label: ascii(label)[:30])
 def test_no_row_name_becomes_markup_or_code(label):
     before = dict(TABLE)
     try:

@@ -2,7 +2,7 @@
 
 const NUMBERS = {
   // the range of each number, and whether it is whole
-  count: [4, 500, true],
+  count: [1, 500, true],
   noise: [0, 1],
   share: [0, 0.9],
   seed: [0, 1e9, true],
@@ -26,7 +26,7 @@ const MOST_LAYERS = 4,
   MOST_UNITS = 8;
 
 function setConfig(part) {
-  alter({config: {...lab.config, ...part}, weights: null, message: "", mission: null});
+  alter({config: {...lab.config, ...part}, message: "", mission: null});
 }
 
 function buildControls() {

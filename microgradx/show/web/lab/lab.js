@@ -101,7 +101,7 @@ views.push(() => document.body.dataset.view === "expression" && share());
 byId("expression").value = PRESETS.neuron[0];
 tryExpression(...PRESETS.neuron);
 openView("network");
-alter(GIVEN ? {config: {...CONFIG, ...GIVEN.config}, weights: GIVEN.weights} : {config: CONFIG});
+alter({config: GIVEN ? {...CONFIG, ...GIVEN.config} : CONFIG});
 const refused = openFragment(location.hash.slice(1));
 if (refused) {
   write(byId("note"), refused);

@@ -19,7 +19,7 @@ function fragment() {
     for (const [key, x] of Object.entries(config)) {
       if (key === "layers") parts.set("layers", x.map(({units, act}) => `${units}${act}`).join(","));
       else if (key === "own") {
-        if (x.length) parts.set("own", x.map(({x: [a, b], t}) => `${a} ${b} ${t}`).join(","));
+        if (x.length && config.data === "own") parts.set("own", x.map(({x: [a, b], t}) => `${a} ${b} ${t}`).join(","));
       } else if (x !== CONFIG[key]) parts.set(key, x);
     }
   }
@@ -51,7 +51,7 @@ function openFragment(text) {
   const {config, error} = configOf(parts);
   if (error) return `The link is not read: ${error}`;
   openView("network");
-  alter({config, weights: null, playing: false, unit: null});
+  alter({config, playing: false, unit: null});
   return "";
 }
 

@@ -106,7 +106,7 @@ function openMission(key) {
     choosePreset(expression);
   } else {
     openView("network");
-    alter({config: {...CONFIG, ...config}, weights: null, playing: false, message: "", unit: null});
+    alter({config: {...CONFIG, ...config}, playing: false, message: "", unit: null});
   }
   alter({mission: key});
   write(byId("mission-title"), title);

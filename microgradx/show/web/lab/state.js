@@ -30,7 +30,6 @@ const lab = {
   config: CONFIG,
   trainer: null,
   seen: null,
-  weights: null,                                        // weights: given ones to start from, or null
   playing: false,
   pace: "normal",
   maps: "activation",
@@ -61,11 +60,13 @@ function alter(part) {
 
 // A new run with the same settings. The losses of the last one stay to compare with.
 function start() {
-  const {config, weights, trainer} = lab,
+  const {config, trainer} = lab,
     {samples, train} = dataOf(config);
   const sizes = [DATA[config.data].inputs, ...config.layers.map(({units}) => units), 1];
   const network = new Network(sizes, [...config.layers.map(({act}) => act), "identity"]);
-  if (weights && weights.length === network.weights.length) network.weights.set(weights);
+  const given = config.data === "given" && config.init === CONFIG.init ? GIVEN.weights : [];
+  if (given.length === network.weights.length)
+    network.weights.set(given);                         // those of lab(model, xs, ys)
   else initialise(network, config.init, config.seed);
   const fits = trainer && lab.unit && lab.unit.l < network.depth && lab.unit.j < sizes[lab.unit.l + 1];
   Object.assign(lab, {
