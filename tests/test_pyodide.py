@@ -1,0 +1,57 @@
+"""The core in WebAssembly, under node's Pyodide: it computes, and a long graph is freed as README's Limits say."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from .budget import PATIENCE
+
+ROOT = pathlib.Path(__file__).parent.parent
+PYODIDE = pathlib.Path(os.environ.get("MICROGRADX_PYODIDE", ROOT / ".venv/node_modules/pyodide"))   # by .ci/run
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(
+    not (shutil.which("node") and (PYODIDE / "pyodide.mjs").exists()),
+    reason="Pyodide is not installed: npm install --prefix .venv pyodide")]
+
+RUN = """
+const { loadPyodide } = await import(process.argv[1]);
+const pyodide = await loadPyodide();
+pyodide.FS.mkdir("/source");
+pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: process.argv[2] }, "/source");
+pyodide.runPython("import sys; sys.path.insert(0, '/source')");
+console.log("found", JSON.stringify(pyodide.runPython(process.argv[3])));
+"""
+CHAIN = """
+from microgradx import Value, tape
+def chain(n):
+    y = x = Value(1.0)
+    for _ in range(n):
+        y = y + 1.0
+    y.backward()
+    return x, y
+"""
+
+
+def found(program):
+    """The last expression of a program in Pyodide; None if it was the death of Python."""
+    ran = subprocess.run(["node", "--input-type=module", "-e", RUN, PYODIDE / "pyodide.mjs", ROOT, program],
+                         capture_output=True, text=True, timeout=PATIENCE, check=False)
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("found ")]
+    return json.loads(lines[-1][6:]) if lines else None
+
+
+def test_the_core():
+    assert found("from microgradx import grad, hessian, parse\n"
+                 "y = parse('tanh(w*x)', w=0.0, x=2.0); y.backward()\n"
+                 "y.args[0].args[0].grad + grad(lambda x: x**3)(2.0) + hessian(lambda x: x**3)(2.0)") == 2 + 12 + 12
+
+
+def test_graphs_of_some_thousand_operations_are_freed():
+    assert found(CHAIN + "x, y = chain(3_000)\ndel y\nx.grad") == 1
+
+
+def test_a_graph_of_any_length_is_freed_from_its_end():
+    assert found(CHAIN + "x, y = chain(100_000)\norder = tape(y)\ndel y\nwhile order: order.pop()\nx.grad") == 1
