@@ -1,7 +1,7 @@
 """The exercises in a process of their own: an endless loop is stopped, a crash is told, prints are dropped.
 
     >>> from microgradx.checking.examine.worker import EngineClass
-    >>> EngineClass("engine.py:Value").name
+    >>> EngineClass("microgradx.engine:Value").name
     'Value'
 """
 import importlib
