@@ -93,8 +93,10 @@ cos: Op = row("cos", math.cos, lambda y, x: -sin(x), limits=(nan, nan))
 tan = row("tan", math.tan, lambda y, x: 1 + square(y), kinks=lambda x: [cos(x)])
 asin = row("asin", math.asin, lambda y, x: 1 / sqrt(_below_one(x)), domain=[UNIT], textbook="1/sqrt(1 - x**2)")
 acos = row("acos", math.acos, lambda y, x: -1 / sqrt(_below_one(x)), domain=[UNIT], textbook="-1/sqrt(1 - x**2)")
-# 1 + x**2 is x**2 to the last digit beyond 1e8; but 1/(x**2)**2, in the second derivative, underflows beyond 1e80.
-atan = row("atan", math.atan, lambda y, x: where(abs(x) < 1e9, 1 / (1 + square(x)), square(1 / x)),
+# 1 + x**2 is x**2 to the last digit beyond 1e8; but 1/(x**2)**2, in the second derivative, underflows beyond 1e80. (The
+# clamp is for compiled code, which computes both branches: 0*inf in one that is not taken.)
+atan = row("atan", math.atan,
+           lambda y, x: where(abs(x) < 1e9, 1 / (1 + square(clamp(x, -1e9, 1e9))), square(1 / x)),
            limits=(-math.pi / 2, math.pi / 2), textbook="1/(1 + x**2)")
 
 # The angle of the point (b, a): it jumps by 2*pi across the negative b axis, and has no slope at the origin.

@@ -101,6 +101,8 @@ def test_any_iterable_is_a_list():
     (1, lambda y, *xs: 1.0, TypeError, r"are 1.0; write \[...\], one for each input"),
     (2, lambda y, xs, ys: [[1.0], [1.0]], ValueError, "has 1 and 1 slopes for 2 and 2 inputs"),
     (2, lambda y, xs, ys: [[1.0], [1.0] * 3], ValueError, "has 1 and 3 slopes for 2 and 2 inputs"),
+    (2, lambda y, xs, ys: [[1.0, 1.0], [1.0]], ValueError, "has 2 and 1 slopes for 2 and 2 inputs"),
+    (2, lambda y, xs, ys: [[1.0], [1.0, 1.0]], ValueError, "has 1 and 2 slopes for 2 and 2 inputs"),
     (2, lambda y, xs, ys: [[1.0, 1.0]], ValueError, "has 2 slopes for 2 and 2 inputs"),
     (2, lambda y, xs, ys: [1.0, 1.0], TypeError, r"are \[1.0, 1.0\]; write \[\[...\], \[...\]\]"),
     (2, lambda y, xs, ys: 1.0, TypeError, "are 1.0; write"),
