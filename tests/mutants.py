@@ -29,6 +29,14 @@ OTHER: dict[type, type] = {
 # Mutants that no test can notice: (file, line without its spaces in front, what became of it) and why.
 EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("vector.py", "if op.index or op.lists > 2:", "op.lists > 2 -> op.lists >= 2"): "record() makes the same node",
+    ("dependence.py", "numbers = count(1)                      # of walks, and of transforms among them", "1 -> 2"):
+        "only the order of the numbers counts",
+    ("dependence.py", "since = min([x._met for x in xs], default=0)", "0 -> 1"): "without inputs nothing is asked",
+    ("dependence.py", "self.since = next(numbers) if made_for_it else 0", "0 -> 1"): "no walk has a number below 1",
+    ("dependence.py", "order = tape(*roots, leaves=False, seen=self.known, since=self.since)", "False -> True"):
+        "a leaf has no inputs by which it could depend on anything",
+    ("dependence.py", "if v._met >= inner.since:", "v._met >= inner.since -> v._met > inner.since"):
+        "that number is a transform's, no walk's",
 }
 
 

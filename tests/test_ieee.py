@@ -39,6 +39,14 @@ def test_power(x, n):
     assert same(power(x, n), by_numpy(operator.pow, x, n))
 
 
+@pytest.mark.parametrize("x", SPECIAL)
+def test_division_and_powers_of_special_numbers(x):
+    """All pairs: what is drawn at random may miss the sign of a pole."""
+    for y in [*SPECIAL, -2.0, -0.5, 5e300, -5e300]:
+        assert same(power(x, y), by_numpy(operator.pow, x, y)), (x, y)
+        assert same(divide(x, y), by_numpy(operator.truediv, x, y)), (x, y)
+
+
 @pytest.mark.parametrize("f", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
 @given(a=FLOATS, b=FLOATS)
 @example(a=0.0, b=-1.0)
