@@ -133,3 +133,16 @@ def test_kinks_of_the_largest_are_the_distances_to_the_best_of_the_others():
     assert mg.max.kinks(1.0, 2.0, 4.0) == mg.reductions.first_max.kinks(1.0, 2.0, 4.0) == [-3.0, -2.0, 2.0]
     assert mg.min.kinks(1.0, 2.0, 4.0) == [-1.0, 1.0, 3.0]
     assert mg.max.kinks(4.0, 4.0, 1.0) == [0.0, 0.0, -3.0] and mg.max.kinks(4.0) == []
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_the_lowering_of_the_largest_looks_at_every_element(count):
+    for k in range(count):
+        xs = [float(i != k) for i in range(count)]
+        assert mg.min.lowering(*xs) == 0.0 and mg.max.lowering(*[-x for x in xs]) == 0.0
+        assert mg.max.lowering(*xs) == mg.max.at(*xs)
+
+
+def test_a_masked_dot_adds_products_where_the_mask_is_open():
+    masks, xs, ys = [1.0, 0.0, 2.0], [2.0, math.inf, 3.0], [5.0, 1.0, 4.0]
+    assert mg.reductions.masked_dot(masks, xs, ys) == mg.reductions.masked_dot.lowering(*masks, *xs, *ys) == 22.0
