@@ -332,14 +332,32 @@ def test_mazurs_numbers(browser, tmp_path):
     assert close(found, [0.298371109, 0.082167041, 0.35891648], 1e-8)
 
 
-@pytest.mark.parametrize("mission, says", [("zeros", "vanishing"), ("vanish", "vanishing")])
-def test_what_missions_promise(browser, tmp_path, mission, says):
-    page = opened(browser, tmp_path, lab(), f"#m={mission}")
-    ratio = page.execute_script("observe(); return lab.seen.norms[0] / lab.seen.norms.at(-1)")
-    assert ratio < 0.05 and says
-    if mission == "zeros":
-        moved = page.execute_script("lab.trainer.step(); return [...lab.trainer.last].filter((x) => x !== 0).length")
-        assert moved <= 1
+RUN = """
+const [mission, config, updates] = arguments;
+openMission(mission);
+setConfig(config);
+for (let k = 0; k < updates; k += 1) lab.trainer.step();
+observe();
+const {seen, trainer} = lab;
+return {loss: seen.loss, right: seen.score.train.right, norms: seen.norms, ill: seen.ill.map(({what}) => what),
+        moved: [...trainer.last].filter((x) => x !== 0).length};
+"""
+
+
+def test_what_missions_promise(page):
+    def run(mission, updates, **config):
+        return page.execute_script(RUN, mission, config, updates)
+
+    assert run("line", 200)["right"] < 0.7                                  # no line does it, four units do
+    assert run("line", 400, layers=[{"units": 4, "act": "tanh"}])["right"] > 0.95
+    sigmoid, tanh = run("vanish", 0)["norms"], run("vanish", 0, layers=[{"units": 8, "act": "tanh"}] * 4)["norms"]
+    assert sigmoid[0] < 0.05 * sigmoid[-1] and tanh[0] > 0.1 * tanh[-1]
+    assert "dead" in run("dead", 10)["ill"]
+    assert "dead" not in run("dead", 10, layers=[{"units": 6, "act": "leaky_relu"}])["ill"]
+    assert run("zeros", 1)["moved"] <= 1
+    first = run("diverge", 1)["loss"]
+    assert run("diverge", 10)["loss"] > 1e3 * first and run("diverge", 200, rate=0.1)["loss"] < 0.05
+    assert run("saddle", 200)["loss"] > 0.6 and run("saddle", 200, optimiser="adam")["loss"] < 0.3
 
 
 @pytest.mark.parametrize("fragment", [

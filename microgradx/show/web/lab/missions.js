@@ -68,7 +68,7 @@ const MISSIONS = {
       optimiser: "sgd",
       rate: 0.05,
       noise: 0,
-      seed: 3,
+      seed: 8,
     },
     ask: "Two units can solve xor. Will plain descent with small steps find it at once?",
     see:
@@ -107,6 +107,7 @@ function openMission(key) {
   } else {
     openView("network");
     alter({config: {...CONFIG, ...config}, playing: false, message: "", unit: null});
+    start();                                            // from its first weights, also when it is opened again
   }
   alter({mission: key});
   write(byId("mission-title"), title);

@@ -22,7 +22,7 @@ class UnitPanel {
       numbers = seen.plane[u];
     write(byId("unit-heading"), unitName(network, unit));
     if (network.sizes[0] === 1) drawCurve(this.map, numbers);
-    else paintMap(this.map, numbers, GRID, sizeOf(numbers));
+    else paintMap(this.map, numbers, GRID, (maps === "gradient" ? 4 : 1) * sizeOf(numbers));
     this.dots.hidden = maps !== "gradient";
     if (!this.dots.hidden) drawGradients(this.dots, trainer, u);
     if (!lab.playing || !this.text.firstChild) this.text.replaceChildren(...this.lines(lab, network, u));
