@@ -42,7 +42,7 @@ def caption(sketch: Sketch) -> list[str]:
     if not group.collapsed:
         return [part] * (count < total)
     depth, rest, folded, _ = group.stage
-    scopes = any(box.main is None and depth > 0 and rest == "value" for box in group.boxes)
+    scopes = 0 < depth <= group.deepest
     ways = ["alike ones once"] * (folded and bool(group.folding.shown)) + [f"scopes at depth {depth}"] * scopes
     ways += [f"by {rest}"] * (rest != "value")
     return [f"{part}, too many to draw one by one: {len(group.boxes):,} boxes, {' and '.join(ways)}",

@@ -217,3 +217,12 @@ def test_a_box_is_expanded_by_its_title():
     assert titles - {box.title for box in opened.grouping.boxes} == {"levels 1 to 3", "levels 28 to 30"}
     closed, = [box for box in plain.grouping.boxes if box.title == "levels 1 to 3"]
     assert all(opened.grouping.box[v].main is not None for v in closed.values if v.op)
+
+
+def test_the_legend_says_how_it_is_collapsed():
+    total = Value(0.0)
+    for k in range(200):
+        total = total + Value(0.1 * k) * Value(0.5)
+    assert "3 boxes, alike ones once" in draw(total.tanh()).source and "scopes" not in draw(total.tanh()).source
+    random.seed(1)
+    assert "alike ones once and scopes at depth 1" in draw(*moons()).source
