@@ -182,7 +182,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     f           may itself be a transform: jit(value_and_grad(loss)), jit(hessian(f))
     backend     "native", machine code by llvmlite (the extra "jit"), or "python", generated Python; by default native
                 where llvmlite is installed
-    strict      every sum in the order of eager code, no fused multiply-add, libm's functions: the same bits as eager
+    strict      long sums in the order of eager code, too, no fused multiply-add, libm's functions: the same bits
 
     Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come

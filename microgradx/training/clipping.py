@@ -17,6 +17,7 @@ from ..ops import abs, clamp, minimum, sqrt, where
 from ..reductions import dot, max
 from .optim import require
 
+TINY, HUGE = 1e-280, 1e280                  # between them the sum of squares keeps its digits
 
 def grad_norm(params: Sequence[Value]) -> float:
     """The length of the gradient by all parameters, as one vector. torch: get_total_norm.
@@ -27,10 +28,11 @@ def grad_norm(params: Sequence[Value]) -> float:
     5.0
     """
     gradient = [p.grad for p in params]
+    square = dot(gradient, gradient)
     largest = max([abs(g) for g in gradient] or [0.0])
-    unit = where(largest > 0, minimum(largest, LARGEST), 1.0)   # the square of 1e200 would overflow, of 1e-200 vanish
-    parts = [g / unit for g in gradient]
-    return unit * sqrt(dot(parts, parts))
+    unit = where(largest > 0, minimum(largest, LARGEST), 1.0)
+    parts = [g / unit for g in gradient]                    # the square of 1e200 would overflow, of 1e-200 vanish
+    return where((square > TINY) * (square < HUGE), sqrt(square), unit * sqrt(dot(parts, parts)))
 
 
 def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:

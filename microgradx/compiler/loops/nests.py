@@ -25,7 +25,7 @@ from .affine import Axes, Slots, affine
 from .memory_layout import Group, breaks
 
 LARGE = 1000        # if nests compute so many numbers on average, fewer nests are no gain
-FEW = 4             # sums of at most so many terms are unrolled: each term is a column
+FEW = 8             # sums of at most so many terms are unrolled, in order: each term is a column
 LOOKED_AT = 16      # cuts to compare
 CUTS = 8            # terms in at most so many runs become one loop for each run
 REDUCED = (red.sum, red.dot, red.masked_dot)

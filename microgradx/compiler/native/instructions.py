@@ -138,7 +138,7 @@ def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
 
 
 def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
-    """A short sum, unrolled."""
+    """A short sum, unrolled: in order, and each product is rounded, so that what cancels in eager code cancels here."""
     total = number(0.0, xs[0].type if xs else DOUBLE) if strict or not xs else None     # 0.0 + -0.0 is 0.0
     if op.name == "sum":
         for x in xs:
@@ -147,14 +147,15 @@ def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     if op.name == "dot":
         half = len(xs) // 2
         for x, y in zip(xs[:half], xs[half:]):
-            total = times(b, x, y) if total is None else fma(b, x, y, total, strict)
+            product = times(b, x, y)
+            total = product if total is None else b.fadd(total, product)
         return total
     third, zero = len(xs) // 3, number(0.0, xs[0].type if xs else DOUBLE)
     for mask, x, y in zip(xs[:third], xs[third:2 * third], xs[2 * third:]):
         if total is None:
             total = b.select(_truth(b, mask), times(b, x, y), zero)
         else:
-            total = under(b, mask, x, y, total, strict)
+            total = under(b, mask, x, y, total, strict=True)
     return total
 
 

@@ -18,7 +18,6 @@ from typing import Any
 from llvmlite import ir
 
 from ...reductions import entry
-from ..ir.fuse import fused
 from ..ir.program import Program
 from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
 
@@ -53,7 +52,6 @@ def straight(p: Program, inputs: Sequence[int], results: int, status: int, stric
 def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
     """Emit a program: its results at these inputs, and a bit that is set if an index was outside of its table, None if
     there is no table."""
-    p = p if strict else fused(p)
     value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
     wrong = None
     for i, (op, args) in enumerate(zip(p.ops, p.args)):

@@ -10,9 +10,11 @@ from typing import Any
 
 from llvmlite import ir
 
+from ...ieee import LARGEST
 from ...ops import minimum
+from ...training.clipping import HUGE, TINY
 from ..native.builder import Code
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number
+from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number, splat
 
 # The fields of the table that the driver reads, in order: addresses and integers of 8 bytes. See NativeSession.drive.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
@@ -165,7 +167,32 @@ class Driver(Code):
             self.b.store(self.b.fadd(self.b.load(place, typ=DOUBLE), self.get(more, k)), place)
 
     def length(self, slopes: Any) -> Any:
-        """The length of the gradient."""
+        """The length of the gradient, as grad_norm() in training/clipping.py computes it."""
+        b = self.b
+        square = self.square(slopes)
+        far = b.or_(b.fcmp_unordered("<", square, DOUBLE(TINY)), b.fcmp_unordered(">", square, DOUBLE(HUGE)))
+        plain, before = intrinsic(b, "sqrt", square), b.block
+        with b.if_then(far, likely=False):
+            unit = self.largest(slopes)
+            scaled = b.fmul(unit, intrinsic(b, "sqrt", self.square(slopes, unit)))
+            inside = b.block
+        found = b.phi(DOUBLE)
+        found.add_incoming(plain, before)
+        found.add_incoming(scaled, inside)
+        return found
+
+    def largest(self, slopes: Any) -> Any:
+        """The size of the largest number of the gradient, at most that of the largest float; 1 if all are 0."""
+        b = self.b
+        with self.loop(0, self.field["count"], 1, number(0.0, DOUBLE)) as (k, (top,), new):
+            size = intrinsic(b, "fabs", self.get(slopes, k))
+            new[:] = [b.select(b.fcmp_ordered(">", size, top), size, top)]
+        top = self.carried[0]
+        top = b.select(b.fcmp_ordered("<", top, DOUBLE(LARGEST)), top, DOUBLE(LARGEST))
+        return b.select(b.fcmp_ordered(">", top, DOUBLE(0.0)), top, DOUBLE(1.0))
+
+    def square(self, slopes: Any, unit: Any = None) -> Any:
+        """The sum of squares of the gradient, or of the gradient over a number."""
         b = self.b
         parts = 1 if self.strict else 8                     # independent totals hide the latency of an add
         kind: Any = ir.VectorType(DOUBLE, parts) if parts > 1 else DOUBLE
@@ -173,6 +200,7 @@ class Driver(Code):
         whole = b.sub(count, b.srem(count, LONG(parts)))
         with self.loop(0, whole, parts, number(0.0, kind)) as (k, (total,), new):
             x = b.load(self.at(slopes, k), typ=kind, align=8)
+            x = x if unit is None else b.fdiv(x, splat(b, unit, kind))
             new[:] = [b.fadd(total, b.fmul(x, x))]
         total = self.carried[0]
         if parts > 1:
@@ -182,8 +210,9 @@ class Driver(Code):
                 total = b.fadd(total, lane)
         with self.loop(whole, count, 1, total) as (k, (total,), new):
             x = self.get(slopes, k)
+            x = x if unit is None else b.fdiv(x, unit)
             new[:] = [b.fadd(total, b.fmul(x, x))]
-        return intrinsic(b, "sqrt", self.carried[0])
+        return self.carried[0]
 
     def infinite(self, *xs: Any) -> Any:
         """Whether a number is infinite or nan."""

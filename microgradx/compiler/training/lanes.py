@@ -14,11 +14,10 @@ from typing import Any
 from llvmlite import ir
 
 from ...ops import div, mul, reciprocal
-from ...reductions import masked_dot
 from ...table import Op
 from ..ir.program import Program
 from ..native.builder import Code
-from ..native.instructions import DOUBLE, INT, LONG, POINTER, emit, fma, number, splat, under
+from ..native.instructions import DOUBLE, INT, LONG, POINTER, emit, number, splat
 
 Fetch = Callable[[], Any]
 
@@ -132,12 +131,6 @@ class Sum(Lanes):
         self.places: dict[int, list[int]] = {}          # the places of each result in `out`
         for k, r in enumerate(p.results):
             self.places.setdefault(r, []).append(k)
-        uses = p.uses()                                 # products whose only uses are results
-        self.products = {i for i, places in self.places.items() if self.is_product(i) and uses[i] == len(places)}
-
-    def is_product(self, i: int) -> bool:
-        """Whether a node is a single product, masked or not."""
-        return self.p.ops[i] is mul or (self.p.ops[i] is masked_dot and len(self.p.args[i]) == 3)
 
     def write(self) -> Any:
         """Emit and return the whole function. An incomplete vector comes first; the totals of its unused lanes are then
@@ -151,7 +144,7 @@ class Sum(Lanes):
             self.compute(varying=True)
             for i in self.places:
                 if self.p.ops[i] is None:               # an input or a constant
-                    self.add(i, partial(b.fadd, self.vectored(self.value(i))))
+                    self.add(i, self.vectored(self.value(i)))
             with b.if_then(b.icmp_signed("<", first, LONG(0)), likely=False):
                 self.masked(first)
         with self.loop(0, LONG(len(self.p.results)), 1) as (k, _, _):
@@ -180,20 +173,16 @@ class Sum(Lanes):
             self.values[i] = x
 
     def node(self, i: int, op: Op, xs: list[Any]) -> None:
-        """Emit one node, and add a result to its total at once, a product by fma: registers are few."""
-        if i in self.products:
-            term: Callable[..., Any] = fma if op is mul else under
-            self.add(i, lambda total: term(self.b, *map(self.vectored, xs), total, strict=False))
-        else:
-            super().node(i, op, xs)
-            if i in self.places:
-                self.add(i, partial(self.b.fadd, self.vectored(self.values[i])))
+        """Emit one node, and add a result to its total at once: registers are few."""
+        super().node(i, op, xs)
+        if i in self.places:
+            self.add(i, self.vectored(self.values[i]))
 
-    def add(self, i: int, more: Callable[[Any], Any]) -> None:
-        """Replace the totals of a result by more(total)."""
+    def add(self, i: int, x: Any) -> None:
+        """Add a vector to the totals of a result."""
         for k in self.places[i]:
             place = self.at(self.totals, k, self.vector)
-            self.b.store(more(self.b.load(place, typ=self.vector, align=8)), place, align=8)
+            self.b.store(self.b.fadd(self.b.load(place, typ=self.vector, align=8), x), place, align=8)
 
     def masked(self, first: Any) -> None:
         """Set the lanes before the first sample to 0 in all totals."""
