@@ -36,9 +36,9 @@ def summed(p, shared, samples, width):
     parameters[:] = shared
     start, module = parameters.ctypes.data, ir.Module("batch")
     Sum(module, p, {k: start + 8 * k for k in range(len(shared))}, width).write()
-    engine, _kept = load(module)
+    machine = load(module)
     run = ctypes.CFUNCTYPE(None, POINTER, POINTER, ctypes.c_long, POINTER, POINTER)(
-        engine.get_function_address("batch"))
+        machine.address("batch"))
     offsets = np.arange(len(samples)) * len(samples[0])
     totals, out = np.full(len(p.results) * width, math.nan), np.full(len(p.results), math.nan)
     run(data.ctypes.data, offsets.ctypes.data, len(samples), totals.ctypes.data, out.ctypes.data)
@@ -107,8 +107,8 @@ def test_a_rule_goes_over_all_parameters(width, count):
     arrays = [np.array([rng.uniform(-1, 1) for _ in range(count)]) for _ in range(3)]
     before = [a.tolist() for a in arrays]
     mapped(module, p, 3, width, False)
-    engine, _kept = load(module)
-    run = ctypes.CFUNCTYPE(None, POINTER, ctypes.c_long, POINTER)(engine.get_function_address("update"))
+    machine = load(module)
+    run = ctypes.CFUNCTYPE(None, POINTER, ctypes.c_long, POINTER)(machine.address("update"))
     addresses, uniform = np.array([a.ctypes.data for a in arrays]), np.array([0.1])
     run(addresses.ctypes.data, count, uniform.ctypes.data)
     expected = [rule(*numbers, 0.1) for numbers in zip(*before)]
