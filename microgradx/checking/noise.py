@@ -19,7 +19,8 @@ from .arguments import is_single
 
 POINTS = 9
 ORDERS = (4, 5, 6)                          # differences that are taken for rounding alone
-STEPS = (2.0**-42, 2.0**-30, 2.0**-18, 2.0**-8)     # the larger ones for functions that round to fewer digits
+STEPS = (2.0**-42, 2.0**-30, 2.0**-18, 2.0**-12, 2.0**-8)     # the larger ones for functions with fewer digits
+LOOKS = 2                                   # steps: with one, a part of f may stand still, as log(x*x + 1) near 0
 
 
 class Rounding(NamedTuple):
@@ -32,13 +33,15 @@ class Rounding(NamedTuple):
 def roundings(f: Callable[[float], Sequence[float]]) -> list[Rounding]:
     """The rounding of each result of f, which takes a step along some direction."""
     here = f(0.0)
-    found: list[Rounding | None] = [None] * len(here)
+    found: list[list[Rounding]] = [[] for _ in here]
     for step in STEPS:
-        if None not in found:
+        if all(len(known) == LOOKS for known in found):
             break
-        columns = list(zip(*(f(k * step) for k in range(POINTS))))
-        found = [known or rounding(column) for known, column in zip(found, columns)]
-    return [known or Rounding(math.ulp(y), 53) for known, y in zip(found, here)]
+        for known, column in zip(found, zip(*(f(k * step) for k in range(POINTS)))):
+            if len(known) < LOOKS and (seen := rounding(column)):
+                known.append(seen)
+    return [Rounding(max(r.noise for r in known), known[0].digits) if known else Rounding(math.ulp(y), 53)
+            for known, y in zip(found, here)]
 
 
 def rounding(values: Sequence[float]) -> Rounding | None:

@@ -236,10 +236,11 @@ def test_a_hessian():
 # Noise ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("f, low, high, digits", [
-    (lambda s: math.exp(1 + s), 1e-16, 2e-15, 53),
+    (lambda s: math.exp(1 + s), 1e-16, 4e-15, 53),
     (lambda s: float(np.exp(np.float32(1 + s))), 1e-8, 2e-6, 24),
     (lambda s: (math.sin(1 + s) + 1e6) - 1e6, 1e-11, 1e-9, 53),
     (lambda s: 3.0, 1e-16, 1e-15, 53),
+    (lambda s: float(np.log(np.float32(0.0175 * (1 + s)) ** 2 + 1) + 1e-3 * np.float32(1 + s)), 1e-8, 1e-6, 24),
     (lambda s: float(np.float16(math.exp(1 + s))), 1e-4, 1e-2, 24),
 ])
 def test_noise_is_measured(f, low, high, digits):

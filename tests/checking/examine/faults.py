@@ -69,9 +69,9 @@ FAULTS = {
                         "values are told apart", "leave __eq__ and __hash__ alone"),
     "root without 1": ("        self.grad += 1.0\n", "", "the gradient of the root", "self.grad = 1.0"),
     "log without x": ("out.grad / self.data", "out.grad", "log", "1/x"),
+    "an exit": ("        t = math.tanh(self.data)", "        import os\n        os._exit(3)", "tanh", ""),
     "an endless loop": ("        self.grad += 1.0\n", "        while True:\n            pass\n",
                         "the gradient of the root", ""),
-    "an exit": ("        t = math.tanh(self.data)", "        import os\n        os._exit(3)", "tanh", ""),
 }
 
 

@@ -13,6 +13,7 @@ from microgradx.checking.examine.exercise import run
 from microgradx.checking.examine.lessons import EXERCISES, LESSONS
 from microgradx.testing import examine
 
+from ...budget import sweep
 from .faults import FAULTS, planted
 
 ENGINE = str(Path(__file__).parent / "engine.py")
@@ -50,6 +51,7 @@ def test_a_right_engine_passes_everything():
     assert str(found).endswith(f"Value: {len(EXERCISES)} passed"), found
 
 
+@sweep(5)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_mistake_is_named(name, wrong):
     _, _, first, said = FAULTS[name]
