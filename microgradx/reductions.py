@@ -117,8 +117,8 @@ def shares(xs: Sequence[Any]) -> list[Any]:
     return [p / total for p in powers]
 
 
-def _cross_entropy(*xs: float) -> float:
-    return _logsumexp(*_gaps_to(xs[-1], xs[:-1]))
+def _cross_entropy(*xs: Any) -> Any:
+    return logsumexp(_gaps_to(xs[-1], xs[:-1]))
 
 
 def _gaps_to(i: Any, xs: Sequence[Any]) -> list[Any]:
@@ -194,8 +194,7 @@ masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: shares(xs) if xs else [],
                       textbook="exp(x - y)", lowering=_logsumexp_lowered)
-cross_entropy = reduction("cross_entropy", _cross_entropy, _cross_entropy_slopes, index=True, least=1,
-                          lowering=lambda *xs: logsumexp(_gaps_to(xs[-1], xs[:-1])))
+cross_entropy = reduction("cross_entropy", _cross_entropy, _cross_entropy_slopes, index=True, least=1)
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, lowering=_largest,
                 kinks=lambda *xs: _gaps(max, *xs))
 first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for x in xs]), least=1,
