@@ -55,7 +55,7 @@ xlogy: Op = row("xlogy", _xlogy, lambda y, a, b: log(b),
 
 
 def _weighted(a: float, b: float) -> float:
-    return a if a == 0 and (b == inf or b == -inf) else a * b
+    return a if a == 0 and abs(b) == inf else a * b
 
 
 # a*b, but 0 where the weight a is 0, also for an infinite b: a class of probability 0 adds nothing to a loss.
