@@ -213,12 +213,14 @@ def lines(path: str) -> list[str]:
 
 def may_write(path: str, force: bool) -> None:
     """UsageError if there is a file that microgradx did not write, unless --force is given."""
+    if not os.path.isfile(path):        # there is none; or a pipe, which would be waited for, a device, a folder
+        return
     try:
         with open(path, "rb") as file:
             start = file.read(OWN)
             file.seek(max(0, file.seek(0, os.SEEK_END) - OWN))
             ours = not start or b"microgradx" in start + file.read()
-    except OSError:                     # there is none, or it is none that is read: a folder, a pipe
+    except OSError:                     # it is none that is read
         return
     if not (ours or force):
         raise UsageError(f"{printable(path)} is there already, and microgradx did not write it; "

@@ -103,7 +103,7 @@ sys.exit(main(sys.argv[1:]) if len(sys.argv) > 2 else save({"w": [1.0] * 1000}, 
 
 
 @posix
-@pytest.mark.parametrize("command", ["", "step x*x x=2 --html", "draw x*x x=2 -o"])
+@pytest.mark.parametrize("command", ["", "step x*x x=2 --force --html", "draw x*x x=2 --force -o"])
 def test_a_full_disk_leaves_the_old_file(command, path):
     if "draw" in command:
         pytest.importorskip("graphviz", reason='pip install "microgradx[draw]"')
