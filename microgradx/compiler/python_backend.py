@@ -162,7 +162,7 @@ class Body:
 
     def sum(self, op: Op, args: Sequence[int]) -> str:
         """The expression of a sum; a long sum is split into variables."""
-        texts = ["0.0"] * self.p.strict + [self.term(*factors) for factors in zip(*_lists(op, args))]
+        texts = ["0.0", *(self.term(*factors) for factors in zip(*_lists(op, args)))]
         while len(texts) > TERMS:
             texts = [self.named(joined(texts[:TERMS])), *texts[TERMS:]]
         return joined(texts)

@@ -8,7 +8,7 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, grad, hessian, jvp, value_and_grad
-from microgradx.nesting import leaves
+from microgradx.nesting import leaves, rebuild
 from microgradx.table import TABLE, Reduction
 
 from ..budget import FULL, sweep
@@ -104,7 +104,21 @@ def test_one_over_a_zero_tells_its_sign(way):
     assert identical(way.jit(grad(mg.cos), strict=True)(0.0), grad(mg.cos)(0.0))
 
 
+class Wrong:
+    """A way of compiling that gives -0.0 for each number."""
+
+    @staticmethod
+    def jit(f, **options):
+        return lambda *xs: rebuild(f(*xs), iter([-0.0] * len(leaves(f(*xs)))))
+
+
 def test_a_sign_that_differs_is_found():
-    """By default a sum of negative zeros may be -0.0: README's Limits say so."""
-    assert different(PYTHON, mg.sum, [[-0.0]], strict=False)
-    assert not different(PYTHON, mg.sum, [[-0.0]])
+    assert different(Wrong, mg.sum, [[-0.0]]) and not different(PYTHON, mg.sum, [[-0.0]])
+
+
+@every_way
+@pytest.mark.parametrize("f", [mg.sum, lambda xs: mg.dot(xs, [1.0] * len(xs)), lambda xs: mg.dot([1.0] * len(xs), xs)])
+@pytest.mark.parametrize("count", [1, 2, 9, 40])
+def test_a_sum_of_negative_zeros_is_zero_by_default_too(way, f, count):
+    """pytorch#189799: 1/sum([-0.0]) is inf."""
+    assert way.jit(lambda xs: 1 / f(xs))([-0.0] * count) == math.inf

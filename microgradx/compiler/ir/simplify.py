@@ -10,8 +10,8 @@ same result, or None.
 
 (There is no rule for x - 0: if a program computes x - 0, x - 1, x - 2, ..., a gap in the loop costs more.)
 
-Every rule is valid for all numbers, infinities and nan included. Strict programs also keep the sign of a zero; in other
-programs a sum of negative zeros, which is 0.0 in eager code, may be -0.0.
+Every rule is valid for all numbers, infinities and nan included. Strict programs also keep the sign of a zero in what
+gates make: a single term under a mask, which is 0.0 in eager code, may be -0.0 in others.
 """
 from __future__ import annotations
 
@@ -73,15 +73,8 @@ def _where(p: Program, args: Ids) -> int | None:
     return None
 
 
-def _sum(p: Program, args: Ids) -> int | None:
-    """sum([x]): x."""
-    return args[0] if len(args) == 1 and not p.strict else None
-
-
 def _dot(p: Program, args: Ids) -> int | None:
-    """dot([x], [y]): x*y. dot(xs, [1, 1, ...]): sum(xs)."""
-    if len(args) == 2 and not p.strict:
-        return p.add(ops.mul, args)
+    """dot(xs, [1, 1, ...]): sum(xs)."""
     half = len(args) // 2
     return p.add(reductions.sum, args[:half]) if half and _all_one(p, args[half:]) else None
 
@@ -117,7 +110,7 @@ def _all_one(p: Program, args: Ids) -> bool:
 
 RULES: dict[str, Rule] = {
     "identity": _same, "detach": _same, "mul": _mul, "div": _div, "pow": _pow, "neg": _neg,
-    "where": _where, "sum": _sum, "dot": _dot, "masked_dot": _masked_dot,
+    "where": _where, "dot": _dot, "masked_dot": _masked_dot,
 }
 # The rules that can apply even if no input is a constant.
-FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "sum", "dot", "masked_dot")}
+FREE = {name: RULES[name] for name in ("identity", "detach", "neg", "where", "dot", "masked_dot")}

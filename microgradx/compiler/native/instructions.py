@@ -122,7 +122,7 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     if op.name in ELEMENTS:
         return ELEMENTS[op.name](b, *xs)
     if op.name in ("sum", "dot", "masked_dot"):
-        return _terms(b, op, xs, strict)
+        return _terms(b, op, xs)
     known = libm(op, strict)
     single = known and not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
     found = None if strict or single else elementary.call(b, op.name, *xs)
@@ -137,25 +137,21 @@ def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
     return emit(b, term.op, [xs[a] if isinstance(a, int) else _term(b, a, xs, strict) for a in term.args], strict)
 
 
-def _terms(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
+def _terms(b: Any, op: Op, xs: list[Any]) -> Any:
     """A short sum, unrolled: in order, and each product is rounded, so that what cancels in eager code cancels here."""
-    total = number(0.0, xs[0].type if xs else DOUBLE) if strict or not xs else None     # 0.0 + -0.0 is 0.0
+    total = number(0.0, xs[0].type if xs else DOUBLE)       # a sum starts at 0.0, and 0.0 + -0.0 is 0.0
     if op.name == "sum":
         for x in xs:
-            total = x if total is None else b.fadd(total, x)
+            total = b.fadd(total, x)
         return total
     if op.name == "dot":
         half = len(xs) // 2
         for x, y in zip(xs[:half], xs[half:]):
-            product = times(b, x, y)
-            total = product if total is None else b.fadd(total, product)
+            total = b.fadd(total, times(b, x, y))
         return total
-    third, zero = len(xs) // 3, number(0.0, xs[0].type if xs else DOUBLE)
+    third = len(xs) // 3
     for mask, x, y in zip(xs[:third], xs[third:2 * third], xs[2 * third:]):
-        if total is None:
-            total = b.select(_truth(b, mask), times(b, x, y), zero)
-        else:
-            total = under(b, mask, x, y, total, strict=True)
+        total = under(b, mask, x, y, total, strict=True)
     return total
 
 

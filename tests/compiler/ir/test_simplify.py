@@ -86,8 +86,8 @@ def applied(op, args, **more):
     ("div", ["x", 2.0**1023], ["div"]), ("div", ["x", 5e-324], ["div"]), ("div", ["x", math.inf], ["div"]),
     ("identity", ["x"], []), ("detach", ["x"], []),
     ("where", [0.0, "x", 2.0], []), ("where", [math.nan, "x", 2.0], []), ("where", ["x", "x", "x"], []),
-    ("sum", ["x"], []), ("dot", ["x", "x"], ["mul"]), ("dot", ["x", "x", 1.0, 1.0], ["sum"]),
-    ("masked_dot", [1.0, "x", 2.0], ["mul"]), ("masked_dot", [0.0, "x", "x"], []),
+    ("sum", ["x"], ["sum"]), ("dot", ["x", "x"], ["dot"]), ("dot", ["x", "x", 1.0, 1.0], ["sum"]),
+    ("masked_dot", [1.0, "x", 2.0], ["dot"]), ("masked_dot", [0.0, "x", "x"], []),
     ("masked_dot", ["x", 2.0, 1.0], ["where"]),
     ("masked_dot", ["x", "x", math.inf], ["masked_dot"]), ("exp", [0.0], []),
 ])
