@@ -217,6 +217,7 @@ def _not_finite(*xs: float) -> bool:
 
 # Where a row answers otherwise than torch at an edge, on purpose: (rows, "value" and places of slopes, at, why).
 NOT_AS_TORCH: list[tuple[set[str], set[Any], Callable[..., bool], str]] = [
+    ({"cross_entropy"}, {"value", 0, 1}, _not_finite, "infinite logits: the limit; torch has inf - inf = nan"),
     ({"xlogy"}, {0}, lambda a, b: a == 0 and b <= 0, "the slope is log(b); torch says 0, JAX as we do"),
     ({"xlogy"}, {1}, lambda a, b: a == 0 and b == 0, "it is 0 for every b; torch has 0/0 = nan"),
     ({"pow"}, {1}, lambda x, n: math.isinf(x) and n < 0, "y*log(x) is 0 where y is 0; torch has 0*inf = nan"),

@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any
 
 from ..engine import Value, tracer
+from ..nesting import walked
 from ..vector import Vector
 
 PLAIN = {float, int, bool, str, type(None)}
@@ -64,20 +65,24 @@ def has_modules(value: Any) -> bool:
     return False
 
 
-def parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def parts(name: str, value: Any) -> list[tuple[str, Any]]:
     """The Modules, and the nested lists of Values, in an attribute; also deep in lists and dicts with other things.
 
     A nested list of Values is one tensor, coef. In [1.0, Value(2.0)] the Value is found by itself, as coef.1. TypeError
-    for a set or the like of them, which gives them no names.
+    for a set or the like of them, which gives them no names. ValueError for lists that are nested too deep.
     """
+    return walked(lambda tree: list(_parts(name, tree)), value)  # type: ignore[no-any-return]
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if is_whole(value) or (isinstance(value, Value) and value.op is None):
         yield name, value
     elif isinstance(value, dict):
         for key, part in value.items():
-            yield from parts(f"{name}.{key}", part)
+            yield from _parts(f"{name}.{key}", part)
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
-            yield from parts(f"{name}.{field.name}", getattr(value, field.name, None))
+            yield from _parts(f"{name}.{field.name}", getattr(value, field.name, None))
     elif isinstance(value, (list, tuple)):
         kinds = set(map(type, value))
         if kinds <= PLAIN:                              # a long list of losses
@@ -86,7 +91,7 @@ def parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield name, value
         else:
             for i, part in enumerate(value):
-                yield from parts(f"{name}.{i}", part)
+                yield from _parts(f"{name}.{i}", part)
     elif any(isinstance(x, Value) or is_whole(x) for x in _nameless(value)):
         raise TypeError(f"{name} is a {type(value).__name__} of Values or Modules, which gives no names to them; write "
                         "a list or a dict")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..ieee import number, short
-from ..nesting import shape
+from ..nesting import shape, walked
 
 Nested = Any                                # a number (float or Value), or a list of Nested
 Pattern = tuple[int | str, ...]             # (3, "H", "W"): a size, or a name for any size; "*": any number of sizes
@@ -81,8 +81,12 @@ def listed(x: Any) -> Any:
     >>> listed([array("d", [1.0, 2.0]), [3.0, 4.0]])
     [[1.0, 2.0], [3.0, 4.0]]
     """
+    return walked(_listed, x)
+
+
+def _listed(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
-        return x if set(map(type, x)) == {float} else [listed(branch) for branch in x]
+        return x if set(map(type, x)) == {float} else [_listed(branch) for branch in x]
     return x.tolist() if hasattr(type(x), "tolist") else x
 
 

@@ -39,7 +39,7 @@ def test_a_wider_network_has_as_many_loops():
         compiled = jit(f)
         compiled(*args)
         loops.add(compiled.report().loops)
-    assert len(loops) == 1 and loops.pop() < 30
+    assert len(loops) == 1 and loops.pop() <= 45
 
 
 @pytest.mark.slow
