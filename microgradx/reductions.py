@@ -118,19 +118,21 @@ def shares(xs: Sequence[Any]) -> list[Any]:
 
 
 def _cross_entropy(*xs: Any) -> Any:
-    return logsumexp(_gaps_to(xs[-1], xs[:-1]))
+    return logsumexp(gaps_to(xs[:-1], xs[-1]))
 
 
-def _gaps_to(i: Any, xs: Sequence[Any]) -> list[Any]:
+def gaps_to(xs: Sequence[Any], i: Any) -> list[Any]:
     """x_j - x_i for each j; for j = i a constant 0, through which no gradient flows."""
     chosen = take(xs, i)
-    return [where(i - j, x - chosen, 0.0) for j, x in enumerate(xs)]
+    if hasattr(type(i), "_apply"):
+        return [where(i - j, x - chosen, 0.0) for j, x in enumerate(xs)]
+    return [0.0 if j == i else x - chosen for j, x in enumerate(xs)]
 
 
 def _cross_entropy_slopes(y: Any, *xs: Any) -> list[Any]:
     """The probabilities; less 1 for the class i, as minus the sum of the others, which keeps its digits."""
     *table, i = xs
-    chances = shares(_gaps_to(i, table))
+    chances = shares(gaps_to(table, i))
     others = -sum([where(i - j, chance, 0.0) for j, chance in enumerate(chances)])
     return [*(where(i - j, chance, others) for j, chance in enumerate(chances)), None]
 

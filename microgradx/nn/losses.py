@@ -19,7 +19,7 @@ from ..ieee import inf, short
 from ..nesting import leaves
 from ..ops import abs, log, log1p, square, weighted, where, xlogy
 from ..reductions import cross_entropy as surprise
-from ..reductions import dot, logsumexp, sum, take
+from ..reductions import dot, gaps_to, logsumexp, sum, take
 from .shapes import Nested, expect, flat, like
 
 Reduction = Literal["mean", "sum", "none"]
@@ -184,7 +184,7 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
 def _surprise(xs: list[Any], target: Any) -> Any:
     if not isinstance(target, (list, tuple)):
         return surprise(xs, target)
-    gaps = _gaps(xs, _likely(target, xs))              # true for any class; the likeliest keeps all digits
+    gaps = gaps_to(xs, _likely(target, xs))              # true for any class; the likeliest keeps all digits
     return sum(target) * logsumexp(gaps) - sum(list(map(weighted, target, gaps)))
 
 
@@ -195,14 +195,6 @@ def _likely(target: Sequence[Any], xs: Sequence[Any]) -> Any:
         better = (t > best) * (x > -inf)
         place, best = where(better, j, place), where(better, t, best)
     return place
-
-
-def _gaps(xs: list[Any], t: Any) -> list[Any]:
-    """x_j - x_t for each j; for j = t a constant 0, through which no gradient flows."""
-    chosen = take(xs, t)
-    if isinstance(t, Value):
-        return [where(t - j, x - chosen, 0.0) for j, x in enumerate(xs)]
-    return [0.0 if j == t else x - chosen for j, x in enumerate(xs)]
 
 
 def _by_sample(name: str, loss: Callable[[list[Any], Any], Any], input: Nested, target: Nested, reduction: str,
