@@ -132,7 +132,7 @@ def gaps_to(xs: Sequence[Any], i: Any) -> list[Any]:
 def _cross_entropy_slopes(y: Any, *xs: Any) -> list[Any]:
     """The probabilities; less 1 for the class i, as minus the sum of the others, which keeps its digits."""
     *table, i = xs
-    chances = shares(gaps_to(table, i))
+    chances = shares(table)
     others = -sum([where(i - j, chance, 0.0) for j, chance in enumerate(chances)])
     return [*(where(i - j, chance, others) for j, chance in enumerate(chances)), None]
 
