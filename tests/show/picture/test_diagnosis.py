@@ -178,11 +178,11 @@ def test_units_of_a_recurrent_network_are_judged_over_time():
 
 @pytest.mark.parametrize("seed", range(50))
 def test_nothing_is_found_in_healthy_networks(seed):
-    """Untrained networks without a dead unit, which is looked up by running them."""
+    """Untrained networks without a dead unit, which is looked up by running them: of the networks that a seed draws
+    the first such one, since of a few points any first weights may leave a unit off for all."""
     random.seed(seed)
     points = list(moons(12, seed))
-    wide = MLP(2, [8, 1])
-    assert 1.0 not in truly_off(wide, points, 0)
+    wide = next(net for net in iter(lambda: MLP(2, [8, 1]), None) if 1.0 not in truly_off(net, points, 0))
     smooth = Sequential(Linear(2, 6), Tanh(), Linear(6, 6), Tanh(), Linear(6, 1))
     squared = mse([smooth(xs)[0] for xs, _ in points], [side for _, side in points])
     for loss, net in ((mg.sum(margins(wide, points)), wide), (squared, smooth), (squared, None)):
