@@ -13,8 +13,8 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["table"], ["ops"],
-    ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"], ["operators"],
+    ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["table", "arrays"],
+    ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"], ["operators"],
     ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives"], ["watching"], ["step", "expr", "nn"],
     ["checking"],
     ["training", "testing"], ["show", "compiler"], ["__init__"], ["__main__"],
