@@ -35,6 +35,7 @@ from .checking.error import GradientError
 from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
 from .engine import tape
 from .expr import ExpressionError, parse
+from .loops import cond, fori_loop, scan, while_loop
 from .moved import install as _remember_moved
 from .naming import names
 from .operators import Value
@@ -105,6 +106,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Value", "Vector", "tape", "no_grad", "scope",
     "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
+    "scan", "fori_loop", "while_loop", "cond",
     "sources", "where_made", "stop_at_nonfinite", "NonFinite",
     "gradcheck", "check_jvp", "check_hessian", "GradientError", "first_nonfinite",
     "parse", "ExpressionError", "Step", "steps", "names",

@@ -17,7 +17,7 @@ from typing import Any, Literal, overload
 
 from .dependence import Sources, between
 from .engine import Value, tracer
-from .flows import Flow, Gate, Open, Terms, slopes_of, total
+from .flows import Flow, Gate, Open, Passing, Terms, slopes_of, total
 from .ieee import number, short
 from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, walked
 from .ops import abs, identity, mul
@@ -100,6 +100,9 @@ def adjoints(y: Value, xs: Iterable[Value], record: bool,
         found = incoming.pop(v)
         if not found:                                               # no gradient flows here
             continue
+        if isinstance(v.op, Passing):
+            adjoint[v] = v.op.pull(v, found, incoming)
+            continue
         g, is_open = adjoint[v] = total(found, record)
         for a, slope in zip(args, slopes_of(v, record)):
             if slope is not None and (terms := incoming.get(a)) is not None:
@@ -169,6 +172,9 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
     with _derived(inside):
         for v in between(outputs, inputs):
+            if isinstance(v.op, Passing):
+                v.op.push(v, tangent)
+                continue
             terms: Terms = []
             for a, slope in zip(v.args, slopes_of(v, inside)):
                 if slope is not None and a in tangent:

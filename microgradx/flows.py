@@ -17,6 +17,7 @@ from .engine import Value, tracer
 from .ieee import inf
 from .ops import abs, maximum, where
 from .reductions import dot, masked_dot, sum
+from .table import Op
 
 # What an input is given: the flow's sum, the slope, and the flow's Open, one after the other for each edge.
 Terms = list[Any]
@@ -31,6 +32,24 @@ class Flow(NamedTuple):
 
     sum: Any
     open: "Open | None" = None
+
+
+class Passing(Op):
+    """An operation that passes gradients and tangents on itself, not by slopes: a loop.
+
+    pull(v, found, incoming)    reverse mode: adds to the terms of the inputs of v what `found`, its own, makes of them
+    push(v, tangent)            forward mode: enters the tangent of v, if an input has one
+    """
+
+    __slots__ = ()
+
+    def pull(self, v: Value, found: Terms, incoming: dict[Value, Any]) -> Flow:
+        """The gradient of v, after that of its inputs has been added to."""
+        raise NotImplementedError
+
+    def push(self, v: Value, tangent: dict[Value, Any]) -> None:
+        """The tangent of v."""
+        raise NotImplementedError
 
 
 class Gate(NamedTuple):

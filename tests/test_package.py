@@ -15,7 +15,8 @@ PACKAGE = ROOT / "microgradx"
 LAYERS = [
     ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["table", "arrays"],
     ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"], ["operators"],
-    ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives"], ["watching"], ["step", "expr", "nn"],
+    ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives", "loops"], ["watching"],
+    ["step", "expr", "nn"],
     ["checking"],
     ["training", "testing"], ["show", "compiler"], ["__init__"], ["__main__"],
 ]

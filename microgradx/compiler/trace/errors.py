@@ -94,6 +94,12 @@ def refuse_truth() -> NoReturn:
            "which is a static argument")
 
 
+def refuse_branch(name: str) -> NoReturn:
+    """A branch of cond that does more than compute."""
+    raise TracingError(f"{printable(name)} sets or draws a number in a branch of cond ({_line()}), where jit computes "
+                       "both branches and chooses; return the number instead")
+
+
 def refuse_leaked() -> NoReturn:
     """Raise TracingError: a traced Value is used outside of the run that traced it."""
     raise TracingError(f"a Value of a program that was recorded for jit has no number; let f return what is to be kept "

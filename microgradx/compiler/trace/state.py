@@ -109,3 +109,7 @@ class State:
         self.reached = False
         self.layers = False
         self.checks: list[tuple[Value, Value, str]] = []
+
+    def known(self) -> tuple[Any, ...]:
+        """What is read and set so far, to compare: whether a function does so."""
+        return (*map(dict, (self.sources, self.updates, self.origins, self.gradients, self.attributes)), [*self.checks])

@@ -23,6 +23,7 @@ from ...engine import Value, mode, tape
 from ...ieee import inf, number
 from ...table import Op, Reduction
 from .errors import (
+    refuse_branch,
     refuse_gradient,
     refuse_leaked,
     refuse_made,
@@ -271,6 +272,20 @@ class Tracer:
         """The gradient that a leaf holds, as the first of the terms of its new one."""
         before = self.grad(v)
         return [] if before.__class__ is float and before == 0 else [before, 1.0, None]
+
+    # Loops and branches ----------------------------------------------------------------------------------------------
+
+    def loop(self, f: Any, init: Any, rows: Sequence[Any], reverse: bool) -> Any:
+        """The result of scan(); None if it is recorded step by step."""
+        return None
+
+    def pure(self, f: Any, *operands: Any) -> Any:
+        """f(*operands), a branch of cond. TracingError if f sets or draws a number: both branches are computed."""
+        before = self.state.known()
+        found = f(*operands)
+        if self.state.known() != before:
+            refuse_branch(getattr(f, "__name__", "a function"))
+        return found
 
     # Checks --------------------------------------------------------------------------------------------------------
 

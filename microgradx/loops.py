@@ -1,0 +1,256 @@
+"""Loops and branches as functions: scan, fori_loop, while_loop and cond, with JAX's arguments and meaning.
+
+    >>> from microgradx import fori_loop, grad, scan
+    >>> scan(lambda total, x: (total + x, total * x), 0.0, [1.0, 2.0, 3.0])     # all totals but the last, times x
+    (6.0, [0.0, 2.0, 9.0])
+    >>> grad(lambda x: fori_loop(0, 3, lambda i, y: y * x, 1.0))(2.0)           # of x**3
+    12.0
+
+Eager code runs them as the plain Python loops that they are. jit records one step of a loop, not all of them.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from .engine import Value, tracer
+from .flows import Flow, Passing, Terms
+from .ieee import NO_LIST, short
+from .nesting import are_leaves, branches, is_leaf, rebuild, regrown, walked
+from .ops import where
+
+
+def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None,
+         reverse: bool = False) -> tuple[Any, Any]:
+    """The last carry, and all y: `for x in xs: carry, y = f(carry, x)`, from carry = init.
+    TypeError if f does not return a pair, or a carry of another structure; ValueError if lengths differ or are unknown.
+
+    The carry may be any nesting. xs is a list, an array, or a tuple, dict or dataclass of lists of one length, from
+    which each step takes an element; so is what is returned for y. Without xs, give the length: x is None then.
+    Reverse begins at the end, with y in the places of their x. (jax.lax.scan)
+
+    >>> from microgradx import scan
+    >>> def step(state, x):                             # a leaky sum
+    ...     state = 0.5 * state + x
+    ...     return state, {"state": state}
+    >>> scan(step, 0.0, [4.0, 2.0, 1.0])
+    (3.0, {'state': [4.0, 4.0, 3.0]})
+    """
+    rows = _rows(xs, length)
+    trace = tracer()
+    found = trace.loop(f, init, rows, reverse) if trace is not None else None
+    return found or plain(f, init, rows, reverse)
+
+
+def plain(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, rows: Sequence[Any], reverse: bool) -> tuple[Any, Any]:
+    """scan() as a loop of Python."""
+    carry, ys = init, []
+    for x in reversed(rows) if reverse else rows:
+        carry, y = pair(f(carry, x), carry)
+        ys.append(y)
+    return carry, stacked(ys[::-1] if reverse else ys)
+
+
+def fori_loop(lower: int, upper: int, body_fun: Callable[[Any, Any], Any], init_val: Any) -> Any:
+    """The last value of `for i in range(lower, upper): value = body_fun(i, value)`, from value = init_val.
+    TypeError if a bound is no int, or if body_fun returns another structure than it was given. (jax.lax.fori_loop)
+
+    >>> from microgradx import fori_loop
+    >>> fori_loop(0, 5, lambda i, total: total + i, 0)
+    10
+    """
+    for bound in (lower, upper):
+        if not isinstance(bound, int) or isinstance(bound, bool):
+            raise TypeError(f"fori_loop runs from an int to an int, got {short(bound)}; for a number of steps that is "
+                            "computed write while_loop")
+    return scan(lambda value, i: (body_fun(i, value), None), init_val, list(range(lower, upper)))[0]
+
+
+def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any) -> Any:
+    """The last value of `while cond_fun(value): value = body_fun(value)`, from value = init_val. For forward mode only.
+    TypeError if body_fun returns another structure than it was given, and for a derivative of the result in reverse
+    mode, such as grad: jvp differentiates it. (jax.lax.while_loop)
+
+    >>> from microgradx import jvp, while_loop
+    >>> def root(x):                                    # Newton's method
+    ...     return while_loop(lambda y: (y * y - x)**2 > 1e-20, lambda y: (y + x / y) / 2, x)
+    >>> root(9.0)
+    3.0
+    >>> y, slope = jvp(root, [9.0], [1.0])              # sqrt(x) has the slope 1/6 at 9
+    >>> round(slope, 9)
+    0.166666667
+    """
+    value = init_val
+    while truth(cond_fun(value)):
+        value = same(body_fun(value), value, "while_loop: body_fun")
+    return forward_only(value)
+
+
+def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
+    """true_fun(*operands) if pred is true, else false_fun(*operands). (jax.lax.cond)
+
+    Within jit both are computed and where() chooses: they must return the same structure then, TypeError if not. The
+    derivative is that of the branch that was taken.
+
+    >>> from microgradx import cond, grad, sqrt
+    >>> grad(lambda x: cond(x > 0, sqrt, lambda x: 0 * x, x))(-1.0)
+    0.0
+    """
+    trace = tracer()
+    if trace is None or not isinstance(pred, Value):
+        return (true_fun if truth(pred) else false_fun)(*operands)
+    yes, no = trace.pure(true_fun, *operands), trace.pure(false_fun, *operands)
+    return walked(_chosen, same(no, yes, "cond: false_fun", "true_fun returned"), yes, pred)
+
+
+def _chosen(no: Any, yes: Any, pred: Value) -> Any:
+    inner = branches(yes)
+    if inner is not None:
+        return regrown(yes, [_chosen(b, a, pred) for a, b in zip(inner, branches(no) or ())])
+    if is_leaf(yes):
+        return yes if yes is no else where(pred, yes, no)
+    if yes != no:
+        raise TypeError(f"cond: true_fun returned {short(yes)} and false_fun {short(no)}, and within jit the choice is "
+                        "made as the program runs; return numbers")
+    return yes
+
+
+# Checks --------------------------------------------------------------------------------------------------------
+
+def truth(x: Any) -> bool:
+    """Whether a condition holds: of a Value or number, whether it is not 0."""
+    return x.data != 0 if isinstance(x, Value) and tracer() is None else bool(x)
+
+
+def pair(found: Any, carry: Any) -> tuple[Any, Any]:
+    """What f returned, if it is (carry, y) and the carry has the structure that it was given."""
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise TypeError(f"scan: f returns a carry and a y, got {short(found)}; write return carry, y (or carry, None)")
+    return same(found[0], carry, "scan: f"), found[1]
+
+
+def same(new: Any, old: Any, who: str, what: str = "it was given") -> Any:
+    """`new` if it has the structure of `old`. TypeError if not."""
+    if (found := walked(form, new)) != (given := walked(form, old)):
+        raise TypeError(f"{who} returned {described(found)}, but {what} {described(given)}; return the same structure")
+    return new
+
+
+def form(tree: Any) -> Any:
+    """The structure of a nesting, to compare."""
+    inner = branches(tree)
+    if inner is None:
+        return "a number" if is_leaf(tree) else type(tree)
+    keys = tuple(tree) if isinstance(tree, dict) else ()
+    return type(tree), keys, len(inner) if are_leaves(inner) else tuple(map(form, inner))
+
+
+def described(found: Any) -> str:
+    """A structure in words."""
+    if not isinstance(found, tuple):
+        return found if isinstance(found, str) else found.__name__
+    kind, keys, inner = found
+    parts = [described(one) for one in inner] if isinstance(inner, tuple) else ["a number"] * inner
+    named = [f"{key!r}: {part}" for key, part in zip(keys, parts)] if keys else parts
+    left, right = "[]" if kind is list else "{}" if keys else "()"
+    return f"{'' if kind in (list, tuple, dict) else kind.__name__}{left}{', '.join(named[:4])}" + (
+        f", ... {len(named)} in all" if len(named) > 4 else "") + right
+
+
+# Rows and columns ----------------------------------------------------------------------------------------------
+
+def _rows(xs: Any, length: Any) -> Sequence[Any]:
+    """What each step is given: as many elements of xs, or None each time."""
+    if length is not None and (not isinstance(length, int) or isinstance(length, bool)):
+        raise TypeError(f"scan: length is an int, got {short(length)}")
+    if length is not None and length < 0:
+        raise ValueError(f"scan: length is the number of steps, got {length}; give 0 or more")
+    lengths = [len(column) for column in walked(_columns, xs)]
+    if length is not None:
+        lengths.append(length)
+    if not lengths:
+        raise ValueError("scan: how many steps? give xs, or length=n")
+    if len(set(lengths)) > 1:
+        raise ValueError(f"scan: xs and length must agree, got lengths {' and '.join(map(str, lengths))}")
+    if xs.__class__ is list:
+        return xs
+    return [_taken(xs, k) for k in range(lengths[0])]
+
+
+def _columns(xs: Any) -> list[Any]:
+    """All lists in xs along which a scan goes."""
+    if xs is None:
+        return []
+    if isinstance(xs, list) or (inner := branches(xs)) is None:
+        if isinstance(xs, NO_LIST) or not hasattr(type(xs), "__len__") or not hasattr(type(xs), "__getitem__"):
+            raise TypeError(f"scan: expected a list for xs, or a tuple or dict of lists, got {short(xs)}; write [...]")
+        return [xs]
+    return [column for branch in inner for column in _columns(branch)]
+
+
+def _taken(xs: Any, k: int) -> Any:
+    """The k-th elements of these lists."""
+    inner = None if isinstance(xs, list) else branches(xs)
+    if inner is not None:
+        return regrown(xs, [_taken(branch, k) for branch in inner])
+    return None if xs is None else xs[k]
+
+
+def stacked(ys: list[Any]) -> Any:
+    """The y of all steps: a list, or a tuple, dict or dataclass of lists if each y is one of numbers."""
+    first = ys[0] if ys else 0.0
+    if first is None:
+        return None
+    inner = None if isinstance(first, list) else branches(first)
+    if inner is None:
+        return ys
+    for y in ys:
+        same(y, first, "scan: f", "as y of the first step")
+    return regrown(first, [stacked(list(column)) for column in zip(*(branches(y) or () for y in ys))])
+
+
+# Forward mode only ---------------------------------------------------------------------------------------------
+
+def refuse_reverse() -> NoReturn:
+    """TypeError: a while_loop is differentiated in reverse mode."""
+    raise TypeError("while_loop has no derivative in reverse mode, for the number of its steps is not known: write "
+                    "fori_loop or scan for a fixed number of steps, or differentiate by jvp")
+
+
+class _NoSlope(float):
+    """1, but it refuses to be multiplied by a gradient."""
+
+    def __mul__(self, _: Any) -> Any:
+        refuse_reverse()
+
+    __rmul__ = __mul__
+
+
+class ForwardOnly(Passing):
+    """A result of while_loop: its value and tangent are those of its input; a gradient is refused."""
+
+    def pull(self, v: Value, found: Terms, incoming: dict[Value, Any]) -> Flow:
+        """Refused."""
+        refuse_reverse()
+
+    def push(self, v: Value, tangent: dict[Value, Any]) -> None:
+        """The tangent of the input."""
+        if (found := tangent.get(v.args[0])) is not None:
+            tangent[v] = found
+
+
+_result = ForwardOnly("while_loop", lambda x: x, _NoSlope(1.0))
+
+
+def forward_only(tree: Any) -> Any:
+    """The nesting with results through which no gradient passes."""
+    values = walked(_numbers, tree)
+    return rebuild(tree, iter([_result(x) if isinstance(x, Value) else x for x in values]))
+
+
+def _numbers(tree: Any) -> list[Any]:
+    inner = branches(tree)
+    return [tree] * is_leaf(tree) if inner is None else [x for branch in inner for x in _numbers(branch)]
+
+
+__all__ = ["cond", "fori_loop", "scan", "while_loop"]
