@@ -61,6 +61,20 @@ class Classes(Floats):
         return rng.randrange(3)
 
 
+class Gaps(Classes):
+    """0, 1, 2, or -100: ignored."""
+
+    def draw(self, rng):
+        return rng.choice([0, 1, 2, -100])
+
+
+class Sides(Floats):
+    """0 or 1, as targets."""
+
+    def draw(self, rng):
+        return rng.choice([0.0, 1.0])
+
+
 class Case(NamedTuple):
     """A layer (or a loss, in small letters) of nn, its arguments, its inputs, and options of the call."""
 
@@ -105,9 +119,12 @@ def layer(case):
     return getattr(nn, case.name)(*case.args, **case.options).train(case.training)
 
 
+VECTORS = {"cosine_embedding": 2, "margin_ranking": 2, "triplet_margin": 3}     # inputs of a loss, where more than one
+
+
 def is_constant(spec, case, i):
     """Is this input not differentiated by: an index, or the target of a loss?"""
-    return isinstance(spec, Classes) or (case.is_loss and i > 0)
+    return isinstance(spec, Classes) or (case.is_loss and i >= VECTORS.get(case.name, 1))
 
 
 # By microgradx -------------------------------------------------------------------------------------------------
@@ -162,9 +179,8 @@ def buffers(model):
 
 # By torch ------------------------------------------------------------------------------------------------------
 
-LOSSES = {"mse": "mse_loss", "l1": "l1_loss", "huber": "huber_loss", "bce": "binary_cross_entropy",
-          "bce_with_logits": "binary_cross_entropy_with_logits", "kl_div": "kl_div", "cross_entropy": "cross_entropy",
-          "nll": "nll_loss"}
+NAMES = {"bce": "binary_cross_entropy", "bce_with_logits": "binary_cross_entropy_with_logits", "kl_div": "kl_div",
+         "cross_entropy": "cross_entropy"}              # of losses; all others end in _loss
 
 
 def theirs(torch, case):
@@ -174,7 +190,7 @@ def theirs(torch, case):
               else tensor(torch, x, is_constant(spec, case, i))
               for i, (spec, x) in enumerate(zip(case.inputs, drawn.inputs, strict=True))]
     if case.is_loss:
-        outputs, parameters, model = torch_loss(torch, case.name)(*inputs, **case.call), [], None
+        outputs, parameters, model = torch_loss(torch, case.name)(*inputs, **torch_call(torch, case)), [], None
     else:
         model = torch_layer(torch, case)
         model.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in drawn.state.items()})
@@ -205,7 +221,7 @@ def grad(torch, x):
 def torch_loss(torch, name):
     if name == "hinge":             # torch has none
         return lambda x, t, reduction="mean": getattr(torch.relu(1 - t * x), reduction)()
-    return getattr(torch.nn.functional, LOSSES[name])
+    return getattr(torch.nn.functional, NAMES.get(name, f"{name}_loss"))
 
 
 def torch_layer(torch, case):
@@ -216,6 +232,7 @@ def torch_layer(torch, case):
 def torch_call(torch, case):
     """torch takes is_causal only with the mask that says the same."""
     call = {name: torch.tensor(x) if isinstance(x, list) else x for name, x in case.call.items()}
+    call = {name: x.double() if torch.is_tensor(x) and x.is_floating_point() else x for name, x in call.items()}
     if call.get("is_causal"):
         query, key = case.inputs[:2]
         time = 1 if case.options.get("batch_first") and len(query) == 3 else 0
@@ -293,4 +310,29 @@ CASES = [
     Case("cross_entropy", (), [Floats(4, 3), Classes(4)]),
     Case("cross_entropy", (), [Floats(2, 3), Chances(2, 3)], call={"reduction": "none"}),
     Case("nll", (), [Floats(4, 3), Classes(4)], call={"reduction": "sum"}),
+    Case("cross_entropy", (), [Floats(2, 3, 2), Classes(2, 2)], call={"weight": [0.5, 2.0, 0.0]}),
+    Case("cross_entropy", (), [Floats(2, 4, 1, 2), Gaps(2, 1, 2)], call={"label_smoothing": 0.2}),
+    Case("cross_entropy", (), [Floats(4, 3), Classes(4)],
+         call={"weight": [0.5, 2.0, 1.5], "label_smoothing": 0.3, "ignore_index": 1}),
+    Case("cross_entropy", (), [Floats(2, 3, 2), Chances(2, 3, 2)],
+         call={"weight": [0.5, 2.0, 1.5], "label_smoothing": 0.3}),
+    Case("nll", (), [Floats(2, 3, 2), Gaps(2, 2)], call={"weight": [0.5, 2.0, 1.5], "reduction": "none"}),
+    Case("bce", (), [Chances(2, 3), Sides(2, 3)], call={"weight": [0.5, 2.0, 0.0]}),
+    Case("bce_with_logits", (), [Floats(2, 3), Sides(2, 3)], call={"pos_weight": [0.5, 2.0, 3.0]}),
+    Case("bce_with_logits", (), [Floats(2, 3), Chances(2, 3)],
+         call={"pos_weight": [0.5, 2.0, 3.0], "weight": [[2.0], [0.5]], "reduction": "none"}),
+    Case("smooth_l1", (), [Floats(6), Floats(6)], call={"beta": 0.5}),
+    Case("smooth_l1", (), [Ties(6), Ties(6)], call={"beta": 0.0, "reduction": "sum"}),
+    Case("hinge_embedding", (), [Floats(2, 3), Signs(2, 3)]),
+    Case("hinge_embedding", (), [Ties(9), Signs(9)], call={"reduction": "sum"}),
+    Case("margin_ranking", (), [Ties(9), Ties(9), Signs(9)], call={"margin": 1.0}),
+    Case("margin_ranking", (), [Floats(2, 3), Floats(2, 3), Signs(2, 3)], call={"reduction": "none"}),
+    Case("multi_margin", (), [Ties(3), Classes()]),
+    Case("multi_margin", (), [Floats(3, 4), Classes(3)],
+         call={"p": 2, "margin": 0.5, "weight": [0.5, 2.0, 3.0, 1.0], "reduction": "none"}),
+    Case("cosine_embedding", (), [Floats(3), Floats(3), Signs()], call={"margin": 0.25}),
+    Case("cosine_embedding", (), [Floats(4, 3), Ties(4, 3), Signs(4)], call={"reduction": "none"}),
+    Case("triplet_margin", (), [Floats(3), Floats(3), Floats(3)]),
+    Case("triplet_margin", (), [Floats(3, 2)] * 3, call={"p": 3.0, "swap": True, "reduction": "none"}),
+    Case("triplet_margin", (), [Ties(4, 3)] * 3, call={"p": 1.0, "margin": 2.0, "eps": 0.25}),
 ]

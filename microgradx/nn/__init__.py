@@ -48,15 +48,21 @@ from .linear import Linear
 from .losses import (
     bce,
     bce_with_logits,
+    cosine_embedding,
     cross_entropy,
     hinge,
+    hinge_embedding,
     huber,
     kl_div,
     l1,
     l1_penalty,
     l2_penalty,
+    margin_ranking,
     mse,
+    multi_margin,
     nll,
+    smooth_l1,
+    triplet_margin,
 )
 from .mlp import MLP, Layer, Neuron
 from .module import Buffer, Module
@@ -75,6 +81,7 @@ __all__ = [
     "Elementwise", "Identity", "ReLU", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "SiLU", "GELU", "Mish",
     "Sigmoid", "LogSigmoid", "Tanh", "Softplus", "Softsign", "Hardtanh", "Softmax", "LogSoftmax",
     "Sequential", "ModuleList", "Residual",
-    "mse", "l1", "huber", "bce", "bce_with_logits", "hinge", "kl_div", "cross_entropy", "nll",
+    "mse", "l1", "huber", "smooth_l1", "bce", "bce_with_logits", "kl_div", "cross_entropy", "nll",
+    "hinge", "hinge_embedding", "margin_ranking", "multi_margin", "cosine_embedding", "triplet_margin",
     "l1_penalty", "l2_penalty",
 ]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
+import microgradx as mg
 from microgradx import Value, grad, gradients, jit, nn, value_and_grad
 from microgradx.nesting import leaves
 from microgradx.training import SGD, fit
@@ -109,6 +110,75 @@ def test_hinge_is_what_is_missing_to_a_margin_of_one(x, t):
     assert nn.hinge([x], [t]) == max(0.0, 1 - t * x)
 
 
+IGNORED = -100
+
+
+def test_an_ignored_target_counts_for_nothing_and_a_mean_of_nothing_is_nan():
+    xs = [[Value(1.0), Value(2.0)], [Value(5.0), Value(0.0)]]
+    loss = nn.cross_entropy(xs, [1, IGNORED])
+    assert loss.data == nn.cross_entropy([1.0, 2.0], 1)
+    loss.backward()
+    assert [v.grad for v in xs[1]] == [0.0, 0.0]
+    assert math.isnan(nn.cross_entropy([[1.0, 2.0]], [IGNORED])) and math.isnan(nn.nll([0.0, 1.0], IGNORED))
+    assert nn.cross_entropy([[1.0, 2.0]], [IGNORED], "sum") == 0.0
+    assert nn.cross_entropy([[math.inf, math.nan], [0.0, 0.0]], [0, 1], ignore_index=0) == pytest.approx(ln(2))
+
+
+@sweep(3)
+@every_way
+@pytest.mark.parametrize("options", [{}, {"weight": [0.5, 2.0, 0.0]}, {"label_smoothing": 0.25}, {"ignore_index": 1},
+                                     {"weight": [0.5, 2.0, 1.0], "label_smoothing": 1.0, "reduction": "none"}])
+def test_a_compiled_program_ignores_targets_as_it_runs(way, options):
+    """Classes are inputs of one program, ignored or not; the infinite logit of an ignored place does no harm."""
+    f = value_and_grad(lambda x, t: mean(nn.cross_entropy(x, t, **options)))
+    compiled = way.jit(f)
+    for target in ([0, 1], [IGNORED, 2], [2, IGNORED], [1, 0], [IGNORED, IGNORED]):
+        x = [[0.0, 1.0, 2.0], [inf if target[1] == IGNORED else 3.0, -1.0, 0.5]]
+        for found, expected in zip(compiled(x, list(map(Value, target))), f(x, target)):
+            assert leaves([found]) == pytest.approx(leaves([expected]), rel=1e-12, nan_ok=True), target
+    assert compiled.report().programs == 1
+    with pytest.raises(IndexError):
+        compiled(x, [Value(3), Value(0)])
+
+
+def mean(losses):
+    return mg.sum(leaves([losses])) / len(leaves([losses]))
+
+
+def test_class_weights_may_be_learned():
+    weights = [Value(0.5), Value(2.0)]
+    loss = nn.cross_entropy([[0.0, 0.0], [1.0, 0.0]], [0, 1], "sum", weight=weights)
+    loss.backward()
+    assert [w.grad for w in weights] == pytest.approx([ln(2), ln(1 + math.e)])
+
+
+@given(st.lists(st.floats(-300, 300), min_size=3, max_size=3), st.floats(0, 1), st.integers(0, 2))
+def test_smoothing_is_a_target_that_is_spread_over_all_classes(xs, smoothing, t):
+    spread = [smoothing / 3 + (1 - smoothing) * (j == t) for j in range(3)]
+    assert nn.cross_entropy(xs, t, label_smoothing=smoothing) == pytest.approx(nn.cross_entropy(xs, spread), rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-12, 1.0, 1e150, 1e300])
+def test_vectors_of_any_size_have_an_angle_and_a_distance(size):
+    """A square of 1e200 overflows: the cosine of an angle of 45 degrees would be 0, the distance infinite."""
+    a, b = [Value(size), Value(0.0)], [Value(1.0), Value(1.0)]
+    loss = nn.cosine_embedding(a, b, 1)
+    loss.backward()
+    cosine = math.sqrt(0.5) * (1 if size >= 1 else size / math.hypot(size, 1e-6))
+    assert loss.data == pytest.approx(1 - cosine, rel=1e-12) and all(math.isfinite(v.grad) for v in a + b)
+    x = [Value(3 * size), Value(4 * size)]
+    y = nn.triplet_margin([0.0, 0.0], x, [0.0, 0.0], margin=1.0, eps=0.0, reduction="sum")
+    y.backward()
+    assert y.data == pytest.approx(1 + 5 * size, rel=1e-15) and [v.grad for v in x] == pytest.approx([0.6, 0.8])
+
+
+def test_vectors_of_zeros_have_slopes():
+    a, b = [Value(0.0), Value(0.0)], [Value(0.0), Value(0.0)]
+    loss = nn.cosine_embedding(a, b, 1) + nn.triplet_margin(a, b, b, eps=0.0)
+    loss.backward()
+    assert loss.data == 2.0 and {v.grad for v in a + b} == {0.0}
+
+
 def test_penalties_take_a_module_or_a_list():
     model = nn.Linear(2, 1)
     model.load_state_dict({"weight": [[3.0, -4.0]], "bias": [1.0]})
@@ -180,7 +250,8 @@ def test_compiled_it_is_the_same(way, _, loss, x, t, y, by_x, by_t):
         assert near(found, y) and (by_x is None or near(slopes[0], by_x)) and (by_t is None or near(slopes[1], by_t))
 
 
-LOSSES = [nn.bce, nn.bce_with_logits, nn.kl_div, nn.mse, nn.l1, nn.huber, nn.hinge]
+LOSSES = [nn.bce, nn.bce_with_logits, nn.kl_div, nn.mse, nn.l1, nn.huber, nn.smooth_l1, nn.hinge, nn.hinge_embedding]
+SIGNED = (nn.hinge, nn.hinge_embedding)
 XS = [0.0, 1.0, 0.5, 1e-300, 1 - 2**-53, -0.0, -1.0, 40.0, -745.5, 1e300, inf, -inf, math.nan]
 
 
@@ -192,7 +263,7 @@ def test_plain_numbers_and_inputs_of_a_program_are_one(way, loss):
     both = value_and_grad(loss)
     compiled = way.jit(both, strict=True)
     for x in XS:
-        for t in (-1.0, 1.0) if loss is nn.hinge else (0.0, 1.0, 0.5):
+        for t in (-1.0, 1.0) if loss in SIGNED else (0.0, 1.0, 0.5):
             for found, expected in zip(compiled([x], [t]), both([x], [t])):
                 assert all(map(equal, leaves(found), leaves(expected))), (x, t)
             v = Value(x)
@@ -222,7 +293,7 @@ def test_training_goes_on_at_a_saturated_probability(compiled):
 WRONG = [(nn.bce, 2.0, "bce: expected targets from 0 to 1, got 2.0"), (nn.bce, -0.5, "from 0 to 1, got -0.5"),
          (nn.bce, math.nan, "from 0 to 1, got nan"), (nn.bce_with_logits, 1.5, "bce_with_logits: expected targets"),
          (nn.hinge, 0.0, "hinge: expected targets -1 or 1, got 0.0"), (nn.hinge, 0.5, "-1 or 1, got 0.5"),
-         (nn.hinge, 2.0, "-1 or 1, got 2.0")]
+         (nn.hinge, 2.0, "-1 or 1, got 2.0"), (nn.hinge_embedding, 0.5, "hinge_embedding: expected targets -1 or 1")]
 every_wrong = pytest.mark.parametrize("loss, t, message", WRONG)
 
 
@@ -245,7 +316,7 @@ def test_a_compiled_program_checks_its_inputs_at_each_call(way, loss, t, message
         w.data = w.data + 1
         return y
 
-    for f in (loss, value_and_grad(loss), lambda x, target: loss(x, target, "sum") * 2, step):
+    for f in (loss, value_and_grad(loss), lambda x, target: loss(x, target, reduction="sum") * 2, step):
         for strict in (False, True):
             compiled = way.jit(f, strict=strict)
             right = compiled([0.5, 0.25], [1.0, 1.0])
@@ -339,7 +410,35 @@ def test_a_loss_per_sample():
      "cross_entropy target: expected shape (1,) or (1, 2), got (2,)"),
     (lambda: nn.cross_entropy([1.0, 2.0], [1.0]), ValueError, "target: expected shape () or (2,), got (1,)"),
     (lambda: nn.nll([[1.0, 2.0]], [[0.5, 0.5]]), ValueError, "nll target: expected shape (1,), got (1, 2)"),
-    (lambda: nn.nll([[[1.0]]], [[0]]), ValueError, "nll: expected shape (C,) or (N, C), got (1, 1, 1)"),
+    (lambda: nn.nll([[[1.0]]], [0]), ValueError, "nll target: expected shape (1, 1), got (1,)"),
+    (lambda: nn.nll(1.0, 0), TypeError, "nll: expected shape (C,) or (N, C, *) as nested lists"),
+    (lambda: nn.cross_entropy([1.0, 2.0], 0, weight=[1.0]), ValueError,
+     "cross_entropy weight: expected shape (2,), got (1,)"),
+    (lambda: nn.cross_entropy([1.0, 2.0], 0, label_smoothing=1.5), ValueError,
+     "cross_entropy: expected label_smoothing from 0 to 1, got 1.5"),
+    (lambda: nn.cross_entropy([1.0, 2.0], 0, label_smoothing=math.nan), ValueError, "from 0 to 1, got nan"),
+    (lambda: nn.cross_entropy([1.0, 2.0], 0, ignore_index=0.5), TypeError,
+     "cross_entropy: expected a whole number as ignore_index, got 0.5"),
+    (lambda: nn.cross_entropy([1.0, 2.0], [0.5, 0.5], ignore_index=1), ValueError,
+     "expected classes as targets for ignore_index=1, got probabilities"),
+    (lambda: nn.bce([0.5, 0.5], [1, 0], weight=[1.0, 2.0, 3.0]), ValueError,
+     "bce weight: expected a shape that can be spread over (2,), got (3,)"),
+    (lambda: nn.bce_with_logits([0.5], [1], pos_weight=[[1.0]]), ValueError,
+     "bce_with_logits pos_weight: expected a shape that can be spread over (1,), got (1, 1)"),
+    (lambda: nn.bce_with_logits(0.5, 1, pos_weight="3"), TypeError, "pos_weight: expected"),
+    (lambda: nn.smooth_l1([0.5], [0], beta=-1.0), ValueError, "smooth_l1: expected beta from 0 up, got -1.0"),
+    (lambda: nn.hinge_embedding([0.5], [0]), ValueError, "hinge_embedding: expected targets -1 or 1, got 0"),
+    (lambda: nn.margin_ranking([0.5], [0.5], [0]), ValueError, "margin_ranking: expected targets -1 or 1, got 0"),
+    (lambda: nn.margin_ranking([0.5], [0.5, 1.0], [1]), ValueError, "margin_ranking input2: expected shape (1,)"),
+    (lambda: nn.multi_margin([0.5, 1.0], 2), IndexError, "multi_margin: expected a class from 0 to 1, got target 2"),
+    (lambda: nn.multi_margin([0.5, 1.0], 0, p=3), ValueError, "multi_margin: expected p of 1 or 2, got 3"),
+    (lambda: nn.multi_margin([0.5, 1.0], 0, weight=[1.0]), ValueError, "multi_margin weight: expected shape (2,)"),
+    (lambda: nn.cosine_embedding([0.5], [0.5], 0), ValueError, "cosine_embedding: expected targets -1 or 1, got 0"),
+    (lambda: nn.cosine_embedding([0.5], [0.5], 1, margin=2.0), ValueError, "expected a margin from -1 to 1, got 2.0"),
+    (lambda: nn.cosine_embedding([[0.5]], [[0.5]], 1), TypeError, "cosine_embedding target: expected shape (1,)"),
+    (lambda: nn.triplet_margin([0.5], [0.5], [0.5, 1.0]), ValueError, "triplet_margin negative: expected shape (1,)"),
+    (lambda: nn.triplet_margin([0.5], [0.5], [0.5], p=0.0), ValueError, "expected a positive p, got 0.0"),
+    (lambda: nn.triplet_margin([0.5], [0.5], [0.5], margin=0.0), ValueError, "expected a positive margin, got 0.0"),
     (lambda: nn.bce([0.5], [2]), ValueError, "expected targets from 0 to 1, got 2"),
     (lambda: nn.bce_with_logits([0.5], [math.nan]), ValueError, "expected targets from 0 to 1, got nan"),
     (lambda: nn.hinge([0.5], [0]), ValueError, "hinge: expected targets -1 or 1, got 0"),

@@ -4,7 +4,9 @@ For a fixed set of cases torch's numbers are stored, so nothing need be installe
 also on cases that Hypothesis draws.
 """
 import inspect
+import itertools
 import json
+import math
 import pathlib
 
 import pytest
@@ -12,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microgradx import nn
-from microgradx.nesting import shape
+from microgradx.nesting import rebuild, shape
 from microgradx.nn import init
+from microgradx.nn.shapes import nested
 
 from .. import nn_cases, nn_inits
 from ..budget import budget
-from ..nn_cases import CASES, Case, Chances, Classes, Floats, Signs, Ties
+from ..nn_cases import CASES, Case, Chances, Classes, Floats, Gaps, Signs, Ties
 
 STORED = json.loads(pathlib.Path(__file__).parents[1].joinpath("torch_numbers.json").read_text())
 ALONE = {"Module", "Neuron", "Layer", "MLP", "Perceptron", "Elementwise", "Sequential", "ModuleList", "Residual"}
@@ -197,22 +200,66 @@ def batch_norms(draw):
 def losses(draw):
     shape, reduction = draw(st.lists(SMALL, max_size=3)), draw(st.sampled_from(["mean", "sum", "none"]))
     name, inputs, target = draw(st.sampled_from([
-        ("mse", Floats, Floats), ("l1", Floats, Floats), ("huber", Floats, Floats), ("bce", Chances, Chances),
-        ("bce_with_logits", Floats, Chances), ("kl_div", Floats, Chances), ("hinge", Floats, Signs),
-        ("nll", Floats, Classes), ("cross_entropy", Floats, Classes), ("cross_entropy", Floats, Chances)]))
-    if name in ("nll", "cross_entropy"):
-        batch = draw(BATCH)
-        shape, target_shape = (*batch, draw(st.integers(3, 5))), batch
-        return Case(name, (), [inputs(*shape), target(*(target_shape if target is Classes else shape))],
-                    call={"reduction": reduction})
+        ("mse", Floats, Floats), ("l1", Floats, Floats), ("huber", Floats, Floats), ("smooth_l1", Floats, Floats),
+        ("bce", Chances, Chances), ("bce_with_logits", Floats, Chances), ("kl_div", Floats, Chances),
+        ("hinge", Floats, Signs), ("hinge_embedding", Floats, Signs)]))
+    call = {"reduction": reduction}
     if name == "hinge" and reduction == "none":
-        reduction = "sum"
-    return Case(name, (), [inputs(*shape), target(*shape)], call={"reduction": reduction})
+        call["reduction"] = "sum"
+    if name in ("smooth_l1", "hinge_embedding"):
+        call["beta" if name == "smooth_l1" else "margin"] = draw(st.sampled_from([0.0, 0.5, 2.0]))
+    for option in draw(st.sets(st.sampled_from(["weight", "pos_weight"]))) if shape and name.startswith("bce") else ():
+        if option == "weight" or name == "bce_with_logits":
+            call[option] = numbers(draw, draw(st.sampled_from([shape[k:] for k in range(len(shape) + 1)])))
+    return Case(name, (), [inputs(*shape), target(*shape)], call=call)
+
+
+@st.composite
+def classes(draw):
+    """cross_entropy and nll with all their options; targets that are ignored or probabilities."""
+    name, batch, classes = draw(st.sampled_from(["cross_entropy", "nll"])), draw(BATCH), draw(st.integers(3, 5))
+    places = draw(sizes(1, 3, draw(st.integers(0, 2)))) if batch else ()
+    target = draw(st.sampled_from([Classes, Gaps, *[Chances] * (name == "cross_entropy")]))
+    call = {"reduction": draw(st.sampled_from(["mean", "sum", "none"]))}
+    if draw(st.booleans()):
+        call["weight"] = numbers(draw, (classes,))
+    if target is not Chances and draw(st.booleans()):
+        call["ignore_index"] = draw(st.sampled_from([-100, 0, 2]))
+        target = Classes if call["ignore_index"] >= 0 else target
+    if name == "cross_entropy" and draw(st.booleans()):
+        call["label_smoothing"] = draw(st.floats(0, 1))
+    shape = (*batch, classes, *places)
+    return Case(name, (), [Floats(*shape), target(*(shape if target is Chances else (*batch, *places)))], call=call)
+
+
+@st.composite
+def margins(draw):
+    """Losses of vectors, or of the scores of classes; also where several tie."""
+    name = draw(st.sampled_from(["margin_ranking", "multi_margin", "cosine_embedding", "triplet_margin"]))
+    batch, kind, n = draw(BATCH), draw(st.sampled_from([Floats, Ties])), draw(st.integers(3, 5))
+    call = {"reduction": draw(st.sampled_from(["mean", "sum", "none"])), "margin": draw(st.sampled_from([0.5, 1.0]))}
+    if name == "multi_margin":
+        call["p"] = draw(st.sampled_from([1, 2]))
+        if draw(st.booleans()):
+            call["weight"] = numbers(draw, (n,))
+        return Case(name, (), [kind(*batch, n), Classes(*batch)], call=call)
+    if name == "triplet_margin":
+        call |= {"p": draw(st.sampled_from([1.0, 2.0, 3.0, math.inf])), "swap": draw(st.booleans())}
+        return Case(name, (), [Floats(*batch, n)] * 3, call=call)
+    shape = (*batch, n) if name == "margin_ranking" or not batch else (batch[0], n)
+    return Case(name, (), [kind(*shape), Floats(*shape), Signs(*(shape if name == "margin_ranking" else batch))],
+                call=call)
+
+
+def numbers(draw, shape):
+    """A nested list of positive numbers as an option."""
+    return rebuild(nested(shape, float), (draw(st.floats(0.1, 3)) for _ in itertools.count())) if shape else [1.5]
 
 
 DRAWN = {"convolutions": (convolutions(), 60), "pools": (pools(), 60), "linears": (linears(), 30),
          "cells": (cells(), 40), "sequences": (sequences(), 40), "attentions": (attentions(), 40),
-         "norms": (norms(), 40), "batch_norms": (batch_norms(), 50), "losses": (losses(), 80)}
+         "norms": (norms(), 40), "batch_norms": (batch_norms(), 50), "losses": (losses(), 80),
+         "classes": (classes(), 80), "margins": (margins(), 80)}
 
 
 @pytest.mark.parametrize("cases, count", DRAWN.values(), ids=DRAWN)
