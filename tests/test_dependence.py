@@ -132,6 +132,7 @@ def test_results_older_than_a_transform_may_depend_on_its_parameters():
     assert grad(lambda z: z * grad(lambda m: grad(lambda x: x * before)(1.0))(model)["weight"])(1.0) == 2.0
 
 
+@pytest.mark.slow
 def test_what_does_not_depend_on_the_outer_input_is_not_kept_alive():
     """Newton's method on a constant, inside a transform: each step's graph is freed after it."""
     def alive():

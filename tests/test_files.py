@@ -102,6 +102,7 @@ sys.exit(main(sys.argv[1:]) if len(sys.argv) > 2 else save({"w": [1.0] * 1000}, 
 """
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("command", ["", "step x*x x=2 --force --html", "draw x*x x=2 --force -o"])
 def test_a_full_disk_leaves_the_old_file(command, path):

@@ -222,6 +222,7 @@ y = v1 + w      9                   1
 """
 
 
+@pytest.mark.slow
 def test_tree_of_large_graphs_is_cut_and_changes_nothing():
     x = Value(0.5, "x")
     y = x

@@ -140,6 +140,7 @@ def test_the_command_line_prints(words):
 
 # Too much ----------------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_what_if_of_a_large_graph_shows_what_changes():
     """100,000 values were 4 MB of text."""
     x, z = Value(2.0, "x"), Value(3.0, "z")

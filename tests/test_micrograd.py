@@ -257,6 +257,7 @@ PROGRAMS = [hand_stepped, by_hand_with_one_used_twice, own_topological_loop, exp
             hinge_with_regularisation, gpt]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 @pytest.mark.parametrize("kind", [Value, subclass()], ids=["Value", "subclass"])
 def test_a_program_gives_the_numbers_of_the_plain_engine(program, kind):

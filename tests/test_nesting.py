@@ -119,6 +119,7 @@ def test_compiled_it_is_the_same(way, tree, f):
         assert same(way.jit(lambda d: d, strict=strict)(tree), tree, 2.0, 3.0)
 
 
+@pytest.mark.slow
 @sweep(11)
 @every_container
 def test_all_that_takes_arguments_takes_it(tree, f):

@@ -128,6 +128,7 @@ def test_each_exception_is_needed():
     assert by_name == BY_NAME.keys()
 
 
+@pytest.mark.slow
 def test_no_two_modules_share_a_class():
     """A word means one thing."""
     classes = [node.name for source in SOURCES.values() for node in ast.parse(source).body

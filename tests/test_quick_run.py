@@ -1,6 +1,8 @@
 """The quick run: no module of the package is without a quick test, and a sweep keeps a part of each axis."""
 import ast
 import pathlib
+import sys
+import tomllib
 
 import pytest
 
@@ -78,6 +80,28 @@ def test_a_module_without_a_quick_test_is_found(test, found):
     modules = {"p.a": ("from .b import x\ndef f():\n    from . import c", ("p",)), "p.b": ("", ("p",)),
                "p.c": ("", ("p",)), "p.d": ('"""An example.\n\n    >>> 1\n    1\n"""', ("p",))}
     assert reached(modules, [test]) == {"p.d", *found}
+
+
+def needed(tree):
+    """Other people's packages that a file imports at its head, where a missing one ends the whole run."""
+    heads = {name.partition(".")[0] for name in imports(tree.body)}
+    return {name for name in heads if name and name not in sys.stdlib_module_names}
+
+
+def test_the_command_of_the_readme_installs_what_test_files_import_at_their_heads():
+    """Also of a benchmark, whose examples in docstrings are tests: a peer is imported where it is measured."""
+    extras = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    installed = {part.split(">")[0].split("[")[0] for extra in ("test", "draw", "plot", "jit", "strategies")
+                 for part in extras[extra]}
+    ours = {path.stem for path in TESTS.rglob("*.py")} | {path.name for path in TESTS.rglob("*/")} | {"tests"}
+    for path in TESTS.rglob("*.py"):
+        assert needed(ast.parse(path.read_text(encoding="utf-8"))) <= installed | ours, path
+
+
+@pytest.mark.parametrize("source, found", [("import torch.nn", {"torch"}), ("from jax import jit", {"jax"}),
+                                           ("def f():\n    import torch", set()), ("import os", set())])
+def test_an_import_of_a_package_that_is_not_installed_is_found(source, found):
+    assert needed(ast.parse(source)) == found
 
 
 def test_of_a_sweep_each_nth_is_quick_for_each_test():

@@ -243,6 +243,7 @@ def test_slopes_at_kinks(op):
         check_kink(op, xs)
 
 
+@pytest.mark.slow
 def test_every_kind_of_kink_is_met():
     met = {op.name: kinds(op) for op in ROWS if op.kinks}
     count = Counter(kind for found in met.values() for kind in found)

@@ -67,6 +67,7 @@ def test_arguments_of_a_row_are_regular(op, data):
     assert called_with(op, xs) == args
 
 
+@pytest.mark.slow
 def test_arguments_of_a_reduction_are_lists():
     args = least(arguments(dot), lambda args: len(args[0]) == 3)
     assert args == ([0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
@@ -118,6 +119,7 @@ def test_three_lines_find_a_wrong_row():
     assert (caught.value.op, caught.value.expected) == ("wrong", 6.0), "and shrink to x = 3"
 
 
+@pytest.mark.slow
 def test_three_lines_find_a_slope_that_is_wrong_at_kinks_only():
     wrong = Op("wrong", math.fabs, lambda y, x: mg.where(x < 0, -1, mg.where(x > 0, 1, 2)), kinks=lambda x: [x])
 
@@ -136,6 +138,7 @@ def test_three_lines_find_a_slope_that_is_wrong_at_kinks_only():
         test_kinks()
 
 
+@pytest.mark.slow
 def test_three_lines_on_a_reduction():
     energy = Reduction("energy", lambda *xs: math.fsum(x * x for x in xs), lambda y, *xs: [2 * x for x in xs])
 
@@ -198,6 +201,7 @@ def test_whole_graphs_are_exact(root):
     assert all(v.op is None or is_whole(v.op) for v in order)
 
 
+@pytest.mark.slow
 @sweep(2)
 @pytest.mark.parametrize("strategy", [graphs(), graphs(whole=True)], ids=["all", "whole"])
 def test_shared_subexpressions_are_found_and_small(strategy):
@@ -233,6 +237,7 @@ def test_rows_of_users_take_part():
         del TABLE[bell.name]
 
 
+@pytest.mark.slow
 def test_a_failing_test_shows_the_graph(capsys):
     @settings(max_examples=EXAMPLES, database=None, derandomize=True)
     @given(graphs(whole=True))

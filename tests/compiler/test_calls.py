@@ -41,6 +41,7 @@ def equal(a, b):
 
 # The short way -----------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="the short way knows the objects of CPython 3.11 to 3.13")
 @pytest.mark.parametrize("source, imported", [("lambda x: x * x", False), ("lambda x: sum([x] * 600)", True)])
 def test_a_small_function_does_not_wait_for_numpy(source, imported):
@@ -258,6 +259,7 @@ def test_memory_does_not_grow(backend):
     assert after - before < 5000                            # a float a call would be 12,000
 
 
+@pytest.mark.slow
 @sweep(2)
 @backends
 def test_a_compiled_function_is_collected(backend):
@@ -354,6 +356,7 @@ def test_an_attribute_is_a_part_of_the_program(backend):
     assert f(model, 3.0) == 15.0
 
 
+@pytest.mark.slow
 @sweep(2)
 @backends
 def test_each_module_has_its_own_numbers_and_a_program_goes_with_it(backend):

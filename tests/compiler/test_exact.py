@@ -46,6 +46,7 @@ def test_what_cancels_in_eager_code_cancels(way, f, args, answer):
     assert equal(way.jit(f)(*args), answer)
 
 
+@pytest.mark.slow
 @every_way
 def test_a_loop_over_many_rows_cancels_too(way):
     """The same, computed for so many rows that they are a loop."""

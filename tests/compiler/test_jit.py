@@ -125,6 +125,7 @@ def test_train_and_eval_make_two_programs():
     assert compiled.report().programs == 1
 
 
+@pytest.mark.slow
 @every_way
 def test_many_programs_are_warned_of_once(way):
     compiled = way.jit(lambda x, n: x * n)

@@ -85,6 +85,7 @@ def test_a_function_is_called_in_c_only_where_the_row_answers_as_c_does():
     assert libm(Op("tanh", lambda x: 2 * math.tanh(x), 1.0), False) == ""
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_c_has_the_bits_of_pythons_math():
     """At many more numbers than are tried when a row is met. hypot, which is Python's own, need not."""

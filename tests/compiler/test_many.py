@@ -16,6 +16,7 @@ jit_module = import_module("microgradx.compiler.jit")
 backends = pytest.mark.parametrize("backend", ["python", pytest.param("native", marks=needs_llvmlite)])
 
 
+@pytest.mark.slow
 @backends
 @pytest.mark.filterwarnings("ignore:jit compiled")
 def test_of_many_programs_the_newest_are_kept(backend, monkeypatch):
@@ -35,6 +36,7 @@ def test_of_many_programs_the_newest_are_kept(backend, monkeypatch):
     assert f([3.0], 3) == [9.0] and f.report().programs == 1
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_machine_code_of_many_programs_shares_an_engine():
     """An engine takes 0.7 MB beside the code: most of what retraces kept."""

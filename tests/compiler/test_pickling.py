@@ -235,6 +235,7 @@ def test_constants_keep_their_bits(backend):
 
 # Processes ---------------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @backends
 def test_processes_of_their_own(backend):
     """Spawned: nothing is inherited, a lambda could not be sent."""

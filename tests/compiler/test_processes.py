@@ -121,6 +121,7 @@ def test_while_another_thread_runs_machine_code(request):
     assert compiled(3.0) == 8.0
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_many_forks_while_many_threads_compile():
     stop = threading.Event()

@@ -37,6 +37,7 @@ def check_it_reaches_what_it_prints(capsys, name, full=False):
     assert reached is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SECONDS)
 def test_an_example_of_seconds_reaches_its_targets(capsys, name):
     check_it_reaches_what_it_prints(capsys, name)
@@ -87,6 +88,7 @@ def test_a_model_that_is_not_trained_reaches_none(capsys, monkeypatch, name):
     assert reached is False and "NOT REACHED" in out
 
 
+@pytest.mark.slow
 def test_the_same_seed_prints_the_same(capsys):
     runs = [outcome(capsys, "xor", seed=seed) for seed in (4, 4, 5)]
     assert runs[0] == runs[1] != runs[2]
@@ -170,6 +172,7 @@ def test_the_moons_without_noise_are_half_circles():
         assert math.hypot(across, up) == pytest.approx(1) and up >= 0
 
 
+@pytest.mark.slow
 def test_the_names_are_all_there():
     xs, ys = names.names()
     assert len(xs) == 32_033

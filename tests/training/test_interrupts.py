@@ -147,6 +147,7 @@ def test_ctrl_c_at_any_line(way):
     check_presses(way, sorted(random.Random(5).sample(range(FIRST, lines(way)), 3)))
 
 
+@pytest.mark.slow
 def test_ctrl_c_as_the_state_is_handed_back(way):
     """Whoever presses is told, though all steps are made."""
     last = lines(way, "finish")

@@ -83,6 +83,7 @@ def test_what_is_missing_is_not_wrong(wrong, tmp_path):
     assert not {"relu", "a + b"} & set(titles(found.of("missing")))
 
 
+@pytest.mark.slow
 def test_an_endless_loop_and_a_crash_are_findings(wrong):
     stuck = wrong(planted("an endless loop"), limit=0.5, only="chain")
     assert stuck["through a + b"].came == "no end after 0.5 s"

@@ -140,6 +140,7 @@ def test_a_convolution_is_few_nests_of_any_size(size):
     assert loops(grad(lambda model, image: total(model(image))), model, image) <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [6, 9])
 def test_attention_is_few_nests_of_any_length(length):
     model = nn.MultiheadAttention(6, 2)

@@ -78,6 +78,7 @@ def test_where_short_sums_are_a_vector():
     assert [found(16, 16), found(8, 9), found(12, 16), found(16, 16, step=2), found(16, 400)] == [8, 8, 1, 1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("count", [5, 8, 9, 16, 40])
 def test_a_gradient_of_0_carries_nothing_in_a_loop(strict, count):

@@ -401,6 +401,7 @@ def test_two_functions_and_eager_code_share_a_model(way):
     assert {type(b) for b in copy.deepcopy(n.v)} == {Buffer} and all(isinstance(b, Buffer) for b in n.v)
 
 
+@pytest.mark.slow
 @every_way
 def test_fit_and_a_compiled_step_take_turns(way):
     runs = []

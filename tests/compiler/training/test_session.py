@@ -201,12 +201,14 @@ def next_token(model, x, y):
 READING = {"make": Reader, "loss": next_token, "samples": (WORDS, [[*w[1:], 0] for w in WORDS])}
 
 
+@pytest.mark.slow
 @sweep(4)
 @pytest.mark.parametrize("size", [1, 2, None])
 def test_sequences_of_many_lengths(way, size):
     check(way, **READING, batch_size=size, epochs=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["python", pytest.param("native", marks=needs_llvmlite)])
 @pytest.mark.parametrize("strict, programs", [(False, 3), (True, 5)])
 def test_a_program_for_each_form_of_sample(backend, strict, programs):
@@ -250,6 +252,7 @@ def across(model, xs, ys):
 NORMED = {"loss": across, "whole": True, "batch_size": 4}
 
 
+@pytest.mark.slow
 @sweep(3)
 @pytest.mark.parametrize("momentum", [0.1, None])
 def test_running_statistics(way, momentum):

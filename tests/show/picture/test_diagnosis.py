@@ -141,6 +141,7 @@ def truly_off(net, points, layer):
     return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [float, Value])
 @pytest.mark.parametrize("given", [True, False])
 def test_dead_units_are_those_that_no_sample_brings_to_life(kind, given):
@@ -156,6 +157,7 @@ def test_dead_units_are_those_that_no_sample_brings_to_life(kind, given):
     assert said(found) == ["dead: 4 of 16 relu units at level 1 get no gradient from any of 50 inputs"]
 
 
+@pytest.mark.slow
 def test_a_unit_that_is_off_for_one_sample_is_not_dead():
     """36 % of a layer were said to be dead that had no dead unit."""
     random.seed(1337)

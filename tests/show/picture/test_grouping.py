@@ -73,6 +73,7 @@ def test_each_edge_is_in_one_line_or_shown_by_another(net, options):
 
 # A screen holds it -----------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_a_screen_holds_the_picture_and_its_letters_can_be_read(net):
     """1600 x 1000 pixels, in which letters of 11 points have at least 9 pixels."""
     picture = draw(*net)

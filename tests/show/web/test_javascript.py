@@ -137,6 +137,7 @@ def test_a_row_agrees_with_python(op, answers):
         check(op, xs, got)
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("name, wrong", [
     ("exp", "(x) => Math.exp(x) * (1 + 3e-12)"), ("sin", "Math.cos"), ("pow", "Math.pow"), ("max2", "(...xs) => xs[0]"),
@@ -250,6 +251,7 @@ def random_graph(seed):
     return TABLE["sum"](known[-10:])
 
 
+@pytest.mark.slow
 @needs_node
 def test_every_step_of_a_graph_agrees_with_python():
     roots = [random_graph(seed) for seed in range(60)]
@@ -294,6 +296,7 @@ backward(data, stepsBack(data), forward(data, leaves)).at(-1).after""", data)
 
 # Small things of the page --------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @needs_node
 @settings(max_examples=budget(5))
 @given(st.lists(st.floats() | st.floats(-1e7, 1e7) | st.floats(-1e-3, 1e-3) | st.integers(-10**8, 10**8).map(

@@ -57,6 +57,7 @@ def found():
     return list(zip(roots, laid_out(roots)))
 
 
+@pytest.mark.slow
 def test_values_do_not_overlap(found):
     for root, shown in found:
         assert len(shown["items"]) == len(tape(root)) <= 100
@@ -123,6 +124,7 @@ def test_a_large_graph_is_one_box_a_scope_and_opens():
     assert {int(k) for item in opened["items"] for k in item["members"]} == set(range(len(tape(root))))
 
 
+@pytest.mark.slow
 def test_a_long_chain_fits_and_each_value_can_be_reached():
     y = x = Value(0.5)
     for k in range(990):
