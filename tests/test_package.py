@@ -18,7 +18,7 @@ LAYERS = [
     ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives", "loops"], ["watching"],
     ["step", "expr", "nn"],
     ["checking"],
-    ["training", "testing"], ["show", "compiler"], ["__init__"], ["__main__"],
+    ["training", "testing"], ["show", "compiler"], ["estimators"], ["__init__"], ["__main__"],
 ]
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.
 ROOMS = {

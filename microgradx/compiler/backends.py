@@ -57,6 +57,11 @@ class Backend(ABC):
         """The address of each number: of Values' data, or of their gradients (GradientOf). They are put into memory if
         they are not there yet. None where they keep their own numbers, which are then inputs of every run."""
 
+    def blocks(self, values: Sequence[Any]) -> tuple[Any, Any] | None:
+        """The numbers and the gradients of these Values, two arrays to read and write. None where they keep their own,
+        as in homes()."""
+        return None
+
     @abstractmethod
     def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> Runnable:
         """A program from a list of numbers to a list of numbers. `addresses`: of the inputs that have one; `targets`:
@@ -131,6 +136,14 @@ class NativeBackend(Backend):
         if sources and isinstance(sources[0], GradientOf):
             return gradient_addresses([source.value for source in sources])
         return addresses(sources)
+
+    def blocks(self, values: Sequence[Any]) -> tuple[Any, Any] | None:
+        """The memory that machine code reads and writes."""
+        import numpy as np
+
+        from .native.resident import resident, resident_gradients
+        numbers, slopes = resident(values), resident_gradients(values)
+        return None if numbers is None or slopes is None else (np.frombuffer(numbers), np.frombuffer(slopes))
 
     def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> Runnable:
         """Machine code: one straight line, or loops."""

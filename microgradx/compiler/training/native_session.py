@@ -76,6 +76,15 @@ class NativeSession(Session):
         """Whether machine code has this row."""
         return native(op, self.strict)
 
+    def refill(self, rows: Any) -> None:
+        """See Session.refill. An array of float64 stays where it is: numbers set in it later are used."""
+        before = len(self.samples)
+        super().refill(rows)
+        table = np.ascontiguousarray(rows, float)
+        self.data, self.offsets = table.reshape(-1), np.arange(len(table) + 1) * table.shape[1]
+        if len(table) != before:
+            self.which, self.known = np.full(len(table), -1, np.int64), 0
+
     # Code ----------------------------------------------------------------------------------------------------------
 
     def prepare(self, batches: Sequence[Sequence[int]]) -> None:

@@ -33,6 +33,10 @@ class PythonSession(Session):
         self.update = PythonKernel(self.update_program())
         self.decay = self.compiled(self.penalty_program()) if self.penalty else None
 
+    def refill(self, rows: Any) -> None:
+        """See Session.refill."""
+        super().refill([list(map(float, row)) for row in rows])
+
     def compiled(self, p: Program) -> tuple[Any, list[Any]]:
         """A program as a Python function, and its closures."""
         return PythonKernel(p), p.closures

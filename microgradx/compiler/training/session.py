@@ -88,6 +88,11 @@ class Session(ABC):
         """Make steps; return loss and length of the gradient of each. It stops early after a step that reaches the
         threshold, and before a step where these are not finite, with the state before that step."""
 
+    def refill(self, rows: Any) -> None:
+        """Train on other samples from now on: the numbers of each, a row, in the form of the first sample."""
+        self.samples, self.forms = self.samples[:1] * len(rows), self.forms[:1] * len(rows)
+        self.numbers = rows
+
     def finish(self) -> None:  # noqa: B027          # generated Python has nothing to do
         """Clean up after the last step."""
 

@@ -1,0 +1,104 @@
+"""The network of an estimator as a Module, its loss, and its weights as scikit-learn's arrays.
+
+    >>> import numpy as np
+    >>> from microgradx.estimators.network import Shape, network, packed, unpacked
+    >>> shape = Shape((2, 3, 1), "tanh", "logistic")
+    >>> weights = packed([np.ones((2, 3)), np.zeros((3, 1))], [np.zeros(3), np.zeros(1)])
+    >>> coefs, intercepts = unpacked(weights, shape)
+    >>> [len(weights), *(a.shape for a in coefs)], len(network(shape).parameters())
+    ([13, (2, 3), (3, 1)], 13)
+
+A weight matrix is (inputs, outputs) in scikit-learn, (outputs, inputs) in Linear, as in torch.
+"""
+import math
+import random
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..nn import Identity, Linear, Module, ReLU, Sequential, Sigmoid, Tanh, bce_with_logits, cross_entropy, mse
+from ..nn.sequences import detached
+from ..ops import minimum, weighted
+from ..reductions import sum
+
+CAP = 52 * math.log(2)
+ACTIVATIONS: dict[str, type[Module]] = {"identity": Identity, "logistic": Sigmoid, "tanh": Tanh, "relu": ReLU}
+
+
+class Shape(NamedTuple):
+    """What one compiled program is for: the sizes of all layers, the hidden activation, and that of the outputs,
+    which the loss belongs to: "softmax", "logistic" or "identity"."""
+
+    sizes: tuple[int, ...]
+    activation: str
+    out: str
+
+
+def network(shape: Shape) -> Sequential:
+    """Linear layers with activations between them: from inputs to logits, or to the outputs of a regression.
+
+    Python's random numbers go on as if nothing had been drawn: the weights come from the estimator.
+    """
+    state = random.getstate()
+    layers: list[Module] = []
+    for size, following in pairwise(shape.sizes):
+        layers += [Linear(size, following), ACTIVATIONS[shape.activation]()]
+    random.setstate(state)
+    return Sequential(*layers[:-1])
+
+
+# Losses of one sample, from its outputs and its targets, one for each output -----------------------------------
+
+def _classes(outputs: Any, targets: Any) -> Any:
+    return _told(cross_entropy(outputs, targets), lambda loss: minimum(loss, CAP))
+
+
+def _labels(outputs: Any, targets: Any) -> Any:
+    return sum([_told(bce_with_logits(z, t), lambda loss: minimum(loss, CAP)) for z, t in zip(outputs, targets)])
+
+
+def _squares(outputs: Any, targets: Any) -> Any:
+    return _told(mse(outputs, targets, reduction="sum") / 2, lambda loss: loss / len(outputs))
+
+
+def _told(loss: Any, number: Callable[[Any], Any]) -> Any:
+    """A loss with its gradient, but with the number that scikit-learn tells, which has another gradient.
+
+    It takes a probability below 2**-52 for 2**-52, and tells the mean over the outputs of a regression where it follows
+    the gradient of their sum. The steps of "lbfgs" depend on these numbers.
+    """
+    return loss + detached(number(loss) - loss)
+
+
+LOSSES: dict[str, Callable[[Any, Any], Any]] = {"softmax": _classes, "logistic": _labels, "identity": _squares}
+
+
+def loss_of(shape: Shape) -> Callable[[Any, Any, Any], Any]:
+    """loss(model, x, [*targets, weight]) of one sample. A sample of weight 0 is not there."""
+    loss = LOSSES[shape.out]
+    return lambda model, x, y: weighted(y[-1], loss(model(x), y[:-1]))
+
+
+def matrices(model: Sequential) -> list[Any]:
+    """The weights that are penalised: those of all Linear layers, without the biases."""
+    return [layer.weight for layer in model if isinstance(layer, Linear)]
+
+
+# Weights -------------------------------------------------------------------------------------------------------
+
+def packed(coefs: Sequence[Any], intercepts: Sequence[Any]) -> Any:
+    """All weights as one array, in the order of parameters()."""
+    return np.concatenate([part for w, b in zip(coefs, intercepts) for part in (np.ravel(w.T), b)]).astype(float)
+
+
+def unpacked(weights: Any, shape: Shape) -> tuple[list[Any], list[Any]]:
+    """coefs_ and intercepts_ from one array."""
+    coefs, intercepts, start = [], [], 0
+    for size, following in pairwise(shape.sizes):
+        end = start + size * following
+        coefs.append(np.ascontiguousarray(weights[start:end].reshape(following, size).T))
+        intercepts.append(weights[end:end + following].copy())
+        start = end + following
+    return coefs, intercepts
