@@ -31,7 +31,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     >>> model = MLPClassifier((4,), solver="lbfgs", random_state=0).fit([[0.0], [1.0], [2.0]], [0, 1, 2])
     >>> [w.shape for w in model.coefs_], model.out_activation_
     ([(1, 4), (4, 3)], 'softmax')
-    >>> model.predict_proba([[2.0]]).argmax()
+    >>> model.predict_proba([[2.0]]).argmax().item()
     2
     """
 

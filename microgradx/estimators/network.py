@@ -1,8 +1,8 @@
 """The network of an estimator as a Module, its loss, and its weights as scikit-learn's arrays.
 
     >>> import numpy as np
-    >>> from microgradx.estimators.network import Shape, network, packed, unpacked
-    >>> shape = Shape((2, 3, 1), "tanh", "logistic")
+    >>> from microgradx.estimators.network import Architecture, network, packed, unpacked
+    >>> shape = Architecture((2, 3, 1), "tanh", "logistic")
     >>> weights = packed([np.ones((2, 3)), np.zeros((3, 1))], [np.zeros(3), np.zeros(1)])
     >>> coefs, intercepts = unpacked(weights, shape)
     >>> [len(weights), *(a.shape for a in coefs)], len(network(shape).parameters())
@@ -27,7 +27,7 @@ CAP = 52 * math.log(2)
 ACTIVATIONS: dict[str, type[Module]] = {"identity": Identity, "logistic": Sigmoid, "tanh": Tanh, "relu": ReLU}
 
 
-class Shape(NamedTuple):
+class Architecture(NamedTuple):
     """What one compiled program is for: the sizes of all layers, the hidden activation, and that of the outputs,
     which the loss belongs to: "softmax", "logistic" or "identity"."""
 
@@ -36,7 +36,7 @@ class Shape(NamedTuple):
     out: str
 
 
-def network(shape: Shape) -> Sequential:
+def network(shape: Architecture) -> Sequential:
     """Linear layers with activations between them: from inputs to logits, or to the outputs of a regression.
 
     Python's random numbers go on as if nothing had been drawn: the weights come from the estimator.
@@ -75,7 +75,7 @@ def _told(loss: Any, number: Callable[[Any], Any]) -> Any:
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {"softmax": _classes, "logistic": _labels, "identity": _squares}
 
 
-def loss_of(shape: Shape) -> Callable[[Any, Any, Any], Any]:
+def loss_of(shape: Architecture) -> Callable[[Any, Any, Any], Any]:
     """loss(model, x, [*targets, weight]) of one sample. A sample of weight 0 is not there."""
     loss = LOSSES[shape.out]
     return lambda model, x, y: weighted(y[-1], loss(model(x), y[:-1]))
@@ -93,7 +93,7 @@ def packed(coefs: Sequence[Any], intercepts: Sequence[Any]) -> Any:
     return np.concatenate([part for w, b in zip(coefs, intercepts) for part in (np.ravel(w.T), b)]).astype(float)
 
 
-def unpacked(weights: Any, shape: Shape) -> tuple[list[Any], list[Any]]:
+def unpacked(weights: Any, shape: Architecture) -> tuple[list[Any], list[Any]]:
     """coefs_ and intercepts_ from one array."""
     coefs, intercepts, start = [], [], 0
     for size, following in pairwise(shape.sizes):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..nn import Sequential
 from .descent import Descent
-from .network import ACTIVATIONS, Shape, network, packed, unpacked
+from .network import ACTIVATIONS, Architecture, network, packed, unpacked
 from .quasi_newton import minimised
 from .trainer import Rule, Trainer, borrowed
 
@@ -119,7 +119,7 @@ class MultilayerPerceptron(BaseEstimator):
         x, targets = _dense(X), self._targets(y, first, incremental)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
         rng = check_random_state(self.random_state)
-        shape = Shape((x.shape[1], *hidden, targets.shape[1]), self.activation, self._out())
+        shape = Architecture((x.shape[1], *hidden, targets.shape[1]), self.activation, self._out())
         if first:
             self._start(shape, rng)
         elif [w.shape for w in self.coefs_] != list(pairwise(shape.sizes)):
@@ -132,7 +132,7 @@ class MultilayerPerceptron(BaseEstimator):
             warnings.warn("Training interrupted by user.", stacklevel=2)
         return self
 
-    def _start(self, shape: Shape, rng: Any) -> None:
+    def _start(self, shape: Architecture, rng: Any) -> None:
         """First weights (Glorot & Bengio 2010), and the attributes of a new training."""
         self.coefs_, self.intercepts_ = [], []
         for size, following in pairwise(shape.sizes):
@@ -190,9 +190,9 @@ class MultilayerPerceptron(BaseEstimator):
                 v.data = x
         return self._model
 
-    def _shape(self) -> Shape:
+    def _shape(self) -> Architecture:
         sizes = (self.coefs_[0].shape[0], *(b.shape[0] for b in self.intercepts_))
-        return Shape(sizes, self.activation, self.out_activation_)
+        return Architecture(sizes, self.activation, self.out_activation_)
 
     def _outputs(self, X: Any) -> Any:
         """The outputs of the network, (samples, outputs). NotFittedError before fit."""

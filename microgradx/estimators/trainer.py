@@ -1,10 +1,10 @@
 """Trainer: a network with its compiled training. It is kept when a fit ends, for the next one of the same shape.
 
-    >>> from microgradx.estimators.network import Shape
+    >>> from microgradx.estimators.network import Architecture
     >>> from microgradx.estimators.trainer import borrowed
-    >>> with borrowed(Shape((2, 3, 1), "relu", "identity"), ("lbfgs", False)) as first:
+    >>> with borrowed(Architecture((2, 3, 1), "relu", "identity"), ("lbfgs", False)) as first:
     ...     first.weights = [0.0] * 13
-    >>> with borrowed(Shape((2, 3, 1), "relu", "identity"), ("lbfgs", False)) as second:
+    >>> with borrowed(Architecture((2, 3, 1), "relu", "identity"), ("lbfgs", False)) as second:
     ...     second is first, second.outputs([[1.0, 2.0]]).tolist()
     (True, [[0.0]])
 
@@ -24,7 +24,7 @@ from ..engine import Value
 from ..locks import lock
 from ..nn import l2_penalty
 from ..training import Optimiser
-from .network import Shape, loss_of, matrices, network
+from .network import Architecture, loss_of, matrices, network
 from .rules import EarlyEpsilonAdam, Still, Velocity
 
 # The name of a solver, whether batches are of few samples, and the numbers that are a part of its program.
@@ -42,7 +42,7 @@ class Trainer:
     decay       the factor of the sum of squared weights in the loss of a batch
     """
 
-    def __init__(self, shape: Shape, rule: Rule) -> None:
+    def __init__(self, shape: Architecture, rule: Rule) -> None:
         self.shape, self.key, self.model, self.decay = shape, rule, network(shape), Value(0.0)
         self.values = self.model.parameters()
         self.rule = _optimiser(self.values, rule)
@@ -113,7 +113,7 @@ _lock = lock()
 
 
 @contextmanager
-def borrowed(shape: Shape, rule: Rule | None = None) -> Iterator[Trainer]:
+def borrowed(shape: Architecture, rule: Rule | None = None) -> Iterator[Trainer]:
     """A trainer of this shape and rule, for the with-block alone. Without a rule any will do, for outputs.
 
     After an exception it is not kept: it may be in the middle of a step.
@@ -125,7 +125,7 @@ def borrowed(shape: Shape, rule: Rule | None = None) -> Iterator[Trainer]:
         del _waiting[:-KEPT]
 
 
-def _taken(shape: Shape, rule: Rule | None) -> Trainer | None:
+def _taken(shape: Architecture, rule: Rule | None) -> Trainer | None:
     """The last used trainer that fits, which does not wait any more."""
     with _lock:
         for one in reversed(_waiting):

@@ -196,7 +196,8 @@ NAN = np.where(np.arange(57 * 4).reshape(57, 4) == 7, np.nan, X)
 
 
 @pytest.mark.parametrize("changed, x, error, text", [
-    ({}, NAN, ValueError, "NaN"), ({}, np.full((57, 4), np.inf), ValueError, "infinity"), ({}, X[:5], ValueError, "inconsistent"),
+    ({}, NAN, ValueError, "NaN"), ({}, np.full((57, 4), np.inf), ValueError, "infinity"),
+    ({}, X[:5], ValueError, "inconsistent"),
     ({"solver": "newton"}, X, ValueError, "'solver' parameter of MLPClassifier must be a str among"),
     ({"alpha": -1.0}, X, ValueError, "'alpha' parameter of MLPClassifier must be a float in the range"),
     ({"hidden_layer_sizes": (3, 0)}, X, ValueError, "hidden_layer_sizes must be > 0"),
@@ -243,9 +244,10 @@ def test_other_uses_are_refused_as_there():
 def test_warnings_and_words_are_those_there(capsys):
     printed = []
     for package in (neural_network, estimators):
+        model = package.MLPRegressor(hidden_layer_sizes=(3,), random_state=0, verbose=True)
         with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\) reached"):
-            package.MLPRegressor(hidden_layer_sizes=(3,), max_iter=3, random_state=0, verbose=True, early_stopping=True).fit(X, NUMBER)
-        package.MLPRegressor(hidden_layer_sizes=(3,), tol=10.0, n_iter_no_change=1, verbose=True, random_state=0).fit(X, NUMBER)
+            clone(model).set_params(max_iter=3, early_stopping=True).fit(X, NUMBER)
+        model.set_params(tol=10.0, n_iter_no_change=1).fit(X, NUMBER)
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1] and "Stopping." in printed[0]
     with pytest.warns(ConvergenceWarning, match=r"lbfgs failed to converge after 2 iteration"):
