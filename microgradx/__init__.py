@@ -30,11 +30,13 @@ from .activations import (
     softplus,
     softsign,
 )
+from .batching import vmap
 from .checking.check import check_hessian, check_jvp, first_nonfinite, gradcheck
 from .checking.error import GradientError
-from .derivatives import grad, gradients, hessian, hvp, jvp, value_and_grad
+from .derivatives import grad, gradients, hvp, jvp, value_and_grad
 from .engine import tape
 from .expr import ExpressionError, parse
+from .jacobians import hessian, jacfwd, jacobian, jacrev, vjp
 from .loops import cond, fori_loop, scan, while_loop
 from .moved import install as _remember_moved
 from .naming import names
@@ -105,7 +107,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Value", "Vector", "tape", "no_grad", "scope",
-    "gradients", "grad", "value_and_grad", "jvp", "hvp", "hessian",
+    "gradients", "grad", "value_and_grad", "jvp", "vjp", "hvp", "hessian", "jacobian", "jacfwd", "jacrev", "vmap",
     "scan", "fori_loop", "while_loop", "cond",
     "sources", "where_made", "stop_at_nonfinite", "NonFinite",
     "gradcheck", "check_jvp", "check_hessian", "GradientError", "first_nonfinite",

@@ -6,11 +6,11 @@
     (True, False, [1.0, 2.0])
 
 An array is numpy's, array.array, memoryview, or anything else with a length and __array__, such as a CPU tensor of
-torch or a column of pandas. Inside, functions see nested lists; what comes back is numpy's array of float64. NumPy is
-imported when an array asks for it.
+torch or a column of pandas. One without dimensions is a number. Inside, functions see nested lists; what comes back is
+numpy's array of float64. NumPy is imported when an array asks for it.
 """
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -22,13 +22,33 @@ REAL = frozenset("biuf")                    # kinds of numpy's dtypes: bool, int
 FLOATS = frozenset((float, int, bool))
 
 
+class FromArray(list[Any]):
+    """The numbers of an array as nested lists, which remember that they were one: what has their nesting comes back as
+    an array.
+
+    sizes   the shape of the array, which an empty list does not tell
+    """
+
+    __slots__ = ("sizes",)
+
+    def __init__(self, rows: Iterable[Any], sizes: tuple[int, ...]) -> None:
+        super().__init__(rows)
+        self.sizes = sizes
+
+    def __reduce__(self) -> Any:
+        return FromArray, (list(self), self.sizes)
+
+
 def is_array(x: Any) -> bool:
-    """Whether x is an array, also one without dimensions; a numpy scalar is a number, a list is a list."""
+    """Whether x is an array. A list is none, nor is a number of numpy's or an array without dimensions."""
     kind = x.__class__
-    if kind is float or kind is list:                   # most often
-        return False
+    return kind is not float and kind is not list and may_be_array(kind) and shape(x) != ()
+
+
+def may_be_array(kind: type) -> bool:
+    """Whether objects of this class may be arrays."""
     return kind is array or kind is memoryview or (
-        hasattr(kind, "__array__") and hasattr(kind, "__len__") and hasattr(x, "shape") and not issubclass(kind, str))
+        hasattr(kind, "__array__") and hasattr(kind, "__len__") and not issubclass(kind, str))
 
 
 def numpy() -> Any:
@@ -45,13 +65,13 @@ def shape(x: Any) -> tuple[int, ...]:
     return tuple(map(int, x.shape)) if hasattr(x, "shape") else (len(x),)
 
 
-def nested(x: Any) -> Any:
+def nested(x: Any) -> FromArray:
     """The numbers of an array as nested lists, ints as ints. TypeError for complex numbers, text and other objects.
 
     >>> nested(memoryview(b"abcd").cast("B", (2, 2)))
     [[97, 98], [99, 100]]
     """
-    return x.tolist() if is_plain(x) else as_numpy(x).tolist()
+    return FromArray(x.tolist() if is_plain(x) else as_numpy(x).tolist(), shape(x))
 
 
 def flat(x: Any) -> list[Any]:
@@ -67,20 +87,33 @@ def packed(x: Any) -> Any:
 
 
 def shaped(numbers: Sequence[Any], sizes: tuple[int, ...]) -> Any:
-    """A new numpy array of this shape from its numbers, row by row: of float64, or of objects if some are Values.
-    ValueError if there are more or fewer.
+    """A new numpy array of this shape from its numbers, row by row: of float64; of ints if all are, of objects if some
+    are Values. ValueError if there are more or fewer.
 
     >>> shaped([1.0, 2.0, 3.0, 4.0], (2, 2)).tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
     if len(numbers) != prod(sizes):
         raise ValueError(f"expected {prod(sizes)} numbers for an array of shape {sizes}, got {len(numbers)}")
-    if FLOATS.issuperset(map(type, numbers)):
-        return numpy().array(numbers, float).reshape(sizes)
+    kinds = set(map(type, numbers))
+    if kinds <= FLOATS:
+        return numpy().array(numbers, float if float in kinds or not kinds else None).reshape(sizes)
     found = numpy().empty(len(numbers), object)
     for i, x in enumerate(numbers):
         found[i] = x
     return found.reshape(sizes)
+
+
+def nest(numbers: Sequence[Any], sizes: tuple[int, ...]) -> Any:
+    """The numbers as nested lists of this shape; for () the one number.
+
+    >>> nest("abcd", (2, 2))
+    [['a', 'b'], ['c', 'd']]
+    """
+    if not sizes:
+        return numbers[0]
+    size = prod(sizes[1:])
+    return [nest(numbers[i * size:(i + 1) * size], sizes[1:]) for i in range(sizes[0])] if sizes[1:] else list(numbers)
 
 
 def as_numpy(x: Any) -> Any:

@@ -1,28 +1,35 @@
 """Derivatives as functions: of any order, without changing any .grad.
 
-    >>> from microgradx import grad, hessian
+    >>> from microgradx import grad, value_and_grad
     >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
     (12.0, 12.0)
-    >>> hessian(lambda p: p[0]**2 - p[1]**2)([0.0, 0.0])        # one positive, one negative: a saddle
-    [[2.0, 0.0], [0.0, -2.0]]
+    >>> value_and_grad(lambda p: p[0]**2 - p[1]**2)([3.0, 2.0])
+    (5.0, [6.0, -4.0])
 
 The transforms compose as JAX's do. They return numbers; inside another transform they return Values. Arguments may be
-numbers, Values, Modules, and nested lists, tuples, dicts and dataclasses of them. A gradient has the nesting of its
-argument; for a Module it is a dict by parameter name. Keyword arguments are handed on to the function.
+numbers, Values, Modules, arrays, and nested lists, tuples, dicts and dataclasses of them. A gradient has the nesting of
+its argument; for a Module it is a dict by parameter name. The function sees nested lists in place of arrays, and a call
+with arrays returns arrays (conversion.py). Keyword arguments are handed on to the function.
 """
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextvars import ContextVar
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any, Literal, overload
 
+from .arrays import FromArray
+from .conversion import arrayed, listed
 from .dependence import Sources, between
 from .engine import Value, tracer
 from .flows import Flow, Gate, Open, Passing, Terms, slopes_of, total
 from .ieee import number, short
-from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, walked
+from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, shape, walked
 from .ops import abs, identity, mul
 from .recording import no_grad, recording
 from .reductions import dot
+
+ONE = Flow(1.0)
+Edges = list[tuple[Value, list[tuple[Value, Any]]]]     # results in order, each with its inputs and its slopes by them
 
 # The inputs of the transforms that run in this thread: these differentiate every result that depends on one of them.
 _inputs: ContextVar[tuple[Sources, ...]] = ContextVar("inputs", default=())
@@ -60,30 +67,32 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     trace = tracer()                                    # jit records what would be numbers, too
     if trace is None:
         [v._data for v in (y, *xs)]                     # raises for one that a trace has left behind
-    with _derived(create_graph):
-        adjoint = adjoints(y, xs, create_graph or trace is not None)
+    with derived(create_graph):
+        adjoint = adjoints([(y, ONE)], xs, create_graph or trace is not None)
         found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
         if create_graph:
             return [g if isinstance(g, Value) else Value(g) for g in found]
         return found if trace is None else [trace.number(g) if isinstance(g, Value) else g for g in found]
 
 
-def _derived(record: bool) -> Any:
+def derived(record: bool) -> Any:
     """Where derivatives of a graph are computed: recorded or not; for jit from the graph as it was recorded."""
     trace = tracer()
     return trace.resolved() if trace is not None else recording() if record else no_grad()
 
 
-def adjoints(y: Value, xs: Iterable[Value], record: bool,
+def adjoints(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: bool,
              before: dict[Value, Terms] | None = None) -> dict[Value, Flow]:
-    """The derivatives of y by xs and by all that stands between: backward(), with a dict in place of .grad.
+    """The derivatives of a sum of results by xs and by all that stands between: backward(), with a dict in place of
+    .grad.
 
+    seeds       the results, each with its factor in the sum: [(y, ONE)] for one
     before      the terms that each of xs is given before all others
     """
     trace = tracer()
     incoming: dict[Value, Any] = {x: [] for x in xs} if trace is None else trace.incoming(xs)   # Terms of each
     incoming |= before or {}
-    order = between([y], incoming)
+    order = between([y for y, _ in seeds], incoming)
     if trace is not None:
         order = trace.arranged(order)
     reaching: list[tuple[Value, tuple[Any, ...]]] = []              # what depends on xs, with what each has as inputs
@@ -93,8 +102,9 @@ def adjoints(y: Value, xs: Iterable[Value], record: bool,
         if not reached.isdisjoint(args):
             incoming[v] = []
             reaching.append((v, args))
-    if y in incoming:
-        incoming[y].extend((1.0, 1.0, None))
+    for y, factor in seeds:
+        if y in incoming:
+            incoming[y].extend((factor.sum, 1.0, factor.open))
     adjoint: dict[Value, Flow] = {}
     for v, args in reversed(reaching):
         found = incoming.pop(v)
@@ -124,65 +134,97 @@ def _at_once(flows: dict[Value, Terms]) -> dict[Value, Flow]:
     return found | {x: total(terms, True, last=True) for x, terms in flows.items() if x not in found}
 
 
+def edges(order: Iterable[Value], record: bool) -> Edges:
+    """Each result with its inputs that it has a slope by, and these; 1.0 for a Passing operation, which has none."""
+    return [(v, [(a, slope) for a, slope in zip(v.args, repeat(1.0) if isinstance(v.op, Passing) else
+                                                slopes_of(v, record))
+                 if slope is not None and a.__class__ is not float]) for v in order]
+
+
+def tangents(graph: Edges, seeds: dict[Value, Flow], record: bool) -> dict[Value, Flow]:
+    """The derivatives of the results of a graph in the direction in which inputs change: forward mode.
+
+    seeds       how each input changes; one that does not is absent
+    """
+    tangent = dict(seeds)
+    for v, inputs in graph:
+        if isinstance(v.op, Passing):
+            v.op.push(v, tangent)
+            continue
+        terms: Terms = []
+        for a, slope in inputs:
+            if a in tangent:
+                terms.extend((tangent[a].sum, slope, tangent[a].open))
+        if terms and v not in tangent:
+            tangent[v] = total(terms, record)
+    return tangent
+
+
 # Transforms ----------------------------------------------------------------------------------------------------
 
-def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
+                   has_aux: bool = False) -> Callable[..., tuple[Any, Any]]:
     """A function that returns f's value and its gradient by the argument(s) `argnums`, in one pass.
     TypeError if f does not return one Value or number.
 
     A tuple of argnums gives a tuple of gradients. TypeError for an argument to differentiate by that has no number.
+    With has_aux f returns (value, more), and so does the new function: ((value, more), gradient).
 
     >>> from microgradx import value_and_grad
     >>> value_and_grad(lambda w, x: w["slope"] * x + w["bias"])({"slope": 3.0, "bias": 1.0}, 2.0)
     (7.0, {'slope': 2.0, 'bias': 1.0})
     """
     def transformed(*args: Any, **options: Any) -> tuple[Any, Any]:
-        wanted = (argnums,) if isinstance(argnums, int) else argnums
+        wanted = places(argnums)
         y, xs, inside = call(f, args, wanted, options)
-        y = _scalar(y)
+        y, more = split(y, inside) if has_aux else (y, None)
+        y = scalar(y)
         found = iter(gradients(y, xs, create_graph=inside))
         by = tuple(rebuild(args[n], found) for n in wanted)
-        return y if inside else y.data, by[0] if isinstance(argnums, int) else by
-    return transformed
+        value = y if inside else y.data
+        return (value, more) if has_aux else value, by[0] if isinstance(argnums, int) else by
+    return for_arrays(transformed)
 
 
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """A function that returns the gradient of f by the argument(s) `argnums`.
+def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """A function that returns the gradient of f by the argument(s) `argnums`; with has_aux (gradient, more), where f
+    returns (value, more).
 
     >>> from microgradx import grad, sin
     >>> grad(sin)(0.0), grad(grad(sin))(0.0), grad(grad(grad(sin)))(0.0)
     (1.0, 0.0, -1.0)
     """
-    both = value_and_grad(f, argnums)
-    return lambda *args, **options: both(*args, **options)[1]
+    both = value_and_grad(f, argnums, has_aux)
+
+    def transformed(*args: Any, **options: Any) -> Any:
+        value, slopes = both(*args, **options)
+        return (slopes, value[1]) if has_aux else slopes
+    return transformed
 
 
 def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
     """f at the arguments `xs`, and its derivative in the direction `vs` (of the same nesting), by forward mode.
-    ValueError if vs and xs have different counts of numbers. f may return a nested list.
+    ValueError if vs and xs have different counts of numbers, or arrays of different shapes. f may return a nested list.
 
     >>> from microgradx import jvp
     >>> jvp(lambda x, y: [x * y, x + y], [2.0, 3.0], [1.0, 0.0])
     ([6.0, 5.0], [3.0, 1.0])
     """
+    def transformed(xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
+        y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
+        seeds = flowing(zip(inputs, directions(xs, inputs, vs)), inside)
+        outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
+        with derived(inside):
+            tangent = tangents(edges(between(outputs, inputs), inside), dict(seeds), inside)
+        return (rebuild(y, iter([v if inside else v.data for v in outputs])),
+                rebuild(y, iter([tangent[v].sum if v in tangent else 0.0 for v in outputs])))
     _expect_lists("jvp", xs, vs)
-    y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
-    directions = zip(inputs, _directions(xs, inputs, vs))
-    tangent = {x: flow for x, t in directions if (flow := _direction(t, inside)) is not None}
-    outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
-    with _derived(inside):
-        for v in between(outputs, inputs):
-            if isinstance(v.op, Passing):
-                v.op.push(v, tangent)
-                continue
-            terms: Terms = []
-            for a, slope in zip(v.args, slopes_of(v, inside)):
-                if slope is not None and a in tangent:
-                    terms.extend((tangent[a].sum, slope, tangent[a].open))
-            if terms and v not in tangent:
-                tangent[v] = total(terms, inside)
-    return (rebuild(y, iter([v if inside else v.data for v in outputs])),
-            rebuild(y, iter([tangent[v].sum if v in tangent else 0.0 for v in outputs])))
+    return for_arrays(transformed)(xs, vs)  # type: ignore[no-any-return]
+
+
+def flowing(directions: Iterable[tuple[Value, Any]], inside: bool) -> list[tuple[Value, Flow]]:
+    """The inputs that change, or the results that count, each with its number in the direction, as a flow."""
+    return [(x, flow) for x, t in directions if (flow := _direction(t, inside)) is not None]
 
 
 def _direction(t: Any, inside: bool) -> Flow | None:
@@ -201,24 +243,21 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     >>> hvp(lambda x, y: x**2 * y, [3.0, 2.0], [1.0, 0.0])
     [4.0, 6.0]
     """
+    def transformed(xs: Sequence[Any], vs: Sequence[Any]) -> Any:
+        y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
+        slope: Any = dot(gradients(scalar(y), inputs, create_graph=True), directions(xs, inputs, vs))
+        return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
     _expect_lists("hvp", xs, vs)
-    y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
-    slope: Any = dot(gradients(_scalar(y), inputs, create_graph=True), _directions(xs, inputs, vs))
-    return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
+    return for_arrays(transformed)(xs, vs)
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """A function that returns all second derivatives of f by one argument: for n numbers an n x n nested list.
-
-    >>> from microgradx import hessian
-    >>> hessian(lambda p: p[0]**2 * p[1])([3.0, 2.0])
-    [[4.0, 6.0], [6.0, 0.0]]
-    """
+def for_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A transform of nested lists as one of arrays, too: f has nested lists in their place, and what it returns comes
+    back as arrays, if the call has arrays and no other transform is under way."""
     def transformed(*args: Any, **options: Any) -> Any:
-        y, xs, inside = call(f, args, (argnums,), options)
-        rows = [rebuild(args[argnums], iter(gradients(g, xs, create_graph=inside)))
-                for g in gradients(_scalar(y), xs, create_graph=True)]
-        return rebuild(args[argnums], iter(rows))
+        given, named = listed(args), listed(options)
+        found = f(*given, **named)
+        return found if (given is args and named is options) or is_inside() else arrayed(found)
     return transformed
 
 
@@ -241,13 +280,18 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
         inner = Sources(xs, set(xs).isdisjoint(leaves([args[n] for n in wanted])))
         before = _inputs.set((*outer, inner))
         try:
-            y = f(*given, **options)
+            y = listed(f(*given, **options))
         finally:
             _inputs.reset(before)
     if traced or not outer:
         return y, xs, traced
     roots = [v for v in (*leaves(y), *leaves(directions)) if isinstance(v, Value)]
     return y, xs, any(enclosing.reach(roots, inner) for enclosing in outer)
+
+
+def places(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
+    """One or several argnums as several."""
+    return (argnums,) if isinstance(argnums, int) else argnums
 
 
 def _place(n: Any, count: int) -> int:
@@ -290,18 +334,28 @@ def _fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
     return xs[-1]
 
 
-def _scalar(y: Any) -> Value:
+def scalar(y: Any) -> Value:
     """The result of a function to differentiate, as a Value. TypeError if it is not one Value or number."""
     if not is_leaf(y):
-        raise TypeError(f"the function must return one Value, got {type(y).__name__}; add them up with sum(...)")
+        got = f"an array of shape {y.sizes}" if isinstance(y, FromArray) else type(y).__name__
+        raise TypeError(f"the function must return one Value, got {got}; add them up with sum(...)")
     return y if isinstance(y, Value) else Value(y)
 
 
-def _directions(xs: Any, inputs: Sequence[Value], vs: Any) -> list[Any]:
+def split(y: Any, inside: bool) -> tuple[Any, Any]:
+    """What a function with has_aux returned: its value, and the rest, with numbers in place of Values unless another
+    transform differentiates them. TypeError if it is no pair."""
+    if not isinstance(y, (tuple, list)) or len(y) != 2:
+        raise TypeError(f"with has_aux=True the function must return (value, more), got {short(y)}")
+    more = y[1] if inside else rebuild(y[1], iter([v.data if isinstance(v, Value) else v for v in leaves(y[1])]))
+    return y[0], more
+
+
+def directions(xs: Any, inputs: Sequence[Value], vs: Any, whose: str = "inputs") -> list[Any]:
     """The numbers of the direction, one for each input. ValueError if the counts or the keys of a dict differ."""
     found = _aligned(xs, vs)
     if len(found) != len(inputs):
-        raise ValueError(f"the direction has {len(found)} numbers for {len(inputs)} inputs; give one for each")
+        raise ValueError(f"the direction has {len(found)} numbers for {len(inputs)} {whose}; give one for each")
     return found
 
 
@@ -311,6 +365,8 @@ def _aligned(tree: Any, other: Any) -> list[Any]:
         if tree.keys() != other.keys():
             raise ValueError(f"the direction has keys {list(other)}, the argument {list(tree)}; give each once")
         return [x for key in tree for x in _aligned(tree[key], other[key])]
+    if (isinstance(tree, FromArray) or isinstance(other, FromArray)) and shape(tree) != shape(other):
+        raise ValueError(f"the direction has shape {shape(other)}, the argument {shape(tree)}; give one of that shape")
     inner, others = branches(tree), branches(other)
     if inner is None or others is None or len(inner) != len(others):
         return leaves(other)

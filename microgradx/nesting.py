@@ -8,8 +8,9 @@
 
 A container is a list, a tuple (also a named one), a dict or a dataclass; JAX calls such a nesting a pytree. A Module
 (anything with named_parameters()) stands for its parameters, Values or nested lists of them: a gradient by it is a dict
-by name, {"weight": [[...]], "bias": [...]}. What is no number (str, bool, None, a function) is left as it is; a set, an
-array or an object of another class is refused, because numbers in it would be ignored.
+by name, {"weight": [[...]], "bias": [...]}. An array stands for its nested lists (arrays.py). What is no number (str,
+bool, None, a function) is left as it is; a set or an object of another class is refused, because numbers in it would be
+ignored.
 """
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
@@ -19,6 +20,8 @@ from itertools import chain, islice
 from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import Any, NoReturn
 
+from .arrays import FromArray, is_array, nested
+from .arrays import shape as shape_of
 from .engine import Value
 from .ieee import number, printable, short
 from .table import Op
@@ -29,7 +32,7 @@ PLAIN = (str, bytes, bool, NoneType, Enum, FunctionType, BuiltinFunctionType, ty
 
 def is_leaf(x: Any) -> bool:
     """Whether `x` is a Value or a number."""
-    return isinstance(x, Value) or (hasattr(type(x), "__float__") and not isinstance(x, bool))
+    return isinstance(x, Value) or (hasattr(type(x), "__float__") and not isinstance(x, bool) and not is_array(x))
 
 
 def is_module(x: Any) -> bool:
@@ -47,7 +50,7 @@ def branches(tree: Any) -> Sequence[Any] | None:
         return list(tree.values())
     if is_dataclass(tree) and not isinstance(tree, type) and not is_module(tree):
         return [getattr(tree, name) for name in _names(tree)]
-    return None
+    return nested(tree) if is_array(tree) else None
 
 
 def regrown(tree: Any, new: Iterable[Any]) -> Any:
@@ -56,6 +59,8 @@ def regrown(tree: Any, new: Iterable[Any]) -> Any:
         return tuple.__new__(type(tree), new)
     if tree.__class__ is list:
         return list(new)
+    if tree.__class__ is FromArray or is_array(tree):
+        return FromArray(new, getattr(tree, "sizes", None) or shape_of(tree))
     found = copy(tree)
     if isinstance(tree, list):
         found[:] = new
@@ -80,7 +85,7 @@ def _names(tree: Any) -> list[str]:
 
 def refuse(tree: Any, why: str = "") -> NoReturn:
     """TypeError for what is neither a number nor a container of numbers; it says what to write instead."""
-    raise TypeError("expected a number, a Value, a Module, or a list, tuple, dict or dataclass of them, "
+    raise TypeError("expected a number, a Value, a Module, an array, or a list, tuple, dict or dataclass of them, "
                     f"got {short(tree)} ({type(tree).__name__}){why}; {_advice(tree)}")
 
 
@@ -183,7 +188,7 @@ def shape(tree: Any) -> tuple[int, ...]:
 
 def _shape(tree: Any) -> tuple[int, ...]:
     if not isinstance(tree, (list, tuple)):
-        return ()
+        return shape_of(tree) if is_array(tree) else ()
     if are_leaves(tree):
         return (len(tree),)
     inner = {_shape(branch) for branch in tree}
@@ -225,5 +230,5 @@ def _keys(tree: Any) -> Iterable[str]:
     """How Python writes each branch of a container: "[0]", "['a']", ".a"."""
     if isinstance(tree, dict):
         return [f"[{key!r}]" for key in tree]
-    names = getattr(tree, "_fields", None) or (_names(tree) if not isinstance(tree, (list, tuple)) else None)
+    names = getattr(tree, "_fields", None) or (_names(tree) if is_dataclass(tree) else None)
     return [f".{name}" for name in names] if names else [f"[{i}]" for i in range(len(tree))]

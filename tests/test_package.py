@@ -13,10 +13,10 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["table", "arrays"],
-    ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"], ["operators"],
-    ["micrograd", "nesting", "naming", "replay", "dependence"], ["derivatives", "loops"], ["watching"],
-    ["step", "expr", "nn"],
+    ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["arrays"],
+    ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"],
+    ["operators"], ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"],
+    ["derivatives", "colouring", "loops"], ["sparse"], ["jacobians", "batching"], ["watching"], ["step", "expr", "nn"],
     ["checking"],
     ["training", "testing"], ["show", "compiler"], ["estimators"], ["__init__"], ["__main__"],
 ]

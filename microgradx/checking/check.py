@@ -13,11 +13,12 @@ The rule: a right derivative differs from the differences by at most 1e-8 relati
 There is no absolute tolerance: with 1e-5, as elsewhere, any small number would pass as a small derivative.
 """
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from .. import derivatives
+from .. import derivatives, jacobians
 from ..engine import Value, tape
+from ..nesting import leaves, rebuild
 from ..watching import at_line
 from .arguments import is_tensor
 from .claims import check_gradient
@@ -108,13 +109,13 @@ def check_hessian(f: Callable[..., Any], *args: Any, hessian: Callable[..., Any]
     """
     if hessian is not None:
         return check_second(f, args, hessian, grad)
-    def of_all(xs: Sequence[Any]) -> Any:
-        return f(*xs)
-
     def slopes(*xs: Any) -> Any:
-        found = derivatives.grad(of_all)(xs)
+        found = derivatives.grad(lambda xs: f(*xs))(xs)
         return found if len(xs) > 1 else found[0]
-    return check_second(numeric(f), args, lambda *xs: derivatives.hessian(of_all)(xs), grad or slopes)
+
+    def rows(*xs: Any) -> Any:
+        return jacobians.hessian(lambda numbers: f(*rebuild(xs, iter(numbers))))(leaves(xs))
+    return check_second(numeric(f), args, rows, grad or slopes)
 
 
 def numeric(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from copy import copy
 from typing import Any
 
 from ... import ops, reductions
-from ...derivatives import adjoints
+from ...derivatives import ONE, adjoints
 from ...engine import Value, mode, tape
 from ...ieee import inf, number
 from ...table import Op, Reduction
@@ -263,7 +263,7 @@ class Tracer:
         incoming = {v: held.setdefault(origins.get(v, v), self.held(origins.get(v, v)))
                     for v in leaves if not isinstance(v, Traced) or v.op is not None}
         with self.resolved():
-            found = adjoints(root, incoming, True, incoming)
+            found = adjoints([(root, ONE)], incoming, True, incoming)
         for v in order:
             if v._a is not None or v in found:
                 self.take_grad(origins.get(v, v), found[v].sum if v in found else 0.0)

@@ -1,0 +1,82 @@
+"""Conversion: arrays in a nesting become nested lists on the way in, and nested lists become arrays on the way out.
+
+    >>> from array import array
+    >>> from microgradx.conversion import arrayed, listed
+    >>> listed({"w": array("d", [1.0, 2.0]), "f": abs})
+    {'w': [1.0, 2.0], 'f': <built-in function abs>}
+    >>> arrayed({"w": [[1.0, 2.0]], "y": 3.0})
+    {'w': array([[1., 2.]]), 'y': 3.0}
+
+One rule for all transforms: a call that has an array returns arrays, each of the shape that its nested lists have.
+Within another transform nothing is converted: there all are nested lists of Values.
+"""
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from operator import is_
+from typing import Any
+
+from .arrays import FLOATS, FromArray, is_array, may_be_array, nested, shaped
+from .engine import Value
+from .nesting import are_leaves, branches, is_leaf, leaves, regrown, walked
+
+
+def listed(tree: Any) -> Any:
+    """A nesting with nested lists in place of its arrays; the same object if it has none."""
+    return walked(_listed, tree)
+
+
+def _listed(tree: Any) -> Any:
+    if isinstance(tree, (list, tuple)):
+        inner: Sequence[Any] = tree
+    elif isinstance(tree, dict):
+        inner = list(tree.values())
+    elif hasattr(type(tree), "__dataclass_fields__") and not isinstance(tree, type):
+        inner = [getattr(tree, f.name, None) for f in fields(tree)]
+    else:
+        return tree if not may_be_array(type(tree)) else nested(tree) if is_array(tree) else tree.tolist()
+    if not any(map(_may_hold_arrays, set(map(type, inner)))):
+        return tree
+    new = list(map(_listed, inner))
+    if all(map(is_, inner, new)):
+        return tree
+    return regrown(tree, map(_listed, branches(tree) or ())) if is_dataclass(tree) else regrown(tree, new)
+
+
+def _may_hold_arrays(kind: type) -> bool:
+    return kind is not float and kind is not Value and (
+        issubclass(kind, (list, tuple, dict)) or hasattr(kind, "__dataclass_fields__") or may_be_array(kind))
+
+
+def even(tree: Any) -> tuple[int, ...] | None:
+    """The shape of a number, of what was an array, or of nested lists of numbers of one length; None for all else.
+
+    >>> even(1.0), even([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), even([[1.0], [2.0, 3.0]]), even((1.0, 2.0))
+    ((), (2, 3), None, None)
+    """
+    if tree.__class__ is FromArray and 0 in tree.sizes:
+        return tree.sizes
+    if tree.__class__ is not list and tree.__class__ is not FromArray:
+        return () if is_leaf(tree) else None
+    if are_leaves(tree):
+        return (len(tree),)
+    if FromArray in set(map(type, tree)):                    # a list of arrays
+        return None
+    inner = set(map(even, tree))
+    first = inner.pop()
+    return None if inner or first is None else (len(tree), *first)
+
+
+def arrayed(tree: Any) -> Any:
+    """A nesting with an array in place of nested lists of numbers of one length, and of all that was one. Lists of
+    Values stay what they are."""
+    return walked(_arrayed, tree)
+
+
+def _arrayed(tree: Any) -> Any:
+    sizes = even(tree)
+    if sizes:
+        numbers = leaves(tree)
+        if FLOATS.issuperset(map(type, numbers)):
+            return shaped(numbers, sizes)
+    inner = branches(tree) if sizes is None and not is_array(tree) else None
+    return tree if inner is None else regrown(tree, map(_arrayed, inner))
