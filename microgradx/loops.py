@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from .conversion import listed
 from .engine import Value, tracer
 from .flows import Flow, Passing, Terms
 from .ieee import NO_LIST, short
@@ -36,6 +37,7 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     >>> scan(step, 0.0, [4.0, 2.0, 1.0])
     (3.0, {'state': [4.0, 4.0, 3.0]})
     """
+    init, xs = listed(init), listed(xs)
     rows = _rows(xs, length)
     trace = tracer()
     found = trace.loop(f, init, rows, reverse) if trace is not None else None
@@ -80,7 +82,7 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     >>> round(slope, 9)
     0.166666667
     """
-    value = init_val
+    value = listed(init_val)
     while truth(cond_fun(value)):
         value = same(body_fun(value), value, "while_loop: body_fun")
     return forward_only(value)
