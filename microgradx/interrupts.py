@@ -18,10 +18,12 @@ Python raises KeyboardInterrupt between any two lines. Between two parameters it
 or a callback of machine code it is printed and forgotten. So training runs within Interrupts(), opens allowed() around
 what takes long and may be given up at any line, and stops at the end of that block if the exception got lost within.
 """
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import Context, copy_context
 from types import FrameType
 from typing import Any
 
@@ -78,10 +80,24 @@ def allowed() -> Iterator[None]:
     if not isinstance(one, Interrupts) or threading.current_thread() is not threading.main_thread():
         yield
         return
+    before, collects = copy_context(), gc.isenabled()
     try:
         one.open = True
         one.check()
         yield
         one.check()                             # a destructor may have swallowed what was raised
+    except KeyboardInterrupt:
+        _as_before(before, collects)
+        raise
     finally:
         one.open = False
+
+
+def _as_before(context: Context, collects: bool) -> None:
+    """Undo what with-blocks do for their time only: an interrupt may come as one of them begins or ends."""
+    for variable, value in copy_context().items():
+        with suppress(LookupError):             # one without a default
+            was = context[variable] if variable in context else Context().run(variable.get)
+            if value is not was:
+                variable.set(was)
+    (gc.enable if collects else gc.disable)()

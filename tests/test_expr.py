@@ -26,7 +26,7 @@ MEANINGS = [
     ("pi", Value(math.pi)), ("e", Value(math.e)), ("inf", Value(math.inf)), ("-inf", Value(-math.inf)),
     ("9**9**9", Value(math.inf)), ("1e999", Value(math.inf)), ("0/0", Value(math.nan)), ("(-4)**0.5", Value(math.nan)),
     ("1_000.5e-3", Value(1.0005)), ("0x10", Value(16.0)), ("10**400", Value(math.inf)),
-    ("1" + "0" * 400, Value(math.inf)), ("  x\t+\n 1 ", x + 1), ("(x)", x),
+    ("1" + "0" * 400, Value(math.inf)), ("  x\t+\n 1 ", x + 1), ("(x)", x), ("0. + x", x), ("00.5", Value(0.5)),
 ]
 
 

@@ -98,18 +98,23 @@ def test_at_a_terminal_it_asks():
     child = subprocess.Popen([sys.executable, "-c", INTERRUPTED_ONCE], stdin=its, stdout=its, stderr=its, cwd=ROOT)
     screen = b""
 
-    def wait_for(prompt):
+    def wait_for(prompt, meanwhile=lambda: None):
         nonlocal screen
-        while not screen.endswith(prompt):
-            assert select.select([ours], [], [], PATIENCE)[0], screen
-            screen += os.read(ours, 1000)
+        for _ in range(10 * PATIENCE):
+            if screen.endswith(prompt):
+                return
+            meanwhile()
+            if select.select([ours], [], [], 0.1)[0]:
+                screen += os.read(ours, 1000)
+        raise AssertionError(screen)
     try:
         for prompt, typed in ((b"(0/16) ", b"\n"), (b"(1/16) ", b"dance\n"), (b"(1/16) ", b"g 16\n")):
             wait_for(prompt)
             os.write(ours, typed)
         wait_for(b"(16/16) ")
-        child.send_signal(signal.SIGINT)                # Ctrl-C cancels the line, and Ctrl-D leaves
-        wait_for(b"^C\r\n(16/16) ")
+        # Ctrl-C cancels the line, and Ctrl-D leaves. It is pressed until it is seen: between a prompt and the wait for
+        # input, readline notes it and goes on waiting.
+        wait_for(b"^C\r\n(16/16) ", lambda: child.send_signal(signal.SIGINT))
         os.write(ours, b"\x04")
         child.wait(PATIENCE)
         assert child.returncode == 0

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from ..extras import install
+from ..interrupts import held
 from ..table import Op
 from .ir.program import Program
 from .python_backend import PythonKernel, has_row, python_call
@@ -161,7 +162,8 @@ class NativeBackend(Backend):
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
         """Training in machine code."""
-        from .training.native_session import NativeSession
+        with held():                                    # numpy cannot be imported again if Ctrl-C cut its import short
+            from .training.native_session import NativeSession
         return NativeSession(model, xs, ys, loss, optimiser, **options)
 
 

@@ -29,7 +29,7 @@ TITLE = "microgradx lab"
 LINEAR = identity.name
 HINT = "Space plays, arrow keys step."
 LAYERS, POINTS, REACH = 4, 500, 2.0         # of hidden layers and of points, at most; the plane is drawn from -2 to 2
-READER = tuple(f"core/{name}.js" for name in ("tokens", "atoms", "grammar", "reader", "meanings"))
+READER = tuple(f"core/{name}.js" for name in ("tokens", "guesses", "atoms", "grammar", "reader", "meanings"))
 LAB = tuple(f"lab/{name}.js" for name in (
     "chance", "data", "network", "trainer", "scalar", "state", "observe", "paint", "plane", "diagram", "output",
     "curves", "unit", "controls", "missions", "program", "expression", "link", "lab"))

@@ -127,14 +127,14 @@ def broken(rng):
 
 
 def test_errors_are_at_the_same_column(reader):
-    """Of garbage 98 in 100: Python's parser has rules of its own for where a comma may be missing."""
+    """Of garbage 995 in 1000: Python's parser has more rules that guess what was meant than core/guesses.js."""
     rng = random.Random(2)
     asked = [(text, {"x": 0.5, "w": 2.0}) for text in (f"x*w+{broken(rng)}" for _ in range(budget(2000)))
              if not set(text) & set("\udc80\0")]
     wrong = [(text, got, right) for (text, variables), got in zip(asked, answer(reader, asked))
              if not agree(got, right := in_python(text, variables))]
     refused = sum(isinstance(in_python(*case), str) for case in asked)
-    assert refused > len(asked) / 3 and len(wrong) <= max(3, len(asked) / 50), wrong[:10]
+    assert refused > len(asked) / 3 and len(wrong) <= len(asked) / 200, wrong[:10]
 
 
 def test_limits_are_those_of_parse(reader):

@@ -1,17 +1,22 @@
 // The tightest parts of the grammar: names, numbers, brackets, calls, and what is picked from a list. On top of them
 // Grammar (grammar.js) has the operators.
 
-class Atoms {
+class Atoms extends Guesses {
   primary() {
     const from = this.at;
     let tree = this.atom();
+    if (from === this.first) this.last = this.at;
     for (;;) {
       if (this.is("(")) {
         this.at += 1;
-        const parts = this.inside(")", () => this.argument());
+        const parts = this.inside(")", () => this.argument(), ordered);
         tree = this.node("call", from, {of: tree, parts});
       } else if (this.is("[")) {
         this.at += 1;
+        if (this.is("]")) {
+          this.at -= 1;                                 // an empty list beside it, not what is picked from it
+          return tree;
+        }
         const part = this.listed("]", "tuple", () => this.slice());
         this.take("]");
         tree = this.node("subscript", from, {of: tree, part});
@@ -26,15 +31,15 @@ class Atoms {
     }
   }
 
-  // The elements up to a closing bracket, which is taken.
-  inside(close, element) {
+  // The elements up to a closing bracket, which is taken; before that they are looked at together.
+  inside(close, element, check = () => true) {
     const parts = [];
     while (!this.is(close)) {
-      const from = this.at;
-      parts.push(this.apart(from, element()));
+      parts.push(element());
       if (!this.is(",")) break;
       this.at += 1;
     }
+    if (!check(parts)) throw this.guess(this.tokens[this.furthest].start);
     this.take(close);
     return parts;
   }
@@ -53,17 +58,20 @@ class Atoms {
       this.expression();
       return this.node("keyword", from);
     }
-    return this.walrus();
+    const tree = this.assigned(from, this.expression());
+    if (this.is("=")) throw this.guess(tree.start);
+    return tree;
   }
 
   walrus() {
     const from = this.at,
       tree = this.expression();
-    if (this.is("=")) {
-      this.at += 1;                                     // as if == were meant: refused at its left side
-      this.binary(0);
-      throw Object.assign(new SyntaxFault(this.tokens[from].start, "invalid syntax"), {guess: true});
-    }
+    if (this.guessing && this.is("=")) this.compared(from, tree);
+    return this.assigned(from, tree);
+  }
+
+  // The tree, or the := that it is on the left of.
+  assigned(from, tree) {
     if (tree.kind !== "name" || !this.is(":=")) return tree;
     this.at += 1;
     this.expression();
@@ -102,7 +110,9 @@ class Atoms {
         this.at += 1;
         return this.node("tuple", from);
       }
+      if (this.is("**")) this.alone(this.at);
       const tree = this.listed(")", "tuple", () => this.starredOr(() => this.walrus()));
+      if (tree.kind === "starred") this.alone(from + 1);
       this.take(")");
       return tree.kind === "tuple" && tree.parts ? this.node("tuple", from) : tree;
     }

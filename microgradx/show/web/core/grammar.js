@@ -14,32 +14,43 @@ const BINARY = [
 ];
 const COMPARING = ["<", "<=", ">", ">=", "==", "!="];
 
-class SyntaxFault extends Error {
-  constructor(column, reason) {
-    super(reason);
-    this.column = column;
-  }
-}
-
+// As Python's parser, it reads twice: what cannot be read is read again to guess what was meant. A guess says where the
+// fault is; without one it is at the furthest token of the first reading. A faulty token counts wherever it is.
 class Grammar extends Atoms {
   constructor(characters) {
     super();
     const {found, fault} = tokens(characters);
-    Object.assign(this, {tokens: found, at: 0, furthest: 0, commas: 0});
+    Object.assign(this, {tokens: found, fault: fault && Object.assign(new SyntaxFault(fault.column, fault.reason), fault)});
     try {
-      this.tree = this.listed("end", "tuple");
-      if (this.peek().kind !== "end") this.fail();
+      this.tree = this.whole(false);
     } catch (error) {
-      // as in Python: a faulty token counts wherever it is, a bracket that is not closed if the parser had come so far
-      const sure = fault && !fault.open;
-      const seen = error.guess || sure || (fault && fault.token <= this.furthest);
-      throw error instanceof SyntaxFault && fault && seen ? new SyntaxFault(fault.column, fault.reason) : error;
+      if (!(error instanceof SyntaxFault)) throw error;
+      if (this.fault && !this.fault.open) throw this.fault;
+      throw error === this.fault ? error : this.guessed() ?? error;
     }
-    if (fault) throw new SyntaxFault(fault.column, fault.reason);
+  }
+
+  whole(guessing) {
+    Object.assign(this, {at: 0, furthest: 0, guessing});
+    const tree = this.listed("end", "tuple");
+    if (this.peek().kind !== "end") this.fail();
+    return tree;
+  }
+
+  // The fault of the second reading, if it is a guess or a bracket that is not closed.
+  guessed() {
+    try {
+      this.whole(true);
+    } catch (error) {
+      if (!(error instanceof SyntaxFault)) throw error;
+      return error.guess || error === this.fault ? error : undefined;
+    }
+    return undefined;
   }
 
   peek() {
     this.furthest = Math.max(this.furthest, this.at);
+    if (this.fault?.token === this.at) throw this.fault;
     return this.tokens[this.at];
   }
 
@@ -65,22 +76,13 @@ class Grammar extends Atoms {
   listed(close, kind, element = () => this.expression()) {
     const from = this.at,
       parts = [element()];
-    if (!this.is(",")) return this.apart(from, parts[0]);
+    if (!this.is(",")) return parts[0];
     while (this.is(",")) {
       this.at += 1;
       if (this.is(close) || this.peek().kind === "end") break;
-      const start = this.at;
-      parts.push(this.apart(start, element()));
+      parts.push(element());
     }
     return this.node(kind, from, {parts});
-  }
-
-  // In brackets, two expressions side by side are refused at the first of them: a comma may be missing.
-  apart(from, tree) {
-    const {kind, text, level} = this.peek();
-    if (level === 0 || !(["name", "number"].includes(kind) || ["{", "~"].includes(text))) return tree;
-    const column = this.tokens[tree.kind === "keyword" ? from + 2 : from].start;
-    throw Object.assign(new SyntaxFault(column, "invalid syntax"), {guess: true});
   }
 
   expression() {
@@ -93,7 +95,9 @@ class Grammar extends Atoms {
       this.at += 1;
       parts.push(this.binary(0));
     }
-    return signs.length ? this.node("compare", from, {left, signs, parts}) : left;
+    const tree = signs.length ? this.node("compare", from, {left, signs, parts}) : left;
+    if (this.guessing) this.apart(from, tree);
+    return tree;
   }
 
   binary(level) {

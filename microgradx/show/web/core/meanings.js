@@ -1,7 +1,7 @@
 // What each kind of syntax node means (reader.js): calls of the rows of the table, and nothing else.
 
 const KINDS = {
-  number: (reader, {text}) => Number(text.replaceAll("_", "").replace(/^0+(?=[1-9.])/, "")),
+  number: (reader, {text}) => Number(text.replaceAll("_", "")),
   complex: (reader, node) => reader.refuse(node, `is no real number; ${LANGUAGE.allowed}`),
   ellipsis: (reader, node) => reader.refuse(node, `is no real number; ${LANGUAGE.allowed}`),
   name: nameMeaning,

@@ -13,6 +13,7 @@ const SIGN = [
   ">>",
   "<<",
   "<=",
+  "<>",
   ">=",
   "==",
   "!=",
@@ -93,6 +94,8 @@ function numberAt(rest, at, wrong) {
     after = imaginary ? next.slice(1) : next;
   if (/^0[xXoObB]/.test(rest) && text.length < 2) {
     wrong(/^.._?\d/.test(rest) ? at + 2 : at + 1, "invalid digit in a literal");
+  } else if (/^[eE][+-]/.test(after) && !/^0[xXoObB]/.test(text)) {
+    wrong(last + 2 + Number(imaginary), "invalid decimal literal");
   } else if (/^_/.test(after)) {
     wrong(last + 1, "invalid decimal literal");
   } else if (/^[A-Za-z0-9]/.test(after) && !/^(and|else|for|i[fns]|or|not)/.test(after)) {
