@@ -97,7 +97,7 @@ function numberAt(rest, at, wrong) {
   } else if (/^[eE][+-]/.test(after) && !/^0[xXoObB]/.test(text)) {
     wrong(last + 2 + Number(imaginary), "invalid decimal literal");
   } else if (/^_/.test(after)) {
-    wrong(last + 1, "invalid decimal literal");
+    wrong(last + Number(!text.endsWith(".")), "invalid decimal literal");
   } else if (/^[A-Za-z0-9]/.test(after) && !/^(and|else|for|i[fns]|or|not)/.test(after)) {
     wrong(last + (/^0[oObB]/.test(text) && /^\d/.test(after) ? 1 : 0) + Number(imaginary), "invalid decimal literal");
   }
