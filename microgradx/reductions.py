@@ -137,6 +137,16 @@ def _cross_entropy_slopes(y: Any, *xs: Any) -> list[Any]:
     return [*(where(i - j, chance, others) for j, chance in enumerate(chances)), None]
 
 
+def _cross_entropy_textbook(y: Any, k: int, *xs: Any) -> Any:
+    *table, i = xs
+    if k == len(table):
+        return None
+    chance = exp(xs[k] - logsumexp(table))
+    if hasattr(type(i), "_apply"):
+        return where(i - k, chance, chance - 1)
+    return chance - 1 if i == k else chance
+
+
 def _masked_dot_lowered(mask: Sequence[Any], xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     total: Any = 0.0
     for here, x, y in zip(mask, xs, ys):
@@ -195,8 +205,9 @@ masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
     lists=3, lowering=_masked_dot_lowered, kinks=lambda *xs: xs[:len(xs) // 3])
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: shares(xs) if xs else [],
-                      textbook="exp(x - y)", lowering=_logsumexp_lowered)
-cross_entropy = reduction("cross_entropy", _cross_entropy, _cross_entropy_slopes, index=True, least=1)
+                      textbook=lambda y, k, *xs: exp(xs[k] - y), lowering=_logsumexp_lowered)
+cross_entropy = reduction("cross_entropy", _cross_entropy, _cross_entropy_slopes, index=True, least=1,
+                          textbook=_cross_entropy_textbook)
 max = reduction("max", _max, lambda y, *xs: _shares([x >= y for x in xs]), least=1, lowering=_largest,
                 kinks=lambda *xs: _gaps(max, *xs))
 first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for x in xs]), least=1,

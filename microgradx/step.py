@@ -88,7 +88,7 @@ class Step:
 
     @property
     def rule(self) -> str:
-        """Forward "y = w*x", backward the slope as it is computed: "dy/dn = sech(n)**2"."""
+        """Forward "y = w*x"; backward the slope as it is computed, "dy/dn = sech(n)**2", of a list as in textbooks."""
         name = self.names[self.node]
         if self.phase == "forward":
             return f"{name} = {self.formula}"
@@ -99,11 +99,10 @@ class Step:
     @property
     def textbook(self) -> str:
         """The rule as textbooks write it, "dy/dn = 1 - tanh(n)**2"; "" where the table has no such form."""
-        if self.op is None or self.i is None or not self.op.textbook:
+        if self.op is None or self.i is None or not (form := text.textbook(self.op)):
             return ""
-        called = {"x": self.names[self.target], "y": self.names[self.node]}      # of a list x is the element
-        called |= zip(self.op.inputs, map(str, self.called), strict=False)
-        slope = re.sub(r"\w+", lambda word: called.get(word[0], word[0]), self.op.textbook)
+        called = {"y": self.names[self.node], **dict(zip(self.op.inputs, map(str, self.called), strict=False))}
+        slope = re.sub(r"\w+", lambda word: called.get(word[0], word[0]), form)
         return f"d{self.names[self.node]}/d{self.names[self.target]} = {slope}"
 
     @property

@@ -64,7 +64,7 @@ class Op:
     domain    one open interval per input, where value and slopes are finite; a `range` for an integer input
     kinks     `lambda x: [...]`: quantities that are zero on a kink, jump or pole
     poles     the value where Python raises at a pole: {0.0: -inf} for log
-    textbook  the slope as textbooks write it, if the row needs another form to stay exact
+    textbook  the slope as textbooks write it, if the row needs another form to stay exact: "1 - tanh(x)**2"
     prints    the operation in other rows, if it is not written name(x): `lambda x: 1 / x`
     infix     "+" if it is written between its inputs
     symbol    micrograd's `_op`, if it is neither the infix nor the name
@@ -82,8 +82,8 @@ class Op:
 
     def __init__(self, name: str, value: Callable[..., float], *slopes: Slope, domain: Sequence[Domain] = (),
                  kinks: Callable[..., Sequence[Any]] | None = None, poles: dict[float, float] | None = None,
-                 textbook: str = "", prints: Callable[..., Any] | None = None, infix: str = "", symbol: str = "",
-                 defaults: tuple[float, ...] = (), lowering: Callable[..., Any] | None = None,
+                 textbook: str | Callable[..., Any] = "", prints: Callable[..., Any] | None = None, infix: str = "",
+                 symbol: str = "", defaults: tuple[float, ...] = (), lowering: Callable[..., Any] | None = None,
                  limits: Limits | Callable[..., Limits] | None = None) -> None:
         if not slopes:
             raise TypeError(f"row {name!r} needs one slope per input: row({name!r}, value, lambda y, x: ...)")
@@ -207,6 +207,7 @@ class Reduction(Op):
     lists     how many lists it takes: one, or several of the same length
     index     whether an index follows them
     least     how many elements it needs
+    textbook  a rule for the slope by the input at k, `lambda y, k, *xs: ...`; texts are read from it
     """
 
     __slots__ = ("lists", "index", "least", "of_lists", "slopes_of_lists")

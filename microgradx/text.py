@@ -111,9 +111,22 @@ def formula(op: Op, names: Sequence[Any] = ()) -> str:
 
 def rule(op: Op, i: int, names: Sequence[Any] = (), result: str = "y") -> str:
     """The slope by input `i` as text, in the names of the inputs and of the result."""
-    inputs = symbols(op, names)
-    slope = op.partials([k == i for k in range(len(inputs))], Symbol(result), *inputs)[i]
-    return "0" if slope is None else Symbol.of(slope).text
+    [slope] = slopes(op, symbols(op, names), [i], result)
+    return "0" if slope is None else slope.text
+
+
+def slopes(op: Op, inputs: Sequence[Any], wanted: Sequence[int], result: str = "y") -> list[Symbol | None]:
+    """The slopes by the wanted inputs; None where there is none. Those of a reduction as textbooks write them."""
+    if callable(op.textbook):
+        found = {i: op.textbook(Symbol(result), i, *inputs) for i in wanted}
+    else:
+        found = dict(enumerate(op.partials([i in wanted for i in range(len(inputs))], Symbol(result), *inputs)))
+    return [None if found[i] is None else Symbol.of(found[i]) for i in wanted]
+
+
+def textbook(op: Op) -> str:
+    """The slope as textbooks write it, beside the rule; "" if there is no other form, or if it is the rule itself."""
+    return op.textbook if isinstance(op.textbook, str) else ""
 
 
 def symbols(op: Op, names: Sequence[Any] = ()) -> list[Any]:

@@ -33,7 +33,8 @@ def entry(name: str) -> str:
 
 
 def _in_full(op: Op) -> str:
-    textbook = [("in textbooks", f"dy/d{_names(op)[0]} = {op.textbook}")] if op.textbook else []
+    form = text.textbook(op)
+    textbook = [("in textbooks", f"dy/d{_names(op)[0]} = {form}")] if form else []
     return fields(("value", _formula(op)), *(("slope", slope) for slope in _slopes(op)), *textbook,
                   ("domain", _domain(op) or "any number"), ("kinks", _kinks(op) or "none"))
 

@@ -8,8 +8,8 @@
     >>> notation(sigmoid, 1)["textbook"]
     ['*', ['call', 'sigmoid', 0], ['-', '1', ['call', 'sigmoid', 0]]]
 
-Python's parser reads the text of text.py. In a tree an int is the index of an input, from 0, or -1 for the result, -2
-for the input that a slope is by; a str is literal: a number, or a formula that is not parsed.
+Python's parser reads the text of text.py. In a tree an int is the index of an input, from 0, or -1 for the result; a
+str is literal: a number, or a formula that is not parsed.
 """
 import ast
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from typing import Any
 
 from ...naming import brief
 from ...table import Op, Reduction
-from ...text import Symbol, formula, symbols
+from ...text import formula, slopes, symbols, textbook
 
-RESULT, THIS = -1, -2                       # in the place of an index: the result; the input that a slope is by
+RESULT = -1                                 # in the place of an index
 LENGTH, ELEMENTS = 400, 4                   # most characters of a formula; elements of a list that are shown
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
@@ -36,13 +36,10 @@ def notation(op: Op, count: int) -> dict[str, Tree]:
     letters = op.names(count)
     places = {letter: i for i, letter in enumerate(letters)} | {"y": RESULT}
     value = tree(formula(op, _abridged(op, letters)), places)
-    if isinstance(op, Reduction) and op.textbook:       # its x is any element; all slopes written out have length n*n
-        return {"value": value, "slopes": ["..."] * count, "textbook": tree(op.textbook, places | {"x": THIS})}
-    slopes = op.partials([True] * count, Symbol("y"), *symbols(op, letters))
     return {
         "value": value,
-        "slopes": [slope if slope is None else tree(Symbol.of(slope).text, places) for slope in slopes],
-        "textbook": tree(op.textbook, places) if op.textbook else None,
+        "slopes": [slope and tree(slope.text, places) for slope in slopes(op, symbols(op, letters), range(count))],
+        "textbook": tree(form, places) if (form := textbook(op)) else None,
     }
 
 

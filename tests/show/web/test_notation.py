@@ -4,8 +4,8 @@ import math
 import pytest
 
 from microgradx.show.web.bundle import CORE, asset
-from microgradx.show.web.notation import RESULT, THIS, notation
-from microgradx.table import TABLE, Op, Reduction
+from microgradx.show.web.notation import RESULT, notation
+from microgradx.table import TABLE, Op
 
 from ... import points
 from ...budget import sweep
@@ -17,7 +17,7 @@ ROWS = list(TABLE.values())
 def meaning(tree, y, xs, i=0):
     """The number that a tree stands for, a slope by input i; its numbers are written with six digits."""
     if isinstance(tree, int):
-        return y if tree == RESULT else xs[i] if tree == THIS else xs[tree]
+        return y if tree == RESULT else xs[tree]
     if isinstance(tree, str):
         return float(tree)
     sign, *parts = tree
@@ -37,8 +37,6 @@ def test_a_tree_means_the_value_and_the_slopes(op):
     found = 0
     for xs in points.smooth(op, 40, (points.MODERATE,)):
         y, trees = op.at(*xs), notation(op, len(xs))
-        if isinstance(op, Reduction) and op.textbook:
-            trees["slopes"] = []
         if "..." in str(trees):                         # too long to show
             found += 1
             continue

@@ -8,7 +8,7 @@ function slopeLines({node, target, i, slope}, secret) {
     to = nameOf(target);
   if (slope === null) return [remark("Slope", `none: no gradient flows from ${from} into ${to}`)];
   const {slopes: trees, textbook} = rule(node),
-    tree = textbook === null ? trees[i] : aboutInput(textbook, i);
+    tree = textbook === null ? trees[i] : textbook;
   const written = [partial(node, target), formula(tree, byName(node))[0]];
   const found = secret ? unknown()[0] : number(slope)[0];
   if (tree === "...") return [line("Slope", written[0], found)];

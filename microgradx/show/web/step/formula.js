@@ -127,9 +127,3 @@ function numberOf(tree) {
 function exactText(x) {
   return x < 0 ? ["-", brief(-x)] : brief(x);
 }
-
-// A slope in textbooks, about input i: -2 stands for the input that a slope is by.
-function aboutInput(tree, i) {
-  if (Array.isArray(tree)) return tree.map((part) => aboutInput(part, i));
-  return tree === -2 ? i : tree;
-}
