@@ -58,7 +58,14 @@ class ScopeAt(str):
 
 
 def where_made(v: Value) -> Source | None:
-    """The line of a Value that was computed within sources(); None for any other."""
+    """The line of a Value that was computed within sources(); None for any other.
+
+    >>> from microgradx import Value, sources, where_made
+    >>> with sources():
+    ...     y = Value(3.0) * 2
+    >>> where_made(y).line, where_made(y).name, where_made(Value(3.0) * 2)
+    (2, 'y', None)
+    """
     return v.scope.source if isinstance(v.scope, ScopeAt) else None
 
 
@@ -69,7 +76,16 @@ def at_line(v: Value) -> str:
 
 
 class NonFinite(ArithmeticError):
-    """A value or gradient that is infinite or nan; `node` is the Value that first has it."""
+    """A value or gradient that is infinite or nan; `node` is the Value that first has it.
+
+    >>> from microgradx import NonFinite, Value, log, stop_at_nonfinite
+    >>> try:
+    ...     with stop_at_nonfinite():
+    ...         log(Value(0.0)) * 2
+    ... except NonFinite as error:
+    ...     print(error.node.op)
+    <row log(x)>
+    """
 
     def __init__(self, message: str, node: Value) -> None:
         super().__init__(message)

@@ -30,6 +30,16 @@ class Fault(NamedTuple):
     node, input     Values of the adopted graph: the slope is d node / d input
     theirs, ours    both numbers
     words           the same in a sentence
+
+    >>> from microgradx.testing import adopt
+    >>> class Theirs:                                           # an engine whose power forgets its exponent
+    ...     def __init__(self, data, children=(), grads=(), op=""):
+    ...         self.data, self.grad, self._op = data, 0.0, op
+    ...         self._children, self._local_grads = children, grads
+    >>> x = Theirs(3.0)
+    >>> [fault] = adopt(Theirs(9.0, (x,), (3.0,), "**2")).faults
+    >>> fault.theirs, fault.ours, fault.words
+    (3.0, 6.0, "The slope of row 'pow' by its input 3 is 3 and should be 6.")
     """
 
     node: Value
@@ -40,7 +50,14 @@ class Fault(NamedTuple):
 
 
 class Adopted(Value):
-    """The root of an adopted graph. `faults` are its wrong slopes, the first in backward order first."""
+    """The root of an adopted graph. `faults` are its wrong slopes, the first in backward order first.
+
+    >>> from microgradx import Value
+    >>> from microgradx.testing import adopt
+    >>> root = adopt(Value(3.0) * 2)
+    >>> root.data, root.faults
+    (6.0, [])
+    """
 
     faults: list[Fault]
 

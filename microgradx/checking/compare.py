@@ -26,6 +26,11 @@ class Parting(NamedTuple):
     name             of the gradient; `entry` is the entry that is furthest off
     mine, reference  the two numbers there; `bound` is how far apart they may be
     cause            the likely mistake, in words; "" if none is recognised
+
+    >>> from microgradx.testing import compare
+    >>> parting = compare({"dw": [1.0, -4.0]}, {"dw": [1.0, 4.0]}).first
+    >>> parting.entry, parting.mine, parting.reference
+    ('dw[1]', -4.0, 4.0)
     """
 
     name: str
@@ -41,7 +46,13 @@ class Parting(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """All names in backward order, each with a Parting, or None where both sides agree."""
+    """All names in backward order, each with a Parting, or None where both sides agree.
+
+    >>> from microgradx.testing import compare
+    >>> found = compare({"dx": 2.0, "dw": 3.0}, {"dx": 2.0, "dw": 6.0})
+    >>> found.same, [name for name, parting in found.found.items() if parting]
+    (False, ['dw'])
+    """
 
     found: dict[str, Parting | None]
 

@@ -23,6 +23,12 @@ class Finding(NamedTuple):
     status    "passed", "wrong", or "missing": the engine has not what the exercise uses
     came      what the engine gave, in words; wanted what should have come
     mistake   the likely mistake, in a sentence
+
+    >>> from microgradx import Value
+    >>> from microgradx.testing import examine
+    >>> finding = examine(Value, only="powers").findings[0]
+    >>> finding.exercise.lesson, finding.status
+    ('powers', 'passed')
     """
 
     exercise: Exercise
@@ -33,7 +39,14 @@ class Finding(NamedTuple):
 
 
 class Examination(NamedTuple):
-    """All findings on one class; `passed` if nothing is wrong."""
+    """All findings on one class; `passed` if nothing is wrong.
+
+    >>> from microgradx import Value
+    >>> from microgradx.testing import examine
+    >>> found = examine(Value, only="powers")
+    >>> found.passed, len(found.of("passed")), found.of("missing")
+    (True, 5, [])
+    """
 
     engine: str
     findings: Sequence[Finding]

@@ -46,6 +46,12 @@ def animate(root: Value, path: "str | os.PathLike[str]", params: Any = None, *, 
 
     ValueError for another ending, ImportError without what writes it, with the command that installs it, RuntimeError
     for .mp4 without ffmpeg; else as draw().
+
+    >>> from microgradx import Value, animate
+    >>> animate(Value(3.0) ** 2, "square.bmp")
+    Traceback (most recent call last):
+    ValueError: expected a file that ends in .svg, .gif, .webp, .mp4, got 'square.bmp'
+    >>> animate(Value(3.0) ** 2, "square.svg")          # doctest: +SKIP
     """
     ending = Path(path).suffix[1:].lower()
     if ending not in FORMATS:
