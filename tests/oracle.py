@@ -224,6 +224,7 @@ NOT_AS_TORCH: list[tuple[set[str], set[Any], Callable[..., bool], str]] = [
     ({"pow"}, {1}, lambda x, n: x == n == 0, "both difference quotients diverge to -inf; torch and JAX say 0"),
     ({"acosh"}, {0}, lambda x: x < 1, "no slope outside the domain; torch has that of sqrt(x*x - 1)"),
     ({"hypot"}, {0, 1}, lambda a, b: a == b == 0, "a slope of 0 lies between those of both sides; torch has nan"),
+    ({"hypot"}, {0, 1}, lambda a, b: math.isinf(a) != math.isinf(b), "the limit, 1 or -1; torch has inf/inf = nan"),
     ({"sign", "heaviside"}, {"value"}, _any_nan, "nan is passed on; torch has 0, JAX as we do"),
     ({"abs", "relu", "elu", "selu"}, {0}, _any_nan, "nan is passed on"),
     ({"hard_tanh"}, {0}, _any_nan, "nan lies within no bounds; torch has slope 1"),

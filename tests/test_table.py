@@ -61,7 +61,7 @@ def value_told(op):
 def wrong(op, bend):
     """The row with `bend` done to each of its slopes."""
     if isinstance(op, Reduction):
-        return again(op, lambda y, *xs: bent(op.slopes[0](y, *xs), bend))
+        return again(op, lambda y, *xs: bent(op.slopes[0](y, *xs), bend, op.index))
     rules = [slope if callable(slope) else lambda y, *xs, slope=slope: slope for slope in op.slopes]
     return again(op, *(lambda y, *xs, rule=rule: bent_rule(bend, rule(y, *xs)) for rule in rules))
 
@@ -71,11 +71,12 @@ def bent_rule(bend, slope):
     return bend(0.0 if slope is None else slope)
 
 
-def bent(slopes, bend):
-    """`bend` done to each slope of a list, or of two lists; not to the None of an index."""
+def bent(slopes, bend, index):
+    """`bend` done to each slope of a list, or of several lists; not to the None of an index, which comes last."""
     if isinstance(slopes, (list, tuple)):
-        return [bent(slope, bend) for slope in slopes]
-    return slopes if slopes is None else bend(slopes)
+        smooth = len(slopes) - index
+        return [*(bent(slope, bend, False) for slope in slopes[:smooth]), *slopes[smooth:]]
+    return bent_rule(bend, slopes)
 
 
 def rejects(check, *args):

@@ -148,7 +148,7 @@ def explanation(mismatch: Mismatch, root: Value) -> tuple[str | None, str]:
     if not math.isfinite(mismatch.check.slope):
         source = first_nonfinite(root)
         if source is None or source.op is None:
-            return None, "It comes from inf - inf or inf * 0 on the way."
+            return None, "It comes from a number on the way that is too large for a float, from inf - inf or inf * 0."
         return source.op.name, f"It comes from {described(source)}."
     if math.isnan(mismatch.seen.value):
         return None, "There are no differences to compare with: close to this input f is not defined or not finite."

@@ -125,14 +125,14 @@ class _Near:
         return math.ldexp(math.ulp(x), 53 - self.digits)
 
     def quotient(self, h: float) -> tuple[float, float, float]:
-        """The difference quotient with step h, and the size and the sum of f there; nan where f is not finite."""
+        """The difference quotient with step h, and the size and the mean of f there; nan where f is not finite."""
         x, side = self.x, self.side
         h = abs(x) + h - abs(x)             # the step that x + h, rounded, really takes
         a, b = x - h * (side <= 0), x + h * (side >= 0)
         if self.digits < 53:
             a, b = rounded(a, self.digits), rounded(b, self.digits)
         low, high = self.at(a), self.at(b)
-        return divide(high - low, b - a), max(abs(low), abs(high)), low + high
+        return divide(high - low, b - a), max(abs(low), abs(high)), low / 2 + high / 2
 
     def steps(self) -> Iterator[float]:
         """First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones, the least."""
@@ -178,9 +178,9 @@ class _Near:
         for _ in range(HALVINGS):
             if h < self.least or best.error <= noise / h:       # the rounding error alone is as large
                 break
-            quotient, size, both = self.quotient(h)
+            quotient, size, mean = self.quotient(h)
             noise = max(noise, math.ulp(size)) if size == size else noise
-            bends.append(0.0 if self.side else abs(both - 2 * here))
+            bends.append(0.0 if self.side else abs(mean - here))
             row = [quotient]
             for k, coarse in enumerate(above, 1):
                 row.append(row[-1] + (row[-1] - coarse) / (2 ** (power * k) - 1))
@@ -189,7 +189,7 @@ class _Near:
                     best = Estimate(row[-1], error)
             above = row
             h /= 2
-        straight = not bends or bends[-1] <= bends[0] / 2 + 8 * noise
+        straight = not bends or bends[-1] <= bends[0] / 2 + 4 * noise
         return best, straight and best.error <= SETTLED * abs(best.value) + 8 * noise / h
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..engine import Value, tape
+from ..table import Reduction
 from .differences import Estimate, apart, derivative
 
 EPSILON, TINY = sys.float_info.epsilon, sys.float_info.min
@@ -92,8 +93,8 @@ class Mismatch(NamedTuple):
 def roundings(y: Value, xs: Sequence[Value]) -> tuple[float, list[float]]:
     """The rounding errors of y and of its derivatives by xs: the chain rule on absolute values.
 
-    An error of ulp(v) in a node changes y by up to pull[v] times as much: d y/d v if no terms cancelled. Inputs are
-    exact. A slope below TINY has lost digits or is 0: the slope of atan at 1e94, squared, should be 1e-376.
+    A node's own error (_own) changes y by up to pull[v] times as much: d y/d v if no terms cancelled. Inputs are exact.
+    A slope below TINY has lost digits or is 0: the slope of atan at 1e94, squared, should be 1e-376.
     Source: S. Linnainmaa, BIT 16 (1976) 146.
 
     >>> from microgradx import Value
@@ -107,8 +108,21 @@ def roundings(y: Value, xs: Sequence[Value]) -> tuple[float, list[float]]:
         for a, slope in zip(v.args, v.slopes):
             if slope is not None and v in pull and isinstance(a, Value):
                 pull[a] = pull.get(a, 0.0) + (abs(slope) + TINY) * pull[v]
-    noise = sum(_finite(force * math.ulp(v.data)) for v, force in pull.items() if v.op)
+    noise = sum(_finite(force * _own(v)) for v, force in pull.items() if v.op)
     return noise, [_finite(EPSILON * pull.get(x, 0.0)) for x in xs]
+
+
+def _own(v: Value) -> float:
+    """The rounding error of one node at exact inputs.
+
+    A reduction rounds its partial sums: that of [-1, -1e-16, 1] is 0, and has lost the middle term. A row with branches
+    that returns an input as it is does not round: nothing is uncertain in max([-1e14, -1e14]).
+    """
+    terms = [(a.data if isinstance(a, Value) else a, slope) for a, slope in zip(v.args, v.slopes) if slope is not None]
+    if v.op and v.op.kinks and all(x == v.data for x, _ in terms):
+        return 0.0
+    parts = [abs(x * slope) for x, slope in terms] if isinstance(v.op, Reduction) else []
+    return math.ulp(max([abs(v.data), *parts]))
 
 
 def _finite(x: float) -> float:
