@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .arrays import is_array, nested
 from .ieee import inf, short
 from .ops import abs, clamp, detach, erfc, exp, expm1, heaviside, log1p, minimum, sech, square, tanh, where
 from .reductions import logsumexp, max, shares
@@ -134,4 +135,4 @@ def log_softmax(xs: Sequence[Any]) -> list[Any]:
 def _listed(xs: Sequence[Any], name: str) -> Sequence[Any]:
     if not hasattr(type(xs), "__len__"):
         raise TypeError(f"{name} takes a list of Values, got {short(xs)}; write {name}([...])")
-    return xs
+    return nested(xs) if is_array(xs) else xs

@@ -120,6 +120,8 @@ def as_numpy(x: Any) -> Any:
     """An array as numpy's: of bools, ints, float64, or of Values and numbers. TypeError for any other dtype, which it
     names."""
     np = numpy()
+    if hasattr(x, "detach"):                            # torch's: NumPy knows no bfloat16, and no gradients
+        x = x.detach().float() if "bfloat16" in str(x.dtype) else x.detach()
     found = np.asarray(x)
     if hasattr(x, "mask") and hasattr(x, "filled"):
         raise TypeError(f"expected an array of numbers, got a masked array of shape {found.shape}, in which some are "

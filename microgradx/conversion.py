@@ -19,9 +19,13 @@ from .arrays import FLOATS, FromArray, is_array, may_be_array, nested, shaped
 from .engine import Value
 from .nesting import are_leaves, branches, is_leaf, leaves, regrown, walked
 
+SIMPLE = frozenset((float, Value, int, bool, str, type(None)))      # holds no array; most often
+
 
 def listed(tree: Any) -> Any:
     """A nesting with nested lists in place of its arrays; the same object if it has none."""
+    if tree.__class__ in SIMPLE or (tree.__class__ is tuple and SIMPLE.issuperset(map(type, tree))):
+        return tree
     return walked(_listed, tree)
 
 
@@ -34,7 +38,8 @@ def _listed(tree: Any) -> Any:
         inner = [getattr(tree, f.name, None) for f in fields(tree)]
     else:
         return tree if not may_be_array(type(tree)) else nested(tree) if is_array(tree) else tree.tolist()
-    if not any(map(_may_hold_arrays, set(map(type, inner)))):
+    kinds = set(map(type, inner))
+    if kinds <= SIMPLE or not any(map(_may_hold_arrays, kinds)):
         return tree
     new = list(map(_listed, inner))
     if all(map(is_, inner, new)):
@@ -43,8 +48,7 @@ def _listed(tree: Any) -> Any:
 
 
 def _may_hold_arrays(kind: type) -> bool:
-    return kind is not float and kind is not Value and (
-        issubclass(kind, (list, tuple, dict)) or hasattr(kind, "__dataclass_fields__") or may_be_array(kind))
+    return issubclass(kind, (list, tuple, dict)) or hasattr(kind, "__dataclass_fields__") or may_be_array(kind)
 
 
 def even(tree: Any) -> tuple[int, ...] | None:

@@ -255,7 +255,7 @@ def for_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
     """A transform of nested lists as one of arrays, too: f has nested lists in their place, and what it returns comes
     back as arrays, if the call has arrays and no other transform is under way."""
     def transformed(*args: Any, **options: Any) -> Any:
-        given, named = listed(args), listed(options)
+        given, named = listed(args), listed(options) if options else options
         found = f(*given, **named)
         return found if (given is args and named is options) or is_inside() else arrayed(found)
     return transformed

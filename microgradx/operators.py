@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from . import activations, ops, reductions  # noqa: F401     - all rows
 from .arithmetic import TABLE
+from .arrays import flat, is_array, shape, shaped
 from .engine import Value, mode, node, record, tracer
 from .ieee import PLAIN, RAISED
 from .table import Op, Reduction
@@ -113,7 +114,11 @@ def compared(found: Value) -> Value:
 
 
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
-    """An operator between a Value and anything else. Symbols and the like have operators of their own: Python asks."""
+    """An operator between a Value and anything else: with an array on each element, numpy's array of Values. Symbols
+    and the like have operators of their own: Python asks."""
+    if is_array(other):
+        pairs = [(x, b) if other is a else (a, x) for x in flat(other)]
+        return shaped([op(*pair) for pair in pairs], shape(other))  # type: ignore[no-any-return]
     if hasattr(type(other), "_apply") and not isinstance(other, Value):
         return NotImplemented  # type: ignore[no-any-return]
     return record(op, (a, b))

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .arrays import is_array, nested
 from .ieee import LARGEST, NO_LIST, inf, number, short
 from .ops import abs, div, exp, log1p, maximum, minimum, where
 from .table import Op, gate, reduction
@@ -228,6 +229,7 @@ def take(table: Any, i: Any) -> Any:
     >>> take([1.0, 2.0, 4.0], 2), take([1.0, 2.0, 4.0], Value(2)).data
     (4.0, 4.0)
     """
+    table = nested(table) if is_array(table) else table
     if isinstance(table, NO_LIST) or not hasattr(type(table), "__getitem__"):
         raise TypeError(f"take takes a list and an index, got {short(table)}; write take([...], i)")
     if not hasattr(type(i), "_apply"):

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .arithmetic import TABLE as TABLE  # noqa: PLC0414  # others read it here
 from .arithmetic import Arithmetic
+from .arrays import is_array, nested
 from .ieee import NO_LIST, PLAIN, RAISED, Ieee, inf, nan, number, short
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ class Reduction(Op):
     def _inputs(self, xs: Any) -> Any:
         if not hasattr(type(xs), "__iter__") or isinstance(xs, NO_LIST):
             raise TypeError(f"{self.name} takes a list of Values, got {short(xs)}; write {self.name}([...])")
-        return xs if hasattr(type(xs), "__len__") else tuple(xs)
+        return nested(xs) if is_array(xs) else xs if hasattr(type(xs), "__len__") else tuple(xs)
 
     def __get__(self, x: Any, kind: Any = None) -> Any:
         """A row of lists cannot be a method: AttributeError, with the call to write instead."""

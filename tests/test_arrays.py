@@ -1,11 +1,13 @@
 """Arrays at the door: which are taken, what is inside, what comes back, which are refused and how."""
+import operator
 import subprocess
 import sys
 from array import array
 
 import pytest
 
-from microgradx import Value
+from microgradx import Value, dot, max, prod, softmax, take
+from microgradx import sum as total
 from microgradx.arrays import flat, is_array, nested, packed, shape, shaped
 
 np = pytest.importorskip("numpy")
@@ -99,3 +101,53 @@ def test_what_to_install_where_there_is_no_numpy():
             "try:\n    shaped([1.0], (1,))\nexcept ImportError as error:\n    assert '[jit]' in str(error)\n"
             "else:\n    raise SystemExit(1)")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Operators -----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt,
+                                operator.le, operator.gt, operator.ge])
+@pytest.mark.parametrize("other", [GRID + 0.5, (GRID + 0.5).astype("f4"), GRID.astype(int), memoryview(GRID + 0.5),
+                                   np.array([[Value(3.0), 2.0]])], ids=["floats", "f4", "ints", "memoryview", "Values"])
+def test_an_operator_with_a_value_goes_element_by_element(op, other):
+    """On both sides, as micrograd's users expect; each element is the very operation, with its gradient."""
+    v = Value(2.0)
+    for found, alone in ((op(v, other), lambda x: op(v, x)), (op(other, v), lambda x: op(x, v))):
+        assert found.dtype == object and found.shape == shape(other)
+        for y, x in zip(found.flat, flat(other), strict=True):
+            assert type(y) is type(alone(x)) and (y.data, y.slopes) == (alone(x).data, alone(x).slopes)
+
+
+def test_gradients_through_arrays_of_values():
+    """numpy's own operators and functions work on them by the methods of each element."""
+    v, x = Value(0.5), np.array([[1.0, 2.0], [3.0, 4.0]])
+    def f(v):
+        return ((np.tanh(v * x) @ np.array([1.0, 10.0])).sum() + np.exp(v - x).mean() - (-abs(x * v)).max()
+                + np.log1p(x * v)[0, 0])
+    y, h = f(v), 1e-6
+    y.backward()
+    assert y.data == pytest.approx(f(0.5)) and v.grad == pytest.approx((f(0.5 + h) - f(0.5 - h)) / (2 * h))
+
+
+@pytest.mark.parametrize("x, said", [(np.array([1j]), "complex128"), (np.array(["a"]), "<U1"),
+                                     (np.array([1.0], object), "object")])
+def test_an_operator_with_what_holds_no_numbers(x, said):
+    for wrong in (lambda: Value(1.0) * x, lambda: x * Value(1.0)):
+        with pytest.raises(TypeError, match=said):
+            wrong()
+
+
+def test_numbers_of_numpy_stay_numbers():
+    v = Value(2.0)
+    for x in (np.float64(3.0), np.float32(3.0), np.int64(3), np.array(3.0)):
+        assert type(v * x) is type(x * v) is Value and (v * x).data == (x * v).data == 6.0
+
+
+def test_reductions_of_arrays():
+    v = Value(2.0)
+    for x in (np.array([1.0, 3.0]), np.array([1, 3]), array("d", [1.0, 3.0]), np.array([v - 1, v + 1])):
+        values = [dot(x, [v, v]), total(x), max(x), prod(x), take(x, 1), *softmax(x)]
+        lists = [dot([1.0, 3.0], [v, v]), total([1.0, 3.0]), 3.0, 3.0, 3.0, *softmax([1.0, 3.0])]
+        assert [getattr(y, "data", y) for y in values] == [getattr(y, "data", y) for y in lists]
+    with pytest.raises(TypeError, match="apply the operation to each element"):
+        total(GRID)

@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from ..conversion import arrayed, listed
+from ..derivatives import is_inside
 from ..engine import Value
 from ..ieee import number, printable, short
 from ..nesting import leaves, rebuild, shape
@@ -23,7 +25,7 @@ from ..operators import zero_grad
 from ..recording import scope
 from .parts import Buffer as Buffer  # noqa: PLC0414
 from .parts import has_modules, one_by_one, parts
-from .shapes import flat, listed
+from .shapes import flat
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -64,11 +66,14 @@ class Module:
             object.__setattr__(module, "_name", path)
 
     def __call__(self: Forward[P, R_co], *args: P.args, **options: P.kwargs) -> R_co:
-        """`forward(*args, **options)`, recorded in the scope of this Module."""
+        """`forward(*args, **options)`, recorded in the scope of this Module; of arrays as of nested lists."""
+        given, named = listed(args), listed(options) if options else options
         if not self._name:
-            return self.forward(*args, **options)
-        with scope(self._name):
-            return self.forward(*args, **options)
+            found = self.forward(*given, **named)
+        else:
+            with scope(self._name):
+                found = self.forward(*given, **named)
+        return found if (given is args and named is options) or is_inside() else arrayed(found)
 
     def forward(self, *args: Any, **options: Any) -> Any:
         """The outputs of the Module; each layer defines it. NotImplementedError if it does not."""

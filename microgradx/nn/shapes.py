@@ -11,8 +11,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ..arrays import is_array
+from ..arrays import nested as nested_lists
+from ..conversion import arrayed
 from ..ieee import number, short
-from ..nesting import shape, walked
+from ..nesting import are_leaves, shape
 
 Nested = Any                                # a number (float or Value), or a list of Nested
 Pattern = tuple[int | str, ...]             # (3, "H", "W"): a size, or a name for any size; "*": any number of sizes
@@ -30,9 +33,8 @@ def expect(owner: object, x: Nested, *patterns: Pattern) -> tuple[int, ...]:
     """
     name = owner if isinstance(owner, str) else type(owner).__name__
     wanted = f"{name}: expected shape {' or '.join(map(_written, patterns))}"
-    if not isinstance(x, (list, tuple)) and () not in patterns:
-        advice = "; write x.tolist()" if hasattr(x, "tolist") else ""
-        raise TypeError(f"{wanted} as nested lists of numbers, got {short(x)} ({type(x).__name__}){advice}")
+    if not isinstance(x, (list, tuple)) and not is_array(x) and () not in patterns:
+        raise TypeError(f"{wanted} as nested lists of numbers, got {short(x)} ({type(x).__name__})")
     try:
         found = shape(x)
     except ValueError as error:
@@ -57,8 +59,8 @@ def _written(pattern: Pattern) -> str:
 def each(f: Callable[[Any], Any], x: Nested) -> Nested:
     """f of every number, nested as x."""
     if not isinstance(x, (list, tuple)):
-        return f(x)
-    return [each(f, branch) if isinstance(branch, (list, tuple)) else f(branch) for branch in x]
+        return arrayed(each(f, nested_lists(x))) if is_array(x) else f(x)
+    return [f(v) for v in x] if are_leaves(x) else [each(f, branch) for branch in x]
 
 
 def flat(x: Nested) -> list[Any]:
@@ -70,24 +72,10 @@ def flat(x: Nested) -> list[Any]:
     [1.0, 2.0, 3.0, 4.0]
     """
     if isinstance(x, (list, tuple)):
-        return [v for branch in x for v in flat(branch)]
+        return list(x) if are_leaves(x) else [v for branch in x for v in flat(branch)]
+    if is_array(x):
+        return flat(nested_lists(x))
     return [x if hasattr(type(x), "_apply") else number(x)]
-
-
-def listed(x: Any) -> Any:
-    """Arrays and tensors as nested lists; all else as it is.
-
-    >>> from array import array
-    >>> listed([array("d", [1.0, 2.0]), [3.0, 4.0]])
-    [[1.0, 2.0], [3.0, 4.0]]
-    """
-    return walked(_listed, x)
-
-
-def _listed(x: Any) -> Any:
-    if isinstance(x, (list, tuple)):
-        return x if set(map(type, x)) == {float} else [_listed(branch) for branch in x]
-    return x.tolist() if hasattr(type(x), "tolist") else x
 
 
 def like(x: Nested, values: Iterable[Any]) -> Nested:

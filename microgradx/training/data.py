@@ -17,6 +17,7 @@ from itertools import repeat
 from random import Random
 from typing import Any
 
+from ..conversion import listed
 from ..ieee import short
 
 Pair = tuple[Sequence[Any], Sequence[Any]]
@@ -39,6 +40,7 @@ def batches(xs: Sequence[Any], ys: Sequence[Any], size: int | None = None, rng: 
     >>> [len(xs) for xs, ys in batches(range(10), range(10), 4, drop_last=True)]
     [4, 4]
     """
+    xs, ys = listed((xs, ys))
     order = list(range(samples(xs, ys)))
     if size is not None and (not isinstance(size, int) or size < 1):
         raise ValueError(f"expected a batch size of 1 or more, or None for all samples at once, got {size!r}")
@@ -75,6 +77,7 @@ def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 
     >>> len(xs), len(kept_xs), [x * x for x in xs] == ys
     (3, 1, True)
     """
+    xs, ys = listed((xs, ys))
     order = list(range(samples(xs, ys)))
     count = round(share * len(order))
     if not 0 < count < len(order):
@@ -84,10 +87,12 @@ def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 
 
 
 def samples(xs: Sequence[Any], ys: Sequence[Any]) -> int:
-    """The number of samples. ValueError if there are none, or not as many inputs as targets; TypeError for a dict."""
+    """The number of samples. ValueError if there are none, or not as many inputs as targets; TypeError for no list."""
     for given in (xs, ys):
         if isinstance(given, (Mapping, Set)):
             raise TypeError(f"expected samples as a list, got {short(given)}; write list(....values())")
+        if not hasattr(type(given), "__len__"):
+            raise TypeError(f"expected samples as a list, got {short(given)}; write [...]")
     if len(xs) != len(ys) or len(xs) == 0:
         raise ValueError(f"expected as many inputs as targets, at least one, got {len(xs)} and {len(ys)}")
     return len(xs)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from ..conversion import listed
 from ..nesting import floated
 from ..nn import Module
 from ..recording import no_grad
@@ -41,7 +42,7 @@ def measure(loss: Loss, whole: bool = False, jit: bool = False) -> Measure:
 
     def measured(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
         with mode(model, training=False):
-            return mean(model, xs, ys)
+            return mean(model, *listed((xs, ys)))
     return measured
 
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
+from ..conversion import listed
 from ..interrupts import Interrupts, allowed
 from ..nn import Module
 from .data import Pair, batches, endless, samples, split
@@ -43,7 +44,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
         jit: bool = False) -> History:
-    """Train the model on samples xs with targets ys; the history of all steps. Ctrl-C ends training without an error.
+    """Train the model on samples xs with targets ys, lists or arrays of N; the history of all steps. Ctrl-C ends
+    training without an error.
 
     loss        loss(model, x, y) -> Value for one sample; a batch has the mean of its samples. With whole=True it takes
                 the lists of a batch, for models that need all samples at once (BatchNorm), and more memory
@@ -71,6 +73,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     >>> len(history), round(model([3.0])[0].data, 3)
     (500, 6.0)
     """
+    xs, ys, validation = listed((xs, ys, validation))
     if isinstance(validation, float):
         (xs, ys), validation = split(xs, ys, validation, seed)
     epoch = _epoch(samples(xs, ys), batch_size, drop_last)

@@ -19,10 +19,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
+from ..conversion import listed
 from ..engine import Value, tracer
 from ..ieee import inf, number, short
 from ..nesting import shape
-from ..nn.shapes import listed
 from ..operators import zero_grad
 from ..ops import sqrt
 

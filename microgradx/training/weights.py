@@ -26,11 +26,11 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
+from ..conversion import listed
 from ..files import Path, replace
 from ..ieee import number, short
 from ..nesting import is_leaf, shape
 from ..nn import Module
-from ..nn.shapes import listed
 from .optim import Optimiser
 
 # Letters of struct. BF16 is the upper half of F32. torch counts a BatchNorm's batches in I64.

@@ -1,7 +1,6 @@
 """Layers: their derivatives by finite differences, what they save, their two modes, and what they refuse."""
 import random
 
-import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -263,11 +262,6 @@ def test_a_wrong_shape_is_told_with_the_right_one(layer, xs, message):
         layer(*xs)
     assert message in str(error.value)
     assert layer.state_dict() == state
-
-
-def test_a_numpy_array_is_told_how_to_become_a_list():
-    with pytest.raises(TypeError, match=r"x\.tolist\(\)"):
-        nn.Linear(2, 1)(numpy.zeros(2))
 
 
 @pytest.mark.parametrize("make, error, message", [
