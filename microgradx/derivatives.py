@@ -89,6 +89,14 @@ def adjoints(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: b
     seeds       the results, each with its factor in the sum: [(y, ONE)] for one
     before      the terms that each of xs is given before all others
     """
+    adjoint, flows = passed(seeds, xs, record, before)
+    return adjoint | (_at_once(flows) if tracer() is not None else
+                      {x: total(found, record) for x, found in flows.items()})
+
+
+def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: bool,
+           before: dict[Value, Terms] | None = None) -> tuple[dict[Value, Flow], dict[Value, Terms]]:
+    """The same for all that stands between; of each of xs that is a leaf the terms of its sum."""
     trace = tracer()
     incoming: dict[Value, Any] = {x: [] for x in xs} if trace is None else trace.incoming(xs)   # Terms of each
     incoming |= before or {}
@@ -117,8 +125,7 @@ def adjoints(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: b
         for a, slope in zip(args, slopes_of(v, record)):
             if slope is not None and (terms := incoming.get(a)) is not None:
                 terms += g, slope, is_open
-    flows = {x: found for x, found in incoming.items() if found}            # xs that are leaves
-    return adjoint | (_at_once(flows) if trace is not None else {x: total(found, record) for x, found in flows.items()})
+    return adjoint, {x: found for x, found in incoming.items() if found}
 
 
 def _at_once(flows: dict[Value, Terms]) -> dict[Value, Flow]:

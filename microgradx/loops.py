@@ -17,7 +17,7 @@ from .conversion import listed
 from .engine import Value, tracer
 from .flows import Flow, Passing, Terms
 from .ieee import NO_LIST, short
-from .nesting import are_leaves, branches, is_leaf, rebuild, regrown, walked
+from .nesting import branches, is_leaf, rebuild, regrown, walked
 from .ops import where
 
 
@@ -26,8 +26,8 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     """The last carry, and all y: `for x in xs: carry, y = f(carry, x)`, from carry = init.
     TypeError if f does not return a pair, or a carry of another structure; ValueError if lengths differ or are unknown.
 
-    The carry may be any nesting. xs is a list, an array, or a tuple, dict or dataclass of lists of one length, from
-    which each step takes an element; so is what is returned for y. Without xs, give the length: x is None then.
+    The carry may be any nesting. xs is a list, a range, an array, or a tuple, dict or dataclass of lists of one length,
+    from which each step takes an element; so is what is returned for y. Without xs, give the length: x is None then.
     Reverse begins at the end, with y in the places of their x. (jax.lax.scan)
 
     >>> from microgradx import scan
@@ -65,7 +65,7 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[Any, Any], Any], init_
         if not isinstance(bound, int) or isinstance(bound, bool):
             raise TypeError(f"fori_loop runs from an int to an int, got {short(bound)}; for a number of steps that is "
                             "computed write while_loop")
-    return scan(lambda value, i: (body_fun(i, value), None), init_val, list(range(lower, upper)))[0]
+    return scan(lambda value, i: (body_fun(i, value), None), init_val, range(lower, upper))[0]
 
 
 def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any) -> Any:
@@ -144,7 +144,7 @@ def form(tree: Any) -> Any:
     if inner is None:
         return "a number" if is_leaf(tree) else type(tree)
     keys = tuple(tree) if isinstance(tree, dict) else ()
-    return type(tree), keys, len(inner) if are_leaves(inner) else tuple(map(form, inner))
+    return type(tree), keys, len(inner) if all(map(is_leaf, inner)) else tuple(map(form, inner))
 
 
 def described(found: Any) -> str:
@@ -174,7 +174,7 @@ def _rows(xs: Any, length: Any) -> Sequence[Any]:
         raise ValueError("scan: how many steps? give xs, or length=n")
     if len(set(lengths)) > 1:
         raise ValueError(f"scan: xs and length must agree, got lengths {' and '.join(map(str, lengths))}")
-    if xs.__class__ is list:
+    if xs.__class__ in (list, range):
         return xs
     return [_taken(xs, k) for k in range(lengths[0])]
 

@@ -113,14 +113,14 @@ class Jitted:
 
     def _built(self, args: Sequence[Any], options: dict[str, Any], modules: Modules) -> Variant:
         start = perf_counter()
-        recorded = trace(self.f, args, self.strict or self._backend.in_order, options)
+        recorded = trace(self.f, args, self.strict or self._backend.in_order, options, self.strict)
         for _, one in modules:
             if not one.holds():                 # f has changed it
                 one.remember()
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
         variant = Variant(p, emptied(recorded.tree), modules, self._backend, self.shared)
         variant.called_back = names(self._backend.called_back(p))
-        variant.reached = recorded.reached
+        variant.reached, variant.unrolled = recorded.reached, recorded.unrolled
         del recorded                            # many objects that need not be there for what comes
         variant.compile(None if options else args, self._general)
         variant.seconds = perf_counter() - start
@@ -165,7 +165,7 @@ class Jitted:
             raise ValueError("nothing is compiled yet; call the function once")
         v = self._last
         return Report(self.backend, v.program.traced, v.program.count(), getattr(v.compiled, "nests", 0), v.seconds,
-                      len(self.variants), v.called_back)
+                      len(self.variants), v.called_back, *v.program.scans(), v.unrolled)
 
 
 def _noted(values: list[Value], x: Any) -> float:

@@ -32,6 +32,7 @@ from ..ieee import RAISED
 from ..nesting import is_leaf
 from ..table import Op, Reduction
 from .ir.program import Program, template
+from .ir.repeat import PART, Repeat, Structure
 from .trace.errors import TooLarge
 
 LINE, TERMS = 200, 64                   # longer expressions become a variable; longer sums are split
@@ -53,7 +54,7 @@ CHOICES = 4                             # a row with branches of at most so many
 def has_row(op: Op) -> bool:
     """Whether generated Python computes a row itself: an operator, a function of math, or a row with branches, of which
     its lowered form would compute all. Other rows are lowered: square is x*x."""
-    if op in OPERATORS or op.lowering is not None or isinstance(op, Reduction):
+    if isinstance(op, Structure) or op in OPERATORS or op.lowering is not None or isinstance(op, Reduction):
         return True
     inner = None if isinstance(op.value, BuiltinFunctionType) else template(op, len(op.inputs))
     return inner is None or (ops.where in inner.ops and inner.count() > CHOICES)
@@ -150,6 +151,8 @@ class Body:
     def expression(self, op: Op, args: Sequence[int]) -> str:
         """The expression of an operation on nodes."""
         xs = [self.texts[a] for a in args]
+        if isinstance(op, Structure):
+            return self.structure(op, args, xs)
         if self.plain and op in OPERATORS:
             form = OPERATORS[op]
             if op is ops.where and (truth := TRUTH.fullmatch(xs[0])):
@@ -159,6 +162,18 @@ class Body:
         if self.plain and op in SUMS and args:
             return self.sum(op, args)
         return f"{self.call(op)}({', '.join(map(self.bare, xs))})"
+
+    def structure(self, op: Structure, args: Sequence[int], xs: list[str]) -> str:
+        """The expression of a loop, a call of a function that runs its steps, or of a part of its numbers."""
+        if isinstance(op, Repeat):
+            name = f"f{len(self.calls)}"
+            self.calls[op] = name
+            run = PythonKernel(op.body).run
+            self.names[name] = lambda *numbers: op.run(numbers, run)
+            return self.named(f"{name}({', '.join(map(self.bare, xs))})")
+        loop: Any = self.p.ops[args[0]]
+        place = loop.pick(op, int(self.p.numbers[args[1]]))
+        return f"{xs[0]}[{place.start if op is PART else f'{place.start}:{place.stop}'}]"
 
     def sum(self, op: Op, args: Sequence[int]) -> str:
         """The expression of a sum; a long sum is split into variables."""

@@ -22,6 +22,9 @@ class Report(NamedTuple):
     seconds     from the call to the compiled program
     programs    how many structures the function was compiled for so far
     called_back names of the rows for which machine code calls back into Python, which is slow; () if there are none
+    scans       loops of scan and its kin of which one step was recorded, with the loops that are their derivatives
+    kept_bytes  memory for the numbers that these keep from step to step, for the derivatives and the results
+    unrolled    why other such loops were written out step by step; () if none was
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x, backend="python")
@@ -36,9 +39,14 @@ class Report(NamedTuple):
     seconds: float
     programs: int
     called_back: tuple[str, ...] = ()
+    scans: int = 0
+    kept_bytes: int = 0
+    unrolled: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         form = f"{self.loops} loops" if self.loops else "a straight line"
         back = f"; calls Python back for {', '.join(self.called_back)}" if self.called_back else ""
+        scans = f"; {self.scans} scans keep {self.kept_bytes / 1e6:.1f} MB" if self.scans else ""
+        back += scans + "".join(f"; a scan was unrolled: {why}" for why in self.unrolled)
         return (f"{self.backend}: {self.traced:,} operations traced, {self.kept:,} after simplification, {form}, "
                 f"compiled in {self.seconds:.2f} s; {self.programs} program{'s' * (self.programs != 1)} so far{back}")

@@ -32,6 +32,7 @@ class Variant:
     sources         what else is given at each run: `.data` of these, in parts
     updates         what is set after each run, by `.data`, in parts; what has an address is not among them
     reached         whether backward() comes to a number among the arguments
+    unrolled        why loops of scan were written out step by step
     called_back     names of the rows for which the machine code calls Python back
     compiled        the kernel, if there was need of it: an exact call does without
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
@@ -51,6 +52,7 @@ class Variant:
         self._lock = lock(RLock)
         self.compiled: Runnable | None = None
         self.called_back: tuple[str, ...] = ()
+        self.unrolled: tuple[str, ...] = ()
         if not shared:
             self._place(modules)
             self._keep()

@@ -15,6 +15,7 @@ A node is an operation (a row of the table) on earlier nodes, an input, or a con
 from __future__ import annotations
 
 import struct
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -26,13 +27,16 @@ from ...engine import Value, tape, tracer
 from ...ieee import short
 from ...table import Op
 from ..trace.errors import refuse_leaked
+from ..trace.loop import Loop
 from ..trace.trace import Recorded, is_constant, trace, unhindered
 from ..trace.traced import Batch, Traced
 from .lowering import POWERS, lowered
+from .repeat import COLUMN, PART, Repeat, Structure
 from .row_names import distinct, name, named
 from .simplify import FREE, RULES
 
 Ids = tuple[int, ...]
+PICKS: dict[Any, str] = {PART: "part", COLUMN: "column"}
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
 SIMPLE = ("inputs", "results", "traced", "checks")    # what a written program has as it is
@@ -75,9 +79,10 @@ class Program:
 
     def written(self) -> dict[str, Any]:
         """The program as lists of numbers and names, with the present numbers of its closures, which are Values."""
-        names = list(dict.fromkeys(name(op) for op in self.ops if op))
-        places = {pair: k for k, pair in enumerate(names)}
-        return {"rows": names, "ops": [places[name(op)] if op else -1 for op in self.ops], "args": self.args,
+        rows = list(dict.fromkeys(op for op in self.ops if op))
+        places = {op: k for k, op in enumerate(rows)}
+        return {"rows": list(map(_written, rows)), "ops": [places[op] if op else -1 for op in self.ops],
+                "args": self.args,
                 "numbers": [[i, x.hex()] for i, x in self.numbers.items()], "inputs": self.inputs,
                 "closures": [source.data.hex() for source in self.closures], "results": self.results,
                 "traced": self.traced, "strict": self.strict, "checks": self.checks}
@@ -87,7 +92,7 @@ class Program:
         """The program that written() wrote. LookupError for a row that the table of this process does not have;
         ValueError where machine code would go astray: a node that comes later, or a row with too few inputs."""
         p = cls(strict=state["strict"])
-        rows = [named(*pair) for pair in state["rows"]]
+        rows = list(map(_read, state["rows"]))
         p.ops = [rows[k] if k >= 0 else None for k in state["ops"]]
         p.args, p.inputs, p.results, p.traced, p.checks = [*map(tuple, state["args"])], *(state[k] for k in SIMPLE)
         p.closures = [Value(float.fromhex(x)) for x in state["closures"]]
@@ -98,7 +103,8 @@ class Program:
         sound = (len(p.ops) == len(p.args) and len(leaves) == len(p.inputs) + len(p.numbers) >= len(p.closures)
                  and all(_are_nodes(args, i - 1) and (op.takes(len(args)) if op else not args)
                          for i, (op, args) in enumerate(zip(p.ops, p.args)))
-                 and _are_nodes(used, last) and not any(p.ops[i] for i in leaves))
+                 and _are_nodes(used, last) and not any(p.ops[i] for i in leaves)
+                 and all(_fits(p, op, args) for op, args in zip(p.ops, p.args) if isinstance(op, Structure)))
         if not sound:
             raise ValueError("this is not a program that jit has recorded: its nodes do not fit together")
         return p
@@ -203,6 +209,11 @@ class Program:
         """The number of nodes that are operations."""
         return len(self.ops) - self.ops.count(None)
 
+    def scans(self) -> tuple[int, int]:
+        """How many loops there are, and how many bytes they compute."""
+        found = [op.size for op in self.ops if isinstance(op, Repeat)]
+        return len(found), 8 * sum(found)
+
     def changed(self, ops: list[Op | None], args: list[Ids]) -> Program:
         """A program with these operations and the inputs, constants and results of this one."""
         out = Program(strict=self.strict)
@@ -223,6 +234,39 @@ class Program:
         return out
 
 
+def _written(op: Any) -> Any:
+    """A row as its name; a loop with the program of its step."""
+    if not isinstance(op, Repeat):
+        return PICKS[op] if op in PICKS else name(op)
+    return {"body": op.body.written(), "numbers": [op.count, op.carries, op.constants], "columns": op.columns,
+            "reverse": op.reverse}
+
+
+def _read(row: Any) -> Op:
+    """The inverse of _written()."""
+    if not isinstance(row, dict):
+        return next((op for op, text in PICKS.items() if text == row), None) or named(*row)
+    body = Program.read(row["body"])
+    count, carries, constants = row["numbers"]
+    if not (_are_nodes([count, carries, constants], sys.maxsize) and len(body.results) >= carries and not body.closures
+            and len(body.inputs) == carries + constants + len(row["columns"])):
+        raise ValueError("this is not a loop that jit has recorded: its step does not fit")
+    return Repeat(body, count, carries, constants, row["columns"], row["reverse"], played)
+
+
+def _fits(p: Program, op: Any, args: Ids) -> bool:
+    """Whether a loop has its inputs, and whether what is picked is in the block."""
+    if isinstance(op, Repeat):
+        whole = [p.ops[a] is COLUMN and getattr(p.ops[p.args[a][0]], "count", -1) == op.count for a in args]
+        at = op.carries + op.constants
+        expected = [False] * at + [one for column in op.columns for one in ([True] if column else [False] * op.count)]
+        return whole == expected
+    loop, place = p.ops[args[0]], p.number(args[1])
+    if not isinstance(loop, Repeat) or place is None:
+        return False
+    return place.is_integer() and 0 <= place < (loop.size if op is PART else loop.ys)
+
+
 def _key(x: float) -> float | bytes:
     return x if x == x and x != 0 else struct.pack("d", x)
 
@@ -238,7 +282,8 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         if op is not None:
             try:
-                found[i] = op.apply(op.called([found[a] for a in args]))
+                found[i] = (_picked(p, op, args, found) if op is PART or op is COLUMN else
+                            op.apply(op.called([found[a] for a in args])))
             except IndexError:
                 for x, holds, expected in p.checks:
                     if _data(found.get(holds, 1.0)) == 0:
@@ -248,6 +293,13 @@ def played(p: Program, given: Sequence[Any]) -> list[Any]:
         for x, holds, expected in p.checks:
             trace.require(found[x], found[holds], expected)
     return [found[r] for r in p.results]
+
+
+def _picked(p: Program, op: Any, args: Ids, found: dict[int, Any]) -> Any:
+    """What is picked from the numbers of a loop."""
+    loop: Any = p.ops[args[0]]
+    several = found[args[0]][loop.pick(op, int(p.numbers[args[1]]))]
+    return several[0] if op is PART else several
 
 
 def _data(x: Any) -> Any:
@@ -270,7 +322,7 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
         mark = recorded.mark
         for v in recorded.parts:
-            op = distinct(v.op)
+            op = _row(v.op, recorded, native, strict)
             if isinstance(v, Batch):
                 columns = [_nodes(out, ids, xs, mark) for xs in v.columns]
                 ids |= zip(v.values, out.extend(op, list(zip(*columns))))
@@ -281,6 +333,15 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
             out.checks.append((_id(out, ids, x, mark), _id(out, ids, holds, mark), expected))
         out.traced = recorded.size
         return out.live()
+
+
+def _row(op: Any, recorded: Recorded, native: Native | None, strict: bool) -> Op:
+    """The row that a program has for a recorded one: of a loop the program of one step."""
+    if not isinstance(op, Loop):
+        return op if isinstance(op, Structure) else distinct(op)
+    body = recorded._replace(inputs=op.body.inputs, parts=op.body.parts, results=op.body.results, sources={},
+                             updates={}, checks=[])
+    return Repeat(program(body, native, strict), op.count, op.carries, op.constants, op.columns, op.reverse, played)
 
 
 def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any], mark: str) -> Ids:

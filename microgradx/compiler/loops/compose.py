@@ -21,6 +21,7 @@ import numpy as np
 
 from ...table import Op
 from ..ir.program import Program
+from ..ir.repeat import Structure
 from ..native.instructions import LISTS, native
 
 MOST = 6                                # inputs of a composed operation
@@ -50,7 +51,6 @@ class Composed:
         return f"<composed {self.name}>"
 
 
-@cache
 def outermost(op: Any) -> Op:
     """The row that computes the result: of a composed operation the last one."""
     found: Op = op.term.op if isinstance(op, Composed) else op
@@ -103,7 +103,7 @@ class _Composition:
 
     def __init__(self, p: Program, strict: bool) -> None:
         self.p, self.out = p, p.changed(list(p.ops), list(p.args))
-        self.fits = cache(lambda op: op.name not in LISTS and native(op, strict))
+        self.fits = cache(lambda op: op.name not in LISTS and native(op, strict) and not isinstance(op, Structure))
         self.waiting: dict[int, tuple[Any, tuple[int, ...]]] = {}
 
     def run(self) -> Program:

@@ -18,6 +18,7 @@ from itertools import chain
 import numpy as np
 
 from ..ir.program import Program
+from ..ir.repeat import PART
 from .affine import Slots
 from .compose import outermost
 
@@ -44,7 +45,8 @@ class EdgeArrays:
         self.row = numbered([outermost(one) for one in ops])[op]
         self.kind = op * (widths.max(initial=0) + 1) + widths
         outputs, place = np.unique(np.array(p.results, np.int64), return_index=True)
-        self.outputs, self.place = outputs[op[outputs] > 0], place[op[outputs] > 0]
+        computed = (op[outputs] > 0) & (op[outputs] != ops.get(PART, -1))     # a part of a block is copied from there
+        self.outputs, self.place = outputs[computed], place[computed]
 
     def matrix(self, nodes: Slots, width: int) -> Slots:
         """The inputs of these nodes, which have `width` each: one row for each node."""

@@ -16,13 +16,14 @@ the same number of inputs form a group, whose inputs are a matrix of slots; nest
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...ops import identity
 from ...table import Op
 from ..ir.program import Program
+from ..ir.repeat import Repeat, Structure
 from ..native.resident import LINE
 from .affine import Slots, affine
 from .edges import EdgeArrays, alike
@@ -65,9 +66,12 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
     slots[edges.outputs] = out + edges.place
     size += len(p.results)
 
-    found = []
+    found: list[Group] = []
     for is_result, parts in _ordered(p, edges, late):
         matrices = [(ids, slots[edges.matrix(ids, len(p.args[ids[0]]))]) for ids in parts]
+        if isinstance(p.ops[parts[0][0]], Structure):
+            size = _blocks(p, matrices, slots, size, found)
+            continue
         if not is_result:
             ids = np.sort(np.concatenate(parts))
             size = lined(size) if len(ids) >= LINE else size
@@ -80,6 +84,30 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
         sources = slots[np.array(p.results, np.int64)[copies]].reshape(-1, 1)
         found.append(Group(identity, copies + out, sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
+
+
+def _blocks(p: Program, matrices: list[tuple[Slots, Slots]], slots: Slots, size: int, found: list[Group]) -> int:
+    """Slots for the blocks of loops, from `size` on, or for parts of these; appends the groups of the loops, each after
+    those that bring its columns into slots with a constant stride. Returns the end of the slots."""
+    for (i, *more), matrix in matrices:
+        op: Any = p.ops[i]
+        if isinstance(op, Repeat):
+            (inputs,), at = matrix, op.carries + op.constants
+            columns = []
+            for whole in op.columns:
+                column = inputs[at:at + (1 if whole else op.count)]
+                at += len(column)
+                if not whole and len(set(np.diff(column).tolist())) > 1:
+                    found.append(Group(identity, np.arange(size, size + op.count), column.reshape(-1, 1)))
+                    column, size = np.arange(size, size + 2), size + op.count
+                columns += [int(column[0]), 1 if whole else int(column[1] - column[0])]
+            slots[i], size = size, size + op.size
+            found.append(Group(op, slots[[i]], np.array([[*inputs[:op.carries + op.constants], *columns]])))
+        for k in (i, *more) if not isinstance(op, Repeat) else ():
+            block, place = p.args[k]
+            loop: Any = p.ops[block]
+            slots[k] = slots[block] + loop.pick(op, int(p.numbers[place])).start
+    return size
 
 
 def lined(slot: int) -> int:

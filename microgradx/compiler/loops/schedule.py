@@ -14,16 +14,20 @@ import numpy as np
 from llvmlite import ir
 
 from ..ir.program import Program
+from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import width
 from ..native.instructions import LONG, POINTER, VOID
-from ..native.kernel import Kernel, Place
+from ..native.kernel import Kernel, Place, placed
 from ..trace.trace import unhindered
 from .compose import composed
 from .edges import EdgeArrays
 from .library import addresses
 from .memory_layout import Memory, groups
 from .nests import LARGE, Nest, nests
+from .repeat_code import RepeatNest, fits
+from .repeat_code import compiled as repeated
+from .repeat_code import nest as repeat
 from .shapes import Shape, shaped
 
 
@@ -39,19 +43,26 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     for slot, x in memory.constants.items():
         place.memory[slot] = x
     tables: list[int] = []
-    calls: list[tuple[Shape, int]] = []                 # shape, start of the table
+    calls: list[tuple[Any, int]] = []                 # shape, start of the table
     for nest in found:
-        shape, table = shaped(nest, width(), strict)
+        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(), strict)
         calls.append((shape, len(tables)))
         tables += table
-    function = addresses(dict.fromkeys(shape for shape, _ in calls), strict)
+    shapes = dict.fromkeys(shape for shape, _ in calls)
+    function: dict[Any, int] = addresses([shape for shape in shapes if isinstance(shape, Shape)], strict)
+    kept = []
+    for op in shapes:
+        if isinstance(op, Repeat):
+            step = None if fits(op) else _looped(op.body, placed(op.body, {}), strict)
+            function[op], code = repeated(op, strict, step)
+            kept.append(code)
     data = np.array([(function[shape], at) for shape, at in calls], np.int64), np.array(tables, np.int64)
     module = ir.Module("loops")
     _kernel(module, *data)
-    return Kernel(module, place, memory.results, len(p.results), (), data, len(calls))
+    return Kernel(module, place, memory.results, len(p.results), (), (data, kept), len(calls))
 
 
-Found = tuple[Memory, list[Nest]]
+Found = tuple[Memory, list[Nest | RepeatNest]]
 
 
 def _fewest(p: Program, place: Place, strict: bool) -> Found:
@@ -67,9 +78,14 @@ def _fewest(p: Program, place: Place, strict: bool) -> Found:
 def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
     """The memory and all nests in order; None if there are more than `most` nests."""
     memory = groups(p, place.inputs, place.given + 1, late, edges)
-    found: list[Nest] = []
+    found: list[Any] = []
     for group in memory.groups:
-        found += nests(group, place.status, strict)
+        if isinstance(group.op, Repeat):
+            first, columns = np.split(group.inputs[0], [group.op.carries + group.op.constants])
+            pairs = [(int(start), int(step)) for start, step in columns.reshape(-1, 2)]
+            found.append(repeat(group.op, int(group.slots[0]), first, pairs, place.status))
+        else:
+            found += nests(group, place.status, strict)
         if len(found) > most:
             return None
     return memory, found

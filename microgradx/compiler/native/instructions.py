@@ -6,12 +6,13 @@ be lowered, machine code calls back into Python.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from llvmlite import ir
 
 from ...table import Op
+from ..ir.repeat import Repeat, Structure
 from . import elementary
 from .libm import libm
 
@@ -106,12 +107,18 @@ DEFAULT = STRICT | frozenset(elementary.FORMS)
 
 def native(op: Op, strict: bool) -> bool:
     """Whether a row needs no lowering. Strict: only rows with the bits of Python's math."""
-    return op.name in (STRICT if strict else DEFAULT) or bool(libm(op, strict))
+    return isinstance(op, Structure) or op.name in (STRICT if strict else DEFAULT) or bool(libm(op, strict))
+
+
+def within(ops: Iterable[Any]) -> Iterator[Any]:
+    """The rows of a program, with those of the steps of its loops."""
+    for op in ops:
+        yield from within(op.body.ops) if isinstance(op, Repeat) else (op,)
 
 
 def called(ops: Iterable[Any], strict: bool) -> list[Op]:
     """The rows among these for which machine code calls back into Python, each once; never a composed operation."""
-    return list({op.name: op for op in ops
+    return list({op.name: op for op in within(ops)
                  if op is not None and not hasattr(op, "term") and not native(op, strict)}.values())
 
 

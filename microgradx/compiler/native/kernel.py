@@ -19,6 +19,7 @@ import numpy as np
 from ...locks import lock
 from ...table import Op
 from ..ir.program import Program
+from ..ir.repeat import Repeat
 from .engine import load, raise_noted
 from .resident import LINE, aligned
 
@@ -44,7 +45,9 @@ class Place(NamedTuple):
 
 def placed(p: Program, blocks: Mapping[int, int]) -> Place:
     """Memory for a program. `blocks` has the address of each input that is outside of this memory."""
-    memory = aligned(2 * len(p) + len(p.results) + 2 * LINE)       # alignment to cache lines at most doubles the size
+    loops = sum(op.size + len(args) for op, args in zip(p.ops, p.args) if isinstance(op, Repeat))
+    size = 2 * (len(p) + loops)                 # alignment to cache lines at most doubles it
+    memory = aligned(size + len(p.results) + 2 * LINE)
     start = memory.ctypes.data
     given = count()
     inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]

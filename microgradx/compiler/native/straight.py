@@ -19,6 +19,7 @@ from llvmlite import ir
 
 from ...reductions import entry
 from ..ir.program import Program
+from ..ir.repeat import Structure
 from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
 
 FLAT = 500                              # edges that a program of one basic block may have
@@ -26,7 +27,7 @@ FLAT = 500                              # edges that a program of one basic bloc
 
 def is_small(p: Program) -> bool:
     """Whether a program compiles to one basic block."""
-    return sum(map(len, p.args)) <= FLAT
+    return sum(map(len, p.args)) <= FLAT and not any(isinstance(op, Structure) for op in p.ops)
 
 
 def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:

@@ -81,6 +81,9 @@ class AttributeOf:
             values[self.name][i] = (*row[:k], x, *row[k + 1:])
 
 
+KEPT = ("sources", "updates", "origins", "gradients", "attributes")
+
+
 class State:
     """What a function does, reads and sets while it is traced.
 
@@ -95,6 +98,9 @@ class State:
     reached     whether backward() came to a number among the arguments: where that is a Value, its gradient is lost
     layers      whether layers were made, which draw their first weights at random
     checks      what the function requires of a number: the number, a Value that is 0 if it is wrong, what was expected
+    inside      whether one step of a loop is being recorded
+    scans       how many loops there are
+    unrolled    why others are written out step by step
     """
 
     def __init__(self) -> None:
@@ -109,7 +115,24 @@ class State:
         self.reached = False
         self.layers = False
         self.checks: list[tuple[Value, Value, str]] = []
+        self.inside = self.scans = 0
+        self.unrolled: list[str] = []
 
-    def known(self) -> tuple[Any, ...]:
-        """What is read and set so far, to compare: whether a function does so."""
-        return (*map(dict, (self.sources, self.updates, self.origins, self.gradients, self.attributes)), [*self.checks])
+    def snapshot(self) -> list[Any]:
+        """What is read and set so far."""
+        return [dict(vars(self)[name]) for name in KEPT] + [list(self.checks)]
+
+    def differs(self, before: list[Any]) -> bool:
+        """Whether more has been read or set since."""
+        return [_ids(x) for x in self.snapshot()] != [_ids(x) for x in before]
+
+    def restore(self, before: list[Any]) -> None:
+        """What was read and set then."""
+        for name, found in zip(KEPT, before):
+            setattr(self, name, found)
+        self.checks = before[-1]
+
+
+def _ids(found: Any) -> list[Any]:
+    """What these are, to compare: Values have an == of their own."""
+    return [(id(key), id(x)) for key, x in found.items()] if isinstance(found, dict) else list(map(id, found))

@@ -36,14 +36,18 @@ class Wild:
         return found
 
 
-@cache
-def is_tame(op: Op) -> bool:
+def is_tame(op: Any) -> bool:
     """Whether a row gives finite numbers for finite ones of moderate size, wherever they are.
 
     >>> from microgradx import div, exp, mul, sqrt, tanh
     >>> [is_tame(op) for op in (mul, tanh, div, sqrt, exp)]
     [True, True, False, False, False]
     """
+    return bool(_is_tame(op)) if (known := getattr(op, "tame", None)) is None else bool(known)   # a loop knows its own
+
+
+@cache
+def _is_tame(op: Op) -> bool:
     count = 2 * op.lists + op.index if isinstance(op, Reduction) else len(op.inputs)
     domains = op.domains(count)
     sizes = [[0.0] if isinstance(domain, range) else [0.0, 1e3, -1e3] for domain in domains]

@@ -27,6 +27,7 @@ from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
 from .arguments import is_number, results
 from .errors import refuse_kept, refuse_random
+from .loop import Unrolled
 from .surroundings import Surroundings
 from .traced import Batch, Traced, is_constant
 from .tracer import Tracer
@@ -46,6 +47,7 @@ class Recorded(NamedTuple):
     checks      what it requires: a number, a Value that is 0 if that is wrong, and what was expected. If there are any,
                 the last of `results` is a take() that raises IndexError if one is 0
     reached     whether its backward() came to a number among the arguments, which must not be a Value then
+    unrolled    why loops of it were written out step by step
     """
 
     inputs: list[Value]
@@ -58,6 +60,7 @@ class Recorded(NamedTuple):
     mark: str
     checks: list[tuple[Value, Value, str]]
     reached: bool
+    unrolled: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> list[Traced]:
@@ -66,14 +69,21 @@ class Recorded(NamedTuple):
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
-          options: Mapping[str, Any] = MappingProxyType({})) -> Recorded:
+          options: Mapping[str, Any] = MappingProxyType({}), exact: bool = False) -> Recorded:
     """Call f once with Values in place of the numbers in `args` and in the keyword arguments `options`. TracingError
     where f asks for a number that is not known yet.
 
     An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
+    Exact: those of a loop, too, for which f is called once more.
     """
+    try:
+        return _traced(f, args, options, Tracer(strict, exact))
+    except Unrolled:
+        return _traced(f, args, options, Tracer(strict, exact, True))
+
+
+def _traced(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any], tracer: Tracer) -> Recorded:
     inputs: list[Value] = []
-    tracer = Tracer(strict)
     given = [_replaced(a, inputs, tracer) for a in args]
     named = {name: _replaced(a, inputs, tracer) for name, a in options.items()}
     around, before = Surroundings([f, *args, *options.values()]), _generators()
@@ -86,7 +96,7 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
     state, versions = tracer.state, tracer.versions
     found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in [*results(tree), *checks]]
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
-                    state.checks, state.reached)
+                    state.checks, state.reached, tuple(dict.fromkeys(state.unrolled)))
 
 
 def _is_alone() -> bool:
@@ -154,6 +164,11 @@ if hasattr(os, "register_at_fork"):         # the thread that would turn it on a
 
 
 def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:
+    if tree.__class__ is list and set(map(type, tree)) == {float}:      # most often
+        new: list[Any] = [tracer.unknown() for _ in tree]
+        inputs += new
+        tracer.given.update(new)
+        return new
     inner = branches(tree)
     if inner is not None:
         return regrown(tree, [_replaced(branch, inputs, tracer) for branch in inner])

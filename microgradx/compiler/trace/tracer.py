@@ -31,6 +31,7 @@ from .errors import (
     refuse_number,
     refuse_set,
 )
+from .scan import scanned
 from .state import AttributeOf, Draw, GradientOf, State
 from .traced import MARK, MOST, TRACES, Batch, Number, Traced, is_constant
 
@@ -42,6 +43,8 @@ class Tracer:
 
     nodes       every operation, in order; a Batch for many of one row
     strict      whether gradients are added up in the order of backward()
+    exact       whether that must be so for loops, too
+    unrolls     whether each step of a loop is recorded
     path        the scope of what is recorded; None where nothing is (no_grad)
     scope       the same, but a str in no_grad too: the scope of leaves that are made
     state       what the function reads and sets
@@ -56,9 +59,9 @@ class Tracer:
 
     is_watch = False
 
-    def __init__(self, strict: bool = False) -> None:
+    def __init__(self, strict: bool = False, exact: bool = False, unrolls: bool = False) -> None:
         self.nodes: list[Traced | Batch] = []
-        self.strict, self.state = strict, State()
+        self.strict, self.exact, self.unrolls, self.state = strict, exact, unrolls, State()
         self.versions: dict[Value, Value] = {}
         self.mark = f"{MARK}{next(TRACES)}"
         self.path: str | None = self.mark
@@ -276,14 +279,14 @@ class Tracer:
     # Loops and branches ----------------------------------------------------------------------------------------------
 
     def loop(self, f: Any, init: Any, rows: Sequence[Any], reverse: bool) -> Any:
-        """The result of scan(); None if it is recorded step by step."""
-        return None
+        """The result of scan(), of which one step is recorded; None if each step must be."""
+        return scanned(f, init, rows, reverse)
 
     def pure(self, f: Any, *operands: Any) -> Any:
         """f(*operands), a branch of cond. TracingError if f sets or draws a number: both branches are computed."""
-        before = self.state.known()
+        before = self.state.snapshot()
         found = f(*operands)
-        if self.state.known() != before:
+        if self.state.differs(before):
             refuse_branch(getattr(f, "__name__", "a function"))
         return found
 

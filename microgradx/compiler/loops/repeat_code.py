@@ -1,0 +1,144 @@
+"""Repeats: writes the function that runs all steps of a loop (ir/repeat.py).
+
+    >>> from microgradx import jit, scan
+    >>> f = jit(lambda x: scan(lambda total, y: (total + y * y, total), 0.0, x), backend="native")
+    >>> f([1.0, 2.0, 3.0] * 50)[0], f.report().scans
+    (700.0, 1)
+
+A small step stands within the loop, and its carries in registers. A large one is a kernel with memory of its own: the
+loop copies its inputs there, calls it, and copies its results.
+"""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+
+from ..ir.repeat import Repeat
+from ..native.builder import Code
+from ..native.engine import Loaded, load
+from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, called, declared, number
+from ..native.kernel import Kernel
+from ..native.straight import is_small, line, set_flag
+from .affine import Slots
+
+
+class RepeatNest(NamedTuple):
+    """A loop and the numbers that its function is given: its steps, the slot `status`, the slots of carries and
+    constants, the first slot and stride of each column, the first slot and stride of each y, the slot of the block."""
+
+    op: Repeat
+    table: list[int]
+
+
+def nest(op: Repeat, out: int, first: Slots, columns: list[tuple[int, int]], status: int) -> RepeatNest:
+    """The nest of a loop whose block begins at `out`."""
+    ys = [(out + op.carries + j * op.count, 1) for j in range(op.ys)]
+    rows = [(start + step * (op.count - 1), -step) if op.reverse else (start, step) for start, step in (*columns, *ys)]
+    return RepeatNest(op, [op.count, status, *first.tolist(), *(x for row in rows for x in row), out])
+
+
+def compiled(op: Repeat, strict: bool, body: Kernel | None) -> tuple[int, Any]:
+    """The address of the function of a loop, void f(double *memory, long *table), and what must live as long. body: the
+    kernel of a step that is large."""
+    module = ir.Module("repeat")
+    code: Any = Inside(module, op) if body is None else Around(module, op, body)
+    code.write(strict)
+    loaded: Loaded = load(module, called(op.body.ops, strict) if body is None else ())
+    return loaded.address("repeat"), (loaded, body)
+
+
+def fits(op: Repeat) -> bool:
+    """Whether a step stands within the loop."""
+    return is_small(op.body)
+
+
+class Steps(Code):
+    """void repeat(double *memory, long *table), under construction."""
+
+    def __init__(self, module: Any, op: Repeat) -> None:
+        super().__init__(module, "repeat", [POINTER, POINTER])
+        self.op = op
+        self.memory, self.table = self.args
+        self.count, self.status = self.entry(0), self.entry(1)
+        self.fixed = op.carries + op.constants
+        self.moving = 2 + self.fixed                    # where the columns begin in the table
+        self.out = self.entry(self.moving + 2 * (len(op.columns) + op.ys))
+
+    def entry(self, k: Any) -> Any:
+        """The number at this place of the table."""
+        return self.get(self.table, k, LONG)
+
+
+class Inside(Steps):
+    """A step within the loop."""
+
+    def write(self, strict: bool) -> None:
+        """Emit the function."""
+        op, b, c = self.op, self.b, self.op.carries
+        given = [self.get(self.memory, self.entry(2 + k)) for k in range(self.fixed)]
+        slots = [self.entry(self.moving + 2 * j) for j in range(len(op.columns) + op.ys)]
+        steps = [self.entry(self.moving + 2 * j + 1) for j in range(len(slots))]
+        wrong: Any = None
+        with self.loop(0, self.count, 1, *given[:c], *slots, number(0.0, DOUBLE)) as (_, now, new):
+            at = now[c:-1]
+            xs = [self.get(self.memory, slot) for slot in at[:len(op.columns)]]
+            found, wrong = line(b, op.body, [*now[:c], *given[c:], *xs], strict)
+            for y, slot in zip(found[c:], at[len(op.columns):]):
+                b.store(y, self.at(self.memory, slot))
+            failed = now[-1] if wrong is None else b.select(wrong, number(1.0, DOUBLE), now[-1])
+            new[:] = [*found[:c], *(b.add(slot, step) for slot, step in zip(at, steps)), failed]
+        for k in range(c):
+            b.store(self.carried[k], self.at(self.memory, b.add(self.out, LONG(k))))
+        if wrong is not None:
+            bit = b.fcmp_ordered("!=", self.carried[-1], number(0.0, DOUBLE))
+            set_flag(b, bit, self.at(self.memory, self.status))
+        b.ret_void()
+
+
+class Around(Steps):
+    """A loop around the kernel of a step."""
+
+    def __init__(self, module: Any, op: Repeat, body: Kernel) -> None:
+        super().__init__(module, op)
+        b = self.b
+        self.body = b.inttoptr(LONG(body.start), POINTER)
+        self.run = b.inttoptr(LONG(body.address), ir.FunctionType(VOID, [POINTER]).as_pointer())
+        self.results, self.failed = body.results, body.place.status
+
+    def write(self, strict: bool) -> None:
+        """Emit the function."""
+        op, b, c, w = self.op, self.b, self.op.carries, len(self.op.columns)
+        self.copy(self.fixed, lambda k: (self.memory, self.entry(b.add(k, LONG(2)))), lambda k: (self.body, k))
+        with self.loop(0, self.count, 1) as (t, _, _):
+            self.copy(w, lambda k: self.row(k, t), lambda k: (self.body, b.add(k, LONG(self.fixed))))
+            b.call(self.run, [self.body])
+            self.move(self.at(self.body, self.results), self.body, c)
+            self.copy(op.ys, lambda k: (self.body, b.add(k, LONG(self.results + c))),
+                      lambda k: self.row(b.add(k, LONG(w)), t))
+        self.move(self.body, self.at(self.memory, self.out), c)
+        flag = self.get(self.body, self.failed)
+        b.store(number(0.0, DOUBLE), self.at(self.body, self.failed))
+        set_flag(b, b.fcmp_ordered("!=", flag, number(0.0, DOUBLE)), self.at(self.memory, self.status))
+        b.ret_void()
+
+    def row(self, k: Any, t: Any) -> tuple[Any, Any]:
+        """Where column k, or y, is at step t."""
+        b = self.b
+        at = b.add(b.mul(k, LONG(2)), LONG(self.moving))
+        return self.memory, b.add(self.entry(at), b.mul(t, self.entry(b.add(at, LONG(1)))))
+
+    def copy(self, count: int, source: Any, target: Any) -> None:
+        """for (k = 0; k < count; k++) target(k) = source(k);"""
+        if count:
+            with self.loop(0, LONG(count), 1) as (k, _, _):
+                self.b.store(self.get(*source(k)), self.at(*target(k)))
+
+    def move(self, source: Any, target: Any, count: int) -> None:
+        """Copy numbers that lie side by side."""
+        args = [target, source, LONG(8 * count), BIT(0)]
+        move = declared(self.b.module, "llvm.memcpy.p0.p0.i64", VOID, [x.type for x in args])
+        self.b.call(move, args)
+
+
+__all__ = ["RepeatNest", "compiled", "fits", "nest"]
