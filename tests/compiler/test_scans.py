@@ -153,6 +153,7 @@ OF = {"value": lambda f: f, "grad": value_and_grad, "grad by xs": lambda f: grad
       "both": lambda f: grad(f, (0, 1)), "jvp": lambda f: lambda w, xs: jvp(f, [w, xs], [w, xs]),
       "jvp by w": lambda f: lambda w, xs: jvp(lambda w: f(w, xs), [w], [w]),
       "hessian": hessian, "hvp": lambda f: lambda w, xs: hvp(f, [w, xs], [w, xs]),
+      "jacfwd": mg.jacfwd, "vmap": lambda f: lambda w, xs: mg.vmap(lambda v: f([v, *w[1:]], xs))(w[:2]),
       "jvp of grad": lambda f: lambda w, xs: jvp(grad(f), [w, xs], [w, xs])}
 W = [0.7, -0.4, 0.3, 0.9, -0.2]
 XS = [math.sin(1.7 * k) * 0.6 for k in range(40)]
