@@ -21,7 +21,6 @@ from .derivatives import Edges, adjoints, derived, edges, flowing, is_inside, ta
 from .engine import Value
 from .extras import install
 from .flows import Flow
-from .nesting import branches, regrown
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,6 @@ class Sparse:
         except ImportError as error:
             raise ImportError(f"sparse=True returns scipy's matrices: {install('sparse')}") from error
         return csr_matrix((self.data, (rows, columns)), shape=shape)
-
-
-def matrices(tree: Any) -> Any:
-    """A result with scipy's matrices in place of its Sparse ones."""
-    if isinstance(tree, Sparse):
-        return tree.matrix()
-    inner = branches(tree) if isinstance(tree, (list, tuple, dict)) else None
-    return tree if inner is None else regrown(tree, [matrices(branch) for branch in inner])
 
 
 def compressed(outputs: Sequence[Value], xs: Sequence[Value], inside: bool, symmetric: bool = False) -> Any:

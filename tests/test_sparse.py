@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microgradx import Value, exp, grad, hessian, jacobian, nn, relu, sin, sparse, tanh, where
+from microgradx import Value, exp, grad, hessian, jacobian, jit, nn, relu, sin, sparse, tanh, value_and_grad, where
 from microgradx import sum as total
 from microgradx.colouring import apart, star
 
@@ -177,3 +177,31 @@ def test_a_star_colouring_recovers_every_entry(graph):
 def test_a_wrong_colouring_is_seen():
     path = [[0, 1], [0, 1, 2], [1, 2, 3], [2, 3]]
     assert not is_apart(path, [0, 1, 0, 1]) and not is_star(path, [0, 1, 0, 1]) and is_star(path, [0, 1, 0, 2])
+
+
+# scipy's users -------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_scipy_minimises_with_our_gradient(compiled):
+    optimize, np = pytest.importorskip("scipy.optimize"), pytest.importorskip("numpy")
+    slopes = value_and_grad(rosenbrock)
+    found = optimize.minimize(jit(slopes) if compiled else slopes, np.full(6, -1.5), jac=True)
+    assert found.success and found.x == pytest.approx([1.0] * 6, abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["Newton-CG", "trust-constr"])
+def test_and_with_our_hessian(method):
+    optimize, np = pytest.importorskip("scipy.optimize"), pytest.importorskip("numpy")
+    found = optimize.minimize(value_and_grad(rosenbrock), np.zeros(6), jac=True, hess=hessian(rosenbrock, sparse=True),
+                              method=method)
+    assert found.x == pytest.approx([1.0] * 6, abs=1e-3)
+
+
+def test_and_solves_least_squares_with_our_jacobian():
+    optimize, np = pytest.importorskip("scipy.optimize"), pytest.importorskip("numpy")
+
+    def f(x):
+        return [*(10 * (b - a**2) for a, b in itertools.pairwise(x)), *(1 - a for a in x)]
+    found = optimize.least_squares(lambda x: np.array(f(x)), np.zeros(5), jac=jacobian(f, sparse=True))
+    assert found.x == pytest.approx([1.0] * 5, abs=1e-6)
