@@ -1,4 +1,4 @@
-"""scikit-learn's neural networks on microgradx: MLPClassifier and MLPRegressor, with scikit-learn's parameters.
+"""scikit-learn's neural networks on microgradx: MLPClassifier, MLPRegressor, BernoulliRBM, with its parameters.
 
     >>> from microgradx.estimators import MLPClassifier
     >>> xor = MLPClassifier((8,), solver="lbfgs", random_state=1)
@@ -13,13 +13,15 @@
 They need the extra `sklearn`. In reading order:
 
 network.py      the network of an estimator as a Module, its loss, its weights as arrays
+energy.py       the energy of a restricted Boltzmann machine as a Module
 rules.py        scikit-learn's rules of the solvers "sgd" and "adam"
-trainer.py      a network with its compiled training, kept for the next fit of the same shape
+trainer.py      a model with its compiled training, kept for the next fit of the same shape
 descent.py      the solvers "sgd" and "adam": epochs, batches, when to stop
 quasi_newton.py the solver "lbfgs"
 perceptron.py   what both estimators share: parameters, fit, predictions
 classifier.py   MLPClassifier
 regressor.py    MLPRegressor
+rbm.py          BernoulliRBM
 """
 from ..extras import install
 
@@ -29,6 +31,7 @@ except ImportError as error:
     raise ImportError(f"microgradx.estimators needs scikit-learn: {install('sklearn')}") from error
 
 from .classifier import MLPClassifier
+from .rbm import BernoulliRBM
 from .regressor import MLPRegressor
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["BernoulliRBM", "MLPClassifier", "MLPRegressor"]

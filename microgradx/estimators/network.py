@@ -1,11 +1,11 @@
 """The network of an estimator as a Module, its loss, and its weights as scikit-learn's arrays.
 
     >>> import numpy as np
-    >>> from microgradx.estimators.network import Architecture, network, packed, unpacked
+    >>> from microgradx.estimators.network import Architecture, packed, unpacked
     >>> shape = Architecture((2, 3, 1), "tanh", "logistic")
     >>> weights = packed([np.ones((2, 3)), np.zeros((3, 1))], [np.zeros(3), np.zeros(1)])
     >>> coefs, intercepts = unpacked(weights, shape)
-    >>> [len(weights), *(a.shape for a in coefs)], len(network(shape).parameters())
+    >>> [len(weights), *(a.shape for a in coefs)], len(shape.model().parameters())
     ([13, (2, 3), (3, 1)], 13)
 
 A weight matrix is (inputs, outputs) in scikit-learn, (outputs, inputs) in Linear, as in torch.
@@ -18,7 +18,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..nn import Identity, Linear, Module, ReLU, Sequential, Sigmoid, Tanh, bce_with_logits, cross_entropy, mse
+from ..nn import (
+    Identity,
+    Linear,
+    Module,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+    bce_with_logits,
+    cross_entropy,
+    l2_penalty,
+    mse,
+)
 from ..nn.sequences import detached
 from ..ops import minimum, weighted
 from ..reductions import sum
@@ -35,18 +47,29 @@ class Architecture(NamedTuple):
     activation: str
     out: str
 
+    def model(self) -> Sequential:
+        """Linear layers with activations between them: from features to logits, or to the outputs of a regression.
 
-def network(shape: Architecture) -> Sequential:
-    """Linear layers with activations between them: from inputs to logits, or to the outputs of a regression.
+        Python's random numbers go on as if nothing had been drawn: the weights come from the estimator.
+        """
+        state = random.getstate()
+        layers: list[Module] = []
+        for size, following in pairwise(self.sizes):
+            layers += [Linear(size, following), ACTIVATIONS[self.activation]()]
+        random.setstate(state)
+        return Sequential(*layers[:-1])
 
-    Python's random numbers go on as if nothing had been drawn: the weights come from the estimator.
-    """
-    state = random.getstate()
-    layers: list[Module] = []
-    for size, following in pairwise(shape.sizes):
-        layers += [Linear(size, following), ACTIVATIONS[shape.activation]()]
-    random.setstate(state)
-    return Sequential(*layers[:-1])
+    def loss(self, model: Module, x: Any, y: Any) -> Any:
+        """The loss of one sample with targets [*targets, weight]. A sample of weight 0 is not there."""
+        return weighted(y[-1], LOSSES[self.out](model(x), y[:-1]))
+
+    def penalty(self, model: Sequential) -> Any:
+        """The sum of the squares of all weights but the biases."""
+        return l2_penalty([layer.weight for layer in model if isinstance(layer, Linear)])
+
+    def sample(self) -> tuple[list[float], list[float]]:
+        """A sample of the form that loss() takes."""
+        return [0.0] * self.sizes[0], [0.0] * (self.sizes[-1] + 1)
 
 
 # Losses of one sample, from its outputs and its targets, one for each output -----------------------------------
@@ -73,17 +96,6 @@ def _told(loss: Any, number: Callable[[Any], Any]) -> Any:
 
 
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {"softmax": _classes, "logistic": _labels, "identity": _squares}
-
-
-def loss_of(shape: Architecture) -> Callable[[Any, Any, Any], Any]:
-    """loss(model, x, [*targets, weight]) of one sample. A sample of weight 0 is not there."""
-    loss = LOSSES[shape.out]
-    return lambda model, x, y: weighted(y[-1], loss(model(x), y[:-1]))
-
-
-def matrices(model: Sequential) -> list[Any]:
-    """The weights that are penalised: those of all Linear layers, without the biases."""
-    return [layer.weight for layer in model if isinstance(layer, Linear)]
 
 
 # Weights -------------------------------------------------------------------------------------------------------

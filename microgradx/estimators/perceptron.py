@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..nn import Sequential
 from .descent import Descent
-from .network import ACTIVATIONS, Architecture, network, packed, unpacked
+from .network import ACTIVATIONS, Architecture, packed, unpacked
 from .quasi_newton import minimised
 from .trainer import Rule, Trainer, borrowed
 
@@ -116,7 +116,7 @@ class MultilayerPerceptron(BaseEstimator):
         hidden = _sizes(self.hidden_layer_sizes)
         X, y = validate_data(self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=np.float64,
                              y_numeric=self._numeric, reset=first)
-        x, targets = _dense(X), self._targets(y, first, incremental)
+        x, targets = dense(X), self._targets(y, first, incremental)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
         rng = check_random_state(self.random_state)
         shape = Architecture((x.shape[1], *hidden, targets.shape[1]), self.activation, self._out())
@@ -170,7 +170,7 @@ class MultilayerPerceptron(BaseEstimator):
         finally:
             self._state = trainer.state
             best = self._best if self.early_stopping and self.solver in STOCHASTIC else trainer.weights
-            self.coefs_, self.intercepts_ = unpacked(best, trainer.shape)
+            self.coefs_, self.intercepts_ = unpacked(best, self._shape())
             self._model: Sequential | None = None
 
     # The trained network -------------------------------------------------------------------------------------------
@@ -184,8 +184,7 @@ class MultilayerPerceptron(BaseEstimator):
         """
         check_is_fitted(self)
         if self._model is None:
-            shape = self._shape()
-            self._model = network(shape)
+            self._model = self._shape().model()
             for v, x in zip(self._model.parameters(), packed(self.coefs_, self.intercepts_).tolist()):
                 v.data = x
         return self._model
@@ -200,7 +199,7 @@ class MultilayerPerceptron(BaseEstimator):
         X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=np.float64, reset=False)
         with borrowed(self._shape()) as trainer:
             trainer.weights = packed(self.coefs_, self.intercepts_)
-            return trainer.outputs(_dense(X))
+            return trainer.outputs(dense(X))
 
     def predict(self, X: Any) -> Any:
         """Predictions for X (samples, features): (samples,), or (samples, outputs). NotFittedError before fit."""
@@ -220,5 +219,6 @@ def _sizes(hidden: Any) -> list[int]:
     return [int(size) for size in sizes]
 
 
-def _dense(X: Any) -> Any:
+def dense(X: Any) -> Any:
+    """A sparse matrix as an array; an array as it is."""
     return X.toarray() if issparse(X) else X

@@ -4,8 +4,8 @@
     >>> from microgradx.estimators.rules import Velocity
     >>> w = Value(3.0)
     >>> (w * w).backward()
-    >>> Velocity([w], momentum=0.9, nesterov=False).step(); round(w.data, 6)
-    2.994
+    >>> Velocity([w], 0.1, momentum=0.9, nesterov=False).step(); round(w.data, 6)
+    2.4
 """
 from collections.abc import Iterable
 from typing import Any
@@ -21,8 +21,8 @@ class Velocity(Optimiser):
 
     kept = ("velocity",)
 
-    def __init__(self, params: Iterable[Value], momentum: float, nesterov: bool) -> None:
-        super().__init__(params, lr=1e-3)
+    def __init__(self, params: Iterable[Value], lr: float, momentum: float, nesterov: bool) -> None:
+        super().__init__(params, lr)
         self.momentum, self.nesterov = momentum, nesterov
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:

@@ -1,4 +1,4 @@
-"""Trainer: a network with its compiled training. It is kept when a fit ends, for the next one of the same shape.
+"""Trainer: a model with its compiled training. It is kept when a fit ends, for the next one of the same shape.
 
     >>> from microgradx.estimators.network import Architecture
     >>> from microgradx.estimators.trainer import borrowed
@@ -8,7 +8,7 @@
     ...     second is first, second.outputs([[1.0, 2.0]]).tolist()
     (True, [[0.0]])
 
-So a grid search compiles once for each shape of network, not once for each fit. Weights, samples, learning rates and
+So a grid search compiles once for each shape of model, not once for each fit. Weights, samples, learning rates and
 the penalty are handed in; nothing of a fit stays.
 """
 from collections.abc import Iterator, Sequence
@@ -22,28 +22,29 @@ from ..compiler import jit
 from ..compiler.backends import backend
 from ..engine import Value
 from ..locks import lock
-from ..nn import l2_penalty
-from ..training import Optimiser
-from .network import Architecture, loss_of, matrices, network
+from ..training import SGD, Optimiser
+from .energy import Units
+from .network import Architecture
 from .rules import EarlyEpsilonAdam, Still, Velocity
 
 # The name of a solver, whether batches are of few samples, and the numbers that are a part of its program.
 Rule = tuple[Any, ...]
+Shape = Architecture | Units
 INFINITE = ("Solver produced non-finite parameter weights. The input data may contain large values and need to be "
             "preprocessed.")
 KEPT = 16                                   # trainers that wait; of more, the last used
 
 
 class Trainer:
-    """A network, its compiled loss and gradient, and a rule that moves its weights.
+    """A model of this shape, its compiled loss and gradient, and a rule that moves its weights.
 
     weights     of all layers, one array in the order of parameters()
     state       what the rule keeps: the number of steps made, and its numbers for each weight
     decay       the factor of the sum of squared weights in the loss of a batch
     """
 
-    def __init__(self, shape: Architecture, rule: Rule) -> None:
-        self.shape, self.key, self.model, self.decay = shape, rule, network(shape), Value(0.0)
+    def __init__(self, shape: Shape, rule: Rule) -> None:
+        self.shape, self.key, self.model, self.decay = shape, rule, shape.model(), Value(0.0)
         self.values = self.model.parameters()
         self.rule = _optimiser(self.values, rule)
         self.blocks = backend().blocks(self.values)
@@ -51,21 +52,21 @@ class Trainer:
     @cached_property
     def session(self) -> Any:
         """Compiled training, on samples that are handed in: a row of inputs, targets and a weight each."""
-        def penalty(model: Any) -> Any:
-            return self.decay * l2_penalty(matrices(model))
-        x, y = [0.0] * self.shape.sizes[0], [0.0] * (self.shape.sizes[-1] + 1)
-        return backend().session(self.model, [x], [y], loss_of(self.shape), self.rule, penalty=penalty)
+        x, y = self.shape.sample()
+        penalised: Any = self.shape.penalty
+        penalty = penalised and (lambda model: self.decay * penalised(model))
+        return backend().session(self.model, [x], [y], self.shape.loss, self.rule, penalty=penalty)
 
     @cached_property
     def _forward(self) -> Any:
-        forward, zeros = jit(lambda model, x: model(x)), [0.0] * self.shape.sizes[0]
-        program = forward.variant([self.model, zeros])
+        forward = jit(lambda model, x: model(x))
+        program = forward.variant([self.model, self.shape.sample()[0]])
         return partial(forward, self.model) if self.blocks is None else lambda x: program.run(x, [])
 
     def outputs(self, rows: Any) -> Any:
-        """The outputs of the network, (samples, outputs), for inputs (samples, features)."""
+        """The outputs of the model, (samples, outputs), for inputs (samples, features)."""
         found = [self._forward(x) for x in np.asarray(rows, float).tolist()]
-        return np.array(found).reshape(len(found), self.shape.sizes[-1])
+        return np.array(found).reshape(len(found), -1)
 
     @property
     def weights(self) -> Any:
@@ -101,9 +102,10 @@ class Trainer:
 
 def _optimiser(values: Sequence[Value], rule: Rule) -> Optimiser:
     name, _, *numbers = rule
-    if name == "sgd":
-        return Velocity(values, *numbers)
-    return EarlyEpsilonAdam(values, 1e-3, tuple(numbers[:2]), numbers[2]) if name == "adam" else Still(values, 0.0)
+    if name == "adam":
+        return EarlyEpsilonAdam(values, 1e-3, tuple(numbers[:2]), numbers[2])
+    rules: dict[str, type[Optimiser]] = {"sgd": Velocity, "plain": SGD, "lbfgs": Still}
+    return rules[name](values, 0.0, *numbers)
 
 
 # The trainers that wait ----------------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ _lock = lock()
 
 
 @contextmanager
-def borrowed(shape: Architecture, rule: Rule | None = None) -> Iterator[Trainer]:
+def borrowed(shape: Shape, rule: Rule | None = None) -> Iterator[Trainer]:
     """A trainer of this shape and rule, for the with-block alone. Without a rule any will do, for outputs.
 
     After an exception it is not kept: it may be in the middle of a step.
@@ -125,7 +127,7 @@ def borrowed(shape: Architecture, rule: Rule | None = None) -> Iterator[Trainer]
         del _waiting[:-KEPT]
 
 
-def _taken(shape: Architecture, rule: Rule | None) -> Trainer | None:
+def _taken(shape: Shape, rule: Rule | None) -> Trainer | None:
     """The last used trainer that fits, which does not wait any more."""
     with _lock:
         for one in reversed(_waiting):
