@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...conversion import listed
 from ...nesting import floated, shape
-from ...nn.shapes import listed
 from ..colours import ALARM, GREY
 from .canvas import STRONG, canvas
 
