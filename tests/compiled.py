@@ -34,10 +34,10 @@ class Way(NamedTuple):
         if self.backend == "python":
             return compiled
 
-        def call(*args):
+        def call(*args, **options):
             with mock.patch("microgradx.compiler.native.straight.FLAT", self.flat):
-                return compiled(*args)
-        call.report, call.compiled = compiled.report, compiled
+                return compiled(*args, **options)
+        call.variants, call.report, call.compiled = compiled.variants, compiled.report, compiled
         return call
 
 

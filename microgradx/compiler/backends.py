@@ -19,16 +19,20 @@ from ..extras import install
 from ..interrupts import held
 from ..table import Op
 from .ir.program import Program
-from .python_backend import PythonKernel, has_row, python_call
+from .python_backend import PythonKernel, has_row, python_call, python_samples
+from .trace.arguments import is_exact
 from .trace.state import GradientOf
 from .training.session import Session
+
+MOST_ARRAYS = 120                       # that machine code reads and writes where they are, see native/place.py
+Arrays = Sequence[tuple[int, tuple[int, ...]]]
 
 
 class Runnable(Protocol):
     """A compiled program."""
 
-    def run(self, numbers: Sequence[float]) -> list[float]:
-        """Return the results for these inputs."""
+    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[Any]:
+        """Return the results for these inputs: numbers, and those in arrays."""
 
 
 class Backend(ABC):
@@ -36,10 +40,12 @@ class Backend(ABC):
 
     name        "native" or "python"
     in_order    whether it adds gradients in the order of backward() in all programs, not only in strict ones
+    reads_modules   whether its exact functions read the parameters of Modules
     """
 
     name: str
     in_order: bool
+    reads_modules = False
 
     @abstractmethod
     def is_installed(self) -> bool:
@@ -63,15 +69,26 @@ class Backend(ABC):
         as in homes()."""
         return None
 
-    @abstractmethod
-    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> Runnable:
-        """A program from a list of numbers to a list of numbers. `addresses`: of the inputs that have one; `targets`:
-        addresses that take the last results after each run, which are not in its list then."""
+    def reads_arrays(self, count: int) -> bool:
+        """Whether its kernels read and write so many arrays where they are; if not, they take and give numbers."""
+        return False
 
     @abstractmethod
-    def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-        """A function specialised for arguments with the structure of `args`; it nests its results as in `tree` and
+    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = (), arrays: Arrays = (),
+               made: Arrays = ()) -> Runnable:
+        """A program from a list of numbers to a list of numbers. `addresses`: of the inputs that have one; `targets`:
+        addresses that take the last results after each run, which are not in its list then; `arrays` and `made`: the
+        first input, or result, that is in each array, and its shape."""
+
+    @abstractmethod
+    def exact(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
+        """A function specialised for arguments with the structure of `args`, which does what variant.run does, and
         passes all other arguments to `general`. None if this back end has nothing faster than `general`."""
+
+    @abstractmethod
+    def samples(self, samples: Any) -> Callable[..., None]:
+        """A function run(rows, shared, out, threads): the program of one of `samples`, see samples.py, for each row of
+        these arrays; it writes the results to the rows of `out`."""
 
     @abstractmethod
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
@@ -96,13 +113,20 @@ class PythonBackend(Backend):
     def homes(self, sources: Sequence[Any]) -> None:
         """None: Values keep their numbers."""
 
-    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> PythonKernel:
+    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = (), arrays: Arrays = (),
+               made: Arrays = ()) -> PythonKernel:
         """The program as a Python function."""
         return PythonKernel(p)
 
-    def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-        """A Python function with unrolled unpacking."""
-        return python_call(p, args, tree, general)
+    def exact(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
+        """A Python function with unrolled unpacking. None where there are arrays or dicts."""
+        if variant.made or variant.placed or not is_exact(variant.tree, ()):
+            return None
+        return python_call(variant.program, args, variant.tree, general)
+
+    def samples(self, samples: Any) -> Callable[..., None]:
+        """A loop in Python."""
+        return python_samples(samples)
 
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
@@ -116,6 +140,7 @@ class NativeBackend(Backend):
 
     name = "native"
     in_order = False
+    reads_modules = True
 
     def is_installed(self) -> bool:
         """Whether llvmlite and numpy are installed."""
@@ -146,18 +171,28 @@ class NativeBackend(Backend):
         numbers, slopes = resident(values), resident_gradients(values)
         return None if numbers is None or slopes is None else (np.frombuffer(numbers), np.frombuffer(slopes))
 
-    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = ()) -> Runnable:
+    def reads_arrays(self, count: int) -> bool:
+        """True, unless there are very many."""
+        return count <= MOST_ARRAYS
+
+    def kernel(self, p: Program, addresses: Mapping[int, int], targets: Sequence[int] = (), arrays: Arrays = (),
+               made: Arrays = ()) -> Runnable:
         """Machine code: one straight line, or loops."""
         from .native_backend import compiled
-        found = compiled(p, addresses, p.strict)
+        found = compiled(p, addresses, p.strict, arrays, made)
         found.keep(targets)
         return found
 
-    def exact(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
+    def exact(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
         """A builtin function in machine code. None on a Python whose object layout is not known, and for programs that
-        are large or call Python."""
+        call Python."""
         from .native.entry import is_known, native_call
-        return native_call(p, args, tree, general) if is_known() else None
+        return native_call(variant, args, general) if is_known() else None
+
+    def samples(self, samples: Any) -> Callable[..., None]:
+        """Machine code in the lanes of vectors or in a loop, in threads."""
+        from .native_samples import runner
+        return runner(samples)
 
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:

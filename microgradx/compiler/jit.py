@@ -12,10 +12,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache, lru_cache, partial, update_wrapper
+from pickle import PicklingError
 from threading import RLock
 from time import perf_counter
 from typing import Any
 
+from ..batching import Vmapped
 from ..derivatives import is_inside
 from ..engine import Value
 from ..locks import lock
@@ -25,8 +27,10 @@ from .ir.callbacks import names, warn
 from .ir.program import program
 from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
-from .trace.arguments import Modules, by_key, emptied, plain, read_call
+from .samples import AllSamples
+from .trace.arguments import ArrayArgument, Modules, by_key, emptied, plain, read_call
 from .trace.errors import refuse_gradient
+from .trace.module_snapshot import ModuleSnapshot
 from .trace.trace import trace, unhindered
 from .variant import Variant
 
@@ -50,9 +54,11 @@ class Jitted:
     __slots__ = ("__call__", "__dict__", "__weakref__")
     __call__: Callable[..., Any]
 
-    def __init__(self, f: Callable[..., Any], backend: Backend, strict: bool, shared: bool = False) -> None:
-        self.f, self._backend, self.strict = f, backend, strict
+    def __init__(self, f: Callable[..., Any], backend: Backend, strict: bool, arrays: bool = False,
+                 shared: bool = False) -> None:
+        self.f, self._backend, self.strict, self.arrays = f, backend, strict, arrays
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
+        self.samples: AllSamples | None = None  # of vmap(f), what computes them one by one
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._warned = False                    # that it calls rows back
@@ -69,6 +75,8 @@ class Jitted:
         """f(*args, **options), whatever the arguments are."""
         if is_inside():
             return self.f(*args, **options)     # another transform records or differentiates it
+        if self.samples is not None and (result := self.samples(args, options)) is not None:
+            return result[0]
         numbers: list[float] = []
         modules: Modules = []
         values: list[Value] = []
@@ -115,10 +123,11 @@ class Jitted:
         start = perf_counter()
         recorded = trace(self.f, args, self.strict or self._backend.in_order, options, self.strict)
         for _, one in modules:
-            if not one.holds():                 # f has changed it
+            if isinstance(one, ModuleSnapshot) and not one.holds():         # f has changed it
                 one.remember()
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
-        variant = Variant(p, emptied(recorded.tree), modules, self._backend, self.shared)
+        arrays = self.arrays or any(isinstance(one, ArrayArgument) for _, one in modules)
+        variant = Variant(p, emptied(recorded.tree, arrays), modules, self._backend, self.shared)
         variant.called_back = names(self._backend.called_back(p))
         variant.reached, variant.unrolled = recorded.reached, recorded.unrolled
         del recorded                            # many objects that need not be there for what comes
@@ -141,8 +150,10 @@ class Jitted:
                       "one)", RuntimeWarning, stacklevel=4)
 
     def __reduce__(self) -> Any:
+        if self.samples is not None and self.samples.known:
+            raise PicklingError("jit(vmap(f)) is not sent to other processes; send jit(f), and write vmap there")
         programs = {structure: (v.program, v.tree) for structure, v in self.variants.items()}
-        return unpacked, packed(self.f, self.__doc__, programs, self.backend, self.strict)
+        return unpacked, packed(self.f, self.__doc__, programs, self.backend, self.strict, self.arrays)
 
     def __repr__(self) -> str:
         return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
@@ -175,14 +186,17 @@ def _noted(values: list[Value], x: Any) -> float:
     return plain(x)
 
 
-def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False) -> Jitted:
-    """Compile f, a function on Values, numbers, Modules, and nested lists, tuples, dicts and dataclasses of them; the
-    first call with arguments of a new structure traces it, which takes a moment.
+def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False, arrays: bool = False,
+        threads: int | None = None) -> Jitted:
+    """Compile f, a function on Values, numbers, Modules, arrays, and nested lists, tuples, dicts and dataclasses of
+    them; the first call with arguments of a new structure traces it, which takes a moment.
 
     f           may itself be a transform: jit(value_and_grad(loss)), jit(hessian(f))
     backend     "native", machine code by llvmlite (the extra "jit"), or "python", generated Python; by default native
                 where llvmlite is installed
     strict      long sums in the order of eager code, too, no fused multiply-add, libm's functions: the same bits
+    arrays      whether nested lists of numbers come back as numpy arrays of float64; else only where a call has arrays
+    threads     how many compute the samples of jit(vmap(f)); by default one on each core, where there is enough to do
 
     Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
@@ -201,7 +215,10 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     """
     if not callable(f):
         raise TypeError(f"jit takes a function, got {type(f).__name__}; write jit(f), then call the result")
-    return Jitted(f, chosen(backend), strict)
+    found = Jitted(f, chosen(backend), strict, arrays)
+    if isinstance(f, Vmapped):
+        found.samples = AllSamples(f, chosen(backend), strict, arrays, threads)
+    return found
 
 
 def unpacked(text: str, *objects: Any) -> Jitted:
@@ -211,8 +228,8 @@ def unpacked(text: str, *objects: Any) -> Jitted:
 
 @lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
 def _unpacked(parcel: Parcel) -> Jitted:
-    f, backend, strict = opened(parcel)
-    return Jitted(f, nearest(backend), strict, shared=True)
+    f, backend, strict, arrays = opened(parcel)
+    return Jitted(f, nearest(backend), strict, arrays, shared=True)
 
 
 __all__ = ["Jitted", "Report", "jit"]

@@ -12,20 +12,23 @@
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .ir.program import Program
 from .native.instructions import called
-from .native.kernel import Kernel, placed
+from .native.kernel import Kernel
+from .native.place import Memory, Sizes, placed
 from .native.straight import is_small, straight
 
 
-def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False) -> Kernel:
-    """The kernel of a program. `blocks` has the address of each input that is not in the kernel's own memory."""
-    place = placed(p, blocks or {})
+def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False,
+             arrays: Sequence[tuple[int, Sizes]] = (), results: Sequence[tuple[int, Sizes]] = ()) -> Kernel:
+    """The kernel of a program. For the other arguments see placed()."""
+    place = placed(p, blocks or {}, arrays, results)
     if is_small(p):
-        function = straight(p, place.inputs, place.given + 1, place.status, strict)
-        kernel = Kernel(function.module, place, place.given + 1, len(p.results), called(p.ops, strict))
+        module = straight(p, place, strict).module
+        memory = Memory(place.start + len(p.results), [], {}, place.start)
+        kernel = Kernel(module, place, memory, len(p.results), called(p.ops, strict))
     else:
         from .loops.schedule import looped  # slow to import: a dozen modules that small programs do not need
         kernel = looped(p, place, strict)

@@ -24,7 +24,7 @@ from typing import Any
 
 from ..engine import Value
 from .ir.program import Program, played
-from .trace.arguments import Modules, by_key, read_call, rebuilt, with_modules
+from .trace.arguments import ArrayOf, Modules, by_key, read_call, rebuilt, with_modules
 
 KEPT = 32                               # compiled functions that a process caches for the next task
 
@@ -51,7 +51,7 @@ class RemoteFunction:
         return rebuilt(tree, iter(played(p, [*given, *p.closures])))
 
 
-def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, strict: bool) -> tuple[Any, ...]:
+def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, *options: bool) -> tuple[Any, ...]:
     """A compiled function as JSON, and what pickle itself must send of it: all programs of f, recorded here or received
     with it.
 
@@ -71,7 +71,7 @@ def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: 
     objects: list[Any] = []
     parts = [[_written(structure, objects), p.written(), _written(tree, objects)]
              for structure, (p, tree) in programs.items()]
-    return json.dumps([name, doc, backend, strict, parts], separators=(",", ":")), *objects
+    return json.dumps([name, doc, backend, *options, parts], separators=(",", ":")), *objects
 
 
 class Parcel:
@@ -88,12 +88,12 @@ class Parcel:
         return hash(self.content)
 
 
-def opened(parcel: Parcel) -> tuple[RemoteFunction, str, bool]:
-    """The inverse of packed(): the function, the name of its back end, and whether it is strict."""
+def opened(parcel: Parcel) -> tuple[Any, ...]:
+    """The inverse of packed(): the function, the name of its back end, and the options: strict, arrays."""
     objects = parcel.objects
-    name, doc, backend, strict, parts = json.loads(parcel.text)
+    name, doc, backend, *options, parts = json.loads(parcel.text)
     programs = {_read(structure, objects): (Program.read(p), _read(tree, objects)) for structure, p, tree in parts}
-    return RemoteFunction(name, doc, programs), backend, strict
+    return RemoteFunction(name, doc, programs), backend, *options
 
 
 # Structures as JSON --------------------------------------------------------------------------------------------------
@@ -110,6 +110,8 @@ def _written(x: Any, objects: list[Any]) -> Any:
         return {"float": x.hex()}
     if kind is list:
         return [_written(branch, objects) for branch in x]
+    if kind is ArrayOf:
+        return {"array": list(x.sizes)}
     if kind is tuple:
         return {"tuple": [_written(branch, objects) for branch in x]}
     if kind is dict:
@@ -127,6 +129,8 @@ def _read(x: Any, objects: Sequence[Any]) -> Any:
     if not isinstance(x, dict):
         return x
     (kind, found), = x.items()
+    if kind == "array":
+        return ArrayOf(tuple(found))
     if kind == "tuple":
         return tuple([_read(branch, objects) for branch in found])
     if kind == "dict":

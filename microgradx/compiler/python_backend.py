@@ -22,6 +22,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
+from math import prod
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -87,8 +88,8 @@ class PythonKernel:
         self.source = body.runs()
         self.function = body.function(self.source, "run")
 
-    def run(self, numbers: Sequence[float]) -> list[float]:
-        """Return the results for these inputs."""
+    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[float]:
+        """Return the results for these inputs, which are all in `numbers`."""
         try:
             return self.function(*numbers)  # type: ignore[no-any-return]
         except RAISED:
@@ -96,6 +97,21 @@ class PythonKernel:
                 body = Body(self._program, plain=False)
                 self._careful = body.function(body.runs(), "run")
             return self._careful(*numbers)
+
+
+def python_samples(s: Any) -> Callable[..., None]:
+    """A function run(rows, shared, out, threads): see Backend.samples."""
+    kernel, count = PythonKernel(s.p), len(s.p.inputs)
+    columns = [k for first, sizes in s.arrays for k in range(first, first + prod(sizes))]
+
+    def run(rows: Sequence[Any], shared: Sequence[float], out: Sequence[Any], threads: int | None) -> None:
+        given = dict(zip(s.shared, shared))
+        for i in range(len(rows[0])):
+            given |= zip(columns, [x for a in rows for x in a.reshape(len(a), -1)[i].tolist()])
+            found = kernel.run([given[k] for k in range(count)])
+            for a, (first, sizes) in zip(out, s.made):
+                a.reshape(len(a), -1)[i] = found[first:first + prod(sizes)]
+    return run
 
 
 class Body:

@@ -12,6 +12,7 @@ import ctypes
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import chain, groupby
+from math import prod
 from threading import RLock
 from typing import Any
 
@@ -19,8 +20,22 @@ from ..engine import Value
 from ..locks import lock
 from .backends import Backend, Runnable
 from .ir.program import Program, played
-from .trace.arguments import MANY, Modules, is_exact, rebuilder, with_modules, zeroed
+from .trace.arguments import (
+    MANY,
+    STATIC,
+    ArrayArgument,
+    Modules,
+    Sizes,
+    arrays_in,
+    is_exact,
+    rebuilder,
+    with_modules,
+    zeroed,
+)
+from .trace.module_snapshot import ModuleSnapshot
 from .trace.state import AttributeOf, GradientOf
+
+SEVERAL = 16                            # Values that are closed over, from which on they are kept in memory
 
 
 class Variant:
@@ -28,7 +43,9 @@ class Variant:
 
     program, tree   what it computes, and the nesting of its result
     modules         those among the arguments that it is for; none if it is shared by all of their structure
-    placed          for each Module whether machine code finds its parameters in memory, or is given them at each run
+    placed          for each Module and array whether machine code finds its numbers where they are, or is given them at
+                    each run
+    arrays          the first input that is in each array, and its shape, where machine code reads arrays
     sources         what else is given at each run: `.data` of these, in parts
     updates         what is set after each run, by `.data`, in parts; what has an address is not among them
     reached         whether backward() comes to a number among the arguments
@@ -40,12 +57,15 @@ class Variant:
 
     def __init__(self, p: Program, tree: Any, modules: Modules, backend: Backend, shared: bool) -> None:
         self.program, self.tree, self.backend = p, tree, backend
-        self.modules = [] if shared else [one for _, one in modules]
+        self.modules = [] if shared else [one for _, one in modules if isinstance(one, ModuleSnapshot)]
         self.placed = [False] * len(modules)
+        self.arrays: list[tuple[int, Sizes]] = []
+        self.made = arrays_in(tree)
+        self.in_arrays = backend.reads_arrays(len(self.made) + len(modules))
         self.addresses: dict[int, int] = {}
         self.targets: list[int] = []
         self.sources, self.updates = parts(p.closures), parts(p.updates)
-        self.rebuild = rebuilder(tree)
+        self.rebuild = rebuilder(tree, self.in_arrays)
         self.exact: Any = None
         self.seconds = 0.0
         self.reached = False
@@ -53,25 +73,33 @@ class Variant:
         self.compiled: Runnable | None = None
         self.called_back: tuple[str, ...] = ()
         self.unrolled: tuple[str, ...] = ()
+        self._place(modules, shared)
         if not shared:
-            self._place(modules)
             self._keep()
 
-    def _place(self, modules: Modules) -> None:
-        """Put the parameters of each Module side by side, and note their addresses by input."""
+    def _place(self, modules: Modules, shared: bool) -> None:
+        """Put the parameters of each Module side by side, and note their addresses by input; note where arrays are."""
         before = 0
         for k, (place, one) in enumerate(modules):
-            found = self.backend.homes(one.values)
+            first = place + before
+            if isinstance(one, ArrayArgument):
+                if self.in_arrays:
+                    self.placed[k] = True
+                    self.arrays.append((first, one.sizes))
+                before += prod(one.sizes)
+                continue
+            found = None if shared else self.backend.homes(one.values)
             if found is not None:
                 self.placed[k] = True
-                self.addresses |= zip(range(place + before, place + before + len(found)), found)
+                self.addresses |= zip(range(first, first + len(found)), found)
             before += len(one.values)
 
     def _keep(self) -> None:
-        """Where the program sets anything: what it reads and sets stays in memory from run to run."""
+        """Where the program sets anything, or reads many Values: what it reads and sets stays in memory from run to
+        run."""
         p = self.program
         homes: dict[Any, int] = {}
-        if not p.updates:
+        if not p.updates and len(p.closures) < SEVERAL:
             return
         for kind in (Value, GradientOf):
             several = [x for x in dict.fromkeys((*p.updates, *p.closures)) if isinstance(x, kind)
@@ -87,35 +115,43 @@ class Variant:
         self.targets = [homes[x] for x in p.updates if x in homes]
         self.updates = parts([x for x in p.updates if x not in homes])
 
+    def _static(self) -> tuple[type, ...]:
+        """What an exact call may be given beside numbers: Modules where it can tell each from all others."""
+        return (*STATIC, ModuleSnapshot) if self.backend.reads_modules and all(self.placed) else STATIC
+
     @property
     def kernel(self) -> Runnable:
         """The program from a list of numbers to a list of numbers; compiled when it is needed first."""
         if self.compiled is None:
             with self._lock:
-                self.compiled = self.compiled or self.backend.kernel(self.program, self.addresses, self.targets)
+                self.compiled = self.compiled or self.backend.kernel(
+                    self.program, self.addresses, self.targets, self.arrays, self.made if self.in_arrays else ())
         return self.compiled
 
     def compile(self, args: Sequence[Any] | None, general: Callable[..., Any]) -> None:
-        """Where the arguments are floats in lists, and few: a function that takes them as they are, `exact`, which
-        hands all others to `general`. Else the kernel. None for a call with keyword arguments, which is never exact."""
+        """Where the arguments are arrays, or floats in lists, and few: a function that takes them as they are, `exact`,
+        which hands all others to `general`. Else the kernel. None for a call with keyword arguments, never exact."""
         p, given = self.program, zeroed(tuple(args or ()))
-        few = max(len(p.inputs), len(p.results)) <= MANY and not p.closures and not p.updates
-        if few and args is not None and is_exact(given) and is_exact(self.tree, ()):
-            self.exact = self.backend.exact(p, given, self.tree, general)
+        inputs = len(p.inputs) - sum(prod(sizes) for _, sizes in self.arrays) - len(self.addresses)
+        results = len(p.results) - sum(prod(sizes) for _, sizes in self.made) * self.in_arrays
+        few = max(inputs, results) <= MANY and not self.sources and not p.updates
+        if few and args is not None and is_exact(given, self._static()) and is_exact(self.tree, (dict,)):
+            self.exact = self.backend.exact(self, given, general)
         if self.exact is None:
             self.kernel  # noqa: B018          # compiled now, not at the first run
 
     def run(self, numbers: list[float], modules: Modules) -> Any:
         """What the function returns for the numbers among the arguments."""
         loose = [module for module, placed in zip(modules, self.placed) if not placed]
-        with_modules(numbers, loose, lambda one: [v.data for v in one.values])
+        with_modules(numbers, loose, lambda one: one.numbers())
         with self._lock if self.updates else nullcontext():     # nobody reads in between what is then set
             for several in self.sources:
                 numbers += several.read()
+            arrays = [one.array for _, one in modules if isinstance(one, ArrayArgument)] if self.in_arrays else ()
             try:
-                found = self.kernel.run(numbers)
+                found = self.kernel.run(numbers, arrays)
             except IndexError:
-                played(self.program, self._given(numbers))      # raises the same, with the number
+                played(self.program, self._given(numbers, arrays))      # raises the same, with the number
                 raise
             try:
                 self._update(found)
@@ -124,10 +160,12 @@ class Variant:
                 raise
         return self.rebuild(found)
 
-    def _given(self, numbers: Sequence[float]) -> list[float]:
-        """All inputs of the program: those given, and those that machine code finds in memory."""
+    def _given(self, numbers: Sequence[float], arrays: Sequence[Any]) -> list[float]:
+        """All inputs of the program: those given, and those that machine code finds in memory and arrays."""
         rest, places = iter(numbers), self.addresses
-        return [ctypes.c_double.from_address(places[k]).value if k in places else next(rest)
+        known = {first + j: x for (first, _), array in zip(self.arrays, arrays)
+                 for j, x in enumerate(array.reshape(-1).tolist())}
+        return [known[k] if k in known else ctypes.c_double.from_address(places[k]).value if k in places else next(rest)
                 for k in range(len(self.program.inputs))]
 
     def _update(self, found: list[float]) -> None:

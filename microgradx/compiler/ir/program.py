@@ -209,6 +209,10 @@ class Program:
         """The number of nodes that are operations."""
         return len(self.ops) - self.ops.count(None)
 
+    def work(self) -> int:
+        """How many inputs all operations have that a run computes."""
+        return sum(map(len, self.args)) + sum(op.count * op.body.work() for op in self.ops if isinstance(op, Repeat))
+
     def scans(self) -> tuple[int, int]:
         """How many loops there are, and how many bytes they compute."""
         found = [op.size for op in self.ops if isinstance(op, Repeat)]

@@ -15,7 +15,8 @@ the same number of inputs form a group, whose inputs are a matrix of slots; nest
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from ...ops import identity
 from ...table import Op
 from ..ir.program import Program
 from ..ir.repeat import Repeat, Structure
+from ..native.place import Memory
 from ..native.resident import LINE
 from .affine import Slots, affine
 from .edges import EdgeArrays, alike
@@ -40,21 +42,13 @@ class Group(NamedTuple):
     inputs: Slots
 
 
-class Memory(NamedTuple):
-    """The memory of a program: number of slots, groups in order, constants by slot, first slot of the results."""
-
-    size: int
-    groups: list[Group]
-    constants: dict[int, float]
-    results: int                                    # results are contiguous
-
-
 def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
-           edges: EdgeArrays | None = None) -> Memory:
+           edges: EdgeArrays | None = None, outputs: Mapping[int, int] = MappingProxyType({})) -> Memory:
     """Slots for all nodes of a program: `inputs` for its inputs, slots from `start` on for all other nodes.
 
     late    whether each node gets the last possible level, just before its first user; else the first possible, just
             after its inputs. Which of the two finds longer loops depends on the program
+    outputs     the slots of results that are elsewhere
     """
     edges = edges or EdgeArrays(p)
     slots = np.full(len(p), -1, np.int64)
@@ -63,8 +57,12 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ...
         slots[i], size = size, size + 1
     out = size = lined(size + 1) - 1            # a loss, then its gradient, which starts a cache line
-    slots[edges.outputs] = out + edges.place
-    size += len(p.results)
+    results = np.full(len(p.results), -1, np.int64)
+    results[list(outputs)] = list(outputs.values())
+    own = np.flatnonzero(results < 0)
+    results[own] = np.arange(out, out + len(own))
+    slots[edges.outputs] = results[edges.place]
+    size += len(own)
 
     found: list[Group] = []
     for is_result, parts in _ordered(p, edges, late):
@@ -82,7 +80,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
     if len(edges.place) < len(p.results):           # some results are inputs, constants or duplicates
         copies = np.delete(np.arange(len(p.results)), edges.place)
         sources = slots[np.array(p.results, np.int64)[copies]].reshape(-1, 1)
-        found.append(Group(identity, copies + out, sources))
+        found.append(Group(identity, results[copies], sources))
     return Memory(size, found, {int(slots[i]): x for i, x in p.numbers.items()}, out)
 
 

@@ -25,7 +25,8 @@ from .affine import Slots
 
 class RepeatNest(NamedTuple):
     """A loop and the numbers that its function is given: its steps, the slot `status`, the slots of carries and
-    constants, the first slot and stride of each column, the first slot and stride of each y, the slot of the block."""
+    constants, the first slot and stride of each column, the first slot and stride of each y, the slot of the block, and
+    the address of the memory of a large step, which the kernel has for each memory of its own."""
 
     op: Repeat
     table: list[int]
@@ -35,7 +36,7 @@ def nest(op: Repeat, out: int, first: Slots, columns: list[tuple[int, int]], sta
     """The nest of a loop whose block begins at `out`."""
     ys = [(out + op.carries + j * op.count, 1) for j in range(op.ys)]
     rows = [(start + step * (op.count - 1), -step) if op.reverse else (start, step) for start, step in (*columns, *ys)]
-    return RepeatNest(op, [op.count, status, *first.tolist(), *(x for row in rows for x in row), out])
+    return RepeatNest(op, [op.count, status, *first.tolist(), *(x for row in rows for x in row), out, 0])
 
 
 def compiled(op: Repeat, strict: bool, body: Kernel | None) -> tuple[int, Any]:
@@ -46,6 +47,11 @@ def compiled(op: Repeat, strict: bool, body: Kernel | None) -> tuple[int, Any]:
     code.write(strict)
     loaded: Loaded = load(module, called(op.body.ops, strict) if body is None else ())
     return loaded.address("repeat"), (loaded, body)
+
+
+def place_of_body(op: Repeat) -> int:
+    """Where in the table of a loop the address of the memory of its step is."""
+    return 3 + op.carries + op.constants + 2 * (len(op.columns) + op.ys)
 
 
 def fits(op: Repeat) -> bool:
@@ -63,7 +69,7 @@ class Steps(Code):
         self.count, self.status = self.entry(0), self.entry(1)
         self.fixed = op.carries + op.constants
         self.moving = 2 + self.fixed                    # where the columns begin in the table
-        self.out = self.entry(self.moving + 2 * (len(op.columns) + op.ys))
+        self.out = self.entry(place_of_body(op) - 1)
 
     def entry(self, k: Any) -> Any:
         """The number at this place of the table."""
@@ -102,7 +108,7 @@ class Around(Steps):
     def __init__(self, module: Any, op: Repeat, body: Kernel) -> None:
         super().__init__(module, op)
         b = self.b
-        self.body = b.inttoptr(LONG(body.start), POINTER)
+        self.body = b.inttoptr(self.entry(place_of_body(op)), POINTER)
         self.run = b.inttoptr(LONG(body.address), ir.FunctionType(VOID, [POINTER]).as_pointer())
         self.results, self.failed = body.results, body.place.status
 
@@ -141,4 +147,4 @@ class Around(Steps):
         self.b.call(move, args)
 
 
-__all__ = ["RepeatNest", "compiled", "fits", "nest"]
+__all__ = ["RepeatNest", "compiled", "fits", "nest", "place_of_body"]

@@ -18,14 +18,15 @@ from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import width
 from ..native.instructions import LONG, POINTER, VOID
-from ..native.kernel import Kernel, Place, placed
+from ..native.kernel import Kernel, Tables
+from ..native.place import Memory, Place, placed
 from ..trace.trace import unhindered
 from .compose import composed
 from .edges import EdgeArrays
 from .library import addresses
-from .memory_layout import Memory, groups
+from .memory_layout import groups
 from .nests import LARGE, Nest, nests
-from .repeat_code import RepeatNest, fits
+from .repeat_code import RepeatNest, fits, place_of_body
 from .repeat_code import compiled as repeated
 from .repeat_code import nest as repeat
 from .shapes import Shape, shaped
@@ -40,8 +41,6 @@ def looped(p: Program, place: Place, strict: bool) -> Kernel:
 def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     p = composed(whole, strict)
     memory, found = _fewest(p, place, strict)
-    for slot, x in memory.constants.items():
-        place.memory[slot] = x
     tables: list[int] = []
     calls: list[tuple[Any, int]] = []                 # shape, start of the table
     for nest in found:
@@ -50,16 +49,20 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
         tables += table
     shapes = dict.fromkeys(shape for shape, _ in calls)
     function: dict[Any, int] = addresses([shape for shape in shapes if isinstance(shape, Shape)], strict)
-    kept = []
+    kept, steps = [], {}
     for op in shapes:
         if isinstance(op, Repeat):
             step = None if fits(op) else _looped(op.body, placed(op.body, {}), strict)
             function[op], code = repeated(op, strict, step)
             kept.append(code)
-    data = np.array([(function[shape], at) for shape, at in calls], np.int64), np.array(tables, np.int64)
+            if step is not None:
+                steps[op] = step
+    inner = [(at + place_of_body(shape), steps[shape]) for shape, at in calls if shape in steps]
+    data = np.array([(function[shape], at) for shape, at in calls], np.int64)
+    numbers = Tables(np.array(tables, np.int64), inner)
     module = ir.Module("loops")
-    _kernel(module, *data)
-    return Kernel(module, place, memory.results, len(p.results), (), (data, kept), len(calls))
+    _kernel(module, place, data, numbers.moving)
+    return Kernel(module, place, memory, len(p.results), (), numbers, (data, kept), len(calls))
 
 
 Found = tuple[Memory, list[Nest | RepeatNest]]
@@ -77,7 +80,7 @@ def _fewest(p: Program, place: Place, strict: bool) -> Found:
 
 def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
     """The memory and all nests in order; None if there are more than `most` nests."""
-    memory = groups(p, place.inputs, place.given + 1, late, edges)
+    memory = groups(p, place.inputs, place.start, late, edges, place.outputs)
     found: list[Any] = []
     for group in memory.groups:
         if isinstance(group.op, Repeat):
@@ -91,12 +94,18 @@ def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool
     return memory, found
 
 
-def _kernel(module: Any, calls: Any, tables: Any) -> None:
-    """Emit void kernel(double *memory), which makes all calls in order."""
+def _kernel(module: Any, place: Place, calls: Any, moving: Any) -> None:
+    """Emit void kernel(double *memory), which writes what depends on the caller's arrays into the tables, and makes all
+    calls in order."""
     code = Code(module, "kernel", [POINTER])
     b, (memory,) = code.b, code.args
     kind = ir.FunctionType(VOID, [POINTER, POINTER]).as_pointer()
-    start, table = (b.inttoptr(LONG(a.ctypes.data), POINTER) for a in (calls, tables))
+    start, rows = (b.inttoptr(LONG(a.ctypes.data), POINTER) for a in (calls, moving))
+    table, pointers = code.get(memory, place.tables, POINTER), code.at(memory, place.pointers)
+    with code.loop(0, LONG(moving.size), moving.shape[1]) as (row, _, _):
+        index, *ends, rest = (code.get(rows, b.add(row, LONG(k)), LONG) for k in range(moving.shape[1]))
+        a, other = (code.get(pointers, end, LONG) for end in ends)
+        b.store(b.add(rest, b.ashr(b.sub(a, other), LONG(3))), code.at(table, index, LONG))
     with code.loop(0, LONG(2 * len(calls)), 2) as (row, _, _):
         at = code.get(start, b.add(row, LONG(1)), LONG)
         b.call(code.get(start, row, kind), [memory, code.at(table, at, LONG)])

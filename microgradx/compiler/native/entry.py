@@ -1,37 +1,45 @@
-"""Entry: compiles a small program to a builtin function of Python in machine code, which is the cheapest to call.
+"""Entry: compiles a program to a builtin function of Python in machine code, which is the cheapest to call.
 
-    >>> from microgradx import mul
-    >>> from microgradx.compiler.native.entry import native_call
-    >>> from microgradx.compiler.ir.program import Program
-    >>> p = Program()
-    >>> x, y = p.input(), p.input()
-    >>> p.results = [p.add(mul, (x, y))]
-    >>> call = native_call(p, ([1.0], 1.0), [0.0], lambda *args: "something else")
-    >>> call([3.0], 4.0), call([3.0], 4)
-    ([12.0], 'something else')
+    >>> from microgradx import jit
+    >>> f = jit(lambda xs, y: [xs[0] * y], backend="native")
+    >>> f([3.0], 4.0), type(f.__call__).__name__                # from now on
+    ([12.0], 'builtin_function_or_method')
 
 The machine code reads the arguments as CPython's C code does: the type of an object is at offset 8, the number of a
-float at offset 16, and so on. It passes arguments of any other structure to `general`.
+float at offset 16, and so on; the numbers of an array where they lie, in which they are float64 in C order. It passes
+arguments of any other structure to `general`. It writes new arrays of numpy in place.
+
+A small program is a part of the function. A large one is a kernel, which runs on a memory that no other thread has;
+meanwhile other threads may run Python.
 """
 from __future__ import annotations
 
 import ctypes
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from math import prod
 from typing import Any
 
 from llvmlite import ir
 
+from ...arrays import numpy
+from ...derivatives import is_inside
 from ...nesting import is_leaf
-from ..ir.program import Program
+from ..trace.arguments import ArrayOf
+from ..trace.module_snapshot import ModuleSnapshot
 from .engine import load
-from .instructions import DOUBLE, INT, LONG, POINTER, called
+from .instructions import DOUBLE, INT, LONG, POINTER, VOID, called, number
 from .straight import is_small, line
 
 BYTE = ir.IntType(8)
 TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS
+DATA, DIMENSIONS, LENGTHS, DTYPE, FLAGS = 16, 24, 32, 56, 64        # of an array: PyArrayObject in numpy's headers
+ORDERLY = 0x101                                 # flags NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED
+NEW_ARRAY, FLOAT64 = 93, 12                     # the place of PyArray_New in numpy's table of functions; NPY_DOUBLE
 FASTCALL = 0x82                                 # METH_FASTCALL | METH_KEYWORDS:
 SIGNATURE = ir.FunctionType(POINTER, [POINTER, POINTER, LONG, POINTER])     # self, arguments, how many, names or NULL
+LONG_RUN = 5000                                 # edges of a program that runs while other threads run Python: 2 µs
 
 
 def is_known() -> bool:
@@ -47,12 +55,12 @@ class Definition(ctypes.Structure):
                 ("doc", ctypes.c_char_p))
 
 
-def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
-    """A builtin function for arguments with the structure of `args`, which nests the results as in `tree`. None for a
-    program that is too large for one basic block, or calls back into Python: only `general` raises errors of rows."""
-    if not is_small(p) or called(p.ops, p.strict):
+def native_call(variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
+    """A builtin function for arguments with the structure of `args`, which does what variant.run does. None for a
+    program that calls back into Python: only `general` raises errors of rows."""
+    if called(variant.program.ops, variant.program.strict):
         return None
-    entry = Entry(p, args, tree, general)
+    entry = Entry(variant, args, general)
     code = load(entry.module)
     definition = Definition(b"call", code.address("call"), FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
@@ -61,25 +69,41 @@ def native_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     return new(ctypes.addressof(definition), (code, definition, entry.kept), __name__)
 
 
-class Entry:
-    """PyObject *call(PyObject *self, PyObject **args, long count, PyObject *names), under construction."""
+def pointer_to(function: Any) -> Any:
+    """The address of a function that ctypes knows."""
+    return ctypes.cast(function, ctypes.c_void_p).value
 
-    def __init__(self, p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> None:
+
+class Entry:
+    """PyObject *call(PyObject *self, PyObject **args, long count, PyObject *names), under construction.
+
+    numbers     those among the arguments that are in no array, in order
+    pointers    the address of the numbers of each array: of the arguments, then of the results
+    nested      arrays in lists, which another thread could drop
+    arrays      the arrays of the results
+    pending     objects that are made and have no owner: to be released if there is no memory for the next
+    """
+
+    def __init__(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> None:
         self.module = ir.Module("entry")
         self.function = ir.Function(self.module, SIGNATURE, "call")
         self.b = b = ir.IRBuilder(self.function.append_basic_block())
         self.other = self.function.append_basic_block("other")
         self.kept: list[Any] = [general]
+        self.variant, self.p = variant, variant.program
+        self.numbers: list[Any] = []
+        self.pointers: list[Any] = []
+        self.nested: list[Any] = []
+        self.arrays: list[Any] = []
+        self.pending: list[Any] = []
         _, pointer, count, names = self.function.args
 
         self.require(b.icmp_signed("==", count, LONG(len(args))))
         self.require(b.icmp_unsigned("==", names, self.null()))         # no keyword arguments
-        numbers = self.numbers(pointer, args)
-        results, wrong = line(b, p, numbers, p.strict)
-        if wrong is not None:
-            self.require(b.not_(wrong))                 # `general` raises
-        self.root: Any = None
-        b.ret(self.made(tree, iter(results)))
+        self.modules(pointer, args)
+        self.elements(pointer, args)
+        found = self.straight() if is_small(self.p) else self.looped()
+        b.ret(self.made(variant.tree, iter(found), iter(self.arrays)))
         b.position_at_end(self.other)
         b.ret(self.python("PyObject_Vectorcall", POINTER, self.object(general), pointer, count, names))
 
@@ -91,27 +115,58 @@ class Entry:
         self.b.cbranch(condition, on, self.other)
         self.b.position_at_end(on)
 
-    def numbers(self, pointer: Any, trees: Sequence[Any]) -> list[Any]:
-        """The numbers in an array of objects. The code checks the types of all objects first, then their contents."""
-        b = self.b
-        objects = [b.load(b.gep(pointer, [LONG(k)], source_etype=POINTER), typ=POINTER) for k in range(len(trees))]
-        if not objects:
-            return []
-        self.require(self.all([b.icmp_unsigned("==", self.get(x, TYPE, LONG), LONG(id(type(tree))))
-                               for x, tree in zip(objects, trees)]))
-        return [number for x, tree in zip(objects, trees) for number in self.inside(x, tree)]
+    def modules(self, pointer: Any, args: Sequence[Any]) -> None:
+        """Ask Python whether each Module is the one that the program is for, and as it was; before all else, for then
+        other threads may run."""
+        for k, tree in enumerate(args):
+            if isinstance(tree, ModuleSnapshot):
+                x = self.b.load(self.item(pointer, k), typ=POINTER)
+                found = self.checked(self.python("PyObject_CallFunctionObjArgs", POINTER, self.object(_is_now),
+                                                 self.object(tree), x, self.null()))
+                self.python("Py_DecRef", VOID, found)               # of True, or of what is not True
+                self.require(self.b.icmp_unsigned("==", found, self.object(True)))
 
-    def inside(self, x: Any, tree: Any) -> list[Any]:
-        """The numbers in an object whose type is checked already."""
+    def elements(self, pointer: Any, trees: Sequence[Any], nested: bool = False) -> None:
+        """Read an array of objects. The code checks the types of all objects first, then their contents."""
+        pairs = [(self.b.load(self.item(pointer, k), typ=POINTER), tree) for k, tree in enumerate(trees)
+                 if not isinstance(tree, ModuleSnapshot)]
+        if pairs:
+            self.require(self.all([self.b.icmp_unsigned("==", self.get(x, TYPE, LONG), LONG(id(self.kind(tree))))
+                                   for x, tree in pairs]))
+        for x, tree in pairs:
+            self.inside(x, tree, nested)
+
+    def kind(self, tree: Any) -> Any:
+        """The class of an argument."""
+        return numpy().ndarray if isinstance(tree, ArrayOf) else type(tree)
+
+    def inside(self, x: Any, tree: Any, nested: bool) -> None:
+        """Read an object whose type is checked already."""
         b = self.b
         if tree.__class__ is float:
-            return [self.get(x, NUMBER, DOUBLE)]
-        if isinstance(tree, (list, tuple)):
+            self.numbers.append(self.get(x, NUMBER, DOUBLE))
+        elif isinstance(tree, ArrayOf):
+            self.array(x, tree.sizes)
+            self.nested += [x] * nested
+        elif isinstance(tree, (list, tuple)):
             self.require(b.icmp_signed("==", self.get(x, SIZE, LONG), LONG(len(tree))))
-            return self.numbers(self.items(x, tree), tree)
-        equal = self.python("PyObject_RichCompareBool", INT, x, self.object(tree), INT(2))      # Py_EQ
-        self.require(b.icmp_signed("==", equal, INT(1)))
-        return []
+            self.elements(self.items(x, tree), tree, True)
+        else:
+            equal = self.python("PyObject_RichCompareBool", INT, x, self.object(tree), INT(2))      # Py_EQ
+            self.require(b.icmp_signed("==", equal, INT(1)))
+
+    def array(self, x: Any, sizes: tuple[int, ...]) -> None:
+        """Read an array: float64, in C order, of this shape."""
+        b, float64 = self.b, numpy().dtype(float)
+        flags = b.and_(self.get(x, FLAGS, INT), INT(ORDERLY))
+        self.require(self.all([b.icmp_signed("==", self.get(x, DIMENSIONS, INT), INT(len(sizes))),
+                               b.icmp_signed("==", flags, INT(ORDERLY)),
+                               b.icmp_unsigned("==", self.get(x, DTYPE, POINTER), self.object(float64))]))
+        if sizes:
+            lengths = self.get(x, LENGTHS, POINTER)
+            self.require(self.all([b.icmp_signed("==", self.get(lengths, 8 * k, LONG), LONG(size))
+                                   for k, size in enumerate(sizes)]))
+        self.pointers.append(self.get(x, DATA, POINTER))
 
     def all(self, bits: list[Any]) -> Any:
         """The conjunction of these bits."""
@@ -120,39 +175,155 @@ class Entry:
             found = self.b.and_(found, bit)
         return found
 
+    # The program ---------------------------------------------------------------------------------------------------
+
+    def straight(self) -> list[Any]:
+        """The results that are numbers, of a small program."""
+        b, v, given = self.b, self.variant, iter(self.numbers)
+        places = {first + j: (pointer, j) for (first, sizes), pointer in zip(v.arrays, self.pointers)
+                  for j in range(prod(sizes))}
+        places |= {k: (b.inttoptr(LONG(address), POINTER), 0) for k, address in v.addresses.items()}
+        xs = [b.load(self.number(*places[k]), typ=DOUBLE) if k in places else next(given)
+              for k in range(len(self.p.inputs))]
+        found, wrong = line(b, self.p, xs, self.p.strict)
+        if wrong is not None:
+            self.require(b.not_(wrong))                 # `general` raises
+        self.new_arrays()
+        numbers, start = [], 0
+        for (first, sizes), pointer in zip(v.made, self.pointers[len(v.arrays):]):
+            numbers += found[start:first]
+            start = first + prod(sizes)
+            for j, x in enumerate(found[first:start]):
+                b.store(x, self.number(pointer, j))
+        return numbers + found[start:]
+
+    def looped(self) -> list[Any]:
+        """The results that are numbers, of a large program, which runs on a memory from the stack of those that are
+        free."""
+        b, kernel = self.b, self.variant.kernel
+        place = kernel.place
+        top = (ctypes.c_int64 * 1)()                    # the address of the first free memory; each has the next one's
+        self.kept.append(top)
+        stack = b.inttoptr(LONG(ctypes.addressof(top)), POINTER)
+        for x in self.nested:
+            self.python("Py_IncRef", VOID, x)
+        self.pending += self.nested
+        self.new_arrays()
+        memory = self.popped(stack, place)
+        for k, x in enumerate(self.numbers):
+            b.store(x, self.number(memory, k))
+        for k, pointer in enumerate(self.pointers, place.arrays):
+            b.store(pointer, self.number(memory, k))
+        self.run(kernel, memory)
+        wrong = b.load(self.number(memory, place.status), typ=DOUBLE)
+        numbers = [b.load(self.number(memory, kernel.results + k), typ=DOUBLE) for k in range(kernel.count)]
+        b.store(number(0.0, DOUBLE), self.number(memory, place.status))
+        b.store(b.load(stack, typ=POINTER), self.number(memory, place.next))
+        b.store(memory, stack)
+        for x in self.nested:
+            self.python("Py_DecRef", VOID, x)
+        self.pending = list(self.arrays)
+        with b.if_then(b.fcmp_unordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
+            self.release()
+            b.branch(self.other)                        # `general` raises
+        return numbers
+
+    def popped(self, stack: Any, place: Any) -> Any:
+        """A memory that is free, or a new one."""
+        b, kernel = self.b, self.variant.kernel
+        free, before = b.load(stack, typ=POINTER), b.block
+        with b.if_else(b.icmp_unsigned("==", free, self.null())) as (none, some):
+            with none:
+                found = self.checked(self.python("PyObject_CallNoArgs", POINTER, self.object(kernel.another)))
+                new = self.python("PyLong_AsVoidPtr", POINTER, found)
+                self.python("Py_DecRef", VOID, found)
+                inside = b.block
+            with some:
+                b.store(b.load(self.number(free, place.next), typ=POINTER), stack)
+                before = b.block
+        memory = b.phi(POINTER)
+        memory.add_incoming(new, inside)
+        memory.add_incoming(free, before)
+        return memory
+
+    def run(self, kernel: Any, memory: Any) -> None:
+        """Run the kernel; if it takes long, without the interpreter lock."""
+        b = self.b
+        code = b.inttoptr(LONG(kernel.address), ir.FunctionType(VOID, [POINTER]).as_pointer())
+        if self.p.work() < LONG_RUN:
+            b.call(code, [memory])
+            return
+        state = self.python("PyEval_SaveThread", POINTER)
+        b.call(code, [memory])
+        self.python("PyEval_RestoreThread", VOID, state)
+
     # Results -------------------------------------------------------------------------------------------------------
 
-    def made(self, tree: Any, results: Iterator[Any], place: Any = None) -> Any:
-        """A new float, list or tuple with its elements. It is stored in `place` before its elements are created."""
+    def new_arrays(self) -> None:
+        """Make the arrays of the results."""
+        for _, sizes in self.variant.made:
+            lengths = (ctypes.c_int64 * len(sizes))(*sizes)
+            self.kept.append(lengths)
+            null, zero = self.null(), INT(0)
+            new = self.checked(self.called(
+                array_maker(), POINTER, self.object(numpy().ndarray), INT(len(sizes)),
+                self.b.inttoptr(LONG(ctypes.addressof(lengths)), POINTER), INT(FLOAT64), null, null, zero, zero, null))
+            self.arrays.append(new)
+            self.pending.append(new)
+            self.pointers.append(self.get(new, DATA, POINTER))
+
+    def made(self, tree: Any, numbers: Iterator[Any], arrays: Iterator[Any]) -> Any:
+        """A new float, list, tuple or dict with its elements, or the next array. It belongs to the caller."""
         b = self.b
+        if isinstance(tree, ArrayOf):
+            array = next(arrays)
+            self.pending.remove(array)
+            return array
         if is_leaf(tree):
-            new = self.checked(self.python("PyFloat_FromDouble", POINTER, next(results)))
+            return self.checked(self.python("PyFloat_FromDouble", POINTER, next(numbers)))
+        if isinstance(tree, dict):
+            new = self.checked(self.python("PyDict_New", POINTER))
+            self.pending.append(new)
+            for key, branch in tree.items():
+                x = self.made(branch, numbers, arrays)
+                failed = self.python("PyDict_SetItem", INT, new, self.object(key), x)
+                self.python("Py_DecRef", VOID, x)
+                self.checked(b.select(b.icmp_signed("==", failed, INT(0)), new, self.null()))
         else:
             kind = "PyList_New" if isinstance(tree, list) else "PyTuple_New"
             new = self.checked(self.python(kind, POINTER, LONG(len(tree))))
-        if place is None:
-            self.root = new
-        else:
-            b.store(new, place)
-        if not is_leaf(tree):
+            self.pending.append(new)
             items = self.items(new, tree)
             for k, branch in enumerate(tree):
-                self.made(branch, results, b.gep(items, [LONG(k)], source_etype=POINTER))
+                b.store(self.made(branch, numbers, arrays), self.item(items, k))
+        self.pending.remove(new)
         return new
 
     def checked(self, x: Any) -> Any:
         """A new object x. If it is NULL (out of memory), the code releases the objects made so far and returns NULL."""
         with self.b.if_then(self.b.icmp_unsigned("==", x, self.null()), likely=False):
-            if self.root is not None:
-                self.python("Py_DecRef", ir.VoidType(), self.root)
+            self.release()
             self.b.ret(self.null())
         return x
+
+    def release(self) -> None:
+        """Release what is made and has no owner."""
+        for x in self.pending:
+            self.python("Py_DecRef", VOID, x)
 
     # Objects -------------------------------------------------------------------------------------------------------
 
     def get(self, x: Any, offset: int, kind: Any) -> Any:
         """Load the field at an offset in an object."""
         return self.b.load(self.b.gep(x, [LONG(offset)], source_etype=BYTE), typ=kind)
+
+    def number(self, base: Any, k: int) -> Any:
+        """The address of the k-th of numbers."""
+        return self.b.gep(base, [LONG(k)], source_etype=DOUBLE)
+
+    def item(self, base: Any, k: int) -> Any:
+        """The address of the k-th of pointers."""
+        return self.b.gep(base, [LONG(k)], source_etype=POINTER)
 
     def items(self, x: Any, tree: Any) -> Any:
         """The array of elements of a list, or of a tuple, whose object contains the array."""
@@ -171,6 +342,24 @@ class Entry:
 
     def python(self, name: str, result: Any, *args: Any) -> Any:
         """A call of a function of CPython's C API."""
-        address = ctypes.cast(getattr(ctypes.pythonapi, name), ctypes.c_void_p).value
+        return self.called(pointer_to(getattr(ctypes.pythonapi, name)), result, *args)
+
+    def called(self, address: int, result: Any, *args: Any) -> Any:
+        """A call of the C function at this address."""
         kind = ir.FunctionType(result, [x.type for x in args])
         return self.b.call(self.b.inttoptr(LONG(address), kind.as_pointer()), args)
+
+
+def _is_now(known: Any, x: Any) -> bool:
+    """Whether x is the Module that a program is for, in the state that it is for, and no transform is under way."""
+    return known.module() is x and known.holds() and not is_inside()
+
+
+@cache
+def array_maker() -> int:
+    """The address of PyArray_New in the table of numpy's C functions, whose places do not change."""
+    multiarray = numpy()._core.multiarray if hasattr(numpy(), "_core") else numpy().core.multiarray
+    found = ctypes.pythonapi.PyCapsule_GetPointer
+    found.restype, found.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = ctypes.cast(found(multiarray._ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
+    return int(table[NEW_ARRAY] or 0)

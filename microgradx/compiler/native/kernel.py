@@ -5,109 +5,160 @@
     >>> kernel = square.variant([3.0]).kernel
     >>> kernel.run([3.0]), kernel.place.inputs, kernel.nests
     ([9.0], [0], 0)
+
+Threads may run a kernel at once: each run takes a memory that is free, or a new one, and Python's interpreter lock is
+released while machine code runs, unless that calls Python back.
 """
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ...locks import lock
 from ...table import Op
-from ..ir.program import Program
-from ..ir.repeat import Repeat
 from .engine import load, raise_noted
-from .resident import LINE, aligned
+from .place import ARRAYS, FAR, PAIRS, Memory, Place
+from .resident import aligned
 
 
-class Place(NamedTuple):
-    """The memory of a program.
+class Tables:
+    """The numbers that the loops of a program read. Some depend on where its memory and the regions are.
 
-    memory      an array of float64; it may be too large, its unused end is never touched
-    inputs      the slot of each input, relative to the start of memory; the parameters of a Module are outside
-    given       how many inputs are copied into memory before each run; they come first
-    status      the slot that is set to 1 if an index was outside of its table
+    numbers     all of them, int64
+    fixed       those between memory and what stays at its address: index, regions a and b, rest; see place.crossed()
+    moving      the same where a or b is an array of the caller: machine code writes these before each run
+    inner       where the address of a memory of another kernel stands, of the step of a loop, and that kernel
     """
 
-    memory: Any
-    inputs: list[int]
-    given: int
+    def __init__(self, numbers: Any, inner: Sequence[tuple[int, Kernel]] = ()) -> None:
+        self.numbers, self.inner = numbers, inner
+        far = (numbers + (1 << FAR - 1)) >> FAR
+        index = np.flatnonzero(far)
+        pairs = np.array([PAIRS[k] for k in far[index].tolist()], np.int64).reshape(-1, 2)
+        rows = np.column_stack([index, pairs, numbers[index] - (far[index] << FAR)])
+        moves = (pairs >= ARRAYS).any(axis=1)
+        self.fixed, self.moving = rows[~moves], np.ascontiguousarray(rows[moves])
 
-    @property
-    def status(self) -> int:
-        """The slot after the inputs."""
-        return self.given
-
-
-def placed(p: Program, blocks: Mapping[int, int]) -> Place:
-    """Memory for a program. `blocks` has the address of each input that is outside of this memory."""
-    loops = sum(op.size + len(args) for op, args in zip(p.ops, p.args) if isinstance(op, Repeat))
-    size = 2 * (len(p) + loops)                 # alignment to cache lines at most doubles it
-    memory = aligned(size + len(p.results) + 2 * LINE)
-    start = memory.ctypes.data
-    given = count()
-    inputs = [(blocks[k] - start) // 8 if k in blocks else next(given) for k in range(len(p.inputs))]
-    return Place(memory, inputs, next(given))
+    def at(self, address: int) -> tuple[Any, list[Any]]:
+        """A copy of the numbers for a memory at this address, and memories of the inner kernels."""
+        found, starts = self.numbers.copy(), np.array([address, 0], np.int64)       # of the memory; of addresses
+        index, a, b, rest = self.fixed.T
+        found[index] = rest + ((starts[a] - starts[b]) >> 3)
+        memories = [kernel.new() for _, kernel in self.inner]
+        for (place, _), memory in zip(self.inner, memories):
+            found[place] = memory.ctypes.data
+        return found, memories
 
 
 class Kernel:
     """A program compiled to machine code: run(numbers) returns the results.
 
-    place       its memory
-    results     the slot of the first result; the others follow
+    place       slots of what it reads and writes
+    memory      an array of float64, the first of those that it has when threads run it at once
+    results     the slot of the first result that is a number; the others follow
     nests       number of loop nests; 0 for a basic block
     address     address of the machine code, a C function void f(double *memory)
     """
 
-    def __init__(self, module: Any, place: Place, results: int, count: int, rows: Sequence[Op], kept: Any = (),
-                 nests: int = 0) -> None:
-        self.place, self.results, self.count, self.nests = place, results, count, nests
+    def __init__(self, module: Any, place: Place, memory: Memory, count: int, rows: Sequence[Op],
+                 tables: Tables | None = None, kept: Any = (), nests: int = 0) -> None:
+        count -= len(place.outputs)
+        self.place, self.results, self.count, self.nests, self.tables = place, memory.results, count, nests, tables
         self.closures: list[Any] = []
         self.code = load(module, rows), kept
         self.address = self.code[0].address("kernel")
-        self.start = place.memory.ctypes.data
+        self._size, self._constants = memory.size, memory.constants
         self._give = Struct(f"{place.given}d").pack_into
-        self._found = place.memory[results:results + count]
-        self._function = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(self.address)
-        self._stores: list[tuple[Any, Any]] = []
+        # CFUNCTYPE releases the interpreter lock
+        self._function = (ctypes.PYFUNCTYPE if rows else ctypes.CFUNCTYPE)(None, ctypes.c_void_p)(self.address)
+        self._stores: list[tuple[Any, int, int]] = []
+        self._shown = count                     # how many of the numbers run() returns
+        self._all: list[Any] = []               # memories and their tables
         self._lock = lock()
+        self.memory = self.new()
+        self.start = self.memory.ctypes.data
+        self._free = [self.memory]
+
+    def new(self) -> Any:
+        """Another memory, for a run at the same time."""
+        memory = aligned(self._size)
+        for slot, x in self._constants.items():
+            memory[slot] = x
+        longs = memory[:self.place.start].view(np.int64)
+        longs[self.place.pointers] = memory.ctypes.data
+        tables = None if self.tables is None else self.tables.at(memory.ctypes.data)
+        if tables is not None:
+            longs[self.place.tables] = tables[0].ctypes.data
+        self._all.append((memory, tables))
+        return memory
+
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        """A memory that no other thread uses."""
+        try:
+            memory = self._free.pop()
+        except IndexError:
+            memory = self.new()
+        try:
+            yield memory
+        finally:
+            self._free.append(memory)
+
+    def another(self) -> int:
+        """The address of another memory."""
+        return int(self.new().ctypes.data)
 
     def keep(self, targets: Sequence[int]) -> None:
         """From now on the last results go to these addresses, after a run that went well, and not into its list."""
-        first = start = len(self._found) - len(targets)
+        start = self.results + self.count - len(targets)
+        self._shown = first = self.count - len(targets)
+        first += self.results
         for k, target in enumerate(targets):
             if k + 1 == len(targets) or targets[k + 1] != target + 8:       # the end of what lies side by side
                 end = first + k + 1
                 place: Any = (ctypes.c_double * (end - start)).from_address(target - 8 * (end - start - 1))
-                self._stores.append((np.frombuffer(place), self._found[start:end]))
+                self._stores.append((np.frombuffer(place), start, end))
                 start = end
-        self._found = self._found[:first]
 
-    def run(self, numbers: Sequence[float]) -> list[float]:
-        """Return the results for these inputs. Raises what check() raises."""
-        with self._lock:
-            self._give(self.place.memory, 0, *numbers)
-            self._function(self.start)
-            self.check()
-            found: list[float] = self._found.tolist()
-            try:
-                self._store()
-            except KeyboardInterrupt:               # Ctrl-C between two of them: all are made first
-                self._store()
-                raise
+    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[Any]:
+        """Return the results for these inputs, numbers and new arrays. Raises what check() raises.
+
+        arrays      of the caller, float64 in C order: the inputs that are in arrays, see placed()
+        """
+        made = [np.empty(sizes) for _, sizes in self.place.shapes]
+        with self._lock if self._stores else nullcontext(), self.lent() as memory:      # one reads what it sets
+            found = self._run(memory, numbers, (*arrays, *made))
+        for (at, _), array in zip(self.place.shapes, made):
+            found.insert(at, array)
         return found
 
-    def _store(self) -> None:
-        for target, source in self._stores:
-            target[:] = source
+    def _run(self, memory: Any, numbers: Sequence[float], arrays: Sequence[Any]) -> list[Any]:
+        self._give(memory, 0, *numbers)
+        for slot, array in enumerate(arrays, self.place.arrays):
+            memory.view(np.int64)[slot] = array.ctypes.data
+        self._function(memory.ctypes.data)
+        self.check(memory)
+        found: list[float] = memory[self.results:self.results + self._shown].tolist()
+        try:
+            self._store(memory)
+        except KeyboardInterrupt:               # Ctrl-C between two of them: all are made first
+            self._store(memory)
+            raise
+        return found
 
-    def check(self) -> None:
+    def _store(self, memory: Any) -> None:
+        for target, start, end in self._stores:
+            target[:] = memory[start:end]
+
+    def check(self, memory: Any = None) -> None:
         """Raise the error of a callback since the last check; IndexError if a take() had an index outside its table."""
-        wrong, self.place.memory[self.place.status] = self.place.memory[self.place.status] != 0, 0.0
+        memory = self.memory if memory is None else memory
+        wrong, memory[self.place.status] = memory[self.place.status] != 0, 0.0
         raise_noted()
         if wrong:
             raise IndexError("take: expected a whole number from 0 to the length of the table less 1 as index")

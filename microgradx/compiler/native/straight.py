@@ -6,13 +6,15 @@
     >>> p = Program()
     >>> x = p.input()
     >>> p.results = [p.add(mul, (x, x))]
-    >>> print(*straight(p, [0], 1, 2).blocks[0].instructions[-2:], sep="\\n")   # doctest: +ELLIPSIS
+    >>> from microgradx.compiler.native.place import placed
+    >>> print(*straight(p, placed(p, {})).blocks[0].instructions[-2:], sep="\\n")    # doctest: +ELLIPSIS
     store double ...
     ret void
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from llvmlite import ir
@@ -21,6 +23,7 @@ from ...reductions import entry
 from ..ir.program import Program
 from ..ir.repeat import Structure
 from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
+from .place import FIXED, Place, crossed
 
 FLAT = 500                              # edges that a program of one basic block may have
 
@@ -30,22 +33,29 @@ def is_small(p: Program) -> bool:
     return sum(map(len, p.args)) <= FLAT and not any(isinstance(op, Structure) for op in p.ops)
 
 
-def straight(p: Program, inputs: Sequence[int], results: int, status: int, strict: bool = False) -> Any:
-    """The function void kernel(double *memory), which loads its inputs from the slots `inputs` and stores its results
-    from slot `results` on."""
+def straight(p: Program, place: Place, strict: bool = False) -> Any:
+    """The function void kernel(double *memory), which loads its inputs from their slots and stores its results in
+    theirs; numbers from place.start on."""
     module = ir.Module("straight")
     function = ir.Function(module, ir.FunctionType(VOID, [POINTER]), "kernel")
     b = ir.IRBuilder(function.append_basic_block())
     memory, = function.args
+    bases: dict[int, Any] = {0: memory}
 
     def at(slot: int) -> Any:
-        return b.gep(memory, [LONG(slot)], source_etype=DOUBLE)
+        region, _, slot = crossed(slot) or (0, 0, slot)
+        if region == FIXED:
+            return b.inttoptr(LONG(8 * slot), POINTER)
+        if region not in bases:
+            bases[region] = b.load(b.gep(memory, [LONG(place.pointers + region)], source_etype=DOUBLE), typ=POINTER)
+        return b.gep(bases[region], [LONG(slot)], source_etype=DOUBLE)
 
-    found, wrong = line(b, p, [b.load(at(slot), typ=DOUBLE) for slot in inputs], strict)
+    found, wrong = line(b, p, [b.load(at(slot), typ=DOUBLE) for slot in place.inputs], strict)
+    free = count(place.start)
     for k, x in enumerate(found):
-        b.store(x, at(results + k))
+        b.store(x, at(place.outputs[k] if k in place.outputs else next(free)))
     if wrong is not None:
-        set_flag(b, wrong, at(status))
+        set_flag(b, wrong, at(place.status))
     b.ret_void()
     return function
 

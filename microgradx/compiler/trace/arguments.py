@@ -17,12 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain, islice, pairwise, repeat
+from math import prod
 from random import Random
 from typing import Any
 
+from ...arrays import FromArray, as_numpy, is_array, packed, shape, shaped
+from ...conversion import even
 from ...engine import Value
 from ...ieee import number
-from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, refuse, regrown, walked
+from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, leaves, refuse, regrown, walked
 from ...training.optim import Optimiser
 from .module_snapshot import ModuleSnapshot, snapshot
 
@@ -32,7 +35,60 @@ STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
 FIXED = (*PLAIN, int, complex, range, frozenset, Optimiser, Random)     # what is a part of the program
 MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
 
-Modules = list[tuple[int, ModuleSnapshot]]
+Sizes = tuple[int, ...]
+
+
+class ArrayOf:
+    """An array of this shape, in a structure or in the nesting of a result."""
+
+    __slots__ = ("sizes",)
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArrayOf) and self.sizes == other.sizes
+
+    def __hash__(self) -> int:
+        return hash(self.sizes)
+
+    def __len__(self) -> int:
+        return prod(self.sizes)
+
+    def __repr__(self) -> str:
+        return f"ArrayOf({self.sizes})"
+
+
+class ArrayArgument:
+    """An array among the arguments, whose numbers are inputs, ints too.
+
+    values      its numbers, one after the other; Values where it holds Values and these are wanted
+    """
+
+    def __init__(self, given: Any, taken: Callable[[Any], Any]) -> None:
+        if isinstance(given, FromArray):
+            self.sizes, self.values = given.sizes, [taken(x) for x in leaves(given)]
+            return
+        found = as_numpy(given)
+        self.sizes = tuple(map(int, found.shape))
+        if found.dtype == object:
+            self.values = [taken(x) for x in found.reshape(-1).tolist()]
+        else:
+            self.array = packed(found)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "values":
+            self.values = self.array.reshape(-1).tolist()
+        elif name == "array":
+            self.array = shaped([*map(float, self.values)], self.sizes)
+        return self.__getattribute__(name)
+
+    def numbers(self) -> list[float]:
+        """Its numbers, one after the other."""
+        return self.values
+
+
+Modules = list[tuple[int, ModuleSnapshot | ArrayArgument]]      # what has many inputs, and how many numbers are before
 
 
 def is_number(x: Any) -> bool:
@@ -49,8 +105,8 @@ def read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any],
     """The structure of an argument, the same for all arguments that share a program. TypeError for a part that is
     neither numbers nor fixed: another object could change, and its program would not notice.
 
-    Appends its numbers to `numbers`, those that are not floats as taken(x), and each Module to `modules`, with the
-    count of numbers before it.
+    Appends its numbers to `numbers`, those that are not floats as taken(x), and each Module and array to `modules`,
+    with the count of numbers before it.
     """
     return walked(_read, tree, numbers, modules, taken)  # type: ignore[no-any-return]
 
@@ -60,6 +116,9 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
     if kind is float:
         numbers.append(tree)
         return FLOAT
+    if kind is FromArray or is_array(tree):
+        modules.append((len(numbers), one := ArrayArgument(tree, taken)))
+        return ArrayOf(one.sizes)
     if isinstance(tree, (list, tuple)):
         kinds = set(map(type, tree))
         if kinds == FLOATS:
@@ -76,8 +135,8 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
         numbers.append(taken(tree))
         return FLOAT
     if is_module(tree):
-        modules.append((len(numbers), snapshot(tree)))
-        return modules[-1][1]
+        modules.append((len(numbers), known := snapshot(tree)))
+        return known
     inner = branches(tree)
     if inner is not None:
         keys = tuple(tree) if isinstance(tree, dict) else ()
@@ -104,26 +163,32 @@ def by_key(structure: Any) -> Any:
     return tuple(map(by_key, structure)) if isinstance(structure, tuple) else structure
 
 
-def with_modules(numbers: list[Any], modules: Modules, values: Callable[[ModuleSnapshot], Sequence[Any]]) -> list[Any]:
-    """The numbers of the arguments, with those of each Module inserted."""
+def with_modules(numbers: list[Any], modules: Modules, values: Callable[[Any], Sequence[Any]]) -> list[Any]:
+    """The numbers of the arguments, with those of each Module and array inserted."""
     for place, one in reversed(modules):
         numbers[place:place] = values(one)
     return numbers
 
 
 def zeroed(tree: Any) -> Any:
-    """The arguments with 0.0 in place of every number."""
+    """The arguments with 0.0 in place of every number, and snapshots of Modules."""
     if tree.__class__ is list or tree.__class__ is tuple:
         return tree.__class__(map(zeroed, tree))
+    if is_array(tree):
+        return ArrayOf(shape(tree))
+    if is_module(tree):
+        return snapshot(tree)
     return 0.0 if is_number(tree) else tree
 
 
 def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bool:
-    """Whether an exact call can check this structure: only floats and static arguments, in lists and tuples that are
-    not too deep."""
+    """Whether an exact call can check or make this nesting: only floats, arrays and what is of the classes `static`, in
+    lists and tuples, and dicts if these are among them, that are not too deep."""
     if tree.__class__ is list or tree.__class__ is tuple:
         return depth < DEEP and all(is_exact(branch, static, depth + 1) for branch in tree)
-    return tree.__class__ is float or tree.__class__ in static
+    if tree.__class__ is dict:
+        return dict in static and set(map(type, tree)) <= {str} and is_exact(list(tree.values()), static, depth)
+    return tree.__class__ is float or tree.__class__ is ArrayOf or tree.__class__ in static
 
 
 # Results -----------------------------------------------------------------------------------------------------------
@@ -138,22 +203,65 @@ def _results(tree: Any) -> list[Any]:
     return joined(inner, _results) if inner is not None else [] if is_module(tree) else leaf(tree)
 
 
-def rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
-    """A copy of `tree` with the next numbers in place of its own."""
+def rebuilt(tree: Any, numbers: Iterator[Any]) -> Any:
+    """A copy of `tree` with the next numbers in place of its own, and in new arrays."""
     return walked(_rebuilt, tree, numbers)
 
 
 def _rebuilt(tree: Any, numbers: Iterator[float]) -> Any:
     inner = branches(tree)
     if inner is None:
+        if tree.__class__ is ArrayOf:
+            return shaped([*islice(numbers, len(tree))], tree.sizes)
         return next(numbers) if is_leaf(tree) else tree
     return regrown(tree, list(islice(numbers, len(inner))) if are_leaves(inner) else
                    [_rebuilt(branch, numbers) for branch in inner])
 
 
-def emptied(tree: Any) -> Any:
-    """A copy of what a function returned with 0.0 for each Value, so that it does not keep the graph alive."""
-    return rebuilt(tree, repeat(0.0))
+def emptied(tree: Any, arrays: bool) -> Any:
+    """A copy of what a function returned with 0.0 for each Value, so that it does not keep the graph alive.
+
+    arrays      whether nested lists of numbers of one length come back as arrays; what was an array always does
+    """
+    return walked(_emptied, tree, arrays)
+
+
+def _emptied(tree: Any, arrays: bool) -> Any:
+    if is_array(tree):
+        return ArrayOf(shape(tree))
+    sizes = even(tree) if arrays or tree.__class__ is FromArray else ()
+    if sizes:
+        return ArrayOf(sizes)
+    inner = branches(tree)
+    if inner is None:
+        return 0.0 if is_leaf(tree) else tree
+    return regrown(tree, [0.0] * len(inner) if are_leaves(inner) else [_emptied(branch, arrays) for branch in inner])
+
+
+def arrays_in(tree: Any) -> list[tuple[int, Sizes]]:
+    """The shape of each array of an emptied nesting, and how many numbers are before it.
+
+    >>> from microgradx.compiler.trace.arguments import ArrayOf, arrays_in
+    >>> arrays_in((0.0, {"w": ArrayOf((2, 3)), "b": ArrayOf((2,))}))
+    [(1, (2, 3)), (7, (2,))]
+    """
+    found: list[tuple[int, Sizes]] = []
+    _place_arrays(tree, 0, found)
+    return found
+
+
+def _place_arrays(tree: Any, start: int, found: list[tuple[int, Sizes]]) -> int:
+    if tree.__class__ is ArrayOf:
+        found.append((start, tree.sizes))
+        return start + len(tree)
+    inner = branches(tree)
+    if inner is None:
+        return start + is_leaf(tree)
+    if set(map(type, inner)) == FLOATS:
+        return start + len(inner)
+    for branch in inner:
+        start = _place_arrays(branch, start, found)
+    return start
 
 
 def numbers(tree: Any) -> list[float]:
@@ -174,23 +282,30 @@ def numbers(tree: Any) -> list[float]:
 Rebuild = Callable[[list[float]], Any]
 
 
-def rebuilder(tree: Any) -> Rebuild:
+def rebuilder(tree: Any, whole: bool = False) -> Rebuild:
     """A function that does what rebuilt() does, specialised for this nesting: lists of numbers are slices.
+
+    whole       whether it is given arrays as they are; otherwise their numbers, too
 
     >>> from microgradx.compiler.trace.arguments import rebuilder
     >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
     {'w': [1.0, 2.0], 'b': 3.0}
     """
-    return walked(_prepared, tree, 0)[0]  # type: ignore[no-any-return]
+    return walked(_prepared, tree, 0, whole)[0]  # type: ignore[no-any-return]
 
 
-def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
+def _prepared(tree: Any, start: int, whole: bool) -> tuple[Rebuild, int]:
     """The function for a branch whose numbers begin at `start`, and where the next branch begins."""
     inner = branches(tree)
+    if tree.__class__ is ArrayOf and not whole:
+        end = start + len(tree)
+        return (lambda found: shaped(found[start:end], tree.sizes)), end
+    if tree.__class__ is ArrayOf:
+        return (lambda found: found[start]), start + 1
     if inner is None:
         return (lambda found: found[start], start + 1) if is_leaf(tree) else (lambda found: tree, start)
     if tree.__class__ is not list and tree.__class__ is not tuple:
-        values, end = _prepared(list(inner), start)
+        values, end = _prepared(list(inner), start, whole)
         return lambda found: regrown(tree, values(found)), end
     kind = list if isinstance(tree, list) else tuple
     if set(map(type, tree)) == FLOATS:
@@ -198,7 +313,7 @@ def _prepared(tree: Any, start: int) -> tuple[Rebuild, int]:
         return (lambda found: found[start:end]) if kind is list else (lambda found: tuple(found[start:end])), end
     bounds, parts = [start], []
     for branch in tree:
-        part, end = _prepared(branch, bounds[-1])
+        part, end = _prepared(branch, bounds[-1], whole)
         parts.append(part)
         bounds.append(end)
     if kind is list and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):

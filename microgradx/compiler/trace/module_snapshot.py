@@ -48,6 +48,10 @@ class ModuleSnapshot:
         self._now = [*attributes, *lists]
         self._then = [copy(x) for x in self._now]
 
+    def numbers(self) -> list[float]:
+        """The present numbers of the parameters."""
+        return [v.data for v in self.values]
+
     def holds(self) -> bool:
         """Whether the Module is unchanged: the same objects in all attributes, and in lists and dicts in attributes."""
         try:

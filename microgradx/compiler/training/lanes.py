@@ -14,12 +14,20 @@ from typing import Any
 from llvmlite import ir
 
 from ...ops import div, mul, reciprocal
+from ...reductions import entry
 from ...table import Op
 from ..ir.program import Program
+from ..ir.repeat import Structure
 from ..native.builder import Code
 from ..native.instructions import DOUBLE, INT, LONG, POINTER, emit, number, splat
 
 Fetch = Callable[[], Any]
+MOST = 4000                             # edges that the basic block for a batch may have
+
+
+def fits(p: Program) -> bool:
+    """Whether a program runs in lanes: a small one without tables and loops."""
+    return sum(map(len, p.args)) <= MOST and not any(op is entry or isinstance(op, Structure) for op in p.ops)
 
 
 class Lanes(Code):

@@ -19,7 +19,6 @@ import numpy as np
 from llvmlite import ir
 
 from ...interrupts import allowed
-from ...reductions import entry
 from ...table import Op
 from ..ir.callbacks import names, warn
 from ..ir.program import Program
@@ -28,11 +27,10 @@ from ..native.instructions import called, native
 from ..native.resident import LINE, address, aligned, resident, resident_gradients
 from .driver import FIELDS, Driver
 from .kept_numbers import KeptNumbers
-from .lanes import Sum, mapped
+from .lanes import Sum, fits, mapped
 from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
 
-LANES = 4000                            # edges that the basic block for a batch may have
 FEW = 4                                 # batches of fewer samples do not use lanes
 
 
@@ -127,7 +125,7 @@ class NativeSession(Session):
         if self.strict or self.whole or len(set(self.forms)) > 1 or min(map(len, batches)) < FEW:
             return False
         p = self.first = self.unit_program((0,))
-        return not p.updates and not self.generators and sum(map(len, p.args)) <= LANES and entry not in p.ops
+        return not p.updates and not self.generators and fits(p)
 
     def load_driver(self) -> None:
         """Compile the optimiser's rule and the driver; with lanes, also the function of a batch."""

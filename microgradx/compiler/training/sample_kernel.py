@@ -46,7 +46,7 @@ class SampleKernel:
         """Copy the numbers that stay the same for many steps into memory."""
         if not self.draws:
             end = self.kernel.place.given
-            self.kernel.place.memory[end - len(self.given):end] = self.read()
+            self.kernel.memory[end - len(self.given):end] = self.read()
 
 
 def fields(kernels: Sequence[SampleKernel]) -> dict[str, Any]:
