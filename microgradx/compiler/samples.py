@@ -191,7 +191,7 @@ class AllSamples:
 
     def _samples(self, given: Given) -> Samples | None:
         """The program of one sample. None where samples need more: random numbers, what f sets, Python itself."""
-        recorded = trace(self.f.f, given.args, self.strict or self.backend.in_order)
+        recorded = trace(self.f.f, given.args, self.strict or self.backend.in_order, exact=self.strict)
         p = program(recorded, cache(partial(self.backend.has, strict=self.strict)), self.strict)
         plain = all(isinstance(source, Value) for source in p.closures)
         if not plain or p.updates or p.checks or self.backend.called_back(p):

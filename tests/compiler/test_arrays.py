@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from microgradx import Value, dot, exp, grad, hessian, jit, nn, relu, sin, square, sum, tanh, value_and_grad
+from microgradx import Value, dot, exp, grad, hessian, jit, nn, relu, scan, sin, square, sum, tanh, value_and_grad
 
 from ..budget import budget
 from ..compiled import every_way, needs_llvmlite
@@ -252,8 +252,17 @@ def deep(x):
     return sum([exp(-a) * sin(a) for a in x])
 
 
+def steps(x):
+    """A scan whose step is a kernel with memory of its own."""
+    def step(y, a):
+        y = [tanh(b + a * c) for b, c in zip(y, y[1:] + y[:1])]
+        return y, y[0]
+    y, firsts = scan(step, [a * 0.5 for a in x], x)
+    return sum(y) + sum(firsts)
+
+
 @needs_llvmlite
-@pytest.mark.parametrize("f", [rosenbrock, deep], ids=["small", "without the lock"])
+@pytest.mark.parametrize("f", [rosenbrock, deep, steps], ids=["small", "without the lock", "scan"])
 def test_threads_call_one_function_at_once(f):
     """1,000 calls in 8 threads, each on numbers of its own: the bits of one thread."""
     f = jit(value_and_grad(f))

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from microgradx import Value, dot, exp, grad, hessian, jit, nn, sin, square, sum, take, tanh, value_and_grad, vmap
+from microgradx import Value, dot, exp, grad, hessian, jit, nn, scan, sin, square, sum, take, tanh, value_and_grad, vmap
 
 from ..budget import budget
 from ..compiled import every_way, needs_llvmlite
@@ -108,6 +108,17 @@ def test_what_has_no_program_of_one_sample_is_compiled_all_at_once(way):
         assert np.allclose(np.asarray(jit(f, backend=way.backend)(x)), np.asarray(f(x)))
     with pytest.raises(ValueError, match="one number of samples"):
         jit(vmap(dot), backend=way.backend)(np.ones((2, 3)), np.ones((3, 3)))
+
+
+@every_way
+def test_a_scan_of_each_sample(way):
+    def f(w, x):
+        return scan(lambda y, a: (tanh(w * y + a), y), 0.0, x)[0]
+    x = RNG.normal(size=(9, 30))
+    y, slopes = jit(vmap(value_and_grad(f), (None, 0)), backend=way.backend)(0.7, x)
+    for i, row in enumerate(x):
+        value, slope = value_and_grad(f)(0.7, row.tolist())
+        assert y[i] == pytest.approx(value) and slopes[i] == pytest.approx(slope)
 
 
 @every_way

@@ -60,7 +60,7 @@ WAYS = [pytest.param(way, id=name, marks=[*[needs_llvmlite] * (name in NATIVE), 
 def way(request, monkeypatch):
     """fit(..., jit=True) goes this way."""
     if request.param.options["backend"] == "native":
-        monkeypatch.setattr("microgradx.compiler.training.native_session.LANES", request.param.lanes)
+        monkeypatch.setattr("microgradx.compiler.training.lanes.MOST", request.param.lanes)
         monkeypatch.setattr("microgradx.compiler.native.straight.FLAT", request.param.flat)
     take_this_way(monkeypatch, request.param.options)
     return request.param
