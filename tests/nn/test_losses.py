@@ -130,15 +130,26 @@ def test_an_ignored_target_counts_for_nothing_and_a_mean_of_nothing_is_nan():
                                      {"weight": [0.5, 2.0, 1.0], "label_smoothing": 1.0, "reduction": "none"}])
 def test_a_compiled_program_ignores_targets_as_it_runs(way, options):
     """Classes are inputs of one program, ignored or not; the infinite logit of an ignored place does no harm."""
+    options = {"ignore_index": -100, **options}
+    ignored = options["ignore_index"]
     f = value_and_grad(lambda x, t: mean(nn.cross_entropy(x, t, **options)))
     compiled = way.jit(f)
-    for target in ([0, 1], [IGNORED, 2], [2, IGNORED], [1, 0], [IGNORED, IGNORED]):
-        x = [[0.0, 1.0, 2.0], [inf if target[1] == IGNORED else 3.0, -1.0, 0.5]]
+    for target in ([0, 2], [ignored, 2], [2, ignored], [2, 0], [ignored, ignored]):
+        x = [[0.0, 1.0, 2.0], [inf if target[1] == ignored else 3.0, -1.0, 0.5]]
         for found, expected in zip(compiled(x, list(map(Value, target))), f(x, target)):
             assert leaves([found]) == pytest.approx(leaves([expected]), rel=1e-12, nan_ok=True), target
     assert compiled.report().programs == 1
     with pytest.raises(IndexError):
         compiled(x, [Value(3), Value(0)])
+
+
+@every_way
+def test_a_compiled_program_is_told_to_look_for_ignored_targets(way):
+    """The look would gate every gradient of a network: without ignore_index torch's -100 is an IndexError there."""
+    compiled = way.jit(value_and_grad(lambda x, t: nn.cross_entropy(x, t)))
+    assert compiled([[0.0, 1.0]], [Value(1)])[0] == nn.cross_entropy([[0.0, 1.0]], [1])
+    with pytest.raises(IndexError):
+        compiled([[0.0, 1.0]], [Value(IGNORED)])
 
 
 def mean(losses):

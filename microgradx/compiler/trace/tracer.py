@@ -22,6 +22,7 @@ from ...derivatives import ONE, adjoints
 from ...engine import Value, mode, tape
 from ...ieee import inf, number
 from ...table import Op, Reduction
+from ...vector import Vector
 from .errors import (
     refuse_branch,
     refuse_gradient,
@@ -36,6 +37,7 @@ from .state import AttributeOf, Draw, GradientOf, State
 from .traced import MARK, MOST, TRACES, Batch, Number, Traced, is_constant
 
 new = object.__new__
+ORDINARY = frozenset((Traced, float))       # what most inputs are: they can be recorded as they are
 
 
 class Tracer:
@@ -52,6 +54,7 @@ class Tracer:
     values      those of them that stand for a Value, not for a float
     versions    of each Value whose data was set: what stands for it from then on
     mark        the scope of leaves that are made here and outside of any other: no other trace has the same
+    seen        the inputs of each Vector that can be recorded as they are, by their id
 
     A plain Value that the function closes over stays a leaf: an input, whose number is read at each run. One that it
     makes itself, from a number, is a constant.
@@ -68,6 +71,7 @@ class Tracer:
         self.scope = self.mark
         self.given: set[Value] = set()
         self.values: set[Value] = set()
+        self.seen: dict[int, tuple[Any, ...]] = {}
 
     def __enter__(self) -> None:
         self.before: Token[Any] = mode.set(self)
@@ -161,18 +165,22 @@ class Tracer:
 
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
-        xs, versions, nodes = tuple(xs), self.versions, self.nodes
-        for x in xs:
-            if x.__class__ is Traced:
-                if x.trace.nodes is not nodes:
+        versions = self.versions
+        if xs.__class__ is Vector:
+            xs = xs.args                                    # one tuple for all units of a layer
+            if self.seen.get(id(xs)) is xs and not versions:
+                return xs
+        xs = tuple(xs)
+        kinds = set(map(type, xs))
+        if not versions and kinds <= ORDINARY:
+            nodes = self.nodes
+            for trace in {x.trace for x in xs if x.__class__ is Traced} if Traced in kinds else ():
+                if trace.nodes is not nodes:
                     refuse_leaked()
-            elif x.__class__ is not float:
-                break
-        else:
-            if not versions:
-                return xs                                   # most often
+            self.seen[id(xs)] = xs
+            return xs
         if not versions and all([kind is float or (issubclass(kind, Value) and not issubclass(kind, Traced))
-                                 for kind in set(map(type, xs))]):
+                                 for kind in kinds]):
             return xs
         return tuple([self.value(x, versions) if isinstance(x, Value) else number(x) for x in xs])
 

@@ -17,18 +17,20 @@ from ...reductions import gaps_to, logsumexp, sum, take
 from ..shapes import Nested, expect, flat, nested
 from .reduction import Reduction, check_class, now, reduced
 
+TORCHS_IGNORED = -100
 OfClass = Callable[[list[Any], Any], Any]               # the loss of one place: its numbers, its class
 
 
 def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight: Nested = None,
-                  ignore_index: int = -100, label_smoothing: float = 0.0) -> Any:
+                  ignore_index: int | None = None, label_smoothing: float = 0.0) -> Any:
     """-log softmax(input) of the right class, from logits (C), (N, C) or (N, C, places). torch: cross_entropy.
 
     IndexError for an index that is not a class. target: the index of the right class, (), (N) or (N, places); or
     probabilities in the shape of input.
 
     weight           a weight for each class (C). The mean divides by the weights of the right classes
-    ignore_index     a target that counts for nothing; a mean of nothing is nan
+    ignore_index     a target that counts for nothing; a mean of nothing is nan. None is torch's -100, but for targets
+                     that are inputs of a compiled program: give it the number, and it looks for it at each run
     label_smoothing  0 to 1: the share of the target that is spread evenly over all classes (Szegedy et al. 2016)
 
     It does not overflow, and keeps its digits if the right class has the largest logit x_t: the loss is the logarithm
@@ -48,13 +50,14 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", 
 
     def of_class(xs: list[Any], t: Any) -> Any:
         if label_smoothing:
+            t = take(range(len(xs)), t)                         # IndexError for what is not a class
             return of_shares(xs, [where((t >= c) * (t <= c), 1.0, 0.0) for c in range(len(xs))])
         return surprise(xs, t) if weight is None else weighted(take(weight, t), surprise(xs, t))
     return _by_place("cross_entropy", of_class, input, target, reduction, weight, ignore_index, of_shares)
 
 
 def nll(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight: Nested = None,
-        ignore_index: int = -100) -> Any:
+        ignore_index: int | None = None) -> Any:
     """Minus the log-probability of the right class, from log-probabilities (C), (N, C) or (N, C, places).
 
     IndexError for a target that is not a class. target, weight and ignore_index are those of cross_entropy.
@@ -69,7 +72,7 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight:
 
 
 def _by_place(name: str, of_class: OfClass, input: Nested, target: Nested, reduction: str, weight: Nested,
-              ignore_index: int, of_shares: OfClass | None = None) -> Any:
+              ignore_index: int | None, of_shares: OfClass | None = None) -> Any:
     """The loss of every place of every sample, from its numbers and its class, or the probabilities of all classes."""
     sizes = expect(name, input, ("C",), ("N", "C", "*"))
     batch = len(sizes) > 1
@@ -77,11 +80,11 @@ def _by_place(name: str, of_class: OfClass, input: Nested, target: Nested, reduc
     found = expect(f"{name} target", target, *([places, sizes] if of_shares else [places]))
     if weight is not None:
         expect(f"{name} weight", weight, (classes,))
-    if type(ignore_index) is not int:
+    if ignore_index is not None and type(ignore_index) is not int:
         raise TypeError(f"{name}: expected a whole number as ignore_index, got {short(ignore_index)}")
     rows, nesting = _rows(input, batch), nested(places, float)
     if of_shares and found == sizes:
-        if ignore_index >= 0:
+        if ignore_index is not None and ignore_index >= 0:
             raise ValueError(f"{name}: expected classes as targets for ignore_index={ignore_index}, got probabilities")
         return reduced([of_shares(xs, ps) for xs, ps in zip(rows, _rows(target, batch))], reduction, nesting)
     counted = [_counted(name, of_class, xs, t, weight, ignore_index) for xs, t in zip(rows, flat(target))]
@@ -93,14 +96,15 @@ def _rows(x: Nested, batch: bool) -> list[list[Any]]:
     return [list(row) for sample in (x if batch else [x]) for row in zip(*map(flat, sample))]
 
 
-def _counted(name: str, of_class: OfClass, xs: list[Any], t: Any, weight: Nested, ignore_index: int) -> tuple[Any, Any]:
+def _counted(name: str, of_class: OfClass, xs: list[Any], t: Any, weight: Nested,
+             ignore_index: int | None) -> tuple[Any, Any]:
     """The loss of one place, and what it counts for in the mean: the weight of its class, 0 if it is ignored."""
     k = now(t)
-    if isinstance(k, Value):                                # a compiled program decides as it runs
+    if isinstance(k, Value) and ignore_index is not None:   # a compiled program decides as it runs
         ignored = (t >= ignore_index) * (t <= ignore_index)
         t = where(ignored, 0.0, t)
         return where(ignored, 0.0, of_class(xs, t)), where(ignored, 0.0, 1.0 if weight is None else take(weight, t))
-    if k == ignore_index:
+    if not isinstance(k, Value) and k == (TORCHS_IGNORED if ignore_index is None else ignore_index):
         return 0.0, 0.0
     check_class(name, t, len(xs))
     return of_class(xs, t), 1.0 if weight is None else take(weight, t)
