@@ -17,7 +17,7 @@ from .conversion import arrayed, even, listed
 from .derivatives import is_inside
 from .engine import Value
 from .ieee import short
-from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape
+from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape, walked
 
 Axes = Any                                  # an int, None, or a nesting of them: one for each part of an argument
 
@@ -50,7 +50,7 @@ class Vmapped:
                              "in_axes=None for what all samples share")
         found = [listed(self.f(*[sample(x, axis, i) for x, axis in zip(given, axes)],
                                **{name: sample(x, 0, i) for name, x in named.items()})) for i in range(sizes.pop())]
-        result = stacked(found, self.out_axes)
+        result = walked(stacked, found, self.out_axes)
         return result if (given is args and named is options) or is_inside() else arrayed(result)
 
     def axes(self, count: int) -> Sequence[Axes]:

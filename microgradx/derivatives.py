@@ -189,7 +189,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
         found = iter(gradients(y, xs, create_graph=inside))
         by = tuple(rebuild(args[n], found) for n in wanted)
         value = y if inside else y.data
-        return (value, more) if has_aux else value, by[0] if isinstance(argnums, int) else by
+        return (value, more) if has_aux else value, by if isinstance(argnums, (tuple, list)) else by[0]
     return for_arrays(transformed)
 
 
@@ -274,6 +274,8 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
     directions in which this one differentiates.
 
     TypeError if `wanted` has an argument that was not given, or that has no number; ValueError if it has one twice."""
+    if not callable(f):
+        raise TypeError(f"expected a function to differentiate, got {short(f)} ({type(f).__name__}); write grad(f)(x)")
     outer, given, traced = _inputs.get(), list(args), tracer() is not None
     xs: list[Value] = []
     wanted = [_place(n, len(args)) for n in wanted]
@@ -298,7 +300,7 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
 
 def places(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
     """One or several argnums as several."""
-    return (argnums,) if isinstance(argnums, int) else argnums
+    return tuple(argnums) if isinstance(argnums, (tuple, list)) else (argnums,)
 
 
 def _place(n: Any, count: int) -> int:

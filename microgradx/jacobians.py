@@ -172,7 +172,7 @@ def _inputs(args: Sequence[Any], argnums: Argnums, xs: Sequence[Value]) -> Any:
     """What f is differentiated by, a Module as a dict; a tuple for a tuple of argnums."""
     rest = iter(xs)
     found = tuple([rebuild(args[n], rest) for n in places(argnums)])
-    return found[0] if isinstance(argnums, int) else found
+    return found if isinstance(argnums, (tuple, list)) else found[0]
 
 
 def blocks(outputs: Any, inputs: Any, rows: Rows) -> Any:

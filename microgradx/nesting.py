@@ -94,6 +94,8 @@ def _advice(tree: Any) -> str:
         return "write float(...)"
     if isinstance(tree, PLAIN):
         return "pass it as another argument"
+    if hasattr(type(tree), "toarray"):                  # a sparse matrix
+        return "write .toarray()"
     if hasattr(type(tree), "__iter__"):
         return "write dict(...)" if isinstance(tree, Mapping) else "write list(...)"
     return "pass its numbers in a list or dict"

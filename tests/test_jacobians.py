@@ -211,6 +211,11 @@ def test_bad_input(jac):
         jac(curve, 1)([1.0, 2.0])
     with pytest.raises(ValueError, match="argnums names an argument twice"):
         jac(curve, (0, 0))([1.0, 2.0])
+    with pytest.raises(TypeError, match="expected a function to differentiate, got 3"):
+        jac(3)(1.0)
+    for argnums in (None, 1.0, "x"):
+        with pytest.raises(TypeError, match=f"cannot differentiate by argument {argnums!r}"):
+            jac(curve, argnums)([1.0, 2.0])
 
 
 def test_gradients_of_what_is_left_stay_as_they_were():

@@ -3,11 +3,27 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from array import array
 
 import pytest
 
 import microgradx as mg
-from microgradx import Value, grad, gradcheck, hessian, hvp, jit, jvp, nn, parse, row, value_and_grad
+from microgradx import (
+    Value,
+    grad,
+    gradcheck,
+    hessian,
+    hvp,
+    jacobian,
+    jit,
+    jvp,
+    nn,
+    parse,
+    row,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 from microgradx.compiler import TracingError
 from microgradx.ieee import printable, short
 from microgradx.nesting import depth, leaves, rebuild, shape
@@ -183,6 +199,8 @@ def square(x):
 DOORS = {
     "grad": grad(square), "value_and_grad": value_and_grad(square),
     "jvp": lambda x: jvp(square, [x], [x]), "hvp": lambda x: hvp(square, [x], [x]),
+    "jacobian": jacobian(square), "vjp": lambda x: vjp(square, x), "vmap": lambda x: vmap(grad(square))([x]),
+    "what vmap maps": lambda x: vmap(lambda _: x)([1.0]), "an array within": lambda x: grad(square)([x, array("d")]),
     "hessian": hessian(square), "gradcheck": lambda x: gradcheck(square, x),
     "jit": jit(square, backend="python"), "jit of grad": jit(grad(square), backend="python"),
     "what jit returns": lambda x: jit(lambda y: rebuild(x, iter([y])), backend="python")(1.0),

@@ -132,6 +132,11 @@ def test_of_nothing():
     assert hessian(lambda x: 3.0, sparse=True)([1.0, 2.0]).nnz == 0
 
 
+def test_a_sparse_matrix_as_argument():
+    with pytest.raises(TypeError, match=r"\(csr_matrix\).*\.toarray\(\)"):
+        grad(lambda x: x[0])(scipy.csr_matrix([[1.0, 0.0]]))
+
+
 def test_what_to_install():
     code = ("import sys; sys.modules['scipy'] = sys.modules['scipy.sparse'] = None\nfrom microgradx import hessian\n"
             "try:\n    hessian(lambda x: x[0] ** 2, sparse=True)([1.0])\n"

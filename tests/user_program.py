@@ -44,6 +44,9 @@ def main() -> float:
     mixed: Value = sum([w[0], 1.0, 2]) - dot([w[0], 2.0], [1, w[1]]) ** 2
     gradient: list[float] = grad(energy)([0.5, -1.0], [1.0, 2.0])
     value: float = value_and_grad(energy)([0.5, -1.0], [1.0, 2.0])[0]
+    rows: list[list[float]] = mg.jacobian(grad(energy))([0.5, -1.0], [1.0, 2.0])
+    each: list[list[float]] = mg.vmap(grad(energy), in_axes=(0, None))([[0.5, -1.0], [0.25, 1.0]], [1.0, 2.0])
+    assert len(rows) == len(each) == len(mg.hessian(energy)([0.5, -1.0], [1.0, 2.0]))
     fast = jit(energy)
     again: float = fast([0.5, -1.0], [1.0, 2.0])
     assert gradcheck(energy, [0.5, -1.0], [1.0, 2.0])
