@@ -9,6 +9,7 @@ All numbers come from the case itself, drawn by Python's generator seeded with i
 are stored in torch_numbers.json, are all that has to be kept.
 """
 import random
+from math import inf
 from typing import Any, NamedTuple
 
 from microgradx import Value, dot, nn
@@ -229,10 +230,13 @@ def torch_layer(torch, case):
     return getattr(torch.nn, case.name)(*case.args, **options).double().train(case.training)
 
 
+def mask_or_numbers(torch, x):
+    return torch.tensor(x, dtype=torch.float64) if leaves(x) else torch.tensor(x)           # bools are no leaves
+
+
 def torch_call(torch, case):
     """torch takes is_causal only with the mask that says the same."""
-    call = {name: torch.tensor(x) if isinstance(x, list) else x for name, x in case.call.items()}
-    call = {name: x.double() if torch.is_tensor(x) and x.is_floating_point() else x for name, x in call.items()}
+    call = {name: mask_or_numbers(torch, x) if isinstance(x, list) else x for name, x in case.call.items()}
     if call.get("is_causal"):
         query, key = case.inputs[:2]
         time = 1 if case.options.get("batch_first") and len(query) == 3 else 0
@@ -310,6 +314,44 @@ CASES = [
     Case("cross_entropy", (), [Floats(4, 3), Classes(4)]),
     Case("cross_entropy", (), [Floats(2, 3), Chances(2, 3)], call={"reduction": "none"}),
     Case("nll", (), [Floats(4, 3), Classes(4)], call={"reduction": "sum"}),
+    Case("Conv1d", (2, 4, 2), [Floats(2, 4)], {"dilation": 2, "groups": 2, "padding": "same"}),
+    Case("Conv1d", (1, 1, 4), [Floats(2, 1, 5)], {"padding": "same", "dilation": 3}),
+    Case("Conv2d", (2, 2, (2, 1)), [Floats(2, 3, 3)],
+         {"padding": "valid", "groups": 2, "dilation": (2, 1), "bias": False}),
+    Case("ConvTranspose1d", (2, 2, 3), [Floats(2, 3)], {"stride": 2, "padding": 1, "output_padding": 1}),
+    Case("ConvTranspose1d", (2, 2, 2), [Floats(2, 2, 3)], {"groups": 2, "dilation": 3, "stride": 2, "bias": False}),
+    Case("ConvTranspose2d", (1, 2, (2, 3)), [Floats(1, 2, 2)], {"stride": (3, 1), "padding": (0, 1)}),
+    Case("ConvTranspose2d", (2, 4, 1), [Floats(1, 2, 2, 2)], {"groups": 2, "stride": 3, "output_padding": (1, 2)}),
+    Case("AdaptiveAvgPool1d", (3,), [Floats(2, 5)]),
+    Case("AdaptiveAvgPool2d", ((2, None),), [Floats(2, 1, 3, 3)]),
+    Case("AdaptiveAvgPool2d", (4,), [Floats(1, 3, 5)]),
+    Case("Upsample", (), [Floats(1, 2, 3)], {"scale_factor": 2}),
+    Case("Upsample", ((3, 5),), [Floats(1, 2, 2, 3)]),
+    Case("Upsample", (), [Floats(1, 1, 3, 4)], {"scale_factor": (1.5, 0.5)}),
+    Case("GroupNorm", (2, 4), [Floats(2, 4, 2)]),
+    Case("GroupNorm", (1, 2), [Floats(2, 2)], {"eps": 0.1, "affine": False}),
+    Case("InstanceNorm1d", (2,), [Floats(2, 3)]),
+    Case("InstanceNorm1d", (2,), [Floats(3, 2, 3)], {"affine": True, "track_running_stats": True, "momentum": 0.3}),
+    Case("InstanceNorm2d", (2,), [Floats(1, 2, 2, 2)], {"affine": True}, **EVAL),
+    Case("InstanceNorm2d", (1,), [Floats(1, 2, 2)], {"track_running_stats": True}, **EVAL),
+    Case("RNN", (1, 2), [Floats(3, 1)], {"bidirectional": True}),
+    Case("GRU", (1, 1), [Floats(2, 2, 1), Floats(2, 2, 1)],
+         {"num_layers": 2, "batch_first": True, "dropout": 0.5, "bias": False}, **EVAL),
+    Case("LSTM", (1, 2), [Floats(2, 1), (Floats(2, 1), Floats(2, 2))],
+         {"bidirectional": True, "proj_size": 1, "bias": False}),
+    Case("Embedding", (3, 2), [Classes(2, 3)], {"padding_idx": 1}),
+    Case("MultiheadAttention", (2, 2), [Floats(1, 2, 2), Floats(3, 2, 2), Floats(3, 2, 2)], {"dropout": 0.5},
+         {"key_padding_mask": [[False, True, False], [False, False, True]], "average_attn_weights": False}, **EVAL),
+    Case("MultiheadAttention", (2, 1), [Floats(2, 2), Floats(3, 2), Floats(3, 2)], {},
+         {"attn_mask": [[0.5, -1.0, -inf], [-inf, 0.0, 2.0]], "key_padding_mask": [0.0, -0.5, 1.5]}),
+    Case("MultiheadAttention", (2, 2), [Floats(1, 2, 2)] * 3, {"batch_first": True},
+         {"attn_mask": [[[False, True], [False, False]], [[False, False], [True, False]]]}),
+    Case("TransformerEncoderLayer", (2, 2, 1), [Floats(2, 2)], {"dropout": 0.0}),
+    Case("TransformerEncoderLayer", (2, 1, 1), [Floats(2, 2, 2)],
+         {"batch_first": True, "norm_first": True, "activation": "gelu", "bias": False},
+         {"src_key_padding_mask": [[False, False], [False, True]]}, **EVAL),
+    Case("TransformerEncoderLayer", (2, 1, 1), [Floats(2, 1, 2)], {"layer_norm_eps": 0.1, "bias": False},
+         {"src_mask": [[0.0, -inf], [0.5, 0.0]]}, **EVAL),
     Case("cross_entropy", (), [Floats(2, 3, 2), Classes(2, 2)], call={"weight": [0.5, 2.0, 0.0]}),
     Case("cross_entropy", (), [Floats(2, 4, 1, 2), Gaps(2, 1, 2)], call={"label_smoothing": 0.2}),
     Case("cross_entropy", (), [Floats(4, 3), Classes(4)],

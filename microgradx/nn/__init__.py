@@ -39,12 +39,14 @@ from .activation import (
 )
 from .attention import MultiheadAttention, attend
 from .batchnorm import BatchNorm1d, BatchNorm2d
-from .containers import ModuleList, Residual, Sequential
+from .containers import Residual, Sequential
 from .convolution import Conv1d, Conv2d
 from .dropout import Dropout
 from .embedding import Embedding
+from .instancenorm import GroupNorm, InstanceNorm1d, InstanceNorm2d
 from .leaky import PReLU, RReLU
 from .linear import Linear
+from .lists import ModuleDict, ModuleList, ParameterList
 from .losses import (
     bce,
     bce_with_logits,
@@ -70,17 +72,22 @@ from .normalisation import LayerNorm, RMSNorm
 from .perceptron import Perceptron
 from .pooling import AvgPool1d, AvgPool2d, Flatten, MaxPool1d, MaxPool2d
 from .recurrent import GRUCell, LSTMCell, RNNCell
+from .resizing import AdaptiveAvgPool1d, AdaptiveAvgPool2d, Upsample
 from .sequences import GRU, LSTM, RNN, detached
+from .transformer import TransformerEncoderLayer
+from .transposed import ConvTranspose1d, ConvTranspose2d
 
 __all__ = [
     "Module", "Buffer", "init",
     "Neuron", "Layer", "MLP", "Perceptron",
-    "Linear", "Conv1d", "Conv2d", "MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "Flatten",
-    "RNNCell", "GRUCell", "LSTMCell", "RNN", "GRU", "LSTM", "detached", "Embedding", "MultiheadAttention", "attend",
-    "Dropout", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "RMSNorm",
+    "Linear", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d",
+    "MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "Upsample", "Flatten",
+    "RNNCell", "GRUCell", "LSTMCell", "RNN", "GRU", "LSTM", "detached",
+    "Embedding", "MultiheadAttention", "attend", "TransformerEncoderLayer",
+    "Dropout", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
     "Elementwise", "Identity", "ReLU", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "SiLU", "GELU", "Mish",
     "Sigmoid", "LogSigmoid", "Tanh", "Softplus", "Softsign", "Hardtanh", "Softmax", "LogSoftmax",
-    "Sequential", "ModuleList", "Residual",
+    "Sequential", "Residual", "ModuleList", "ModuleDict", "ParameterList",
     "mse", "l1", "huber", "smooth_l1", "bce", "bce_with_logits", "kl_div", "cross_entropy", "nll",
     "hinge", "hinge_embedding", "margin_ranking", "multi_margin", "cosine_embedding", "triplet_margin",
     "l1_penalty", "l2_penalty",

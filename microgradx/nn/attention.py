@@ -10,28 +10,34 @@
 Source: Vaswani et al. 2017.
 """
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..activations import softmax
 from ..reductions import dot, sum
 from . import init
+from .dropout import dropped, probability
 from .linear import Linear, linear
+from .masks import Look, Mask, views
 from .module import Module
 from .shapes import Nested, expect, positive, swapped
 
-Mask = list[list[bool]] | None
 
+def attend(query: list[Any], keys: list[Any], values: list[Any], terms: Sequence[Any] | None = None,
+           dropout: float = 0.0) -> tuple[list[Any], list[Any]]:
+    """softmax(query·keys / sqrt(d) + terms) values, for one query: the weighted mean of the values, and its weights.
 
-def attend(query: list[Any], keys: list[Any], values: list[Any]) -> tuple[list[Any], list[Any]]:
-    """softmax(query·keys / sqrt(d)) values, for one query: the weighted mean of the values, and its weights.
-
-    query (d), keys (S, d), values (S, e) to (e) and the weights (S). Source: Vaswani et al. 2017.
+    query (d), keys (S, d), values (S, e) and terms (S) to (e) and the weights (S); dropout sets a share of them to 0.
+    torch: scaled_dot_product_attention; source: Vaswani et al. 2017.
 
     >>> attend([0.0], [[1.0], [2.0]], [[10.0], [20.0]])
     ([15.0], [0.5, 0.5])
     """
     scale = 1 / math.sqrt(len(query))
-    shares = softmax([dot(query, key) * scale for key in keys])
+    scores = [dot(query, key) * scale for key in keys]
+    shares = softmax(scores if terms is None else [score + term for score, term in zip(scores, terms)])
+    if dropout:
+        shares = dropped(shares, dropout)
     return [dot(shares, column) for column in zip(*values)], shares
 
 
@@ -40,7 +46,8 @@ class MultiheadAttention(Module):
 
     ValueError unless embed_dim is a multiple of num_heads. Source: Vaswani et al. 2017.
     in_proj_weight (3*embed_dim, embed_dim) and in_proj_bias (3*embed_dim) make queries, keys and values; out_proj is a
-    Linear. With batch_first=False, torch's default, a batch is (L, N, embed_dim).
+    Linear. dropout sets a share of the weights to 0 in training. With batch_first=False, torch's default, a batch is
+    (L, N, embed_dim).
 
     >>> from microgradx.nesting import shape
     >>> x = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]
@@ -49,68 +56,75 @@ class MultiheadAttention(Module):
     ((3, 4), (3, 3))
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, bias: bool = True, batch_first: bool = False) -> None:
+    def __init__(self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True,
+                 batch_first: bool = False) -> None:
         positive(self, embed_dim=embed_dim, num_heads=num_heads)
         if embed_dim % num_heads:
             raise ValueError(f"MultiheadAttention: expected embed_dim to be a multiple of num_heads, got {embed_dim} "
                              f"and {num_heads}")
         self.embed_dim, self.num_heads, self.batch_first = embed_dim, num_heads, batch_first
+        self.dropout = probability(self, "dropout", dropout)
         self.in_proj_weight = init.xavier_uniform_(init.parameter(3 * embed_dim, embed_dim))
         self.in_proj_bias = init.parameter(3 * embed_dim) if bias else None
         self.out_proj = Linear(embed_dim, embed_dim, bias)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
 
-    def forward(self, query: Nested, key: Nested, value: Nested, need_weights: bool = True, attn_mask: Mask = None,
+    def forward(self, query: Nested, key: Nested, value: Nested, key_padding_mask: Mask = None,
+                need_weights: bool = True, attn_mask: Mask = None, average_attn_weights: bool = True,
                 is_causal: bool = False) -> tuple[Nested, Nested]:
         """query (L, E), key and value (S, E) to the output (L, E) and the weights (L, S), the mean over all heads.
 
-        ValueError if the mask hides all keys from a query. A batch: (L, N, E) and (S, N, E) to (L, N, E) and (N, L, S);
-        with batch_first N comes first everywhere. attn_mask (L, S): True hides a key from a query. is_causal hides all
-        later places (torch requires the mask too). Without need_weights the weights are None.
+        ValueError if the masks hide all keys from a query. A batch: (L, N, E) and (S, N, E) to (L, N, E) and (N, L, S);
+        with batch_first N comes first everywhere.
+
+        key_padding_mask      (S) or (N, S): True hides a key of a sample, a float is added to all scores of it
+        attn_mask             (L, S) or (N*num_heads, L, S): the same of a key and a query
+        is_causal             hides all later places (torch requires the mask too)
+        need_weights          whether there are weights; None without
+        average_attn_weights  False: the weights of all heads, (num_heads, L, S) or (N, num_heads, L, S)
         """
         batch = ("N", "L") if self.batch_first else ("L", "N")
         sizes = expect(self, query, ("L", self.embed_dim), (*batch, self.embed_dim))
         time = 1 if self.batch_first and len(sizes) == 3 else 0
         others = expect(self, key, (*sizes[:time], "S", *sizes[time + 1:]))
         expect(self, value, others)
-        visible = self._visible(sizes[time], others[time], attn_mask, is_causal)
-        if len(sizes) == 2:
-            return self._sample(query, key, value, visible, need_weights)
-        if not self.batch_first:
+        samples = None if len(sizes) == 2 else sizes[1 - time]
+        looking = views(samples, self.num_heads, sizes[time], others[time], key_padding_mask, attn_mask, is_causal)
+        if samples is None:
+            query, key, value = [query], [key], [value]
+        elif not self.batch_first:
             query, key, value = swapped(query), swapped(key), swapped(value)
-        found = [self._sample(*sample, visible, need_weights) for sample in zip(query, key, value)]
+        found = [self._sample(q, k, v, view) for q, k, v, view in zip(query, key, value, looking)]
         outputs = [output for output, _ in found]
-        weights = [shares for _, shares in found] if need_weights else None
-        return outputs if self.batch_first else swapped(outputs), weights
+        weights = [self._weights(shares, others[time], average_attn_weights) for _, shares in found if need_weights]
+        if samples is None:
+            return outputs[0], weights[0] if need_weights else None
+        return outputs if self.batch_first else swapped(outputs), weights if need_weights else None
 
-    def _visible(self, queries: int, keys: int, attn_mask: Mask, is_causal: bool) -> list[list[int]]:
-        """For each query the keys that are not hidden; hidden ones are not computed. ValueError if all are hidden."""
-        if attn_mask is None:
-            attn_mask = [[False] * keys] * queries
-        expect("attn_mask", attn_mask, (queries, keys))
-        if not all(isinstance(hidden, bool) for row in attn_mask for hidden in row):
-            raise TypeError("attn_mask: expected rows of bools, True where a query may not look")
-        visible = [[j for j in range(keys) if not row[j] and not (is_causal and j > i)]
-                   for i, row in enumerate(attn_mask)]
-        if not all(visible):
-            raise ValueError(f"attn_mask: query {visible.index([])} may look at no key; leave it at least one")
-        return visible
-
-    def _sample(self, query: Nested, key: Nested, value: Nested, visible: list[list[int]],
-                need_weights: bool) -> tuple[Nested, Nested]:
-        """Output and weights of one sample, from query (L, E), key and value (S, E)."""
+    def _sample(self, query: Nested, key: Nested, value: Nested, view: list[list[Look]]) -> tuple[Nested, Nested]:
+        """The output of one sample, from query (L, E), key and value (S, E), and the weights by key for each head."""
         q, k, v = (self._projected(xs, part) for part, xs in enumerate((query, key, value)))
-        size = self.embed_dim // self.num_heads
-        heads = [slice(start, start + size) for start in range(0, self.embed_dim, size)]
-        outputs, weights = [], []
-        for row, seen in zip(q, visible):
-            found = [attend(row[head], [k[j][head] for j in seen], [v[j][head] for j in seen]) for head in heads]
-            outputs.append([y for taken, _ in found for y in taken])
-            if need_weights:
-                means = {j: sum(shares) / self.num_heads for j, *shares in zip(seen, *[s for _, s in found])}
-                weights.append([means.get(j, 0.0) for j in range(len(key))])
-        return self.out_proj(outputs), weights if need_weights else None
+        size, drop = self.embed_dim // self.num_heads, self.dropout if self.training else 0.0
+        outputs: list[list[Any]] = [[] for _ in q]
+        weights = []
+        for h in range(self.num_heads):
+            head, found = slice(h * size, (h + 1) * size), []
+            for output, row, (seen, added) in zip(outputs, q, view[h]):
+                taken, shares = attend(row[head], [k[j][head] for j in seen], [v[j][head] for j in seen], added, drop)
+                output.extend(taken)
+                found.append(dict(zip(seen, shares)))
+            weights.append(found)
+        return self.out_proj(outputs), weights
+
+    def _weights(self, heads: list[list[dict[int, Any]]], keys: int, average: bool) -> Nested:
+        """The weights of all heads as lists over all keys, 0 where one is hidden; or their mean."""
+        if not average:
+            return [[[row.get(j, 0.0) for j in range(keys)] for row in rows] for rows in heads]
+        return [[self._mean([row[j] for row in rows if j in row]) for j in range(keys)] for rows in zip(*heads)]
+
+    def _mean(self, shares: list[Any]) -> Any:
+        return sum(shares) / self.num_heads if shares else 0.0
 
     def _projected(self, xs: list[Any], part: int) -> list[Any]:
         """Queries, keys or values (part 0, 1, 2): the inputs times their third of in_proj_weight."""
@@ -120,4 +134,5 @@ class MultiheadAttention(Module):
 
     def extra_repr(self) -> str:
         """Its sizes."""
-        return f"{self.embed_dim}, {self.num_heads}{', batch_first=True' * self.batch_first}"
+        dropout = f", dropout={self.dropout}" * (self.dropout > 0)
+        return f"{self.embed_dim}, {self.num_heads}{dropout}{', batch_first=True' * self.batch_first}"

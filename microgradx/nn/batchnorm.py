@@ -17,13 +17,11 @@ from .normalisation import moments
 from .shapes import Nested, Pattern, expect, flat, like, positive, swapped
 
 
-class _BatchNorm(Module):
-    """Normalises each channel over the batch and all places."""
+class ChannelNorm(Module):
+    """Channels with mean 0 and variance 1, then learned weights; running statistics of them."""
 
-    places: tuple[Pattern, ...]                 # what may follow (N, num_features)
-
-    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True) -> None:
+    def __init__(self, num_features: int, eps: float, momentum: float | None, affine: bool,
+                 track_running_stats: bool) -> None:
         positive(self, num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.track_running_stats = track_running_stats
@@ -33,6 +31,41 @@ class _BatchNorm(Module):
             self.running_mean = [Buffer(0) for _ in range(num_features)]
             self.running_var = [Buffer(1) for _ in range(num_features)]
             self.num_batches_tracked = Buffer(0)
+
+    def is_running(self) -> bool:
+        """Whether the running statistics are used, and not those of the numbers themselves."""
+        return not self.training and self.track_running_stats
+
+    def running(self, c: int) -> tuple[Any, Any]:
+        """Running mean and variance of channel c. By detach(), not .data: a compiled program reads them in each run."""
+        return detach(self.running_mean[c]), detach(self.running_var[c])
+
+    def scaled(self, c: int, channel: Nested, centred: list[Any], variance: Any) -> Nested:
+        """Channel c, of mean 0, at variance 1 and with its weight and bias."""
+        scale = 1 / sqrt(variance + self.eps)
+        if self.weight is not None:
+            scale = scale * self.weight[c]
+        shift = 0.0 if self.bias is None else self.bias[c]
+        return like(channel, [x * scale + shift for x in centred])
+
+    def track(self, c: int, mean: Any, variance: Any, share: float) -> None:
+        """Move the running statistics of channel c by this share towards those of a batch."""
+        for running, new in ((self.running_mean[c], mean), (self.running_var[c], variance)):
+            running.data = (1 - share) * running.data + share * new
+
+    def extra_repr(self) -> str:
+        """Its channels."""
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+
+
+class _BatchNorm(ChannelNorm):
+    """Normalises each channel over the batch and all places."""
+
+    places: tuple[Pattern, ...]                 # what may follow (N, num_features)
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)
 
     def forward(self, x: Nested) -> Nested:
         """(N, num_features, places), the same out. ValueError in training on one number for each channel."""
@@ -48,31 +81,15 @@ class _BatchNorm(Module):
     def _channel(self, c: int, channel: Nested) -> Nested:
         """Channel c of all samples, (N, places)."""
         xs = flat(channel)
-        if self.training or not self.track_running_stats:
-            mean, centred, variance = moments(xs)
-            if self.training and self.track_running_stats:
-                self._track(c, mean, variance * len(xs) / (len(xs) - 1))
-        else:                                   # detach(), not .data: a compiled program reads them in each run
-            mean, variance = detach(self.running_mean[c]), detach(self.running_var[c])
-            centred = [x - mean for x in xs]
-        scale = 1 / sqrt(variance + self.eps)
-        if self.weight is not None:
-            scale = scale * self.weight[c]
-        shift = 0.0 if self.bias is None else self.bias[c]
-        return like(channel, [x * scale + shift for x in centred])
-
-    def _track(self, c: int, mean: Any, variance: Any) -> None:
-        """Move the running statistics towards those of the batch; with momentum None they are means over all batches.
-
-        As in torch the running variance is the unbiased one; the batch itself is divided by the biased one.
-        """
-        share = 1 / self.num_batches_tracked.data if self.momentum is None else self.momentum
-        for running, new in ((self.running_mean[c], mean), (self.running_var[c], variance)):
-            running.data = (1 - share) * running.data + share * new
-
-    def extra_repr(self) -> str:
-        """Its channels."""
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+        if self.is_running():
+            mean, variance = self.running(c)
+            return self.scaled(c, channel, [x - mean for x in xs], variance)
+        mean, centred, variance = moments(xs)
+        if self.training and self.track_running_stats:
+            # As in torch the running variance is the unbiased one; with momentum None they are means over all batches.
+            share = 1 / self.num_batches_tracked.data if self.momentum is None else self.momentum
+            self.track(c, mean, variance * len(xs) / (len(xs) - 1), share)
+        return self.scaled(c, channel, centred, variance)
 
 
 class BatchNorm1d(_BatchNorm):

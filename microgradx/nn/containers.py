@@ -1,4 +1,4 @@
-"""Sequential, Residual, ModuleList: Modules made of Modules, numbered as in torch.
+"""Sequential, Residual: Modules made of Modules, numbered as in torch.
 
     >>> from microgradx.nn import Linear, ReLU, Residual, Sequential
     >>> model = Sequential(Linear(2, 4), ReLU(), Residual(Linear(4, 4), ReLU()), Linear(4, 1))
@@ -13,52 +13,10 @@
         (1): ReLU()  # 0 parameters
       (3): Linear(4, 1)  # 5 parameters
 """
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
-
-from ..ieee import short
 from ..nesting import shape
-from ..ops import add
+from .lists import ModuleList
 from .module import Module
-from .shapes import Nested, flat, like
-
-
-class ModuleList(Module):
-    """A list of Modules with their parameters, "0.weight", "1.weight", ... It computes nothing itself.
-
-    TypeError for an element that is not a Module. As torch.nn.ModuleList.
-
-    >>> from microgradx.nn import Linear
-    >>> layers = ModuleList([Linear(2, 1), Linear(2, 1)])
-    >>> len(layers), layers[1], [name for name, _ in layers.named_parameters()]
-    (2, Linear(2, 1)  # 3 parameters, ['0.weight', '0.bias', '1.weight', '1.bias'])
-    """
-
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        for module in modules:
-            self.append(module)
-
-    def append(self, module: Module) -> ModuleList:
-        """Add a Module to the end; the list. TypeError if it is not a Module.
-
-        >>> from microgradx.nn import ReLU
-        >>> len(ModuleList().append(ReLU()).append(ReLU()))
-        2
-        """
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__}: expected Modules, got {short(module)} ({type(module).__name__})")
-        setattr(self, str(len(self)), module)
-        return self
-
-    def __iter__(self) -> Iterator[Module]:
-        return (module for name, module in vars(self).items() if name.isdigit())
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __getitem__(self, i: int) -> Module:
-        return list(self)[i]
+from .shapes import Nested, added
 
 
 class Sequential(ModuleList):
@@ -97,4 +55,4 @@ class Residual(Sequential):
         change = super().forward(x)
         if shape(change) != shape(x):
             raise ValueError(f"Residual: expected Modules that keep the shape {shape(x)}, got {shape(change)}")
-        return like(x, map(add, flat(x), flat(change)))
+        return added(x, change)

@@ -6,10 +6,31 @@
     >>> drop([1.0, 1.0, 1.0, 1.0]), drop.eval()([1.0, 1.0, 1.0, 1.0])
     ([0.0, 2.0, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0])
 """
+from ..ieee import short
 from ..ops import where
 from .module import Module
 from .randomness import Generator, draw
 from .shapes import Nested, each
+
+
+def dropped(x: Nested, p: float, generator: Generator = None) -> Nested:
+    """Each number 0 with probability p, else divided by 1 - p.
+
+    >>> import random
+    >>> dropped([1.0, 1.0, 1.0], 0.5, random.Random(3))
+    [0.0, 2.0, 0.0]
+    """
+    kept = 1 / (1 - p) if p < 1 else 0.0
+    return each(lambda v: v * where(draw(generator) < p, 0.0, kept), x)
+
+
+def probability(owner: object, name: str, p: float) -> float:
+    """p. ValueError for what is not from 0 to 1, TypeError for what is no number."""
+    if isinstance(p, bool) or not isinstance(p, (int, float)):
+        raise TypeError(f"{type(owner).__name__}: expected a number from 0 to 1 as {name}, got {short(p)}")
+    if not 0 <= p <= 1:
+        raise ValueError(f"{type(owner).__name__}: expected a probability {name} from 0 to 1, got {p}")
+    return p
 
 
 class Dropout(Module):
@@ -24,16 +45,11 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, generator: Generator = None) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: expected a probability p from 0 to 1, got {p}")
-        self.p, self.generator = p, generator
+        self.p, self.generator = probability(self, "p", p), generator
 
     def forward(self, x: Nested) -> Nested:
         """Any shape."""
-        if not self.training:
-            return x
-        kept = 1 / (1 - self.p) if self.p < 1 else 0.0
-        return each(lambda v: v * where(draw(self.generator) < self.p, 0.0, kept), x)
+        return dropped(x, self.p, self.generator) if self.training else x
 
     def extra_repr(self) -> str:
         """Its probability."""

@@ -12,10 +12,10 @@ from typing import Any
 from ..reductions import first_max, sum
 from .module import Module
 from .shapes import Nested, Pattern, expect, flat, nested, within
-from .windows import Grid, cut, letters, per_axis
+from .windows import Grid, cut, letters, per_axis, windows
 
 
-class _Pool(Module):
+class Pool(Module):
     """Each window of each channel as one number."""
 
     axes: int
@@ -33,8 +33,12 @@ class _Pool(Module):
         """(C, sizes) to (C, smaller sizes); or a batch, (N, C, sizes)."""
         sample: Pattern = ("C", *letters(self.axes))
         sizes = expect(self, x, sample, ("N", *sample))
-        grid = Grid(sizes[-self.axes:], self.kernel_size, self.stride, self.padding)
+        grid = self.grid(sizes[-self.axes:])
         return within(lambda plane: self._slide(plane, grid), x, len(sizes) - self.axes)
+
+    def grid(self, lengths: Sequence[int]) -> Grid:
+        """All stops of the window."""
+        return Grid([windows(*axis) for axis in zip(lengths, self.kernel_size, self.stride, self.padding)])
 
     def _slide(self, plane: Nested, grid: Grid) -> Nested:
         outputs = iter([self.pooled(cut(plane, stop)) for stop in grid.inputs])
@@ -49,13 +53,13 @@ class _Pool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _MaxPool(_Pool):
+class _MaxPool(Pool):
     def pooled(self, xs: list[Any]) -> Any:
         """The largest; the first of equal ones gets the whole gradient, as in torch: after a relu many tie at 0."""
         return first_max(xs)
 
 
-class _AvgPool(_Pool):
+class _AvgPool(Pool):
     def __init__(self, kernel_size: int | Sequence[int], stride: int | Sequence[int] | None = None,
                  padding: int | Sequence[int] = 0, *, count_include_pad: bool = True) -> None:
         super().__init__(kernel_size, stride, padding)

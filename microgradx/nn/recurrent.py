@@ -7,116 +7,54 @@
     >>> len(h)
     2
 
-A rule takes the weights, an input (input_size) and a state, a tuple of lists (hidden_size), and returns the next state.
-The first list of a state is the output h; an LSTM has a second one, its memory c.
+The rules are in gates.py.
 """
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal
 
-from ..activations import relu, sigmoid
 from ..ieee import short
-from ..ops import tanh
 from . import init
-from .linear import linear
+from .gates import GATED, MEMORY, Kind, Weights, elman
 from .module import Module
 from .shapes import Nested, expect, nested, positive
 
-State = Sequence[list[Any]]
-Weights = tuple[Any, Any, Any, Any]             # weight_ih, weight_hh, bias_ih, bias_hh; the biases may be None
-Rule = Callable[[Weights, list[Any], State], State]
-NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
-
-# The rules -----------------------------------------------------------------------------------------------------
-
-def _gates(weights: Weights, x: list[Any], h: list[Any], rows: slice = slice(None)) -> list[Any]:
-    """weight_ih x + bias_ih + weight_hh h + bias_hh for some rows of the weights: one node for each row."""
-    from_x, from_h, bias_x, bias_h = (part and part[rows] for part in weights)
-    if bias_x is None:
-        return linear([*x, *h], [[*i, *j] for i, j in zip(from_x, from_h)])
-    return linear([*x, *h, 1.0], [[*i, *j, b] for i, j, b in zip(from_x, from_h, bias_x)], bias_h)
-
-
-def tanh_rule(weights: Weights, x: list[Any], state: State) -> State:
-    """h' = tanh(gates): Elman's network."""
-    return ([tanh(a) for a in _gates(weights, x, state[0])],)
-
-
-def relu_rule(weights: Weights, x: list[Any], state: State) -> State:
-    """h' = relu(gates)."""
-    return ([relu(a) for a in _gates(weights, x, state[0])],)
-
-
-def gru_rule(weights: Weights, x: list[Any], state: State) -> State:
-    """Gates r (reset), z (keep), n (new), stacked in this order: h' = (1 - z)*n + z*h (Cho et al. 2014)."""
-    h, size = state[0], len(state[0])
-    r, z = (list(map(sigmoid, _gates(weights, x, h, rows))) for rows in (slice(size), slice(size, 2 * size)))
-    from_x, from_h, bias_x, bias_h = (part and part[2 * size:] for part in weights)
-    new = [tanh(a + gate * b) for a, gate, b in zip(linear(x, from_x, bias_x), r, linear(h, from_h, bias_h))]
-    return ([n + keep * (old - n) for n, keep, old in zip(new, z, h)],)
-
-
-def lstm_rule(weights: Weights, x: list[Any], state: State) -> State:
-    """Gates i (in), f (forget), g (new), o (out): c' = f*c + i*g, h' = o*tanh(c') (Hochreiter & Schmidhuber 1997)."""
-    (h, c), size = state, len(state[0])
-    gates = _gates(weights, x, h)
-    i, f, g, o = (gates[k * size:(k + 1) * size] for k in range(4))
-    memory = [sigmoid(forget) * old + sigmoid(enter) * tanh(new) for forget, old, enter, new in zip(f, c, i, g)]
-    return [sigmoid(out) * tanh(m) for out, m in zip(o, memory)], memory
-
-
-class Kind(NamedTuple):
-    """A kind of recurrent network: its rule, the gates of each unit, the number of parts of its state."""
-
-    rule: Rule
-    gates: int
-    parts: int
-
-
-ELMAN = {"tanh": Kind(tanh_rule, 1, 1), "relu": Kind(relu_rule, 1, 1)}
-GATED = Kind(gru_rule, 3, 1)
-MEMORY = Kind(lstm_rule, 4, 2)
-
-
-def elman(owner: object, nonlinearity: str) -> Kind:
-    """The kind of an RNN. ValueError for a nonlinearity other than tanh and relu."""
-    if nonlinearity not in ELMAN:
-        raise ValueError(f"{type(owner).__name__}: expected nonlinearity 'tanh' or 'relu', got {nonlinearity!r}")
-    return ELMAN[nonlinearity]
-
-
-# The cells -----------------------------------------------------------------------------------------------------
 
 class Recurrent(Module):
     """The base of cells and layers: sizes, weights, and the forms of a state."""
+
+    proj_size = 0                               # numbers of h, if they are not hidden_size: of an LSTM
 
     def __init__(self, kind: Kind, input_size: int, hidden_size: int, bias: bool) -> None:
         positive(self, input_size=input_size, hidden_size=hidden_size)
         self.kind, self.input_size, self.hidden_size, self.bias = kind, input_size, hidden_size, bias
 
     def make_weights(self, inputs: int, suffix: str = "") -> None:
-        """Set the four weights, uniform within ±1/sqrt(hidden_size); without bias the biases are None."""
+        """Set the weights, uniform within ±1/sqrt(hidden_size); those that are not wanted are None."""
         rows, bound = self.kind.gates * self.hidden_size, 1 / math.sqrt(self.hidden_size)
-        for name, sizes in zip(NAMES, ((rows, inputs), (rows, self.hidden_size), (rows,), (rows,))):
-            wanted = self.bias or name.startswith("weight")
-            setattr(self, name + suffix, init.uniform_(init.parameter(*sizes), -bound, bound) if wanted else None)
+        shown = self.proj_size or self.hidden_size
+        sizes = ((rows, inputs), (rows, shown), (rows,), (rows,), (shown, self.hidden_size))
+        for name, size, wanted in zip(NAMES, sizes, (True, True, self.bias, self.bias, self.proj_size)):
+            setattr(self, name + suffix, init.uniform_(init.parameter(*size), -bound, bound) if wanted else None)
 
     def weights(self, suffix: str = "") -> Weights:
-        """The four weights."""
-        w_ih, w_hh, b_ih, b_hh = (getattr(self, name + suffix) for name in NAMES)
-        return w_ih, w_hh, b_ih, b_hh
+        """The weights of one rule."""
+        w_ih, w_hh, b_ih, b_hh, w_hr = (getattr(self, name + suffix) for name in NAMES)
+        return w_ih, w_hh, b_ih, b_hh, w_hr
 
     def opened(self, hx: Nested, *sizes: int) -> tuple[Nested, ...]:
-        """The parts of a state as a tuple, each of these sizes; zeros if hx is None. ValueError for another form."""
+        """The parts of a state as a tuple, (*sizes, numbers) each; zeros if hx is None. ValueError for another form."""
+        widths = (self.proj_size or self.hidden_size, self.hidden_size)[:self.kind.parts]
         if hx is None:
-            return tuple(nested(sizes, float) for _ in range(self.kind.parts))
+            return tuple(nested((*sizes, width), float) for width in widths)
         if self.kind.parts == 1:
             hx = (hx,)
         elif not isinstance(hx, (list, tuple)) or len(hx) != self.kind.parts:
             raise ValueError(f"{type(self).__name__}: expected the state (h, c), got {short(hx)}")
-        for part in hx:
-            expect(f"{type(self).__name__} state", part, sizes)
+        for part, width in zip(hx, widths):
+            expect(f"{type(self).__name__} state", part, (*sizes, width))
         return tuple(hx)
 
     def closed(self, state: Sequence[Nested]) -> Nested:
@@ -138,7 +76,7 @@ class _Cell(Recurrent):
     def forward(self, x: Nested, hx: Nested = None) -> Nested:
         """(input_size) and a state of (hidden_size) to the next state; or a batch, (N, ...) each."""
         sizes = expect(self, x, (self.input_size,), ("N", self.input_size))
-        state = self.opened(hx, *sizes[:-1], self.hidden_size)
+        state = self.opened(hx, *sizes[:-1])
         if len(sizes) == 1:
             return self.closed(self.kind.rule(self.weights(), x, state))
         states = [self.kind.rule(self.weights(), row, start) for row, *start in zip(x, *state)]

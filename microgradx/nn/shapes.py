@@ -9,6 +9,7 @@
     [['a', 'b'], ['c', 'd']]
 """
 from collections.abc import Callable, Iterable, Sequence
+from operator import add
 from typing import Any
 
 from ..arrays import is_array
@@ -86,6 +87,15 @@ def like(x: Nested, values: Iterable[Any]) -> Nested:
     """
     new = iter(values)
     return each(lambda _: next(new), x)
+
+
+def added(x: Nested, y: Nested) -> Nested:
+    """The sum of two nested lists of one shape, number by number.
+
+    >>> added([[1.0], [2.0]], [[10.0], [20.0]])
+    [[11.0], [22.0]]
+    """
+    return like(x, map(add, flat(x), flat(y)))
 
 
 def within(f: Callable[[Any], Any], x: Nested, depth: int) -> Nested:

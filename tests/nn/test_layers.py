@@ -215,6 +215,64 @@ def test_nodes_are_grouped_by_module_layer_and_time():
     assert {v.scope for v in tape(Net()([[1.0], [2.0]])) if v.op} == {"memory.layer0.t0", "memory.layer0.t1", "head"}
 
 
+def test_a_list_of_modules_or_none():
+    """After an error nothing has been added."""
+    layers = nn.ModuleList([nn.ReLU()])
+    with pytest.raises(TypeError):
+        layers.extend([nn.ReLU(), 1.0])
+    assert len(layers) == 1
+    layers[0] = nn.Tanh()
+    assert repr(layers[0]).startswith("Tanh") and len(layers.extend([nn.ReLU()])) == 2
+    named = nn.ModuleDict({"a": nn.ReLU()})
+    with pytest.raises(TypeError):
+        named.update({"b": nn.ReLU(), "a": None})
+    assert list(named.items()) == [("a", named["a"])]
+    with pytest.raises(KeyError):
+        del named["b"]
+
+
+def test_padding_has_no_gradient_by_a_plain_index_or_a_recorded_one():
+    words = nn.Embedding(3, 1, padding_idx=-1)
+    assert words.weight[2][0].data == 0.0
+    words.weight[2][0].data = 5.0                                       # as a state that is loaded may have it
+    found = words([0, 2, Value(2), Value(1)])
+    assert found[1][0].data == found[2][0].data == 5.0
+    mg.sum([row[0] for row in found]).backward()
+    assert [row[0].grad for row in words.weight] == [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("layer", [nn.RNN(2, 3, 2, dropout=0.5), nn.LSTM(2, 3, 2, dropout=0.5),
+                                   nn.MultiheadAttention(2, 1, dropout=0.5), nn.TransformerEncoderLayer(2, 1, 2)])
+def test_dropout_within_a_layer_is_of_training_only(layer):
+    x = [[1.0, 2.0], [3.0, 4.0]]
+    args = [x] * 3 if isinstance(layer, nn.MultiheadAttention) else [x]
+
+    def numbers():
+        return nn_cases.data([part for part in nn_cases.parts(layer(*args))])
+    random.seed(1)
+    first = numbers()
+    assert any(numbers() != first for _ in range(9))
+    random.seed(1)
+    assert numbers() == first
+    layer.eval()
+    assert numbers() == numbers()
+
+
+def test_dropout_between_layers_leaves_the_last_one_alone():
+    """torch: all of the first layer dropped, the last layer sees zeros."""
+    with pytest.warns(UserWarning, match="between layers, and there is one"):
+        alone = nn.GRU(1, 2, dropout=1.0)
+    assert any(v.data for v in alone([[1.0]])[0][0])
+    layer = nn.GRU(1, 2, 2, dropout=1.0)
+    assert nn_cases.data(layer([[1.0]])[0]) == nn_cases.data(layer([[7.0]])[0])
+
+
+def test_a_float_mask_may_be_learned():
+    x, bias = [[1.0, 2.0], [3.0, 4.0]], [[Value(0.5), Value(-1.0)], [Value(0.0), Value(2.0)]]
+    layer = nn.MultiheadAttention(2, 1)
+    assert gradcheck(lambda mask: weighed(layer(x, x, x, attn_mask=mask)[0]), bias)
+
+
 # What is refused -----------------------------------------------------------------------------------------------
 
 IMAGE = [[[1.0, 2.0], [3.0, 4.0]]]
@@ -239,8 +297,25 @@ REFUSED = [
     (nn.GRU(2, 1), ([1.0, 2.0],), "GRU: expected shape (L, 2) or (L, N, 2), got (2,)"),
     (nn.GRU(2, 1, batch_first=True), ([1.0, 2.0],), "GRU: expected shape (L, 2) or (N, L, 2), got (2,)"),
     (nn.MultiheadAttention(2, 1), (X, X, [*X, *X]), "MultiheadAttention: expected shape (1, 2), got (2, 2)"),
-    (nn.MultiheadAttention(2, 1), (X, X, X, True, [[True]]), "query 0 may look at no key"),
-    (nn.MultiheadAttention(2, 1), (X, X, X, True, [[True, False]]), "attn_mask: expected shape (1, 1), got (1, 2)"),
+    (nn.MultiheadAttention(2, 1), (X, X, X, None, True, [[True]]), "query 0 may look at no key"),
+    (nn.MultiheadAttention(2, 1), (X, X, X, [float("-inf")]), "query 0 may look at no key"),
+    (nn.MultiheadAttention(2, 1), (X, X, X, None, True, [[True, False]]),
+     "attn_mask: expected shape (1, 1) or (1, 1, 1), got (1, 2)"),
+    (nn.MultiheadAttention(2, 1), (X, X, X, [False, True]), "key_padding_mask: expected shape (1,), got (2,)"),
+    (nn.MultiheadAttention(2, 1), ([X], [X], [X], [[True, False]]), "key_padding_mask: expected shape (1, 1)"),
+    (nn.TransformerEncoderLayer(2, 1, 1), ([[1.0]],), "MultiheadAttention: expected shape (L, 2) or (L, N, 2)"),
+    (nn.Conv1d(1, 1, 2, dilation=3), ([[1.0] * 3],), "a kernel of 2 with dilation 3 does not fit on 3 inputs"),
+    (nn.ConvTranspose1d(1, 1, 2, padding=2), (X,), "a kernel of 2 on 2 inputs with padding 2 has no output"),
+    (nn.ConvTranspose2d(2, 1, 2), (IMAGE,), "ConvTranspose2d: expected shape (2, H, W) or (N, 2, H, W)"),
+    (nn.GroupNorm(1, 3), (IMAGE,), "GroupNorm: expected shape (N, 3, *), got (1, 2, 2)"),
+    (nn.InstanceNorm1d(1), ([[1.0]],), "InstanceNorm1d: expected more than one number a channel"),
+    (nn.InstanceNorm1d(2), (X,), "InstanceNorm1d: expected shape (2, L) or (N, 2, L), got (1, 2)"),
+    (nn.AdaptiveAvgPool1d(2), ([1.0],), "AdaptiveAvgPool1d: expected shape (C, L) or (N, C, L), got (1,)"),
+    (nn.Upsample(2), (X,), "Upsample: expected shape (N, C, L) or (N, C, H, W), got (1, 2)"),
+    (nn.Upsample(scale_factor=(2, 2)), ([X],), "Upsample: expected 1 factors as scale_factor, got (2, 2)"),
+    (nn.Upsample(scale_factor=0.4), ([X],), "a scale_factor that leaves a part of (2,), got 0.4"),
+    (nn.LSTM(2, 2, proj_size=1), (X, ([[0.0]], [[0.0]])), "LSTM state: expected shape (1, 2), got (1, 1)"),
+    (nn.GRU(2, 1, bidirectional=True), (X, [[0.0]]), "GRU state: expected shape (2, 1), got (1, 1)"),
     (nn.BatchNorm1d(2), ([1.0, 2.0],), "BatchNorm1d: expected shape (N, 2) or (N, 2, L), got (2,)"),
     (nn.BatchNorm1d(2), (X,), "BatchNorm1d: expected more than one number a channel while training"),
     (nn.BatchNorm2d(1), (IMAGE,), "BatchNorm2d: expected shape (N, 1, H, W), got (1, 2, 2)"),
@@ -285,7 +360,37 @@ def test_a_wrong_shape_is_told_with_the_right_one(layer, xs, message):
     (lambda: nn.ReLU()([None]), TypeError, "expected a number or a Value, got None"),
     (lambda: nn.Embedding(2, 1)([2]), IndexError, "Embedding: expected whole numbers from 0 to 1 as indices, got 2"),
     (lambda: nn.Embedding(2, 1)(0.5), IndexError, "from 0 to 1 as indices, got 0.5"),
-    (lambda: nn.MultiheadAttention(2, 1)(X, X, X, True, [[0.5]]), TypeError, "attn_mask: expected rows of bools"),
+    (lambda: nn.MultiheadAttention(2, 1)(X, X, X, attn_mask=[[1]]), TypeError,
+     "attn_mask: expected rows of bools, True where a query may not look, or of floats, which are added to its scores; "
+     "got 1 (int)"),
+    (lambda: nn.MultiheadAttention(2, 1)(X, [*X, *X], [*X, *X], [True, 0.5]), TypeError, "got True (bool)"),
+    (lambda: nn.MultiheadAttention(2, 1)(X, X, X, True), TypeError, "key_padding_mask: expected shape (1,) as nested"),
+    (lambda: nn.MultiheadAttention(2, 1, True), TypeError, "expected a number from 0 to 1 as dropout, got True"),
+    (lambda: nn.TransformerEncoderLayer(2, 1, activation="tanh"), ValueError, "expected activation 'relu', 'gelu'"),
+    (lambda: nn.Embedding(2, 1, padding_idx=2), ValueError, "from -2 to 1 as padding_idx, or None, got 2"),
+    (lambda: nn.Embedding(2, 1, padding_idx=True), ValueError, "as padding_idx, or None, got True"),
+    (lambda: nn.Conv1d(2, 3, 1, groups=2), ValueError, "channels that are multiples of groups=2, got in_channels=2"),
+    (lambda: nn.Conv1d(1, 1, 2, padding="full"), ValueError, "expected padding 'valid', 'same' or a size, got 'full'"),
+    (lambda: nn.Conv2d(1, 1, 2, stride=2, padding="same"), ValueError, "a stride of 1 with padding='same', got (2, 2)"),
+    (lambda: nn.Conv2d(1, 1, 2, dilation=0), ValueError, "Conv2d: expected a whole number from 1 up as dilation"),
+    (lambda: nn.ConvTranspose1d(1, 1, 2, output_padding=1), ValueError, "expected output_padding below stride (1,) or"),
+    (lambda: nn.GroupNorm(2, 3), ValueError, "num_channels to be a multiple of num_groups, got 3 and 2"),
+    (lambda: nn.InstanceNorm1d(1, momentum=None), TypeError, "expected a number as momentum, got None"),
+    (lambda: nn.AdaptiveAvgPool2d(0), ValueError, "AdaptiveAvgPool2d: expected a whole number from 1 up"),
+    (lambda: nn.AdaptiveAvgPool2d((1, 2, 3)), ValueError, "as output_size, or a tuple of 2, got"),
+    (nn.Upsample, ValueError, "Upsample: expected one of size and scale_factor, got None and None"),
+    (lambda: nn.Upsample(2, mode="bilinear"), ValueError, "Upsample: expected mode 'nearest', got 'bilinear'"),
+    (lambda: nn.Upsample(scale_factor=-1), ValueError, "Upsample: expected a positive scale_factor, got -1"),
+    (lambda: nn.LSTM(1, 2, proj_size=2), ValueError, "from 0 to below hidden_size as proj_size, got 2"),
+    (lambda: nn.GRU(1, 1, 2, dropout=1.5), ValueError, "GRU: expected a probability dropout from 0 to 1, got 1.5"),
+    (lambda: nn.RNN(1, 1, 2, dropout="half"), TypeError, "RNN: expected a number from 0 to 1 as dropout, got 'half'"),
+    (lambda: nn.ModuleDict({"a.b": nn.ReLU()}), KeyError, "ModuleDict: expected a name without dots"),
+    (lambda: nn.ModuleDict({"forward": nn.ReLU()}), KeyError, "that is no attribute of it, got 'forward'"),
+    (lambda: nn.ModuleDict({"a": 1.0}), TypeError, "ModuleDict: expected Modules, got 1.0 (float)"),
+    (lambda: nn.ModuleDict([(1, nn.ReLU())]), TypeError, "expected text as the name of a Module, got 1"),
+    (lambda: nn.ParameterList([1.0]), TypeError, "ParameterList: expected a Value or a nested list of Values"),
+    (lambda: nn.ParameterList([Value(1.0) * 2]), TypeError, "that no operation made, got"),
+    (lambda: nn.ParameterList([nn.ReLU()]), TypeError, "ParameterList: expected a Value or a nested list"),
     (lambda: nn.Module()(1.0), NotImplementedError, "Module does not define forward"),
 ])
 def test_bad_arguments_are_told(make, error, message):

@@ -10,6 +10,7 @@ from mpmath import mp, mpf
 import microgradx as mg
 from microgradx import Value, grad, gradients, jit, nn, value_and_grad
 from microgradx.nesting import leaves
+from microgradx.nn.losses.distances import SMALL
 from microgradx.training import SGD, fit
 
 from ..budget import sweep
@@ -175,7 +176,7 @@ def test_vectors_of_any_size_have_an_angle_and_a_distance(size):
     a, b = [Value(size), Value(0.0)], [Value(1.0), Value(1.0)]
     loss = nn.cosine_embedding(a, b, 1)
     loss.backward()
-    cosine = math.sqrt(0.5) * (1 if size >= 1 else size / math.hypot(size, 1e-6))
+    cosine = math.sqrt(0.5) * (1 if size >= 1 else size / math.hypot(size, SMALL))
     assert loss.data == pytest.approx(1 - cosine, rel=1e-12) and all(math.isfinite(v.grad) for v in a + b)
     x = [Value(3 * size), Value(4 * size)]
     y = nn.triplet_margin([0.0, 0.0], x, [0.0, 0.0], margin=1.0, eps=0.0, reduction="sum")
@@ -436,7 +437,7 @@ def test_a_loss_per_sample():
      "bce weight: expected a shape that can be spread over (2,), got (3,)"),
     (lambda: nn.bce_with_logits([0.5], [1], pos_weight=[[1.0]]), ValueError,
      "bce_with_logits pos_weight: expected a shape that can be spread over (1,), got (1, 1)"),
-    (lambda: nn.bce_with_logits(0.5, 1, pos_weight="3"), TypeError, "pos_weight: expected"),
+    (lambda: nn.bce_with_logits(0.5, 1, pos_weight="3"), TypeError, "expected a number or a Value, got '3'"),
     (lambda: nn.smooth_l1([0.5], [0], beta=-1.0), ValueError, "smooth_l1: expected beta from 0 up, got -1.0"),
     (lambda: nn.hinge_embedding([0.5], [0]), ValueError, "hinge_embedding: expected targets -1 or 1, got 0"),
     (lambda: nn.margin_ranking([0.5], [0.5], [0]), ValueError, "margin_ranking: expected targets -1 or 1, got 0"),

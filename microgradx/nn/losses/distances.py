@@ -6,6 +6,7 @@
     >>> round(triplet_margin([0.0, 0.0], [0.0, 1.0], [3.0, 4.0], margin=5.0), 5)      # 1 - 5 + 5
     1.0
 """
+import math
 from typing import Any
 
 from ...ops import clamp, minimum, where
@@ -14,7 +15,7 @@ from ..lengths import length
 from ..shapes import Nested, expect, flat
 from .reduction import Reduction, check_signs, now, reduced
 
-SMALL = 1e-6                    # its square, 1e-12, is what torch adds to squared lengths
+SMALL = math.sqrt(9.999999960041972e-13)    # its square is what torch adds to squared lengths, 1e-12 in 32 bits
 
 
 def cosine_embedding(input1: Nested, input2: Nested, target: Nested, margin: float = 0.0,
