@@ -54,6 +54,19 @@ def test_what_is_all_numbers_comes_back_as_an_array():
     assert type(nn.Linear(2, 1)(np.array([[Value(1.0), 2.0]]))[0][0]) is Value
 
 
+def test_options_may_be_arrays():
+    x, weight = np.array([[1.0, -2.0], [0.0, 0.5]]), [0.5, 2.0]
+    for loss in (nn.cross_entropy, nn.nll, nn.multi_margin):
+        found = loss(x, np.array([0, 1]), weight=np.array(weight), reduction="none")
+        assert found.tolist() == loss(x.tolist(), [0, 1], weight=weight, reduction="none")
+    both = {"weight": np.array(weight), "pos_weight": np.array([[3.0], [4.0]])}
+    assert nn.bce_with_logits(x, x * 0 + 1, **both) == nn.bce_with_logits(
+        x.tolist(), [[1, 1], [1, 1]], weight=weight, pos_weight=[[3.0], [4.0]])
+    mask = np.array([[False, True], [False, False]])
+    layer = nn.MultiheadAttention(2, 1)
+    assert data(layer(x, x, x, attn_mask=mask)) == data(layer(x, x, x, attn_mask=mask.tolist()))
+
+
 def test_within_a_transform_there_are_lists():
     x = np.array([[1.0, 2.0]])
     assert grad(lambda w: nn.ReLU()(x)[0][1] * w)(3.0) == 2.0

@@ -9,6 +9,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...arrays import is_array
+from ...conversion import arrayed, listed
 from ...engine import Value
 from ...ieee import inf, short
 from ...ops import weighted, where
@@ -43,6 +45,8 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", 
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: expected label_smoothing from 0 to 1, got {label_smoothing}")
 
+    weight = listed(weight)
+
     def of_shares(xs: list[Any], shares: Sequence[Any]) -> Any:
         if label_smoothing:
             shares = [(1 - label_smoothing) * p + label_smoothing / len(xs) for p in shares]
@@ -66,6 +70,8 @@ def nll(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight:
     >>> nll([[-1.0, -2.0], [-3.0, -4.0]], [0, 1]), nll([[-1.0, -2.0], [-3.0, -4.0]], [0, 1], weight=[3.0, 1.0])
     (2.5, 1.75)
     """
+    weight = listed(weight)
+
     def of_class(xs: list[Any], t: Any) -> Any:
         return -take(xs, t) if weight is None else weighted(take(weight, t), -take(xs, t))
     return _by_place("nll", of_class, input, target, reduction, weight, ignore_index)
@@ -83,6 +89,7 @@ def _by_place(name: str, of_class: OfClass, input: Nested, target: Nested, reduc
     if ignore_index is not None and type(ignore_index) is not int:
         raise TypeError(f"{name}: expected a whole number as ignore_index, got {short(ignore_index)}")
     rows, nesting = _rows(input, batch), nested(places, float)
+    nesting = arrayed(nesting) if is_array(input) else nesting
     if of_shares and found == sizes:
         if ignore_index is not None and ignore_index >= 0:
             raise ValueError(f"{name}: expected classes as targets for ignore_index={ignore_index}, got probabilities")

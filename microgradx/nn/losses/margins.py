@@ -9,6 +9,7 @@ At a margin itself torch's slope is 1, that of clamp; hinge, which torch has not
 from typing import Any
 
 from ...activations import relu
+from ...conversion import listed
 from ...ops import clamp, square, weighted, where
 from ...reductions import sum, take
 from ..shapes import Nested, expect, flat, like
@@ -71,7 +72,7 @@ def multi_margin(input: Nested, target: Nested, p: int = 1, margin: float = 1.0,
     expect("multi_margin target", target, tuple(batch))
     if weight is not None:
         expect("multi_margin weight", weight, (classes,))
-    rows = input if batch else [input]
+    rows, weight = map(flat, input if batch else [input]), listed(weight)
     targets = flat(target)
     for t in targets:
         check_class("multi_margin", t, classes)
