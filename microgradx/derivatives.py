@@ -13,6 +13,7 @@ with arrays returns arrays (conversion.py). Keyword arguments are handed on to t
 """
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextvars import ContextVar
+from functools import update_wrapper
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, Literal, overload
@@ -190,7 +191,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
         by = tuple(rebuild(args[n], found) for n in wanted)
         value = y if inside else y.data
         return (value, more) if has_aux else value, by if isinstance(argnums, (tuple, list)) else by[0]
-    return for_arrays(transformed)
+    return for_arrays(transformed, f)
 
 
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -206,7 +207,7 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: boo
     def transformed(*args: Any, **options: Any) -> Any:
         value, slopes = both(*args, **options)
         return (slopes, value[1]) if has_aux else slopes
-    return transformed
+    return update_wrapper(transformed, f, updated=())
 
 
 def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
@@ -258,14 +259,14 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     return for_arrays(transformed)(xs, vs)
 
 
-def for_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
+def for_arrays(transform: Callable[..., Any], f: Callable[..., Any] | None = None) -> Callable[..., Any]:
     """A transform of nested lists as one of arrays, too: f has nested lists in their place, and what it returns comes
-    back as arrays, if the call has arrays and no other transform is under way."""
+    back as arrays, if the call has arrays and no other transform is under way. With f it has f's name and signature."""
     def transformed(*args: Any, **options: Any) -> Any:
         given, named = listed(args), listed(options) if options else options
-        found = f(*given, **named)
+        found = transform(*given, **named)
         return found if (given is args and named is options) or is_inside() else arrayed(found)
-    return transformed
+    return update_wrapper(transformed, f, updated=()) if f else transformed
 
 
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],

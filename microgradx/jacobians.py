@@ -100,7 +100,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, *, sparse: bool = False
             return compressed(slopes, xs, inside, symmetric=True)
         inputs = _inputs(args, argnums, xs)
         return blocks(inputs, inputs, _backward(slopes, xs, inside))
-    return for_arrays(transformed)
+    return for_arrays(transformed, f)
 
 
 def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -144,7 +144,7 @@ def _jacobian(f: Callable[..., Any], argnums: Argnums, has_aux: bool,
         if isinstance(found, list):
             found = blocks(y, _inputs(args, argnums, xs), found)
         return (found, more) if has_aux else found
-    return for_arrays(transformed)
+    return for_arrays(transformed, f)
 
 
 def _values(y: Any) -> list[Value]:

@@ -1,4 +1,5 @@
 """Transforms: against closed forms, against each other, and against what goes wrong elsewhere."""
+import inspect
 import math
 import threading
 
@@ -214,3 +215,14 @@ def test_the_derivative_by_the_direction_also_where_the_point_is_a_constant(comp
     assert compiled(grad(lambda t: jvp(mg.sqrt, [0.0], [t])[1]))(0.0) == math.inf       # t*inf: not absent at t = 0
     assert jvp(mg.sqrt, [0.0], [0.0]) == (0.0, 0.0)                                     # but a number is
     assert grad(lambda t: grad(lambda s: jvp(lambda x: x**3, [2.0], [s * t])[1])(1.0))(1.0) == 12.0
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, hessian, mg.jacobian, mg.jacfwd, mg.jacrev, mg.jit])
+def test_a_transform_has_the_name_and_the_signature_of_its_function(transform):
+    """help() and completion show them."""
+    def energy(w, *, scale=2.0):
+        """Half of w squared."""
+        return w * w / scale
+    found = transform(energy)
+    assert str(inspect.signature(found)) == "(w, *, scale=2.0)" and found.__doc__ == energy.__doc__
+    assert found.__name__ == "energy" and str(inspect.signature(transform(mg.sin))) == "(x, /)"

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..engine import Value, tape
-from ..table import Reduction
 from .differences import Estimate, apart, derivative
 
 EPSILON, TINY = sys.float_info.epsilon, sys.float_info.min
@@ -115,13 +114,13 @@ def roundings(y: Value, xs: Sequence[Value]) -> tuple[float, list[float]]:
 def _own(v: Value) -> float:
     """The rounding error of one node at exact inputs.
 
-    A reduction rounds its partial sums: that of [-1, -1e-16, 1] is 0, and has lost the middle term. A row with branches
-    that returns an input as it is does not round: nothing is uncertain in max([-1e14, -1e14]).
+    A row of more than two inputs rounds partial sums: that of [-1, -1e-16, 1] is 0, and has lost the middle term. A row
+    with branches that returns an input as it is does not round: nothing is uncertain in max([-1e14, -1e14]).
     """
     terms = [(a.data if isinstance(a, Value) else a, slope) for a, slope in zip(v.args, v.slopes) if slope is not None]
     if v.op and v.op.kinks and all(x == v.data for x, _ in terms):
         return 0.0
-    parts = [abs(x * slope) for x, slope in terms] if isinstance(v.op, Reduction) else []
+    parts = [abs(x * slope) for x, slope in terms] if len(v.args) > 2 else []
     return math.ulp(max([abs(v.data), *parts]))
 
 

@@ -23,6 +23,7 @@ from ..conversion import listed
 from ..engine import Value, tracer
 from ..ieee import inf, number, short
 from ..nesting import shape
+from ..nn.parts import Buffer
 from ..operators import zero_grad
 from ..ops import sqrt
 
@@ -57,7 +58,7 @@ class Optimiser:
     lr      the learning rate; may be set between steps, as schedules do
     kept    the names of the numbers that update() keeps for each parameter, as in torch
 
-    TypeError if params has anything but Values, ValueError if it is empty, has a Value twice, or a result.
+    TypeError if params has anything but Values, or a Buffer; ValueError if it is empty, has a Value twice, or a result.
 
     >>> from microgradx import Value, sign
     >>> class SignSGD(Optimiser):                       # a new one is a class with a rule
@@ -81,6 +82,9 @@ class Optimiser:
         for p in self.params:
             if not isinstance(p, Value):
                 raise TypeError(f"expected Values as parameters, got {short(p)}; write model.parameters()")
+            if isinstance(p, Buffer):
+                raise TypeError(f"expected parameters, got {short(p)}, which a Module saves and does not train; write "
+                                "model.parameters()")
             if p.op is not None:
                 raise ValueError(f"expected parameters, got a result, of {p.op.name}, which is computed anew; "
                                  "write Value(y.data)")

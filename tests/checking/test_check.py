@@ -474,6 +474,14 @@ def test_cancelling_terms_are_allowed_for():
     assert gradcheck(lambda x: sin(x) - x, 0.0), "its slope is 0, and cancels to 1e-17 nearby"
 
 
+def test_partial_sums_round_and_a_choice_does_not():
+    x, one, large = Value(-1e-16), Value(1.0), Value(-1e14)
+    assert roundings(mg.sum([-one, x, one]), [x])[0] > 1e-16, "the sum is 0, and has lost x"
+    assert roundings(mg.dot([one, x, one], [-one, one, one]), [x])[0] > 1e-16
+    assert roundings(mg.max([large, large]), [large]) == (0.0, pytest.approx([2.2e-16], rel=0.1))
+    assert 0 < roundings(mg.max([large + 1, large]), [large])[0] < 0.1, "the sum in it does"
+
+
 def test_a_dead_branch_with_an_infinite_slope_allows_nothing():
     x = Value(0.0)
     assert roundings(where(x < 1, x, sqrt(x)), [x])[0] < 1e-300

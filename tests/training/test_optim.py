@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx import Value, training
+from microgradx.nn import Buffer
 from microgradx.training import (
     SGD,
     Adam,
@@ -202,6 +203,7 @@ def test_a_state_of_arrays_is_loaded(made):
     ([Value(2.0).tanh()], ValueError, "a result, of tanh"),
     ({Value(1.0), Value(2.0)}, TypeError, "expected a list of Values, got set"),
     ({"w": Value(1.0)}, TypeError, "expected a list of Values, got dict"),
+    ([Value(1.0), Buffer(2.0)], TypeError, r"got Buffer\(data=2.0, grad=0.0\), which a Module saves"),
     (3, TypeError, "list of Values"), ([Value(1.0), None], TypeError, "None"), ("ab", TypeError, "Values"),
 ])
 def test_what_is_no_list_of_parameters_is_refused(kind, params, error, told):

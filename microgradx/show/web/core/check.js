@@ -21,9 +21,18 @@ function roundings(nodes, data) {
       pull[a] += (Math.abs(slope) + LEAST_NORMAL) * pull[k];
       reached[a] = true;
     });
-    if (nodes[k].op !== null) noise += finite(pull[k] * ulp(data[k]));
+    if (nodes[k].op !== null) noise += finite(pull[k] * ownRounding(nodes[k], data[k], frozen[k], data));
   }
   return {noise, blurs: pull.map((force) => finite(Number.EPSILON * force))};
+}
+
+// The rounding error of one node at exact inputs. A row of more than two inputs rounds partial sums; one with branches
+// that returns an input as it is does not round.
+function ownRounding({op, args}, y, slopes, data) {
+  const open = args.map((a, i) => i).filter((i) => typeof args[i] === "number" && slopes[i] !== null);
+  if (KINKED.has(op) && open.every((i) => data[args[i]] === y)) return 0;
+  const parts = args.length > 2 ? open.map((i) => Math.abs(data[args[i]] * slopes[i])) : [];
+  return ulp(parts.reduce((most, part) => Math.max(most, part), Math.abs(y)));
 }
 
 // Distances at which a function of these numbers may have detail: the sizes of those that are far from 1, roughly.

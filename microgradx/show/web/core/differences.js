@@ -64,7 +64,7 @@ class Near {
     return Number.isFinite(y) ? y : NaN;
   }
 
-  // The difference quotient with step h, and the size and the sum of f there; nan where f is not finite.
+  // The difference quotient with step h, and the size and the mean of f there; nan where f is not finite.
   quotient(h) {
     const {x, side} = this,
       real = Math.abs(x) + h - Math.abs(x);             // the step that x + h, rounded, really takes
@@ -72,7 +72,7 @@ class Near {
       b = x + real * Number(side >= 0),
       low = this.at(a),
       high = this.at(b);
-    return {slope: (high - low) / (b - a), size: Math.max(Math.abs(low), Math.abs(high)), both: low + high};
+    return {slope: (high - low) / (b - a), size: Math.max(Math.abs(low), Math.abs(high)), mean: low / 2 + high / 2};
   }
 
   // First steps, powers of two: of the size of x, of size 1 if x is far from 1, then smaller ones, the least.
@@ -115,9 +115,9 @@ class Near {
       best = UNKNOWN,
       {noise} = this;
     for (let n = 0; n < HALVINGS && h >= this.least && !(best.error <= noise / h); n += 1) {
-      const {slope, size, both} = this.quotient(h);
+      const {slope, size, mean} = this.quotient(h);
       if (!Number.isNaN(size)) noise = Math.max(noise, ulp(size));
-      bends.push(this.side ? 0 : Math.abs(both - 2 * here));
+      bends.push(this.side ? 0 : Math.abs(mean - here));
       const row = [slope];
       for (const [k, coarse] of above.entries()) {
         row.push(row[k] + (row[k] - coarse) / (2 ** (power * (k + 1)) - 1));
@@ -127,7 +127,7 @@ class Near {
       above = row;
       h /= 2;
     }
-    const straight = !bends.length || bends.at(-1) <= bends[0] / 2 + 8 * noise;
+    const straight = !bends.length || bends.at(-1) <= bends[0] / 2 + 4 * noise;
     return {found: best, settled: straight && best.error <= SETTLED * Math.abs(best.value) + (8 * noise) / h};
   }
 }
