@@ -201,8 +201,13 @@ class NativeSession(Session):
             self.interrupted = True
         finally:
             self.optimiser.t += int(done[0])
-        for one in kernels:
-            one.kernel.check()
+        try:
+            for one in kernels:
+                one.kernel.check()
+        except IndexError:                      # of a sample of the batch at which the driver stopped
+            for unit in self.units(batches[done[0]]):
+                self.kernels[self.form(unit)][1].play(self.inputs(unit))
+            raise
         if done[0]:
             self.show_gradient(int(arrays["arrays"][1]))
         return int(done[0])

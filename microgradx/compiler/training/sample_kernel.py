@@ -12,12 +12,13 @@
 """
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ir.program import Program
+from ..ir.program import Program, played
 from ..native_backend import compiled
 from ..trace.state import Draw
 
@@ -35,7 +36,7 @@ class SampleKernel:
         fixed = len(p.inputs) - len(p.closures)
         self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
         self.draws = any(isinstance(source, Draw) for source in self.given)
-        self.kernel = compiled(p, addresses, strict)
+        self.program, self.kernel = p, compiled(p, addresses, strict)
         self.own = own + len(self.given) * self.draws
 
     def read(self) -> list[float]:
@@ -47,6 +48,12 @@ class SampleKernel:
         if not self.draws:
             end = self.kernel.place.given
             self.kernel.memory[end - len(self.given):end] = self.read()
+
+    def play(self, numbers: Sequence[float]) -> None:
+        """Compute a unit of these numbers in Python, which raises the error of an index or target with its number."""
+        place, start = self.kernel.place, self.kernel.start
+        place.memory[1:1 + len(numbers)] = numbers
+        played(self.program, [ctypes.c_double.from_address(start + 8 * slot).value for slot in place.inputs])
 
 
 def fields(kernels: Sequence[SampleKernel]) -> dict[str, Any]:

@@ -444,10 +444,25 @@ def test_an_index_outside_of_its_table_is_told_and_its_step_is_not_made(way):
     one = session(model, data(3)[0], [0, 1, 5], lambda m, x, y: -take(m(x), y), rule, **way.options)
     one.run([[0], [1]], [0.1, 0.1])
     before = [p.data for p in model.parameters()]
-    with pytest.raises(IndexError, match="whole number"):
-        one.run([[2], [0]], [0.1, 0.1])
+    for batches in ([[2], [0]], [[0, 2, 1]]):
+        with pytest.raises(IndexError, match=r"whole number from 0 to 1 as index, got 5\.0"):
+            one.run(batches, [0.1] * len(batches))
     assert [p.data for p in model.parameters()] == before and rule.t == 2
     assert len(one.run([[0]], [0.1])) == 1
+
+
+@pytest.mark.parametrize("classes, loss, error, told", [
+    ([0, 7, 1], cross_entropy, IndexError, "got (target )?7.0"),
+    ([0, 1, 1.5], take, IndexError, "got 1.5"),
+    ([0, 1, 2], lambda xs, t: hinge(xs[0], 2 * t - 1), ValueError, "hinge: expected targets -1 or 1, got 3.0"),
+])
+@pytest.mark.parametrize("options", [{}, {"batch_size": 3}, {"batch_size": 2}])
+def test_what_is_wrong_with_a_target_is_told_as_in_eager_training(way, classes, loss, error, told, options):
+    for compiled in (False, True):
+        model = Linear(2, 3)
+        with pytest.raises(error, match=told):
+            fit(model, data(3)[0], classes, lambda m, x, t: loss(m(x), t), SGD(model.parameters()), epochs=2,
+                jit=compiled, **options)
 
 
 def test_a_loss_that_asks_for_a_number_is_told_where(way):
