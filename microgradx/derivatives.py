@@ -266,7 +266,7 @@ def for_arrays(transform: Callable[..., Any], f: Callable[..., Any] | None = Non
         given, named = listed(args), listed(options) if options else options
         found = transform(*given, **named)
         return found if (given is args and named is options) or is_inside() else arrayed(found)
-    return update_wrapper(transformed, f, updated=()) if f else transformed
+    return update_wrapper(transformed, f, updated=()) if f is not None else transformed
 
 
 def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],

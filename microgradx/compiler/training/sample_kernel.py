@@ -36,7 +36,7 @@ class SampleKernel:
         fixed = len(p.inputs) - len(p.closures)
         self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
         self.draws = any(isinstance(source, Draw) for source in self.given)
-        self.program, self.kernel = p, compiled(p, addresses, strict)
+        self.program, self.addresses, self.kernel = p, addresses, compiled(p, addresses, strict)
         self.own = own + len(self.given) * self.draws
 
     def read(self) -> list[float]:
@@ -51,9 +51,10 @@ class SampleKernel:
 
     def play(self, numbers: Sequence[float]) -> None:
         """Compute a unit of these numbers in Python, which raises the error of an index or target with its number."""
-        place, start = self.kernel.place, self.kernel.start
-        place.memory[1:1 + len(numbers)] = numbers
-        played(self.program, [ctypes.c_double.from_address(start + 8 * slot).value for slot in place.inputs])
+        memory, slots, outside = self.kernel.memory, self.kernel.place.inputs, self.addresses
+        memory[1:1 + len(numbers)] = numbers
+        played(self.program, [ctypes.c_double.from_address(outside[k]).value if k in outside else float(memory[slot])
+                              for k, slot in enumerate(slots)])
 
 
 def fields(kernels: Sequence[SampleKernel]) -> dict[str, Any]:
