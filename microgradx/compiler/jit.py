@@ -15,16 +15,19 @@ from functools import cache, lru_cache, partial, update_wrapper
 from pickle import PicklingError
 from threading import RLock
 from time import perf_counter
+from types import MethodType
 from typing import Any
 
 from ..batching import Vmapped
 from ..derivatives import is_inside
 from ..engine import Value
 from ..locks import lock
+from ..nn.module import Module
 from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.callbacks import names, warn
 from .ir.program import program
+from .methods import Methods
 from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
 from .samples import AllSamples
@@ -59,12 +62,19 @@ class Jitted:
         self.f, self._backend, self.strict, self.arrays = f, backend, strict, arrays
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
         self.samples: AllSamples | None = None  # of vmap(f), what computes them one by one
+        self.methods = Methods(f, lambda method: Jitted(method, backend, strict, arrays))
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._warned = False                    # that it calls rows back
         self._lock = lock(RLock)
         self.__call__ = self._general
         update_wrapper(self, f, updated=())     # name, docstring and signature
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        """The function as a method: a Module is its first argument; for any other object it is compiled anew."""
+        if owner is None:
+            return self
+        return MethodType(self, owner) if isinstance(owner, Module) else self.methods.of(owner)
 
     @property
     def backend(self) -> str:
@@ -191,7 +201,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     """Compile f, a function on Values, numbers, Modules, arrays, and nested lists, tuples, dicts and dataclasses of
     them; the first call with arguments of a new structure traces it, which takes a moment.
 
-    f           may itself be a transform: jit(value_and_grad(loss)), jit(hessian(f))
+    f           may itself be a transform, jit(value_and_grad(loss)), jit(hessian(f)), and a method: see methods.py
     backend     "native", machine code by llvmlite (the extra "jit"), or "python", generated Python; by default native
                 where llvmlite is installed
     strict      long sums in the order of eager code, too, no fused multiply-add, libm's functions: the same bits
