@@ -4,6 +4,7 @@ instructions.py     emits the instructions of a row, for numbers and vectors
 libm.py             finds the rows that are functions of the C library
 elementary/         exp, tanh and the like on vectors
 builder.py          builds a function, with loops as with-blocks
+cache.py            machine code on disk
 engine.py           loads code for this processor
 straight.py         compiles a small program to one basic block
 resident.py         keeps parameters in the memory of machine code

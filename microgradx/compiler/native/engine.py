@@ -23,16 +23,21 @@ from threading import RLock, local
 from typing import Any
 from weakref import ref
 
+import llvmlite
 import llvmlite.binding as llvm
 
+from ... import __version__
 from ...ieee import nan
 from ...interrupts import held
 from ...table import Op
+from .cache import Cache, folder, key_of
 
 _linking = RLock()                      # symbols are global to the process: two threads would overwrite each other's
 _numbers = count()                      # for names of functions that are unique in the process
 _last: list[Any] = []                   # the engine that took the last modules, if it is still there, and how many
 SHARED = 64                             # modules that an engine has at most
+_loaded: set[str] = set()                # keys of modules that this process has loaded
+_cached: list[Cache | None] = [None]    # where the code of a module with a key is
 _noted = local()                        # the error that a row raised in this thread during a callback
 
 
@@ -52,6 +57,13 @@ def width() -> int:
     return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
 
 
+@cache
+def kind() -> tuple[str, ...]:
+    """What machine code depends on beside its LLVM code: versions, and the processor."""
+    return (__version__, llvmlite.__version__, *map(str, llvm.llvm_version_info), llvm.get_default_triple(),
+            llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+
+
 class Loaded:
     """The machine code of a module, as long as this lives."""
 
@@ -64,19 +76,28 @@ class Loaded:
 
 
 def load(module: Any, rows: Sequence[Op] = ()) -> Loaded:
-    """The machine code of a module. It calls back into Python for `rows`."""
+    """The machine code of a module, from the cache on disk if it is there. It calls back into Python for `rows`."""
     text, callbacks = str(module), []
+    where = folder() if not rows else None
+    key = key_of(text, *kind()) if where else None
     with held(), _linking:                  # the destructors of LLVM's objects are Python, and would swallow Ctrl-C
         code = llvm.parse_assembly(text)
         defined = [f for f in code.functions if not f.is_declaration]
-        names = {f.name: f"{f.name}.{next(_numbers)}" for f in defined}
+        if key in _loaded:
+            key = None                      # a second time in this process: under other names
+        mark = key or str(next(_numbers))   # names in the cache are the same in each process
+        _loaded.update([key] if key else ())
+        names = {f.name: f"{f.name}.{mark}" for f in defined}
         for f in defined:
             f.name = names[f.name]
         for op in rows:
             inputs = len(next(f for f in module.functions if f.name == f"row.{op.name}").args)
-            kind = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * inputs)
-            callbacks.append(kind(_callback(op)))
+            kind_of_row = ctypes.PYFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * inputs)
+            callbacks.append(kind_of_row(_callback(op)))
             llvm.add_symbol(f"row.{op.name}", ctypes.cast(callbacks[-1], ctypes.c_void_p).value)
+        if key is not None and where is not None:
+            code.name = key
+            _cached[0] = Cache(where)
         engine = llvm.create_mcjit_compiler(code, machine()) if rows else _shared(code)
         engine.finalize_object()
         return Loaded(engine, names, callbacks)
@@ -88,11 +109,23 @@ def _shared(code: Any) -> Any:
     engine = _last[0]() if _last else None
     if engine is None or _last[1] == SHARED:
         engine = llvm.create_mcjit_compiler(code, machine())
+        engine.set_object_cache(_put, _get)
         _last[:] = ref(engine), 1
     else:
         engine.add_module(code)
         _last[1] += 1
     return engine
+
+
+def _put(code: Any, found: bytes) -> None:
+    """Called by LLVM after it has compiled a module."""
+    if code.name in _loaded and _cached[0] is not None:
+        _cached[0].put(code.name, found)
+
+
+def _get(code: Any) -> bytes | None:
+    """Called by LLVM before it compiles a module."""
+    return _cached[0].get(code.name) if code.name in _loaded and _cached[0] is not None else None
 
 
 def _callback(op: Op) -> Any:
