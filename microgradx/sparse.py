@@ -10,9 +10,11 @@
 As in CasADi; colouring.py says which columns share a pass. An entry that is not stored is 0 at any input with the same
 branches; a branch that is not taken has no entry.
 """
+from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from typing import Any
 
 from .colouring import Pattern, apart, star
@@ -27,21 +29,24 @@ from .flows import Flow
 class Sparse:
     """A sparse matrix within another transform, where its entries are Values.
 
-    data    the entries, row by row
-    at      returns their rows, their columns, and the shape of the matrix
+    data        the entries, row by row
+    columns     the column of each, starts: where each row begins among them, shape: of the matrix. Each is the bytes of
+                ints, which a program takes for no numbers of its own
     """
 
     data: list[Any]
-    at: Callable[[], tuple[list[int], list[int], tuple[int, int]]]
+    columns: bytes
+    starts: bytes
+    shape: bytes
 
     def matrix(self) -> Any:
         """A scipy.sparse.csr_matrix. ImportError without scipy."""
-        rows, columns, shape = self.at()
+        columns, starts, shape = (array("i", ints) for ints in (self.columns, self.starts, self.shape))
         try:
             from scipy.sparse import csr_matrix
         except ImportError as error:
             raise ImportError(f"sparse=True returns scipy's matrices: {install('sparse')}") from error
-        return csr_matrix((self.data, (rows, columns)), shape=shape)
+        return csr_matrix((self.data, columns, starts), shape=tuple(shape), copy=True)
 
 
 def compressed(outputs: Sequence[Value], xs: Sequence[Value], inside: bool, symmetric: bool = False) -> Any:
@@ -60,8 +65,8 @@ def compressed(outputs: Sequence[Value], xs: Sequence[Value], inside: bool, symm
         else:
             sums = _against(outputs, xs, backward, inside)
             found = [[sums[backward[i]][j] for j in row] for i, row in enumerate(rows)]
-    places = [i for i, row in enumerate(rows) for _ in row], [j for row in rows for j in row], (len(rows), len(xs))
-    matrix = Sparse([x for row in found for x in row], lambda: places)
+    ints = chain.from_iterable(rows), accumulate(map(len, rows), initial=0), (len(rows), len(xs))
+    matrix = Sparse([x for row in found for x in row], *(array("i", each).tobytes() for each in ints))
     return matrix if is_inside() else matrix.matrix()
 
 

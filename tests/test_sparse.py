@@ -1,6 +1,7 @@
 """Sparse Jacobians and Hessians: against the dense ones, their patterns, how many passes they take; the colourings."""
 import itertools
 import math
+import pickle
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from microgradx import sum as total
 from microgradx.colouring import apart, star
 
 from .budget import budget
+from .compiled import every_way
 
 scipy = pytest.importorskip("scipy.sparse")
 
@@ -125,6 +127,31 @@ def test_more_results_and_within_a_gradient():
     assert found.toarray().tolist() == [[6.0, 0.0]] and more == {"x1": 5.0}
     trace = grad(lambda x: total(hessian(lambda v: total([e**3 for e in v]), sparse=True)(x).data))
     assert trace([1.0, 2.0]) == [6.0, 6.0]
+
+
+@every_way
+def test_compiled(way):
+    """One program, whatever the numbers; matrices also deep in a result, and of arrays."""
+    np = pytest.importorskip("numpy", reason="numpy is not installed: pip install numpy")
+    compiled = way.jit(lambda x: {"H": hessian(arrow, sparse=True)(x), "g": grad(arrow)(x)}, strict=True)
+    for x in ([1.0, 2.0, 3.0, 4.0], [0.5, -1.0, 0.0, 2.0]):
+        for argument in (x, np.array(x)):
+            found = compiled(argument)
+            assert found["H"].toarray().tolist() == hessian(arrow, sparse=True)(x).toarray().tolist()
+            assert list(found["g"]) == grad(arrow)(x) and type(found["g"]) is type(argument)
+    assert compiled.report().programs == 2
+    first = way.jit(jacobian(lambda x: [relu(v) * v for v in x], sparse=True))
+    assert [first(x).toarray().diagonal().tolist() for x in ([1.0, -1.0], [-1.0, 1.0])] == [[2.0, 0.0], [0.0, 2.0]]
+
+
+def test_what_a_user_does_to_a_matrix_does_not_reach_the_next_one():
+    compiled = jit(hessian(arrow, sparse=True))
+    found = compiled([1.0, 2.0, 3.0])
+    found.indices[:] = 0
+    found.data[:] = 7.0
+    again = pickle.loads(pickle.dumps(compiled))
+    for f in (compiled, again):
+        assert f([1.0, 2.0, 3.0]).toarray().tolist() == hessian(arrow)([1.0, 2.0, 3.0])
 
 
 def test_of_nothing():

@@ -26,6 +26,7 @@ from ...conversion import even
 from ...engine import Value
 from ...ieee import number
 from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, leaves, refuse, regrown, walked
+from ...sparse import Sparse
 from ...training.optim import Optimiser
 from .module_snapshot import ModuleSnapshot, snapshot
 
@@ -306,6 +307,8 @@ def _prepared(tree: Any, start: int, whole: bool) -> tuple[Rebuild, int]:
         return (lambda found: found[start], start + 1) if is_leaf(tree) else (lambda found: tree, start)
     if tree.__class__ is not list and tree.__class__ is not tuple:
         values, end = _prepared(list(inner), start, whole)
+        if isinstance(tree, Sparse):
+            return lambda found: regrown(tree, values(found)).matrix(), end
         return lambda found: regrown(tree, values(found)), end
     kind = list if isinstance(tree, list) else tuple
     if set(map(type, tree)) == FLOATS:
