@@ -40,7 +40,7 @@ def looped(p: Program, place: Place, strict: bool) -> Kernel:
 
 def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     p = composed(whole, strict)
-    memory, found = _fewest(p, place, strict)
+    memory, found = fewest(p, place, strict)
     tables: list[int] = []
     calls: list[tuple[Any, int]] = []                 # shape, start of the table
     for nest in found:
@@ -68,7 +68,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
 Found = tuple[Memory, list[Nest | RepeatNest]]
 
 
-def _fewest(p: Program, place: Place, strict: bool) -> Found:
+def fewest(p: Program, place: Place, strict: bool) -> Found:
     """The schedule with fewer loop nests, of the late and the early one; just the late one if its loops are long."""
     edges = EdgeArrays(p)
     late: Found = _loops(p, edges, place, strict, True)
