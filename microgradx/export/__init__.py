@@ -2,9 +2,8 @@
 
 recorded.py     a function as a program of few rows, recorded by the compiler's trace
 c/              C source and header of a function, its gradient, or a whole training step
-call.py         a program as a function of another library's numbers
-jax.py          a function of JAX, whose derivative is the program of ours
-formula.py      a graph and its derivative as formulas: sympy, LaTeX
+equations.py    a graph and its whole derivative, a line for each part: latex.py and sympy.py write them
+waves.py        a program on arrays of another library, many operations at once: jax.py has f and its derivative
 torch.py        a Module as one of torch.nn
 onnx.py         a Module as a file of standard operators; tensors.py writes them
 
@@ -12,5 +11,7 @@ Nothing here knows a derivative: each exporter reads rows of the table or a prog
 cannot be exported is refused by name before anything is written.
 """
 from .c.source import CSource, to_c
+from .latex import to_latex
+from .sympy import to_sympy
 
-__all__ = ["CSource", "to_c"]
+__all__ = ["CSource", "to_c", "to_latex", "to_sympy"]

@@ -1,0 +1,119 @@
+"""Graphs as LaTeX and as expressions of sympy: the formulas have the numbers of the graph."""
+import math
+import re
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import microgradx as mg
+from microgradx import Value
+from microgradx.checking.strategies import graphs
+from microgradx.export import to_latex, to_sympy
+from microgradx.export.latex import called
+from microgradx.naming import names
+from microgradx.table import TABLE, Reduction
+
+from ..budget import budget, sweep
+from ..hostile import LABELS
+
+sympy = pytest.importorskip("sympy", reason='sympy is not installed: pip install "microgradx[sympy]"')
+
+
+def numbers_of(root):
+    """Value and gradient by sympy's formulas, by name, evaluated with 30 digits."""
+    found = to_sympy(root).whole()
+    leaves = {sympy.Symbol(name, real=True): sympy.Float(v.data, 40)
+              for v, name in names(root).items() if v.op is None}
+    return (value(found.value, leaves), {str(x): value(g, leaves) for x, g in found.gradient.items()})
+
+
+def value(formula, leaves):
+    found = sympy.N(formula.subs(leaves), 30)
+    return float(found) if found.is_real else math.nan
+
+
+def differ(a, b):
+    return not (a == b or (a != a and b != b) or abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-6))
+
+
+def check(root):
+    got, gradient = numbers_of(root)
+    called_ = names(root)
+    leaves = [v for v in called_ if v.op is None]
+    assert not differ(got, root.data)
+    assert {n: (gradient[n], g) for v, g in zip(leaves, mg.gradients(root, leaves))
+            if differ(gradient[n := called_[v]], g)} == {}
+
+
+@sweep(7)
+@pytest.mark.parametrize("at", [(0.3, 0.6, 0.7), (-0.4, 0.2, 0.9), (1.7, 0.5, -2.0)])
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.name != "cross_entropy"], ids=lambda op: op.name)
+def test_every_row(op, at):
+    xs = [Value(x, name) for x, name in zip(at, "abc")]
+    y = op(*[xs] * op.lists, *[1.0] * op.index) if isinstance(op, Reduction) else op(*xs[:len(op.inputs)])
+    if math.isfinite(y.data) and all(map(math.isfinite, mg.gradients(y, xs))):
+        check(y)
+        assert to_latex(y).count("{") == to_latex(y).count("}")
+
+
+@pytest.mark.slow
+def test_two_hundred_random_graphs():
+    @settings(max_examples=budget(200), database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(graphs())
+    def agrees(root):
+        check(root)
+        to_latex(root)
+    agrees()
+
+
+def test_shared_parts_have_names():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    found = to_sympy(mg.tanh(w * x) + mg.exp(w * x))
+    assert list(map(str, found.parts)) == ["v1", "v4", "dy/dv1"]
+    assert set(map(str, found.whole().value.free_symbols)) == {"w", "x"}
+
+
+def test_latex_reads_as_it_was_written():
+    w, x = Value(0.5, "alpha"), Value(2.0, "x2")
+    text = to_latex(mg.where(w > 0, mg.sqrt(x) * w, -x))
+    assert r"y &= \begin{cases} v_{2} \alpha & \text{if } \alpha > 0 \\ -x_{2} & \text{otherwise} \end{cases}" in text
+
+
+@pytest.mark.parametrize("label", [*LABELS, "\\input{x}", "a_b^c", "}{", "$x$", "%", "d1/d2"])
+def test_a_label_is_never_a_command(label):
+    text = to_latex(Value(2.0, label) * 3)
+    inner = re.sub(r"\\(backslash|mathrm|frac|partial|begin|end|text|cdot|\\|[{}_^#&$%~])", "", text)
+    assert "\\" not in inner and to_sympy(Value(2.0, label) * 3).value.free_symbols
+
+
+def test_names():
+    assert [called(x) for x in ("w", "v12", "w_2", "loss", "theta", "dy/dv1")] == [
+        "w", "v_{12}", "w_{2}", r"\mathrm{loss}", r"\theta", r"\frac{\partial y}{\partial v_{1}}"]
+
+
+def test_what_is_no_graph_is_refused():
+    for export in (to_latex, to_sympy):
+        with pytest.raises(TypeError, match="expected the Value to write down, got float"):
+            export(2.0)
+
+
+def test_a_row_that_only_python_computes_is_refused_by_name():
+    odd = mg.row("odd", lambda x: math.floor(x) + math.ulp(x), lambda y, x: 1.0)
+    try:
+        with pytest.raises(TypeError, match="row 'odd' cannot be read as a formula"):
+            to_sympy(odd(Value(2.5)))
+    finally:
+        del TABLE["odd"]
+
+
+def test_without_sympy_it_says_what_to_install():
+    with mock.patch.dict("sys.modules", sympy=None), pytest.raises(ImportError, match="sympy"):
+        to_sympy(Value(1.0))
+
+
+def test_a_wrong_formula_is_noticed():
+    y = mg.sin(Value(0.5, "x"))
+    with mock.patch.dict("microgradx.export.sympy.OPERATIONS", {mg.sin: lambda s, x: s.cos(x)}), \
+            pytest.raises(AssertionError):
+        check(y)
