@@ -11,7 +11,8 @@ Nothing here knows a derivative: each exporter reads rows of the table or a prog
 cannot be exported is refused by name before anything is written.
 """
 from .c.source import CSource, to_c
+from .jax import to_jax
 from .latex import to_latex
 from .sympy import to_sympy
 
-__all__ = ["CSource", "to_c", "to_latex", "to_sympy"]
+__all__ = ["CSource", "to_c", "to_jax", "to_latex", "to_sympy"]

@@ -13,13 +13,17 @@ Strict programs have the sums of backward(), in its order: their numbers are tho
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..compiler.ir.program import Native, Program, program
+from ..compiler.ir.row_names import name
 from ..compiler.trace.arguments import is_number, read_call, results
+from ..compiler.trace.state import Draw
 from ..compiler.trace.trace import trace
 from ..derivatives import value_and_grad
+from ..engine import Value
+from ..ieee import printable
 from ..nesting import branches, floated, is_leaf, is_module, leaves
 
 
@@ -57,7 +61,7 @@ class Function(NamedTuple):
         return len(results(self.tree))
 
 
-def record(f: Callable[..., Any], example: Sequence[Any], name: str, argnums: int | tuple[int, ...],
+def record(f: Callable[..., Any], example: Sequence[Any], called: str, argnums: int | tuple[int, ...],
            native: Native, strict: bool = False) -> Function:
     """A function at arguments of the structure of `example`. Rows that are not native are lowered where they can be.
 
@@ -76,7 +80,7 @@ def record(f: Callable[..., Any], example: Sequence[Any], name: str, argnums: in
     wanted = tuple(k for k in by if parameters[k].size)
     if is_leaf(recorded.tree) and wanted and not value.updates:
         gradient = program(trace(value_and_grad(f, wanted), args, strict), native, strict)
-    return Function(f, name, parameters, value, recorded.tree, gradient)
+    return Function(f, called, parameters, value, recorded.tree, gradient)
 
 
 def inputs(x: Any) -> int:
@@ -98,3 +102,27 @@ def labels(f: Any, args: Sequence[Any]) -> list[str]:
     except (TypeError, ValueError):
         names = []
     return names if len(names) == len(args) else [f"x{k + 1}" for k in range(len(args))]
+
+
+# Refused --------------------------------------------------------------------------------------------------------------
+
+def refuse_missing(programs: Iterable[Program], native: Native, language: str) -> None:
+    """TypeError with the names of the rows that a language does not have, and that have no lowering."""
+    missing = {name(op)[0] for p in programs for op in p.ops if op is not None and not native(op)}
+    if missing:
+        raise TypeError(f"{language} has no {', '.join(sorted(missing))}: such a row is computed by Python. Write its "
+                        "value with rows of the table, `from microgradx import exp` and not math.exp, or give such a "
+                        "formula as row(..., lowering=...)")
+
+
+def refuse_state(recorded: Function, language: str) -> None:
+    """TypeError for what a pure function cannot do: draw random numbers, read gradients, set numbers."""
+    p = recorded.value
+    if p.updates:
+        raise TypeError(f"{printable(recorded.name)} sets numbers, which a function of {language} cannot; export what "
+                        "it computes, and take the step there")
+    for source in p.closures:
+        if not isinstance(source, Value):
+            what = "draws random numbers" if isinstance(source, Draw) else "reads gradients or an optimiser"
+            raise TypeError(f"{printable(recorded.name)} {what}, which a function of {language} cannot; write "
+                            "model.eval(), or pass them as arguments")

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 from microgradx import Value
-from microgradx.nesting import is_module, leaves
+from microgradx.nesting import leaves
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 STRICTLY = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wshadow"]
@@ -48,7 +48,7 @@ def call(library, name, args, results=()):
     are not passed."""
     f = library[name]
     f.restype = ctypes.c_double
-    given = [x for x in args if isinstance(x, Array) or is_module(x) or any(not isinstance(v, int) for v in leaves(x))]
+    given = [x for x in args if isinstance(x, Array) or any(not isinstance(v, int) for v in leaves(x))]
     return f(*map(passed, given), *(r.numbers for r in results))
 
 

@@ -16,13 +16,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ... import ops
 from ... import reductions as red
-from ...compiler.ir.program import template
-from ...compiler.ir.row_names import name
 from ...compiler.native.libm import libm
 from ...table import Op
 
@@ -68,16 +66,6 @@ def called(op: Op) -> str:
     """The function of libm that computes a row; "" if there is none. Where Python computes it itself (hypot), the last
     digit may differ."""
     return libm(op, True) or libm(op, False)
-
-
-def refuse_missing(programs: Iterable[Any]) -> None:
-    """TypeError with the names of the rows that C does not have, and that have no lowering."""
-    missing = {name(op)[0] for p in programs for op, args in zip(p.ops, p.args)
-               if op is not None and not hasattr(op, "term") and not has_row(op) and template(op, len(args)) is None}
-    if missing:
-        raise TypeError(f"C has no {', '.join(sorted(missing))}: such a row is computed by Python. Write its value "
-                        "with rows of the table, `from microgradx import exp` and not math.exp, or give such a formula "
-                        "as row(..., lowering=...)")
 
 
 class Expressions:

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple
 from ...files import Path, replace
 from ...ieee import short
 from ...nesting import leaves
-from ..recorded import Function, record
+from ..recorded import Function, record, refuse_missing
 from .function import CFunctions
 from .interface import Scalar, Struct, initial
 from .names import Names
-from .rows import HELPERS, has_row, refuse_missing
+from .rows import HELPERS, has_row
 
 HEADER = """\
 /* {name}, written by microgradx {version}: C99, no library but libm, no malloc. {memory} */
@@ -133,7 +133,7 @@ def to_c(f: Callable[..., Any], *example: Any, name: str | None = None,
     """
     called = _named(f, name)
     recorded = record(f, example, called, argnums, has_row, strict)
-    refuse_missing([p for p in (recorded.value, recorded.gradient) if p is not None])
+    refuse_missing([p for p in (recorded.value, recorded.gradient) if p is not None], has_row, "C")
     return _File(recorded).text()
 
 
