@@ -14,5 +14,6 @@ from .c.source import CSource, to_c
 from .jax import to_jax
 from .latex import to_latex
 from .sympy import to_sympy
+from .torch import to_torch
 
-__all__ = ["CSource", "to_c", "to_jax", "to_latex", "to_sympy"]
+__all__ = ["CSource", "to_c", "to_jax", "to_latex", "to_sympy", "to_torch"]

@@ -83,16 +83,32 @@ def _pullback(f: Callable[..., Any]) -> Callable[..., Any]:
 def _run(p: Program, library: Library) -> Callable[[Any], Any]:
     """A program as a function of one array, its inputs, that returns one, its results."""
     import numpy as np
-    xp, order = library.xp, [(w.op, np.array(w.nodes), np.array(w.inputs, int)) for w in waves(p)]
-    places, numbers = np.array([*p.numbers], int), np.array([*p.numbers.values()])
-    kept = np.array([source.data for source in p.closures])
-    inputs, results = np.array(p.inputs, int), np.array(p.results, int)
+    xp, first = library.xp, [*p.inputs, *p.numbers]
+    kept = np.array([*(source.data for source in p.closures), *p.numbers.values()])
+    place = {i: (0, k) for k, i in enumerate(first)}        # of each node the wave that computes it, and where there
+    sizes = [len(first)]
+    order = waves(p)
+    for wave in order:
+        place |= {i: (len(sizes), k) for k, i in enumerate(wave.nodes)}
+        sizes.append(len(wave.nodes))
+
+    def wanted(nodes: Any) -> tuple[list[int], Any]:
+        """The waves that nodes are from, and the place of each node in these side by side."""
+        places = [place[i] for i in nodes.ravel().tolist()]
+        needed = sorted({w for w, _ in places})
+        starts = dict(zip(needed, np.cumsum([0, *(sizes[w] for w in needed)]).tolist()))
+        return needed, np.array([starts[w] + k for w, k in places], int).reshape(nodes.shape)
+
+    steps = [(wave.op, *wanted(np.array(wave.inputs, int))) for wave in order]
+    last, at = wanted(np.array(p.results, int))
 
     def run(xs: Any) -> Any:
-        memory = xp.zeros(len(p)).at[places].set(numbers).at[inputs].set(xp.concatenate([xs, kept]))
-        for op, nodes, wanted in order:
-            memory = memory.at[nodes].set(library.of(op, memory[wanted]) if wanted.shape[1] else 0.0)
-        return memory[results]
+        found = [xp.concatenate([xs, kept])]
+        for op, needed, index in steps:
+            empty = not index.shape[1]                      # the sum of nothing
+            found.append(xp.zeros(len(index)) if empty else
+                         library.of(op, xp.concatenate([found[w] for w in needed])[index]))
+        return xp.concatenate([found[w] for w in last])[at]
     return run
 
 

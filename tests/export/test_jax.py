@@ -34,8 +34,8 @@ def every_row(xs):
             for op in TABLE.values()]
 
 
-@sweep(3)
-@pytest.mark.parametrize("at", [(0.3, 0.6, 0.7), (-0.4, 0.2, 0.9), (2.0, -0.5, 0.0)])
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [(0.3, 0.6, 0.7), (2.0, -0.5, 0.0)])
 def test_every_row(at):
     """Value and gradient, nan where eager code has it."""
     exported = to_jax(every_row, list(at))
@@ -61,7 +61,7 @@ def test_two_hundred_random_graphs():
     agrees()
 
 
-@sweep(19)
+@sweep(37)
 @pytest.mark.parametrize("case", [c for c in nn_cases.CASES if not c.is_loss and not (
     c.training and "BatchNorm" in c.name)], ids=str)
 def test_every_layer(case):
