@@ -49,7 +49,7 @@ def to_jax(f: Callable[..., Any], *example: Any) -> Callable[..., Any]:
     library = Library(xp, jax.scipy.special)
     recorded = record(f, example, getattr(f, "__name__", type(f).__name__), (), library.has)
     refuse_state(recorded, "JAX")
-    pullback = program(trace(_pullback(f), [*example, [0.0] * recorded.size]), library.has)
+    pullback = program(trace(_pullback(f), [*example, [0.0] * recorded.size], unrolls=True), library.has)
     refuse_missing([recorded.value, pullback], library.has, "JAX")
     forward, backward = jax.jit(_run(recorded.value, library)), jax.jit(_run(pullback, library))
 

@@ -74,12 +74,12 @@ def record(f: Callable[..., Any], example: Sequence[Any], called: str, argnums: 
     args = [floated(x) if k in by and not is_module(x) else x for k, x in enumerate(example)]
     read_call(tuple(args), {}, [], [])                          # refuses what could hold numbers but is no container
     parameters = [Parameter(label, x, inputs(x), k in by) for k, (label, x) in enumerate(zip(labels(f, args), args))]
-    recorded = trace(f, args, strict)
+    recorded = trace(f, args, strict, unrolls=True)
     value = program(recorded, native, strict)
     gradient = None
     wanted = tuple(k for k in by if parameters[k].size)
     if is_leaf(recorded.tree) and wanted and not value.updates:
-        gradient = program(trace(value_and_grad(f, wanted), args, strict), native, strict)
+        gradient = program(trace(value_and_grad(f, wanted), args, strict, unrolls=True), native, strict)
     return Function(f, called, parameters, value, recorded.tree, gradient)
 
 

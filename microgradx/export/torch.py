@@ -11,7 +11,9 @@ from typing import Any
 
 from .. import nn
 from ..nn.activation import Elementwise
-from ..nn.recurrent import ELMAN, Recurrent
+from ..nn.gates import ELMAN
+from ..nn.recurrent import Recurrent
+from ..nn.transformer import ACTIVATIONS
 
 # Arguments of a layer that are not attributes of the same name.
 FROM_PARTS: dict[str, Any] = {
@@ -100,6 +102,8 @@ def arguments(layer: nn.Module) -> dict[str, Any]:
     >>> arguments(nn.Linear(2, 3, bias=False)), arguments(nn.LeakyReLU(0.1))
     ({'in_features': 2, 'out_features': 3, 'bias': False}, {'negative_slope': 0.1})
     """
+    if isinstance(layer, nn.TransformerEncoderLayer):
+        return _encoder(layer)
     names = [name for name, p in inspect.signature(type(layer)).parameters.items()
              if name not in OURS and p.kind is not p.VAR_POSITIONAL]
     if isinstance(layer, Elementwise):
@@ -111,3 +115,15 @@ def arguments(layer: nn.Module) -> dict[str, Any]:
     if isinstance(layer, (nn.Softmax, nn.LogSoftmax)):
         found["dim"] = -1
     return found
+
+
+def _encoder(layer: nn.TransformerEncoderLayer) -> dict[str, Any]:
+    """The arguments of an encoder layer, which its parts keep. TypeError for an activation of the user's."""
+    names = [name for name, f in ACTIVATIONS.items() if f is layer.activation]
+    if not names:
+        raise TypeError("TransformerEncoderLayer has an activation of its own, which torch does not have; write "
+                        "activation='relu' or 'gelu'")
+    attention, inner = layer.self_attn, layer.linear1
+    return {"d_model": inner.in_features, "nhead": attention.num_heads, "dim_feedforward": inner.out_features,
+            "dropout": layer.dropout.p, "activation": names[0], "layer_norm_eps": layer.norm1.eps,
+            "batch_first": attention.batch_first, "norm_first": layer.norm_first, "bias": inner.bias is not None}

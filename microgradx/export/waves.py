@@ -7,7 +7,7 @@
     >>> x, y = p.input(), p.input()
     >>> p.results = [p.add(add, (p.add(mul, (x, x)), p.add(mul, (y, y))))]
     >>> [(wave.op.name, wave.nodes, wave.inputs) for wave in waves(p)]
-    [('mul', [2, 3], [[0, 0], [1, 1]]), ('add', [4], [[2, 3]])]
+    [('mul', [2, 3], [(0, 0), (1, 1)]), ('add', [4], [(2, 3)])]
 
 A traced matrix product is thousands of nodes and two waves. The library computes each on whole arrays.
 """

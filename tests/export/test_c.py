@@ -200,6 +200,16 @@ def test_a_step_of_microgpt(way, tmp_path):
     assert different(found, [compiled() for _ in range(5)], close) == [] and found[4] < found[0]
 
 
+def test_a_scan_is_written_out(tmp_path):
+    def summed(w, xs):
+        return mg.scan(lambda carry, x: (carry * w + x, carry), 0.0, xs)[0]
+    library = built(to_c(summed, 0.5, [1.0, 2.0, 3.0], strict=True), tmp_path)
+    expected, gradient = value_and_grad(summed)(0.5, [1.0, 2.0, 3.0])
+    found = Array([0.0])
+    assert call(library, "summed", [0.5, [1.0, 2.0, 3.0]]) == expected
+    assert call(library, "summed_grad", [0.5, [1.0, 2.0, 3.0]], [found]) == expected and list(found) == [gradient]
+
+
 # What it looks like, and where it runs -------------------------------------------------------------------------
 
 @every_compiler

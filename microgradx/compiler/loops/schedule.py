@@ -68,8 +68,9 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
 Found = tuple[Memory, list[Nest | RepeatNest]]
 
 
-def fewest(p: Program, place: Place, strict: bool) -> Found:
-    """The schedule with fewer loop nests, of the late and the early one; just the late one if its loops are long."""
+def fewest(p: Program, place: Any, strict: bool) -> Found:
+    """The schedule with fewer loop nests, of the late and the early one; just the late one if its loops are long.
+    place: a Place, or all of it that says where numbers are (export/c/nested.py)."""
     edges = EdgeArrays(p)
     late: Found = _loops(p, edges, place, strict, True)
     if len(edges.nodes) > LARGE * len(late[1]):
@@ -78,7 +79,7 @@ def fewest(p: Program, place: Place, strict: bool) -> Found:
     return min(late, early, key=lambda found: len(found[1])) if early else late
 
 
-def _loops(p: Program, edges: EdgeArrays, place: Place, strict: bool, late: bool, most: float = math.inf) -> Any:
+def _loops(p: Program, edges: EdgeArrays, place: Any, strict: bool, late: bool, most: float = math.inf) -> Any:
     """The memory and all nests in order; None if there are more than `most` nests."""
     memory = groups(p, place.inputs, place.start, late, edges, place.outputs)
     found: list[Any] = []

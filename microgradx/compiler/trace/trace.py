@@ -70,15 +70,16 @@ class Recorded(NamedTuple):
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
-          options: Mapping[str, Any] = MappingProxyType({}), exact: bool = False) -> Recorded:
+          options: Mapping[str, Any] = MappingProxyType({}), exact: bool = False,
+          unrolls: bool = False) -> Recorded:
     """Call f once with Values in place of the numbers in `args` and in the keyword arguments `options`. TracingError
     where f asks for a number that is not known yet.
 
     An int stays what it is: a size, an index, a choice. Strict: gradients are added up in the order of backward().
-    Exact: those of a loop, too, for which f is called once more.
+    Exact: those of a loop, too, for which f is called once more. Unrolls: each step of a loop is recorded.
     """
     try:
-        return _traced(f, args, options, Tracer(strict, exact))
+        return _traced(f, args, options, Tracer(strict, exact, unrolls))
     except Unrolled:
         return _traced(f, args, options, Tracer(strict, exact, True))
 

@@ -5,7 +5,8 @@ llvmlite, the extra "jit".
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ... import reductions as red
@@ -14,6 +15,15 @@ from .rows import SUMS, Expressions, bare
 from .straight import added, conditions
 
 PART = 200                              # lines of one function: in one of thousands of loops compilers are slow
+
+
+class Slots(NamedTuple):
+    """Where a program has its numbers: the slot of each input, the first of all else, that of a wrong index."""
+
+    inputs: Sequence[int]
+    start: int
+    status: int
+    outputs: Mapping[int, int] = MappingProxyType({})
 
 
 class Nested(NamedTuple):
@@ -30,8 +40,7 @@ def nested(p: Program, inputs: Sequence[int], given: int, write: Expressions) ->
     """The loops of a program whose inputs are in these slots of memory, which are the first `given`."""
     from ...compiler.loops.compose import composed
     from ...compiler.loops.schedule import fewest
-    from ...compiler.native.kernel import Place
-    memory, found = fewest(composed(p, p.strict), Place(None, list(inputs), given), p.strict)
+    memory, found = fewest(composed(p, p.strict), Slots(inputs, given + 1, given), p.strict)
     parts: list[list[str]] = [[]]
     for nest in found:
         if len(parts[-1]) > PART:

@@ -4,7 +4,7 @@
     >>> from microgradx.export import to_c
     >>> neuron = to_c(lambda w, x, b: tanh(w[0] * x[0] + w[1] * x[1] + b), [0.5, -1.0], [2.0, 1.0], 0.0, name="neuron")
     >>> print(neuron.header)                                                            # doctest: +ELLIPSIS
-    /* neuron, written by microgradx ...
+    /* neuron, written by microgradx: ...
     double neuron(const double w[2], const double x[2], double b);
     double neuron_grad(const double w[2], const double x[2], double b, double grad_w[2]);
     ...
@@ -25,7 +25,7 @@ from .names import Names
 from .rows import HELPERS, has_row
 
 HEADER = """\
-/* {name}, written by microgradx {version}: C99, no library but libm, no malloc. {memory} */
+/* {name}, written by microgradx: C99, no library but libm, no malloc. {memory} */
 #ifndef {guard}
 #define {guard}
 
@@ -43,7 +43,7 @@ extern "C" {{
 """
 
 SOURCE = """\
-/* {name}, written by microgradx {version}. Compile it as C99: cc -std=c99 -O2 -c {name}.c, and link with -lm. */
+/* {name}, written by microgradx. Compile it as C99: cc -std=c99 -O2 -c {name}.c, and link with -lm. */
 #include <math.h>
 #include <string.h>
 
@@ -158,7 +158,6 @@ class _File:
 
     def text(self) -> CSource:
         """All of it."""
-        from ... import __version__
         write, recorded = self.function, self.recorded
         bodies = [write.text(self.name, recorded.value, [write.result] if write.result else [])]
         if recorded.gradient is not None:
@@ -166,14 +165,14 @@ class _File:
         memory = (f"It computes in {8 * write.memory:,} bytes of static memory: one call at a time." if write.memory
                   else "It has no memory of its own: calls may run side by side.")
         header = HEADER.format(
-            name=self.name, version=__version__, memory=memory, guard=f"{self.name.upper()}_H",
+            name=self.name, memory=memory, guard=f"{self.name.upper()}_H",
             structs="".join(_declared(s) for s, _ in self.structs()),
             prototypes="\n".join(f"{head};" for head, _ in bodies))
         parts = [HELPERS[h] for h in HELPERS if h in write.expressions.helpers]
         parts += [f"const struct {s.kind} {s.kind}_exported = {initial(s, xs)};\n" for s, xs in self.structs()]
         parts += [f"static double memory[{write.memory}];\n", PART, *write.parts] if write.memory else []
         parts += ["\n".join([head, "{", *("    " + line for line in lines), "}", ""]) for head, lines in bodies]
-        source = SOURCE.format(name=self.name, version=__version__, parts="".join(f"\n{part}" for part in parts))
+        source = SOURCE.format(name=self.name, parts="".join(f"\n{part}" for part in parts))
         return CSource(self.name, header, source)
 
     def structs(self) -> list[tuple[Struct, list[float]]]:
