@@ -28,11 +28,11 @@ from .language import formulas, language, recorded
 TITLE = "microgradx lab"
 LINEAR = identity.name
 HINT = "Space plays, arrow keys step."
-LAYERS, POINTS, REACH = 4, 500, 2.0         # of hidden layers and of points, at most; the plane is drawn from -2 to 2
+LAYERS, POINTS, REACH = 6, 500, 2.0         # of hidden layers and of points, at most; the plane is drawn from -2 to 2
 READER = tuple(f"core/{name}.js" for name in ("tokens", "guesses", "atoms", "grammar", "reader", "meanings"))
 LAB = tuple(f"lab/{name}.js" for name in (
     "chance", "data", "network", "trainer", "scalar", "state", "observe", "paint", "plane", "diagram", "output",
-    "curves", "unit", "controls", "missions", "program", "expression", "link", "lab"))
+    "curves", "compare", "unit", "controls", "missions", "program", "expression", "link", "lab"))
 
 
 class Page(str):
@@ -48,7 +48,7 @@ class Page(str):
 def lab(model: Any = None, xs: Sequence[Any] | None = None, ys: Sequence[Any] | None = None) -> Page:
     """The page as HTML, a str that a notebook displays: with a model of dense layers and its data, or with moons.
 
-    model  a Sequential of Linear layers and activations, or an MLP: 1 or 2 inputs, up to 4 hidden layers of 8 units,
+    model  a Sequential of Linear layers and activations, or an MLP: 1 or 2 inputs, up to 6 hidden layers of 8 units,
            one output without an activation; the page starts from its weights
     xs     N inputs, each between -2 and 2: (N, 2), (N, 1) or (N)
     ys     N targets: classes 1 and -1 (or 1 and 0), for one input any numbers

@@ -350,14 +350,73 @@ def test_what_missions_promise(page):
 
     assert run("line", 200)["right"] < 0.7                                  # no line does it, four units do
     assert run("line", 400, layers=[{"units": 4, "act": "tanh"}])["right"] > 0.95
-    sigmoid, tanh = run("vanish", 0)["norms"], run("vanish", 0, layers=[{"units": 8, "act": "tanh"}] * 4)["norms"]
-    assert sigmoid[0] < 0.05 * sigmoid[-1] and tanh[0] > 0.1 * tanh[-1]
+    vanished, tanh = run("vanish", 0), run("vanish", 0, layers=[{"units": 8, "act": "tanh"}] * 6)
+    relu = run("vanish", 0, layers=[{"units": 8, "act": "relu"}] * 6, init="kaiming")
+    norms = vanished["norms"]
+    assert len(norms) == 7 and norms[0] < 1e-3 * norms[-1] and "vanishing" in vanished["ill"]
+    for cured in (tanh, relu):
+        assert cured["norms"][0] > 0.03 * cured["norms"][-1] and "vanishing" not in cured["ill"]
     assert "dead" in run("dead", 10)["ill"]
     assert "dead" not in run("dead", 10, layers=[{"units": 6, "act": "leaky_relu"}])["ill"]
     assert run("zeros", 1)["moved"] <= 1
     first = run("diverge", 1)["loss"]
     assert run("diverge", 10)["loss"] > 1e3 * first and run("diverge", 200, rate=0.1)["loss"] < 0.05
     assert run("saddle", 200)["loss"] > 0.6 and run("saddle", 200, optimiser="adam")["loss"] < 0.3
+
+
+def test_two_runs_side_by_side_and_back(page):
+    configure(page, count=20, share=0.2)
+    first = page.execute_script("""
+      for (let k = 0; k < 20; k += 1) lab.trainer.step();
+      return [lab.trainer.t, ...lab.trainer.network.weights];""")
+    page.execute_script("""
+      setConfig({optimiser: "sgd", layers: [{units: 3, act: "relu"}, {units: 3, act: "relu"}]});
+      for (let k = 0; k < 7; k += 1) lab.trainer.step();
+      byId("runs").open = true;
+      askFrame();""")
+    settle(page)
+    rows = [[cell.text for cell in row.find_elements("css selector", "th, td")]
+            for row in page.find_elements("css selector", "#runs-rows tr")]
+    losses = page.execute_script("return [lab.trainer, lab.earlier].map(({scores}) => brief(scores.at(-1).train.loss, 4))")
+    assert rows[:3] == [["Hidden layers", "2 times 3 relu", "2 times 8 tanh"], ["Optimiser", "SGD", "Adam"],
+                        ["Updates", "7", "20"]]
+    assert [text.partition(",")[0] for text in rows[3][1:]] == losses and rows[4][0] == "Test loss"
+    swap = page.find_element("id", "runs-swap")
+    for back in (first, None, first):
+        page.execute_script("arguments[0].click()", swap)
+        settle(page)
+        found = page.execute_script("return [lab.trainer.t, ...lab.trainer.network.weights]")
+        assert found == back or back is None and found[0] == 7
+    assert page.execute_script("return [lab.config.optimiser, lab.config.layers.length]") == ["adam", 2]
+    assert page.get_log("browser") == []
+
+
+def test_a_run_that_went_nowhere_is_none_to_compare_with(page):
+    page.execute_script("setConfig({seed: 2}); setConfig({seed: 3})")
+    settle(page)
+    assert page.execute_script("return lab.earlier") is None and not page.find_element("id", "runs").is_displayed()
+
+
+def test_on_a_phone_the_network_is_in_view_and_the_rest_folds(browser, tmp_path):
+    page = opened(browser, tmp_path, lab())
+    look(browser, 390, 780)
+    settle(page)
+    tops = """return ["run-play", "diagram", "output"].map((id) => {
+      const {top, bottom} = byId(id).getBoundingClientRect();
+      return [top, bottom];
+    })"""
+    play, diagram, output = page.execute_script(tops)
+    assert play[0] > 0 and diagram[0] < 200 and diagram[1] < 500 and output[0] < 780 - 150
+    data = page.find_element("id", "set-data")
+    assert not data.is_displayed()
+    page.find_element("id", "unfold").click()
+    assert data.is_displayed() and page.find_element("id", "unfold").get_attribute("aria-expanded") == "true"
+    page.execute_script("byId('curves').scrollIntoView()")
+    play, *_ = page.execute_script(tops)
+    assert 0 <= play[0] < play[1] < 100                     # it stays at the top
+    look(browser)
+    settle(page)
+    assert data.is_displayed() and not page.find_element("id", "unfold").is_displayed()
 
 
 @pytest.mark.parametrize("fragment", [
@@ -413,7 +472,7 @@ def test_it_fits_any_window(browser, tmp_path, width, scheme):
     look(browser, width, 900, scheme)
     for script in ("alter({unit: {l: 0, j: 1}})", "openMission('line')", "openMission('mazur')",
                    "openView('network'); setConfig({data: 'curve'})",
-                   "setConfig({data: 'own', layers: Array(4).fill({units: 8, act: 'relu'})})",
+                   "setConfig({data: 'own', layers: Array(6).fill({units: 8, act: 'relu'})})",
                    "alter({unit: {l: 2, j: 7}})",
                    "openView('expression')"):
         page.execute_script(script)

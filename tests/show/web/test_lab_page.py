@@ -93,7 +93,7 @@ def test_a_curve_and_other_kinds_of_data():
     (lambda: Sequential(Linear(2, 2)), XS, YS, ValueError, "one output"),
     (lambda: Sequential(Linear(2, 1), Tanh()), XS, YS, ValueError, "without an activation"),
     (lambda: Sequential(Linear(2, 9), Tanh(), Linear(9, 1)), XS, YS, ValueError, "8 units"),
-    (lambda: MLP(2, [2, 2, 2, 2, 2, 1]), XS, YS, ValueError, "4 hidden layers"),
+    (lambda: MLP(2, [2] * 7 + [1]), XS, YS, ValueError, "6 hidden layers"),
     (lambda: Sequential(Linear(2, 2), Tanh(), Linear(3, 1)), XS, YS, ValueError, "3 inputs behind 2 units"),
     (lambda: Sequential(Linear(3, 1)), [[1, 2, 1]], [1], ValueError, "1 or 2 inputs"),
     (lambda: Sequential(Linear(2, 1)), XS, [1], ValueError, "as many targets"),

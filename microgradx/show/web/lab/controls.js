@@ -22,7 +22,7 @@ const CHOICES = {
   loss: () => Object.keys(lossOf).map((key) => [key, key]),
   optimiser: () => Object.entries(OPTIMISERS).map(([key, {title}]) => [key, title]),
 };
-const MOST_LAYERS = 4,
+const MOST_LAYERS = 6,
   MOST_UNITS = 8;
 
 function setConfig(part) {
@@ -57,6 +57,10 @@ function buildControls() {
     setConfig({layers: [...lab.config.layers, {...(lab.config.layers.at(-1) ?? {units: 4, act: "tanh"})}]}),
   );
   byId("layer-less").addEventListener("click", () => setConfig({layers: lab.config.layers.slice(0, -1)}));
+  byId("unfold").addEventListener("click", () => {
+    const open = byId("network-view").classList.toggle("unfolded");
+    byId("unfold").setAttribute("aria-expanded", String(open));
+  });
   byId("run-play").addEventListener("click", togglePlay);
   byId("run-step").addEventListener("click", () => {
     lab.trainer.step();

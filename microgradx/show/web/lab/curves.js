@@ -12,20 +12,19 @@ class Curves {
   // A view of the lab.
   show({trainer, earlier, seen, playing}) {
     const {t, losses, scores, network} = trainer,
+      before = earlier?.losses ?? [],
       style = getComputedStyle(document.body),
       most = Math.max(losses.length, 20);
-    const [rule, quiet, ahead, back] = ["rule", "quiet", "ahead", "back"].map((name) =>
-      style.getPropertyValue(`--${name}`),
-    );
+    const [quiet, ahead, back] = ["quiet", "ahead", "back"].map((name) => style.getPropertyValue(`--${name}`));
     const tested = scores.filter(({test}) => test),
       times = (list) => list.map((score) => score.t);
     byId("time").max = Math.max(losses.length, 1);
     byId("time").value = t;
     byId("time").setAttribute("aria-valuetext", `update ${t} of ${losses.length}`);
-    const [low, high] = rangeOf([losses[0], losses.at(-1), earlier.at(-1), ...scores.map(({train}) => train.loss)]);
+    const [low, high] = rangeOf([losses[0], losses.at(-1), before.at(-1), ...scores.map(({train}) => train.loss)]);
     const up = (x) => (Math.log10(Math.max(x, LEAST_LOSS)) - low) / (high - low);
     const loss = new Chart(this.losses, most, up);
-    loss.line(null, earlier, rule, 1.5);
+    loss.line(null, before, quiet, 1.5, [2, 3]);
     loss.line(null, losses, quiet, 1);
     loss.line(
       times(scores),

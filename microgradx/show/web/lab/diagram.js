@@ -2,6 +2,7 @@
 // and the output over the plane with all points, large, beside it.
 
 const TILE = 40;                                        // of a unit's map, in pixels; smaller where there is no room
+const NARROW = 480;                                     // pixels of a phone, on which the output is to be seen as well
 
 class Diagram {
   constructor(place) {
@@ -39,7 +40,7 @@ class Diagram {
     const {sizes, depth} = network,
       width = this.place.clientWidth,
       most = Math.max(...sizes);
-    const tile = Math.min(TILE, Math.max(22, width / (depth + 1) - 22)),
+    const tile = Math.min(width < NARROW ? 0.7 * TILE : TILE, Math.max(22, width / (depth + 1) - 22)),
       gap = most > 6 ? 6 : 12;
     const height = most * (tile + gap) + 58,
       across = (width - tile - 8) / Math.max(1, depth);
@@ -54,7 +55,8 @@ class Diagram {
     this.bars = [];
     for (let l = 0; l <= depth; l += 1) {
       for (let j = 0; j < sizes[l]; j += 1) this.tiles.push(this.tile(network, l, j, at(l, j), tile));
-      if (l) this.bars.push(this.bar(l, at(l, 0).x, height - 50, Math.max(tile, 44)));
+      const wide = Math.min(44, across - 4);
+      if (l) this.bars.push(this.bar(l, Math.min(at(l, 0).x + (tile - wide) / 2, width - wide), height - 50, wide));
     }
     this.wires = [];
     this.svg.replaceChildren();
@@ -91,7 +93,7 @@ class Diagram {
       bar,
       text,
     );
-    Object.assign(all.style, {left: `${x - (width - TILE) / 2}px`, top: `${y}px`, width: `${width}px`});
+    Object.assign(all.style, {left: `${x}px`, top: `${y}px`, width: `${width}px`});
     this.place.append(all);
     return {bar, text};
   }

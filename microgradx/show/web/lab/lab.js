@@ -11,6 +11,7 @@ labViews.push(
   (now) => diagram.show(now),
   (now) => output.show(now),
   (now) => curves.show(now),
+  showCompare,
   (now) => unitPanel.show(now),
   showHealth,
 );
@@ -94,6 +95,7 @@ addEventListener("hashchange", () => {
 });
 
 buildControls();
+buildCompare();
 buildExpression();
 showMissions();
 views.push(() => document.body.dataset.view === "expression" && share());

@@ -10,7 +10,7 @@ const MOONS = {
   optimiser: "adam",
   rate: 0.03,
 };
-const six = (act, init) => ({...MOONS, layers: Array(4).fill({units: 8, act}), init, optimiser: "sgd", rate: 0.5});
+const six = (act, init) => ({...MOONS, layers: Array(6).fill({units: 8, act}), init, optimiser: "sgd", rate: 0.5});
 const MISSIONS = {
   line: {
     title: "A perceptron and xor",
@@ -23,7 +23,7 @@ const MISSIONS = {
   vanish: {
     title: "Gradients that vanish",
     config: six("sigmoid", "xavier"),
-    ask: "Four sigmoid layers: how large will the gradient of the first layer be beside that of the last?",
+    ask: "Six sigmoid layers: how large will the gradient of the first layer be beside that of the last?",
     see:
       "Look at the bars under the layers: each sigmoid passes on at most a quarter. Cure it twice: with " +
       "tanh, then with relu and Kaiming.",

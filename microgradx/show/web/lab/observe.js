@@ -3,7 +3,7 @@
 const GRID = 32;                                        // points of the plane on each side
 const FLAT = 0.05;                                      // a slope below this share of the slope at 0 is flat
 const HUGE = 1e3,
-  FAINT = 1e-4;                                         // of an output; of a layer's gradient beside the last one's
+  FAINT = 1e-3;                                         // of an output; of a layer's gradient beside the last one's
 
 function observe() {
   const {trainer} = lab,

@@ -39,7 +39,7 @@ const lab = {
   sample: null,                                         // what is chosen: {l, j}, {l, j, i}, the place of a sample
   message: "",
   mission: null,
-  earlier: [],                                          // earlier: the losses of the run before, to compare with
+  earlier: null,                                        // earlier: the trainer of the run before, to compare with
 };
 const labViews = [];
 let frameAsked = false;
@@ -58,7 +58,7 @@ function alter(part) {
   askFrame();
 }
 
-// A new run with the same settings. The losses of the last one stay to compare with.
+// A new run with the same settings. The last one stays to compare with, if it went anywhere.
 function start() {
   const {config, trainer} = lab,
     {samples, train} = dataOf(config);
@@ -68,10 +68,12 @@ function start() {
   if (given.length === network.weights.length)
     network.weights.set(given);                         // those of lab(model, xs, ys)
   else initialise(network, config.init, config.seed);
+  const went = trainer && trainer.t > 1;
+  if (went) trainer.measure();
   const fits = trainer && lab.unit && lab.unit.l < network.depth && lab.unit.j < sizes[lab.unit.l + 1];
   Object.assign(lab, {
     trainer: new Trainer(network, samples, train, config),
-    earlier: trainer && trainer.t > 1 ? trainer.losses : lab.earlier,
+    earlier: went ? trainer : lab.earlier,
     unit: fits ? lab.unit : null,
     edge: null,
     sample: null,
