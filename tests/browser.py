@@ -3,6 +3,7 @@
 Debian: apt install chromium chromium-driver; pip install selenium. Where one of them is missing the tests are
 skipped, telling which; with MICROGRADX_REQUIRE_BROWSER set they fail instead.
 """
+import json
 import os
 import shutil
 import tempfile
@@ -25,8 +26,11 @@ def browser():
 
 
 @contextmanager
-def chromium():
-    """A browser with a profile of its own, closed in the end. FileNotFoundError where there is none."""
+def chromium(traced=False):
+    """A browser with a profile of its own, closed in the end. FileNotFoundError where there is none.
+
+    traced: what its threads do is told by get_log("performance"), see tasks().
+    """
     try:
         from selenium import webdriver
     except ImportError:
@@ -36,7 +40,9 @@ def chromium():
         raise FileNotFoundError("chromium or chromedriver is not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = program
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", **({"performance": "ALL"} if traced else {})})
+    if traced:
+        options.add_experimental_option("perfLoggingPrefs", {"traceCategories": "toplevel"})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         for flag in (*FLAGS, *root, f"--user-data-dir={profile}"):
@@ -46,6 +52,16 @@ def chromium():
             yield started
         finally:
             started.quit()
+
+
+def tasks(browser, since):
+    """Milliseconds of each task of the page's main thread since this time.monotonic(): (by the clock, of the processor)."""
+    entries = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    events = [entry["params"] for entry in entries if entry["method"] == "Tracing.dataCollected"]
+    scripts = {(e["pid"], e["tid"]) for e in events if e["name"] == "BlinkScheduler_PerformMicrotaskCheckpoint"}
+    return [(e["dur"] / 1000, e["tdur"] / 1000) for e in events
+            if e["name"] == "ThreadControllerImpl::RunTask" and (e["pid"], e["tid"]) in scripts
+            and e["ts"] > 1e6 * since and "tdur" in e]
 
 
 def look(browser, width=1400, height=900, scheme="light", motion="reduce"):

@@ -43,10 +43,11 @@ def opened(browser, tmp_path, text, fragment=""):
 
 
 def settle(browser):
-    """Waits for the next frame."""
+    """Waits until what an action changed is shown, which may take some frames; while it trains, for the next one."""
     browser.execute_async_script("""
       const done = arguments[0];
-      requestAnimationFrame(() => requestAnimationFrame(() => done()));""")
+      const again = () => requestAnimationFrame(() => (job && !lab.playing ? again() : done()));
+      requestAnimationFrame(again);""")
 
 
 def configure(page, **config):
@@ -301,6 +302,52 @@ def test_a_model_of_ones_own_with_its_data(browser, tmp_path):
 
 
 # A page like any other ----------------------------------------------------------------------------------------------
+
+WORK = """
+const [config, pace] = arguments;
+let passed = 0;
+for (const name of ["forward", "backward"]) {
+  const plain = Network.prototype[name];
+  Network.prototype[name] = function (...given) {
+    passed += this.weights.length;
+    return plain.apply(this, given);
+  };
+}
+performance.now = () => passed / PART;                  // by this clock a part takes a millisecond
+alter({config: {...CONFIG, ...config}, pace, playing: true});
+const found = [];
+for (let k = 0; k < 60; k += 1) {
+  const [before, {t}, seen] = [passed, lab.trainer, lab.seen];
+  frame();
+  found.push([(passed - before) / PART, lab.trainer.t - t, lab.seen !== seen]);
+}
+alter({playing: false});
+return [found, SLICE, PACES[pace], [...lab.trainer.network.weights], lab.trainer.t];
+"""
+MOST = {"layers": [{"units": 8, "act": "gelu"}] * 6, "count": 500, "share": 0}
+
+
+@pytest.mark.parametrize("config, pace", [
+    ({}, "fast"), (MOST, "fast"), ({"data": "curve", "loss": "squared", "batch": 1}, "normal")],
+    ids=["moons", "the most", "curve"])
+def test_a_frame_has_a_budget_while_it_trains(browser, tmp_path, config, pace):
+    """Counted in weights that are passed, not in time: no frame does more than its budget and a part beyond it."""
+    page = opened(browser, tmp_path, lab())
+    frames, budget, most, weights, updates = page.execute_script(WORK, config, pace)
+    work, steps, shown = zip(*frames)
+    assert 0 < max(work) < budget + 2 and max(steps) <= most
+    assert sum(steps) == updates > 3 and sum(shown) > 3                  # it trains, and it shows what it does
+    page = opened(browser, tmp_path, lab())
+    page.execute_script("alter({config: {...CONFIG, ...arguments[0]}})", config)
+    page.execute_script("for (let k = 0; k < arguments[0]; k += 1) lab.trainer.step()", updates)
+    assert page.execute_script("return [...lab.trainer.network.weights]") == weights       # the same bits as at once
+
+
+def test_work_that_is_not_in_parts_is_found(page):
+    page.execute_script("Object.defineProperty(Network.prototype, 'part', {get: () => 1e9})")
+    frames, budget, *_ = page.execute_script(WORK, MOST, "fast")
+    assert max(work for work, *_ in frames) > 2 * budget
+
 
 def test_a_newcomer_trains_moons(page):
     page.find_element("id", "run-play").click()

@@ -31,7 +31,7 @@ function openView(view, crumbs = []) {
     }),
   );
   byId("crumbs").hidden = crumbs.length === 0;
-  if (view !== "network") lab.playing = false;
+  if (view !== "network") alter({playing: false});
   else askFrame();
   scrollTo(0, 0);
 }

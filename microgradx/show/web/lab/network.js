@@ -83,30 +83,59 @@ class Network {
 
   // The mean loss of samples, with its gradient in this.grad; sample s of the list keeps its numbers at place s.
   gradient(samples, loss) {
+    return finished(this.gradientInParts(samples, loss));
+  }
+
+  // How many samples are a part.
+  get part() {
+    return Math.max(1, Math.floor(PART / this.weights.length));
+  }
+
+  *gradientInParts(samples, loss) {
+    const {part} = this;
     this.room(samples.length);
     this.grad.fill(0);
     const value = lossOf[loss],
       slope = lossSlope[loss],
       share = 1 / samples.length;
     let total = 0;
-    for (let s = 0; s < samples.length; s += 1) total += value(this.forward(samples[s].x, s), samples[s].t);
+    for (let s = 0; s < samples.length; s += 1) {
+      total += value(this.forward(samples[s].x, s), samples[s].t);
+      if (s % part === part - 1) yield;
+    }
     for (let s = samples.length - 1; s >= 0; s -= 1) {
       const by = slope(this.h[s * this.units + this.units - 1], samples[s].t);
       this.backward(s, by === null ? null : by * share);
+      if (s % part === 0) yield;
     }
     return total / samples.length;
   }
 
   // {loss, right}: the mean loss of samples, and the share on the right side of 0.
-  score(samples, loss) {
+  *scoreInParts(samples, loss) {
+    const {part} = this;
     let total = 0,
       right = 0;
-    for (const {x, t} of samples) {
-      const y = this.forward(x);
+    for (let s = 0; s < samples.length; s += 1) {
+      const {x, t} = samples[s],
+        y = this.forward(x);
+      if (s % part === part - 1) yield;
       total += lossOf[loss](y, t);
       right += Number(y * t > 0);
     }
     return {loss: total / samples.length, right: right / samples.length};
+  }
+}
+
+// Work in parts: a generator that pauses after each, of a millisecond or two. So a frame of the page need not wait for an
+// update of 500 samples.
+const PART = 20000;                                     // weights that are passed in a part
+
+// What a generator returns, run to its end.
+function finished(parts) {
+  for (;;) {
+    const {done, value} = parts.next();
+    if (done) return value;
   }
 }
 

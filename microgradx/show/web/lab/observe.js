@@ -6,20 +6,26 @@ const HUGE = 1e3,
   FAINT = 1e-3;                                         // of an output; of a layer's gradient beside the last one's
 
 function observe() {
+  finished(observeInParts());
+}
+
+function* observeInParts() {
   const {trainer} = lab,
     {network, training} = trainer;
-  const loss = training.length ? network.gradient(training, trainer.settings.loss) : NaN;
+  const loss = training.length ? yield* network.gradientInParts(training, trainer.settings.loss) : NaN;
+  const score = yield* trainer.measureInParts(),
+    plane = yield* planeInParts(network);
   lab.seen = {
     loss,
-    score: trainer.measure(),
-    plane: planeOf(network),
+    score,
+    plane,
     norms: normsOf(network),
     ill: illUnits(network, training),
   };
 }
 
 // For each unit, inputs included, its output at each point of the plane: rows from top to bottom; of a curve one row.
-function planeOf(network) {
+function* planeInParts(network) {
   const {units, sizes, h, count} = network,
     flat = sizes[0] === 1,
     rows = flat ? 1 : GRID,
@@ -32,6 +38,7 @@ function planeOf(network) {
       network.forward(flat ? [at(c, across)] : [at(c, across), -at(r, rows)]);
       for (let u = 0; u < units; u += 1) plane[u][r * across + c] = h[base + u];
     }
+    yield;
   }
   return plane;
 }

@@ -46,6 +46,7 @@ let frameAsked = false;
 
 function alter(part) {
   const before = lab.config;
+  job = null;
   Object.assign(lab, part);
   if (part.config || !lab.trainer) {
     const changed = Object.keys(lab.config).filter((key) => lab.config[key] !== before[key]);
@@ -87,24 +88,43 @@ function askFrame() {
 }
 
 const PACES = {slow: 1, normal: 5, fast: 100000};       // updates in a frame at most
-const SLICE = 9;                                        // milliseconds of training in a frame
-const EACH = 3;                                         // while it trains, each third frame is shown
-let drawn = 0;
+const SLICE = 8;                                        // milliseconds of work in a frame while it trains; else REST
+const REST = 24;
+const EACH = 3;                                         // frames of training between two that show it
+const ENOUGH = "enough for this frame";
+let frames = 0,
+  job = null;                                           // what is under way, in parts: a generator
 
+// Updates for some frames, then what they did, view by view. An action in between starts it anew: an update that is not
+// complete has changed nothing.
+function* work() {
+  const last = frames + EACH;
+  while (lab.playing && frames < last) {
+    const now = frames;
+    for (let n = 0; n < PACES[lab.pace] && frames === now && lab.trainer.t < KEPT; n += 1)
+      yield* lab.trainer.stepInParts();
+    if (lab.trainer.t >= KEPT) lab.playing = false;
+    if (frames === now) yield ENOUGH;
+  }
+  yield* observeInParts();
+  for (const view of labViews) {
+    view(lab);
+    yield;
+  }
+}
+
+// As many parts as a frame has time for, and a view is one; the rest in the next frame.
 function frame() {
   frameAsked = false;
-  if (lab.playing) {
-    const until = performance.now() + SLICE;
-    for (let n = 0; n < PACES[lab.pace] && lab.trainer.t < KEPT && performance.now() < until; n += 1)
-      lab.trainer.step();
-    if (lab.trainer.t >= KEPT) lab.playing = false;
-  }
-  drawn = (drawn + 1) % EACH;
-  if (document.body.dataset.view === "network" && (!lab.playing || drawn === 0)) {
-    observe();
-    for (const view of labViews) view(lab);
-  }
-  if (lab.playing) askFrame();
+  frames += 1;
+  if (document.body.dataset.view !== "network") return;
+  job ??= work();
+  const until = performance.now() + (lab.playing ? SLICE : REST);
+  let part;
+  do part = job.next();
+  while (!part.done && part.value !== ENOUGH && performance.now() < until);
+  if (part.done) job = null;
+  if (lab.playing || job) askFrame();
 }
 
 // To another moment of the run.

@@ -55,9 +55,14 @@ class Trainer {
 
   // One update by the mean gradient of a batch.
   step() {
+    finished(this.stepInParts());
+  }
+
+  // The same in parts. Weights change in the last one; an update that is given up before leaves them as they are.
+  *stepInParts() {
     const {network, kept, last} = this,
       {loss, optimiser, rate, momentum, decay} = this.settings;
-    const value = network.gradient(
+    const value = yield* network.gradientInParts(
       this.batch(this.t).map((k) => this.training[k]),
       loss,
     );
@@ -110,9 +115,13 @@ class Trainer {
 
   // Losses and accuracy on both parts of the data, remembered for the curves.
   measure() {
+    return finished(this.measureInParts());
+  }
+
+  *measureInParts() {
     const {loss} = this.settings,
-      train = this.network.score(this.training, loss);
-    const test = this.testing.length ? this.network.score(this.testing, loss) : null,
+      train = yield* this.network.scoreInParts(this.training, loss);
+    const test = this.testing.length ? yield* this.network.scoreInParts(this.testing, loss) : null,
       last = this.scores.at(-1);
     const score = {t: this.t, train, test};
     if (!last || last.t < this.t) this.scores.push(score);
