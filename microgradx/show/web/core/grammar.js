@@ -20,7 +20,8 @@ class Grammar extends Atoms {
   constructor(characters) {
     super();
     const {found, fault} = tokens(characters);
-    Object.assign(this, {tokens: found, fault: fault && Object.assign(new SyntaxFault(fault.column, fault.reason), fault)});
+    this.tokens = found;
+    this.fault = fault && Object.assign(new SyntaxFault(fault.column, fault.reason), fault);
     try {
       this.tree = this.whole(false);
     } catch (error) {

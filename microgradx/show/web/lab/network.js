@@ -127,8 +127,8 @@ class Network {
   }
 }
 
-// Work in parts: a generator that pauses after each, of a millisecond or two. So a frame of the page need not wait for an
-// update of 500 samples.
+// Work in parts: a generator that pauses after each, of a millisecond or two. So a frame of the page need not wait for
+// an update of 500 samples.
 const PART = 20000;                                     // weights that are passed in a part
 
 // What a generator returns, run to its end.
