@@ -433,7 +433,7 @@ def test_two_runs_side_by_side_and_back(page):
         page.execute_script("arguments[0].click()", swap)
         settle(page)
         found = page.execute_script("return [lab.trainer.t, ...lab.trainer.network.weights]")
-        assert found == back or back is None and found[0] == 7
+        assert found == back or (back is None and found[0] == 7)
     assert page.execute_script("return [lab.config.optimiser, lab.config.layers.length]") == ["adam", 2]
     assert page.get_log("browser") == []
 
