@@ -424,7 +424,8 @@ def test_two_runs_side_by_side_and_back(page):
     settle(page)
     rows = [[cell.text for cell in row.find_elements("css selector", "th, td")]
             for row in page.find_elements("css selector", "#runs-rows tr")]
-    losses = page.execute_script("return [lab.trainer, lab.earlier].map(({scores}) => brief(scores.at(-1).train.loss, 4))")
+    losses = page.execute_script("""
+      return [lab.trainer, lab.earlier].map(({scores}) => brief(scores.at(-1).train.loss, 4));""")
     assert rows[:3] == [["Hidden layers", "2 times 3 relu", "2 times 8 tanh"], ["Optimiser", "SGD", "Adam"],
                         ["Updates", "7", "20"]]
     assert [text.partition(",")[0] for text in rows[3][1:]] == losses and rows[4][0] == "Test loss"
