@@ -55,7 +55,7 @@ def chromium(traced=False):
 
 
 def tasks(browser, since):
-    """Milliseconds of each task of the page's main thread since this time.monotonic(): by the clock, of its processor."""
+    """Milliseconds of each task of the page since this time.monotonic(): by the clock, and of the processor."""
     entries = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     events = [entry["params"] for entry in entries if entry["method"] == "Tracing.dataCollected"]
     scripts = {(e["pid"], e["tid"]) for e in events if e["name"] == "BlinkScheduler_PerformMicrotaskCheckpoint"}
