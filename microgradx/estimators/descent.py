@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import gen_batches, shuffle
 
 from .trainer import INFINITE, Trainer
 
@@ -82,8 +81,10 @@ class Descent:
     def epoch(self) -> float:
         """One pass over all samples; the mean of their losses, each before the step of its batch."""
         if self.one.shuffle:
-            self.order = shuffle(self.order, random_state=self.rng)
-        batches = [self.order[part] for part in gen_batches(len(self.order), self.size)]
+            places = np.arange(len(self.order))         # the draws of sklearn.utils.shuffle, without its checks
+            self.rng.shuffle(places)
+            self.order = self.order[places]
+        batches = [self.order[start:start + self.size] for start in range(0, len(self.order), self.size)]
         found = 0.0
         for total, group in groupby(batches, self._total):
             some = list(group)

@@ -21,6 +21,7 @@ FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", 
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
           "flags")
+TOGETHER = 8                            # numbers that are added at once
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_pointer()
 
@@ -162,9 +163,12 @@ class Driver(Code):
         if self.strict:
             self.copied(total, more, self.size)
             return
-        with self.loop(0, self.size, 1) as (k, _, _):
-            place = self.at(total, k)
-            self.b.store(self.b.fadd(self.b.load(place, typ=DOUBLE), self.get(more, k)), place)
+        b, kind = self.b, ir.VectorType(DOUBLE, TOGETHER)
+        whole = b.sub(self.size, b.srem(self.size, LONG(TOGETHER)))
+        for start, stop, step, typ in ((LONG(0), whole, TOGETHER, kind), (whole, self.size, 1, DOUBLE)):
+            with self.loop(start, stop, step) as (k, _, _):
+                place, term = self.at(total, k), self.at(more, k)
+                b.store(b.fadd(b.load(place, typ=typ, align=8), b.load(term, typ=typ, align=8)), place, align=8)
 
     def length(self, slopes: Any) -> Any:
         """The length of the gradient, as grad_norm() in training/clipping.py computes it."""
@@ -194,7 +198,7 @@ class Driver(Code):
     def square(self, slopes: Any, unit: Any = None) -> Any:
         """The sum of squares of the gradient, or of the gradient over a number."""
         b = self.b
-        parts = 1 if self.strict else 8                     # independent totals hide the latency of an add
+        parts = 1 if self.strict else TOGETHER              # independent totals hide the latency of an add
         kind: Any = ir.VectorType(DOUBLE, parts) if parts > 1 else DOUBLE
         count = self.field["count"]
         whole = b.sub(count, b.srem(count, LONG(parts)))
