@@ -31,13 +31,16 @@ import sys
 from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import __version__
 from .engine import Value
 from .expr import ExpressionError, parse
 from .ieee import printable
 from .show.terminal.screen import colour, say
+
+if TYPE_CHECKING:
+    from .training.outcome import Outcome
 
 ABOUT, _, EXAMPLES = (__doc__ or "").partition("\n\n")
 AS_WRITTEN = argparse.RawDescriptionHelpFormatter
@@ -163,13 +166,38 @@ def examine(args: argparse.Namespace) -> int:
 def train(args: argparse.Namespace) -> int:
     """Train an example on real input.
 
-    Without a name it lists the examples; exit code 1 if the example misses its target.
+    Without a name it lists the examples; exit code 1 if the example misses its target. --plot and --html show what
+    training came to: losses, the fit or the border, a confusion matrix and mistakes (extra "plot"); --html is the lab
+    with the trained network where that can hold it.
     """
     from .training.examples import EXAMPLES, run
-    if args.example:
-        return 0 if run(args.example, args.full, args.seed) else 1
-    print("\n".join(f"{name:9}{about}" for name, about in EXAMPLES.items()))
-    return 0
+    if not args.example:
+        if args.plot or args.html:
+            raise UsageError("expected an example to show; write train moons --plot run.png")
+        print("\n".join(f"{name:9}{about}" for name, about in EXAMPLES.items()))
+        return 0
+    if args.open and not args.html:
+        raise UsageError("--open needs a file to open; write --html run.html")
+    if args.plot:
+        from .show.plots.outcomes import SIGNED
+        may_write(args.plot, args.force)
+        if format_of(args.plot) not in SIGNED:
+            raise UsageError(f"expected a picture that ends with .{', .'.join(SIGNED)}, got {printable(args.plot)}")
+    if args.html:
+        may_write(args.html, args.force)
+    if args.plot or args.html:
+        from .show.plots.canvas import require
+        require()                       # now, not after minutes of training
+    outcomes: list[Outcome] = []
+    reached = run(args.example, args.full, args.seed, outcomes)
+    if args.plot:
+        from .files import replace
+        from .show.plots.outcomes import written
+        replace(args.plot, written(outcomes, format_of(args.plot)))
+        say(f"wrote {printable(args.plot)}, {os.path.getsize(args.plot) / 1000:.0f} kB")
+    if args.html:
+        deliver(trained_page(args.example, outcomes), args.html, args.open)
+    return 0 if reached else 1
 
 
 # Arguments of the commands -------------------------------------------------------------------------------------
@@ -200,6 +228,25 @@ def example(name: str) -> Value:
         from .show.terminal.neuron import graph, note
     say(note())
     return graph()
+
+
+def format_of(path: str) -> str:
+    """The end of a file's name, such as png."""
+    return os.path.splitext(path)[1][1:].lower()
+
+
+def trained_page(name: str, outcomes: "Sequence[Outcome]") -> str:
+    """The lab with the trained network, if it can hold that; else its picture and what it came to, as a page."""
+    from .show.plots.outcomes import written
+    from .show.web.lab import lab as page
+    from .show.web.report import report
+    last = outcomes[-1]
+    if last.kind == "border":
+        try:
+            return page(last.model, last.xs, last.ys)
+        except (TypeError, ValueError):             # larger than the lab's plane and diagram
+            pass
+    return report(f"microgradx train {name}", written(outcomes, "svg"), "\n\n".join(map(str, outcomes)))
 
 
 def lines(path: str) -> list[str]:
@@ -279,6 +326,10 @@ def parser() -> Parser:
     training = command(add, train)
     training.add_argument("example", nargs="?", help="its name; without one they are listed")
     training.add_argument("--full", action="store_true", help="the long run")
+    training.add_argument("--plot", metavar="FILE", help="write what it came to as a picture: run.png, .svg or .pdf")
+    training.add_argument("--html", metavar="FILE", help="write the trained network, or that picture, as a page")
+    training.add_argument("--open", action="store_true", help="and open it")
+    training.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
     training.add_argument("--seed", type=int, default=1, help="for data, first weights and order of samples")
     return top
 

@@ -34,10 +34,7 @@ def canvas(layout: str = "a", **more: Any) -> list[Any]:
     >>> len(canvas("ab;cc"))
     3
     """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(f"plots need matplotlib: {install('plot')}") from error
+    plt = require()
     rows = layout.split(";")
     _, axes = plt.subplot_mosaic(layout, figsize=(4 * len(rows[0]), 3 * len(rows)), layout="constrained", **more)
     for ax in axes.values():
@@ -45,6 +42,19 @@ def canvas(layout: str = "a", **more: Any) -> list[Any]:
         ax.spines[["left", "bottom"]].set_color(GREY)
         ax.tick_params(colors=GREY, labelsize=8)
     return list(axes.values())
+
+
+def require() -> Any:
+    """matplotlib.pyplot. ImportError, with the command that installs it, if it is missing.
+
+    >>> require().__name__
+    'matplotlib.pyplot'
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(f"plots need matplotlib: {install('plot')}") from error
+    return plt
 
 
 def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":

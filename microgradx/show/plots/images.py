@@ -37,7 +37,7 @@ def images(pictures: Sequence[Image], titles: Sequence[str] = (), *, columns: in
     ax = ax or canvas()[0]
     count, height, width = sizes
     columns = min(columns, count)
-    across, down = width + 1, height + 1                # with a gap between them
+    across, down = width + 1, height + (2 if titles else 1)     # with a gap between them
     wall = [[math.nan] * (columns * across - 1) for _ in range(-(-count // columns) * down - 1)]
     for k, picture in enumerate(pictures):
         top, left = k // columns * down, k % columns * across

@@ -5,14 +5,16 @@
     ['xor', 'mazur', 'curve', 'moons', 'digits', 'lenet5', 'names', 'depth']
     >>> run("xor")                                                  # doctest: +ELLIPSIS
     a perceptron ...
-    target: right answers of the 2-2-1 network at least 4, reached 4: OK
+    target: right answers of the 2-2-1 network should be at least 4; reached 4: OK
     True
 
-Each example is a file here with data, model, loss(model, x, y), and run(full, seed), which yields its targets.
+Each example is a file here with data, model, loss(model, x, y), and run(full, seed), which yields what each training
+came to, and its targets.
 """
 from collections.abc import Iterator
 from importlib import import_module
 
+from ..outcome import Outcome
 from .target import Target
 
 EXAMPLES = {
@@ -27,19 +29,23 @@ EXAMPLES = {
 }
 
 
-def run(name: str, full: bool = False, seed: int = 1) -> bool:
-    """Run an example and print its progress and targets; whether it reached them all.
+def run(name: str, full: bool = False, seed: int = 1, outcomes: list[Outcome] | None = None) -> bool:
+    """Run an example and print its progress, what training came to, and targets; whether it reached them all.
 
-    full    the long run; else one of about a minute
-    seed    for data, first weights and order of samples
+    full        the long run; else one of about a minute
+    seed        for data, first weights and order of samples
+    outcomes    a list that gets what each training came to, to be plotted
 
     ValueError for a name that is not in EXAMPLES. ImportError, with what to install, if its data is missing.
     """
     if name not in EXAMPLES:
         raise ValueError(f"no example {name!r}; there are {', '.join(EXAMPLES)}")
-    targets: Iterator[Target] = import_module(f".{name}", __package__).run(full, seed)
+    told: Iterator[Outcome | Target] = import_module(f".{name}", __package__).run(full, seed)
     reached = True
-    for target in targets:
-        print(target)
-        reached = reached and target.reached
+    for one in told:
+        print(one)
+        if isinstance(one, Target):
+            reached = reached and one.reached
+        elif outcomes is not None:
+            outcomes.append(one)
     return reached

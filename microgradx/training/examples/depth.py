@@ -13,7 +13,9 @@ from typing import Any
 from ...nn import Linear, Module, ReLU, Residual, Sequential, Sigmoid, Tanh, init, mse
 from .. import Adam, fit, grad_norm
 from ..gradient import gradient
-from .target import Target, compiled
+from ..history import History
+from ..outcome import Outcome
+from .target import Target, compiled, outcome
 
 KINDS, WIDTH, POINTS = ("sigmoid", "tanh", "ReLU", "residual"), 8, 16
 XS = [[-1 + 2 * i / (POINTS - 1)] for i in range(POINTS)]
@@ -42,26 +44,31 @@ def loss(model: Module, x: list[float], y: list[float]) -> Any:
     return mse(model(x), y)
 
 
-def measured(kind: str, depth: int, steps: int) -> tuple[float, float]:
-    """The length of the first layer's gradient over that of the last one before training, and the loss after it."""
+def measured(kind: str, depth: int, steps: int) -> tuple[float, History]:
+    """The length of the first layer's gradient over that of the last one before training, and its history."""
     model = network(kind, depth)
     optimiser = Adam(model.parameters(), lr=3e-3)
     gradient(model, XS, YS, loss, optimiser)
     first, last = (grad_norm(model[i].parameters()) for i in (1, depth))
-    return first / last, compiled(fit, model, XS, YS, loss, optimiser, steps=steps)[-1].loss
+    return first / last, compiled(fit, model, XS, YS, loss, optimiser, steps=steps)
 
 
-def run(full: bool, seed: int) -> Iterator[Target]:
+def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     """Train nets of 2, 8 and 24 layers for 50 steps; in full also 48 layers, for 500 steps."""
     depths, steps = ([2, 8, 24, 48], 500) if full else ([2, 8, 24], 50)
     print(f"gradient of the first layer over that of the last | loss after {steps} steps")
     print("depth     " + "".join(f"{depth:8}" for depth in depths) + "   |" + "".join(f"{depth:8}" for depth in depths))
-    found = {}
+    deepest: dict[str, History] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     for kind in KINDS:
         random.seed(seed)
-        found[kind] = [measured(kind, depth, steps) for depth in depths]
+        runs = [measured(kind, depth, steps) for depth in depths]
+        found[kind] = [(ratio, history[-1].loss) for ratio, history in runs]
+        deepest[kind] = runs[-1][1]
         print(f"{kind:10}" + "".join(f"{ratio:8.0e}" for ratio, _ in found[kind]) + "   |"
               + "".join(f"{end:8.4f}" for _, end in found[kind]))
+    for kind, history in deepest.items():
+        yield outcome(f"{kind}, {depths[-1]} layers", history)
     ratio, end = found["residual"][-1]
     yield Target("share of the gradient that crosses the deepest sigmoid net", found["sigmoid"][-1][0], most=1e-9)
     yield Target("share that crosses the deepest residual net", ratio, least=0.1, most=10)

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...nn import Conv2d, Flatten, Linear, Module, ReLU, Sequential, cross_entropy
 from .. import Adam, LinearLR, fit, split
-from .target import Target, accuracy, compiled, extra, print_losses
+from ..outcome import Outcome
+from .target import Target, accuracy, compiled, extra, outcome, print_losses
 
 Image = list[list[list[float]]]                 # channels x height x width; here one channel
 
@@ -37,7 +38,7 @@ def loss(model: Module, x: Image, y: int) -> Any:
     return cross_entropy(model(x), y)
 
 
-def run(full: bool, seed: int) -> Iterator[Target]:
+def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     """Train each network for four epochs, four images in a step; in full 20 epochs."""
     train, test = split(*images(), 0.2, seed)
     epochs = 20 if full else 4
@@ -46,6 +47,8 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         random.seed(seed)
         model = network()
         print(f"{name}, {len(model.parameters()):,} parameters, {len(train[0])} images, {epochs} epochs")
-        print_losses(compiled(fit, model, *train, loss, Adam(model.parameters(), lr=0.01), epochs=epochs, batch_size=4,
-                              schedule=LinearLR(1.0, 0.0, steps), seed=seed))
+        history = compiled(fit, model, *train, loss, Adam(model.parameters(), lr=0.01), epochs=epochs, batch_size=4,
+                           schedule=LinearLR(1.0, 0.0, steps), seed=seed)
+        print_losses(history)
+        yield outcome(name, history, "classes", model, *test)
         yield Target(f"test accuracy of the {name} in %", accuracy(model, *test), least=95)

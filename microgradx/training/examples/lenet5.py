@@ -9,8 +9,9 @@ from typing import Any
 
 from ...nn import Conv2d, Flatten, Linear, MaxPool2d, Module, Sequential, Tanh, cross_entropy
 from .. import Adam, CosineAnnealingLR, fit, split
+from ..outcome import Outcome
 from .digits import Image
-from .target import Target, accuracy, compiled, extra, print_losses
+from .target import Target, accuracy, compiled, extra, outcome, print_losses
 
 
 def images() -> tuple[list[Image], list[int]]:
@@ -30,7 +31,7 @@ def loss(model: Module, x: Image, y: int) -> Any:
     return cross_entropy(model(x), y)
 
 
-def run(full: bool, seed: int) -> Iterator[Target]:
+def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     """Train on 100 images once, one in a step, only to show that it learns; in full on 4,000 images three times."""
     train, test = split(*images(), 0.2, seed)
     random.seed(seed)
@@ -44,4 +45,5 @@ def run(full: bool, seed: int) -> Iterator[Target]:
                            seed=seed)
         test = test[0][:100], test[1][:100]
     print_losses(history)
+    yield outcome("LeNet-5", history, "classes", model, *test)
     yield Target(f"accuracy on {len(test[0])} other images in %", accuracy(model, *test), least=95 if full else 25)

@@ -21,6 +21,7 @@ from ...derivatives import grad
 from ...engine import Value
 from ...reductions import dot
 from ..compiled import compiler
+from ..outcome import Outcome
 from .target import Target
 
 WEIGHTS = [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]         # w1 to w4: hidden units; w5 to w8: outputs
@@ -119,20 +120,26 @@ def moved(weights: Sequence[Any], slopes: Sequence[Any]) -> list[Any]:
 
 # The example ---------------------------------------------------------------------------------------------------
 
-def run(full: bool, seed: int) -> Iterator[Target]:
+def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     """Make 10,000 steps by each rule. There is no randomness, and no longer run."""
     print(note())
     print("gradient descent:")
-    yield Target("loss to 8 digits", float(f"{trained(step):.7e}"), least=TRUE_TOTAL, most=TRUE_TOTAL)
+    losses = trained(step)
+    yield Outcome("gradient descent", losses[1:])
+    yield Target("loss after gradient descent, to 8 digits", float(f"{losses[-1]:.7e}"), TRUE_TOTAL, TRUE_TOTAL)
     print("as published:")
-    yield Target("loss to 9 places", round(trained(article_step), 9), least=PUBLISHED_TOTAL, most=PUBLISHED_TOTAL)
+    losses = trained(article_step)
+    yield Outcome("as published", losses[1:])
+    yield Target("loss after the article's steps, to 9 places", round(losses[-1], 9), PUBLISHED_TOTAL, PUBLISHED_TOTAL)
 
 
-def trained(update: Callable[[Sequence[float]], list[float]]) -> float:
-    """The loss after 10,000 compiled updates by this rule."""
-    weights, update = WEIGHTS, compiler().jit(update)
+def trained(update: Callable[[Sequence[float]], list[float]]) -> list[float]:
+    """The losses before, and after each of 10,000 compiled updates by this rule."""
+    weights, update, compiled = WEIGHTS, compiler().jit(update), compiler().jit(loss)
+    losses = [compiled(weights)]
     for done, until in pairwise([0, 1, 10, 100, 1000, 10_000]):
         for _ in range(until - done):
             weights = update(weights)
-        print(f"  after {until:6,} updates   loss {loss(weights).data:.9g}")
-    return loss(weights).data
+            losses.append(compiled(weights))
+        print(f"  after {until:6,} updates   loss {losses[-1]:.9g}")
+    return losses

@@ -15,7 +15,8 @@ from ...engine import Value
 from ...nn import GRU, LSTM, RNN, Embedding, Linear, Module, MultiheadAttention, RMSNorm, cross_entropy, init
 from ...recording import no_grad
 from .. import Adam, LinearLR, evaluate, fit, split
-from .target import Target, compiled, print_losses
+from ..outcome import Outcome
+from .target import Target, compiled, outcome, print_losses
 
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"         # 0, the dot, begins and ends a name
 CONTEXT, WIDTH, HEADS = 16, 16, 4
@@ -108,7 +109,7 @@ def sample(model: Module, rng: random.Random, temperature: float = 0.7) -> str:
     return "".join(LETTERS[t] for t in tokens[1:])
 
 
-def run(full: bool, seed: int) -> Iterator[Target]:
+def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     """Train for 600 steps of one name; in full 10,000. Validate on 100, or 1,000, names that are not for training."""
     train, (xs, ys) = split(*names(), 0.1, seed)
     steps, kept, lr = (10_000, 1000, 0.01) if full else (600, 100, 0.02)
@@ -121,8 +122,10 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         model = make()
         print(f"{name}, {len(model.parameters()):,} parameters")
         optimiser = Adam(model.parameters(), lr=lr, betas=(0.85, 0.99))
-        print_losses(compiled(fit, model, *train, loss, optimiser, steps=steps, batch_size=1,
-                              schedule=LinearLR(1.0, 0.0, steps), seed=seed))
+        history = compiled(fit, model, *train, loss, optimiser, steps=steps, batch_size=1,
+                           schedule=LinearLR(1.0, 0.0, steps), seed=seed)
+        print_losses(history)
         rng = random.Random(seed)
         print("  it writes:", ", ".join(sample(model, rng) for _ in range(10)))
+        yield outcome(name, history)
         yield Target(f"validation loss of the {name}", compiled(evaluate, model, xs, ys, loss), most=bigram)

@@ -2,9 +2,9 @@
 
     >>> from microgradx.training.examples.target import Target
     >>> print(Target("test accuracy in %", 96.4, least=95))
-    target: test accuracy in % at least 95, reached 96.4: OK
+    target: test accuracy in % should be at least 95; reached 96.4: OK
     >>> print(Target("validation loss", 2.5, most=2.45))
-    target: validation loss at most 2.45, reached 2.5: NOT REACHED
+    target: validation loss should be at most 2.45; reached 2.5: NOT REACHED
 """
 import math
 import sys
@@ -22,6 +22,7 @@ from ...recording import no_grad
 from ..compiled import compiler
 from ..history import History
 from ..mode import mode
+from ..outcome import Outcome
 
 T = TypeVar("T")
 
@@ -43,7 +44,8 @@ class Target(NamedTuple):
         bounds = [f"{word} {bound:.8g}" for word, bound in (("at least", self.least), ("at most", self.most))
                   if math.isfinite(bound)]
         wanted = f"exactly {self.least:.8g}" if self.least == self.most else " and ".join(bounds)
-        return f"target: {self.what} {wanted}, reached {self.value:.8g}: {'OK' if self.reached else 'NOT REACHED'}"
+        end = "OK" if self.reached else "NOT REACHED"
+        return f"target: {self.what} should be {wanted}; reached {self.value:.8g}: {end}"
 
 
 def compiled(f: Callable[..., T], *args: Any, **options: Any) -> T:
@@ -87,6 +89,12 @@ def _outputs(model: Module, xs: Sequence[Any], jit: bool = False) -> list[Any]:
 def accuracy(model: Module, xs: Sequence[Any], ys: Sequence[int]) -> float:
     """The percentage of samples whose largest output is that of class y."""
     return 100 * [max(out) == out[y] for out, y in zip(outputs(model, xs), ys)].count(True) / len(xs)
+
+
+def outcome(name: str, history: History, kind: str = "", model: Any = None, xs: Sequence[Any] = (),
+            ys: Sequence[Any] = ()) -> Outcome:
+    """What a training came to: see Outcome. The outputs of the model are computed here."""
+    return Outcome(name, [r.loss for r in history], kind, xs, ys, outputs(model, xs) if len(xs) else (), model)
 
 
 def print_losses(history: History, parts: int = 5) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ...nn import Linear, Module, Perceptron, Sequential, Tanh, bce_with_logits
 from .. import Adam, fit
-from .target import Target, compiled, outputs, print_losses
+from ..outcome import Outcome
+from .target import Target, compiled, outcome, outputs, print_losses
 
 XS, YS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
 ATTEMPTS = 10
@@ -19,12 +20,12 @@ def loss(model: Module, x: list[float], y: int) -> Any:
     return bce_with_logits(model(x)[0], y)
 
 
-def run(full: bool, seed: int) -> Iterator[Target]:
+def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     """Apply Rosenblatt's rule for 100 rounds; then train the network, with new first weights if it gets stuck."""
     unit = Perceptron(2)
     mistakes = unit.fit(list(zip(XS, YS)), epochs=10_000 if full else 100)
     print(f"a perceptron after {len(mistakes)} rounds still makes {mistakes[-1]} mistakes a round")
-    yield Target("rounds without a mistake", mistakes.count(0), most=0)
+    yield Target("number of rounds that the perceptron gets through without a mistake", mistakes.count(0), most=0)
 
     random.seed(seed)
     for attempt in range(1, ATTEMPTS + 1):
@@ -35,4 +36,5 @@ def run(full: bool, seed: int) -> Iterator[Target]:
         if right == len(XS):
             break
     print_losses(history)
+    yield outcome("a network 2-2-1", history, "border", model, XS, YS)
     yield Target("right answers of the 2-2-1 network", right, least=4)

@@ -40,7 +40,7 @@ def test_weights_are_filters_whatever_holds_them():
 
 def test_a_title_stands_below_its_image():
     ax = images([[[0.0, 1.0]]] * 3, ["a", "b", "c"], columns=2)
-    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("a", (0, 0.6)), ("b", (3, 0.6)), ("c", (0, 2.6))]
+    assert [(t.get_text(), t.get_position()) for t in ax.texts] == [("a", (0, 0.6)), ("b", (3, 0.6)), ("c", (0, 3.6))]
 
 
 def test_a_confusion_matrix_has_all_counts_and_marks_mistakes():
