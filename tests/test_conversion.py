@@ -178,6 +178,7 @@ def test_a_function_that_computes_with_numpy():
     assert jvp(lambda x: np.array(x) * 2, [x], [x])[1].tolist() == (2 * x).tolist()
 
 
+@pytest.mark.slow
 def test_gradcheck_and_its_kin():
     x = np.array([[0.5, 1.5, 2.5], [1.0, 2.0, 3.0]])
     assert gradcheck(energy, x) and gradcheck(field, x) and mg.check_jvp(field, x) and mg.check_hessian(energy, x)
