@@ -71,7 +71,8 @@ def test_a_hessian_against_the_dense_one(f, size):
 
 
 @pytest.mark.parametrize("f, size, most, entries", [
-    (rosenbrock, 100, 3, 298), pytest.param(rosenbrock, 1000, 3, 2998, marks=pytest.mark.slow), (arrow, 200, 2, 200 + 2 * 199 - 1), (separable, 300, 1, 300),
+    (rosenbrock, 100, 3, 298), pytest.param(rosenbrock, 1000, 3, 2998, marks=pytest.mark.slow),
+    (arrow, 200, 2, 200 + 2 * 199 - 1), (separable, 300, 1, 300),
     (grid, 80, 8, None), (everything, 10, 10, 100)])
 def test_a_handful_of_passes(f, size, most, entries, passes):
     found = hessian(f, sparse=True)([1.5] * size)
@@ -213,6 +214,7 @@ def test_a_wrong_colouring_is_seen():
 
 # scipy's users -------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_scipy_minimises_with_our_gradient(compiled):
     optimize, np = pytest.importorskip("scipy.optimize"), pytest.importorskip("numpy")
