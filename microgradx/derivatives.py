@@ -332,6 +332,11 @@ def fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
 
 def _fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
     inner = branches(tree)
+    trace = tracer()
+    if trace is not None and inner and all([isinstance(x, Value) for x in inner]):
+        new = trace.many(identity, [trace.inputs(inner)])           # many at once
+        xs += new
+        return regrown(tree, new)
     if inner is not None:
         return regrown(tree, [_fresh(branch, xs, nested) for branch in inner])
     if isinstance(tree, bool):

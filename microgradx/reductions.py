@@ -101,8 +101,10 @@ def _logsumexp_lowered(*xs: Any) -> Any:
     if not xs:
         return -inf
     top = _largest(*xs)
-    ties = sum([x >= top for x in xs]) - 1
-    rest = sum([where(x < top, exp(x - top), 0.0) for x in xs]) + ties
+    smaller = [x < top for x in xs]                         # one list for each operation: a run that is one loop
+    gaps = [x - top for x in xs]
+    ties = len(xs) - 1 - sum(smaller)
+    rest = dot(smaller, [exp(gap) for gap in gaps]) + ties
     return where(abs(top) < inf, top + log1p(rest), top)
 
 

@@ -19,7 +19,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import chain, compress
+from itertools import chain, compress, groupby
 from typing import Any
 
 from ... import ops
@@ -162,6 +162,8 @@ class Program:
 
     def extend(self, op: Op, rows: list[Ids]) -> Sequence[int]:
         """The nodes of `op` applied to each row of inputs: add() for each, but faster if nothing simplifies."""
+        if op is ops.identity:
+            return [args[0] for args in rows]
         if op.name not in FREE and len(rows[0]) <= SHORT and self.native(op):
             known = self._known[op]
             keys = [tuple(sorted(args)) for args in rows] if op in COMMUTE else rows
@@ -183,11 +185,16 @@ class Program:
     def insert(self, inner: Program, args: Ids) -> int:
         """Inline a program of one result with these nodes as its inputs; return the node of the result."""
         new = dict(zip(inner.inputs, args))
-        for i, (op, inputs) in enumerate(zip(inner.ops, inner.args)):
-            if op is not None:
-                new[i] = self.add(op, tuple([new[a] for a in inputs]))
-            elif i in inner.numbers:
-                new[i] = self.constant(inner.numbers[i])
+        for op, run in groupby(range(len(inner)), inner.ops.__getitem__):
+            several = list(run)
+            if op is None:
+                new |= {i: self.constant(inner.numbers[i]) for i in several if i in inner.numbers}
+            elif len(several) > SHORT and new.keys() >= set(chain.from_iterable(inner.args[i] for i in several)):
+                rows = [tuple([new[a] for a in inner.args[i]]) for i in several]    # none is an input of another
+                new |= zip(several, self.extend(op, rows))
+            else:
+                for i in several:
+                    new[i] = self.add(op, tuple([new[a] for a in inner.args[i]]))
         return new[inner.results[0]]
 
     def number(self, i: int) -> float | None:
@@ -363,7 +370,7 @@ def _id(out: Program, ids: dict[Any, int], x: Any, mark: str) -> int:
         if x:                           # 0.0 and -0.0 are two constants, and would be one key
             ids[x] = found
         return found
-    for v in tape(x) if x not in ids else ():
+    for v in () if x in ids else tape(x) if x.op is not None else (x,):     # most are leaves
         if v.op is not None:
             ids[v] = out.add(distinct(v.op), tuple([_id(out, ids, a, mark) for a in v.args]))
         elif isinstance(v, Traced):
