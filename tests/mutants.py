@@ -37,6 +37,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "a leaf has no inputs by which it could depend on anything",
     ("dependence.py", "if v._met >= inner.since:", "v._met >= inner.since -> v._met > inner.since"):
         "that number is a transform's, no walk's",
+    ("differences.py", "steps = [math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes]",
+     "20 -> 21"): "a step of half the size is as good",
+    ("differences.py", "CLOSER = 2.0**-16       # ... unless a step smaller by this factor contradicts it, as for "
+     "max(x*x, 0.001) at 0", "16 -> 17"): "half as near is near, too",
+    ("differences.py", "return x if digits == 53 or not math.isfinite(x) else "
+     "math.ldexp(round(math.ldexp(part, digits)), size - digits)", "53 -> 54"): "rounded to 53 bits a float is itself",
 }
 
 
