@@ -145,11 +145,11 @@ class Op:
         """The value at floats; the result of IEEE 754 where Python raises or returns a complex number."""
         try:
             y = self.value(*xs)
-        except RAISED as error:
-            return self.edge(error, *xs)
+        except RAISED:
+            return self.edge(*xs)
         return y if y.__class__ is float else nan if isinstance(y, complex) else float(y)
 
-    def edge(self, error: Exception, *xs: float) -> float:
+    def edge(self, *xs: float) -> float:
         """The value where Python raised: at a pole its infinity, else the result of operators that never raise.
 
         If a function of `math` raised, it is nan outside the domain; on overflow it is infinite, with the sign of the
@@ -157,10 +157,10 @@ class Op:
         """
         if xs[0] in self.poles:
             return self.poles[xs[0]]
-        for halvings in range(1100 if isinstance(error, OverflowError) else 1):
+        for halvings in range(1100):
             try:
                 y = float(self.value(*(Ieee(x * 2.0**-halvings) for x in xs)))
-                return math.copysign(inf, y) if halvings else y
+                return y if halvings == 0 else math.copysign(inf, y) if math.isfinite(y) else nan
             except OverflowError:
                 continue
             except RAISED:

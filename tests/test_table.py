@@ -322,6 +322,21 @@ def test_a_row_written_with_pythons_operators_answers_as_ieee_does(table):
     assert offset(800.0) == math.inf
     late = mg.row("late", lambda x: math.exp(x) * math.sqrt(x - 2), lambda y, x: y * (1 + 1 / (2 * (x - 2))))
     assert late(800.0) == math.inf and math.isnan(late(0.0))
+    for name, value in [("pole", lambda a, b: -1 / a + math.exp(b)), ("overflow", lambda a, b: math.exp(b) - 1 / a)]:
+        both = mg.row(name, value, lambda y, a, b: 1 / a**2, lambda y, a, b: math.exp(b))
+        assert both(0.0, 1.0) == -math.inf and math.isnan(both(0.0, 800.0))     # inf - inf, whichever is met first
+
+
+@every_row
+def test_inputs_as_arguments_and_as_a_flat_sequence(op):
+    for xs in points.smooth(op, FEW, [points.MODERATE]):
+        assert list(op.flat(op.called(xs))) == xs and op.apply(op.called(xs)) == op.at(*xs)
+
+
+def test_a_reduction_takes_an_empty_list_unless_it_says_otherwise():
+    assert Reduction("count", lambda *xs: float(len(xs)), lambda y, *xs: [0.0] * len(xs))([]) == 0.0
+    with pytest.raises(ValueError, match="give it at least 1 element"):
+        Reduction("first", lambda *xs: xs[0], lambda y, *xs: [1.0], least=1)([])
 
 
 @pytest.mark.parametrize("add", [mg.row, mg.reduction])
