@@ -328,6 +328,18 @@ def test_a_row_written_with_pythons_operators_answers_as_ieee_does(table):
 
 
 @every_row
+def test_a_domain_is_an_open_interval_and_beyond_it_no_value_is_finite(op):
+    count = points.counts(op)[-1]
+    inside = next(points.smooth(op, 1, [points.MODERATE]), None) or [0.5] * count
+    for i, domain in enumerate(op.domains(len(inside))):
+        if isinstance(domain, tuple):
+            assert domain[0] < domain[1]
+            for end, way in zip(domain, (-math.inf, math.inf)):
+                beyond = [*inside[:i], math.nextafter(end, way), *inside[i + 1:]]
+                assert math.isinf(end) or not math.isfinite(op.at(*beyond)), (op.name, end)
+
+
+@every_row
 def test_inputs_as_arguments_and_as_a_flat_sequence(op):
     for xs in points.smooth(op, FEW, [points.MODERATE]):
         assert list(op.flat(op.called(xs))) == xs and op.apply(op.called(xs)) == op.at(*xs)
