@@ -8,10 +8,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from math import prod
 from typing import Any
 
@@ -21,6 +18,7 @@ from llvmlite import ir
 from .native.builder import Code
 from .native.engine import load, width
 from .native.instructions import INT, LONG, POINTER, VOID
+from .native.threads import cores, pool
 from .native_backend import compiled
 from .training.lanes import Lanes, fits
 
@@ -143,24 +141,13 @@ def one_by_one(s: Any) -> Callable[..., Part]:
 
 # Threads -----------------------------------------------------------------------------------------------------------
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool(size: int, process: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(size, "microgradx")
-
-
 def spread(part: Part, count: int, step: int, edges: int, threads: int | None) -> None:
     """Compute so many samples: a share in each thread, the first in this one. A share is a multiple of `step`."""
     wanted = cores() if threads is None else threads
     shares = max(1, min(wanted, count * edges // WORTH if threads is None else count // step))
     size = -(-count // (shares * step)) * step
     starts = range(0, count, size)
-    pool = _pool(wanted, os.getpid()) if len(starts) > 1 else None      # a fork has none of its parent's threads
-    futures = [pool.submit(part, start, min(start + size, count)) for start in starts[1:]] if pool else []
+    futures = [pool(wanted).submit(part, start, min(start + size, count)) for start in starts[1:]]
     try:
         part(0, min(size, count))
     finally:

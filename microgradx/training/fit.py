@@ -43,7 +43,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         whole: bool = False, schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None,
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
-        jit: bool = False) -> History:
+        jit: bool = False, threads: int | None = None) -> History:
     """Train the model on samples xs with targets ys, lists or arrays of N; the history of all steps. Ctrl-C ends
     training without an error.
 
@@ -61,6 +61,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     callback    callback(model, record) after every step
     jit         compile the loss and the optimiser: many steps run in one call, without a graph. Then all numbers of the
                 samples are inputs, ints too: write take(table, i), not table[i]
+    threads     with jit: how many share a batch; None for one on each core, if it is large. The bits are the same
 
     NonFiniteError names the first node that made infinity or nan. ValueError for unsuitable data or arguments.
     TracingError with jit=True if the loss needs a number or a truth value of a Value.
@@ -89,8 +90,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     with Interrupts() as interrupts, mode(model, training=True):
         runner: Runner | None = None
         try:
-            runner = (CompiledRunner if jit else Runner)(model, xs, ys, loss, optimiser, penalty, clip, whole,
-                                                         threshold)
+            given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
+            runner = CompiledRunner(*given, threads=threads) if jit else Runner(*given)
             made = _made(runner, plans, StepBudget(most, total), epoch)
             _train(model, history, runner, made, watch, callback, total)
         except KeyboardInterrupt:

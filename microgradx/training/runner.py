@@ -67,14 +67,14 @@ class Runner:
 class CompiledRunner(Runner):
     """Makes many steps in one call. A step that is not finite is repeated with a graph, to find the cause."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any, threads: int | None = None) -> None:
         super().__init__(*args)
         loss, penalty = self.loss, self.penalty
         with allowed():
             self.session = compiler().backend().session(
                 self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
                 penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
-                threshold=self.threshold)
+                threshold=self.threshold, threads=threads)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""

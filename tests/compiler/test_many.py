@@ -51,11 +51,11 @@ def test_machine_code_of_many_programs_shares_an_engine():
     found = []
     for _ in range(3 * engine.SHARED):
         found.append(load())
-    engines = {id(one.engine): weakref.ref(one.engine) for one in found}
+    engines = {id(one.held.engine): weakref.ref(one.held.engine) for one in found}
     assert len(engines) <= 4
     answers = [ctypes.CFUNCTYPE(ctypes.c_long)(one.address("answer"))() for one in found]
     assert answers == list(range(len(found)))
-    last = found[-1].engine
+    last = found[-1].held.engine
     del found[:], last
     assert sum(ref() is not None for ref in engines.values()) <= 1          # the first may hold code of others
 

@@ -7,7 +7,9 @@ builder.py          builds a function, with loops as with-blocks
 cache.py            machine code on disk
 engine.py           loads code for this processor
 straight.py         compiles a small program to one basic block
+place.py            slots in the memory of a program, and outside of it
 resident.py         keeps parameters in the memory of machine code
 kernel.py           a compiled program with its memory
-entry.py            a small program as a builtin function of Python
+entry.py            a program as a builtin function of Python
+threads.py          threads that wait for work
 """

@@ -64,15 +64,22 @@ def kind() -> tuple[str, ...]:
             llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
 
 
+class Held:
+    """An engine. A weak reference to itself could bring it back while its destructor, which is Python, closes it."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine = engine
+
+
 class Loaded:
     """The machine code of a module, as long as this lives."""
 
-    def __init__(self, engine: Any, names: dict[str, str], callbacks: list[Any]) -> None:
-        self.engine, self.names, self.callbacks = engine, names, callbacks
+    def __init__(self, held: Held, names: dict[str, str], callbacks: list[Any]) -> None:
+        self.held, self.names, self.callbacks = held, names, callbacks
 
     def address(self, name: str) -> int:
         """The address of a function of the module."""
-        return self.engine.get_function_address(self.names[name])  # type: ignore[no-any-return]
+        return self.held.engine.get_function_address(self.names[name])  # type: ignore[no-any-return]
 
 
 def load(module: Any, rows: Sequence[Op] = ()) -> Loaded:
@@ -98,23 +105,23 @@ def load(module: Any, rows: Sequence[Op] = ()) -> Loaded:
         if key is not None and where is not None:
             code.name = key
             _cached[0] = Cache(where)
-        engine = llvm.create_mcjit_compiler(code, machine()) if rows else _shared(code)
-        engine.finalize_object()
-        return Loaded(engine, names, callbacks)
+        own = Held(llvm.create_mcjit_compiler(code, machine())) if rows else _shared(code)
+        own.engine.finalize_object()
+        return Loaded(own, names, callbacks)
 
 
-def _shared(code: Any) -> Any:
+def _shared(code: Any) -> Held:
     """The engine for a module that calls nothing back: one for many modules, which lives as long as one of them does.
     An engine of its own takes 0.7 MB beside the code."""
-    engine = _last[0]() if _last else None
-    if engine is None or _last[1] == SHARED:
-        engine = llvm.create_mcjit_compiler(code, machine())
-        engine.set_object_cache(_put, _get)
-        _last[:] = ref(engine), 1
+    found: Held | None = _last[0]() if _last else None
+    if found is None or _last[1] == SHARED:
+        found = Held(llvm.create_mcjit_compiler(code, machine()))
+        found.engine.set_object_cache(_put, _get)
+        _last[:] = ref(found), 1
     else:
-        engine.add_module(code)
+        found.engine.add_module(code)
         _last[1] += 1
-    return engine
+    return found
 
 
 def _put(code: Any, found: bytes) -> None:

@@ -6,5 +6,7 @@ kept_numbers.py     what an optimiser keeps for each parameter, in memory
 native_session.py   training in machine code
 sample_kernel.py    the kernel for samples of one form
 lanes.py            code for many samples at once, one in each vector lane
+fields.py           what the training loop reads, and the run of a sample
+blocks.py           a batch in blocks, which threads share
 driver.py           the training loop in machine code
 """

@@ -13,21 +13,15 @@ from llvmlite import ir
 from ...ieee import LARGEST
 from ...ops import minimum
 from ...training.clipping import HUGE, TINY
-from ..native.builder import Code
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, emit, intrinsic, number, splat
+from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, intrinsic, number, splat
+from .blocks import Blocks
+from .fields import KERNEL, TOGETHER, Fields
 
-# The fields of the table that the driver reads, in order: addresses and integers of 8 bytes. See NativeSession.drive.
-FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
-          "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
-          "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
-          "flags")
-TOGETHER = 8                            # numbers that are added at once
-KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_pointer()
 
 
-class Driver(Code):
-    """Emits void train(long *fields, long steps). For the fields see FIELDS; `done` is set to the number of steps made.
+class Driver(Fields):
+    """Emits void train(long *fields, long steps). For the fields see fields.py; `done` is set to how many are made.
 
     lanes       whether one call of lanes.Sum computes a batch; else sample by sample
     penalty     whether there is a penalty
@@ -38,11 +32,8 @@ class Driver(Code):
     def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, buffers: bool, strict: bool) -> None:
         super().__init__(module, "train", [POINTER, LONG])
         self.update, self.lanes, self.penalty, self.buffers, self.strict = update, lanes, penalty, buffers, strict
-        table, steps = self.args
-        b = self.b
-        self.field = {name: self.get(table, k, LONG) for k, name in enumerate(FIELDS)}
-        self.size = b.add(self.field["count"], LONG(1))             # a loss and its gradient
-        self.memcpy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
+        self.blocks = None if lanes or buffers or strict else Blocks(module).function
+        steps, b = self.args[1], self.b
         end = self.function.append_basic_block("end")
         with self.loop(0, steps, 1) as (step, _, _):
             self.keep("held", "buffers")
@@ -65,10 +56,6 @@ class Driver(Code):
         b.position_at_end(end)
         b.ret_void()
 
-    def pointer(self, name: str) -> Any:
-        """A field as a pointer."""
-        return self.b.inttoptr(self.field[name], POINTER)
-
     def leave(self, end: Any, condition: Any, done: Any) -> None:
         """If the condition holds, set `done` and return."""
         with self.b.if_then(condition, likely=False):
@@ -79,10 +66,6 @@ class Driver(Code):
         """Copy the numbers of all Buffers."""
         if self.buffers:
             self.copied(self.pointer(to), self.pointer(source), self.field["held_count"])
-
-    def copied(self, to: Any, source: Any, count: Any) -> None:
-        """Copy `count` numbers."""
-        self.b.call(self.memcpy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
 
     def gradient(self, step: Any) -> Any:
         """The address of the loss of a batch with penalty; its gradient follows."""
@@ -96,7 +79,7 @@ class Driver(Code):
         elif self.strict:
             self.samples_in_order(start, stop, size)
         else:
-            found = self.samples(start, stop, size)
+            found = self.samples(start, stop, size) if self.blocks is None else self.in_blocks(start, stop, size)
             if not self.penalty:
                 return found
             with b.if_then(b.icmp_signed("!=", found, total)):
@@ -131,6 +114,22 @@ class Driver(Code):
             new[:] = [b.select(single, found, total)]
         return self.carried[0]
 
+    def in_blocks(self, start: Any, stop: Any, size: Any) -> Any:
+        """Compute a batch in blocks, see blocks.py. Returns the address of the sum; one sample stays in place."""
+        b, total = self.b, self.pointer("total")
+        single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
+        with b.if_else(single) as (one, many):
+            with one:
+                found = self.sample(start, size)
+                alone = b.block
+            with many:
+                b.call(self.blocks, [self.args[0], start, stop, size])
+                several = b.block
+        place = b.phi(POINTER)
+        place.add_incoming(found, alone)
+        place.add_incoming(total, several)
+        return place
+
     def samples_in_order(self, start: Any, stop: Any, size: Any) -> None:
         """Compute a batch sample by sample. Each kernel adds its loss and gradient to `total`, which starts at 0."""
         total = self.pointer("total")
@@ -139,36 +138,12 @@ class Driver(Code):
         with self.loop(start, stop, 1) as (k, _, _):
             self.copied(total, self.sample(k, size), self.size)
 
-    def sample(self, k: Any, size: Any) -> Any:
-        """Run the kernel of the k-th sample of `order`. Returns the address of its loss and gradient."""
-        b = self.b
-        place = self.get(self.pointer("order"), k, LONG)
-        which = self.get(self.pointer("which"), place, LONG)
-        memory = self.get(self.pointer("memories"), which, POINTER)
-        given = self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG))
-        b.store(size, memory)
-        self.copied(self.at(memory, 1), given, self.get(self.pointer("owns"), which, LONG))
-        b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
-        found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
-        wrong = self.get(memory, self.get(self.pointer("flags"), which, LONG))
-        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
-            # an index outside of its table: nan ends the run before this step
-            b.store(number(float("nan"), DOUBLE), found)
-        if self.buffers:
-            self.copied(self.pointer("buffers"), self.at(found, self.size), self.field["held_count"])
-        return found
-
     def add(self, total: Any, more: Any) -> None:
         """Add loss and gradient to `total`; in strict code `more` includes `total` already and replaces it."""
         if self.strict:
             self.copied(total, more, self.size)
             return
-        b, kind = self.b, ir.VectorType(DOUBLE, TOGETHER)
-        whole = b.sub(self.size, b.srem(self.size, LONG(TOGETHER)))
-        for start, stop, step, typ in ((LONG(0), whole, TOGETHER, kind), (whole, self.size, 1, DOUBLE)):
-            with self.loop(start, stop, step) as (k, _, _):
-                place, term = self.at(total, k), self.at(more, k)
-                b.store(b.fadd(b.load(place, typ=typ, align=8), b.load(term, typ=typ, align=8)), place, align=8)
+        self.added(total, more)
 
     def length(self, slopes: Any) -> Any:
         """The length of the gradient, as grad_norm() in training/clipping.py computes it."""

@@ -25,13 +25,17 @@ from ..ir.program import Program
 from ..native.engine import load, raise_noted, width
 from ..native.instructions import called, native
 from ..native.resident import LINE, address, aligned, resident, resident_gradients
-from .driver import FIELDS, Driver
+from ..native.threads import cores, pool
+from .blocks import BLOCKS, SHARED, STOP, can_yield
+from .driver import Driver
+from .fields import FIELDS
 from .kept_numbers import KeptNumbers
 from .lanes import Sum, fits, mapped
 from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
 
 FEW = 4                                 # batches of fewer samples do not use lanes
+WORTH = 200_000                         # inputs of the operations of a batch, from which on threads share it
 
 
 def _address(array: Any) -> int:
@@ -49,6 +53,8 @@ class NativeSession(Session):
 
     def start(self) -> None:
         """Prepare everything but the kernels, which are compiled at the first sample of their form."""
+        self.warned = False                     # whether the warning about callbacks was issued
+        self.calls_back = False                 # whether machine code calls Python, which one thread does at a time
         values = self.weights.values
         self.block = resident(values)
         self.apart = self.block is None         # another Module's block has them: copy them here and back
@@ -68,7 +74,7 @@ class NativeSession(Session):
         self.kept = KeptNumbers(self.optimiser)
         self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
         self.driver: Any = None
-        self.warned = False                     # whether the warning about callbacks was issued
+        self.space: Any = None
         self.lanes = False
 
     def has(self, op: Op) -> bool:
@@ -110,6 +116,7 @@ class NativeSession(Session):
 
     def warn(self, rows: list[Op]) -> None:
         """Issue one warning if machine code calls back into Python for some rows."""
+        self.calls_back |= bool(rows)
         if rows and not self.warned:
             self.warned = True
             warn("fit(..., jit=True)", names(rows), stacklevel=4)
@@ -139,7 +146,11 @@ class NativeSession(Session):
             rows += self.load_lanes(module)
         self.warn(rows)
         self.code = load(module, rows)
-        self.driver = ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_long)(self.code.address("train"))
+        # Where no row calls Python, its lock is released
+        kind = (ctypes.PYFUNCTYPE if self.calls_back else ctypes.CFUNCTYPE)(None, ctypes.c_void_p, ctypes.c_int64)
+        self.driver = kind(self.code.address("train"))
+        self.in_blocks = not (self.lanes or self.buffers or self.strict)
+        self.worker: Any = kind(self.code.address("work")) if self.in_blocks else None
         self.batch = self.code.address("batch") if self.lanes else 0
 
     def load_lanes(self, module: Any) -> list[Op]:
@@ -183,11 +194,16 @@ class NativeSession(Session):
     def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
         """Run the machine code. Returns the number of steps made."""
         kernels = [one for _, one in self.kernels.values()]
+        threads = self.sharing(batches, kernels)
+        for one in kernels:
+            one.share(threads)
         for one in (*kernels, *([self.decay] if self.decay else [])):
             one.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
         self.kept.settle()
-        arrays = self.sample_fields(batches, kernels) | fields(kernels) | {
+        shared = aligned(SHARED).view(np.int64)
+        arrays = self.sample_fields(batches, kernels) | fields(kernels, threads) | {
+            "shared": shared, "sums": self.sums() if self.in_blocks else shared,
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept.memory)], np.int64),
@@ -195,16 +211,21 @@ class NativeSession(Session):
         }
         values = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
         table = np.array([values.get(name, 0) for name in FIELDS], np.int64)
+        others = [pool(threads - 1).submit(self.worker, _address(table), thread) for thread in range(1, threads)]
         try:
             self.driver(_address(table), len(batches))
             raise_noted()                       # of a row that was called back: the step is not made
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
+            shared[STOP] = 1
+            for other in others:
+                if not other.cancel():          # of a busy pool: it has not begun
+                    other.result()
             self.optimiser.t += int(done[0])
         try:
             for one in kernels:
-                one.kernel.check()
+                one.check()
         except IndexError:                      # of a sample of the batch at which the driver stopped
             for unit in self.units(batches[done[0]]):
                 self.kernels[self.form(unit)][1].play(self.inputs(unit))
@@ -212,6 +233,20 @@ class NativeSession(Session):
         if done[0]:
             self.show_gradient(int(arrays["arrays"][1]))
         return int(done[0])
+
+    def sharing(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> int:
+        """How many threads compute the samples of a batch."""
+        if not self.in_blocks or self.calls_back or self.whole or not can_yield():
+            return 1
+        work = max([one.work for one in kernels], default=0) * sum(map(len, batches)) // max(1, len(batches))
+        wanted = self.threads if self.threads is not None else cores() if work >= WORTH else 1
+        return max(1, min(wanted, BLOCKS, max(map(len, batches), default=1)))
+
+    def sums(self) -> Any:
+        """Space for the sum of each block."""
+        if self.space is None:
+            self.space = aligned(BLOCKS * (self.count + 1), first=1)
+        return self.space
 
     def show_gradient(self, start: int) -> None:
         """Give the parameters the gradient of the last step, which machine code has left at this address."""
@@ -225,7 +260,8 @@ class NativeSession(Session):
 
     def plain_fields(self) -> dict[str, int]:
         """The fields that are not arrays: counts, and the addresses of functions."""
-        found = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers)}
+        found = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers),
+                 "forms": len(self.kernels)}
         if self.lanes:
             found["kernels"] = self.batch
         if self.decay is not None:

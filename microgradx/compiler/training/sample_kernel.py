@@ -37,6 +37,8 @@ class SampleKernel:
         self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
         self.draws = any(isinstance(source, Draw) for source in self.given)
         self.program, self.addresses, self.kernel = p, addresses, compiled(p, addresses, strict)
+        self.memories = [self.kernel.memory]    # one for each thread
+        self.work = p.work()
         self.own = own + len(self.given) * self.draws
 
     def read(self) -> list[float]:
@@ -46,8 +48,24 @@ class SampleKernel:
     def refresh(self) -> None:
         """Copy the numbers that stay the same for many steps into memory."""
         if not self.draws:
-            end = self.kernel.place.given
-            self.kernel.memory[end - len(self.given):end] = self.read()
+            end, numbers = self.kernel.place.given, self.read()
+            for memory in self.memories:
+                memory[end - len(self.given):end] = numbers
+
+    def share(self, threads: int) -> None:
+        """Have a memory for each of so many threads."""
+        self.memories += [self.kernel.new() for _ in range(threads - len(self.memories))]
+
+    def check(self) -> None:
+        """Raise what the kernel has noted in any memory, see Kernel.check."""
+        wrong = None
+        for memory in self.memories:
+            try:
+                self.kernel.check(memory)
+            except IndexError as error:
+                wrong = error
+        if wrong is not None:
+            raise wrong
 
     def play(self, numbers: Sequence[float]) -> None:
         """Compute a unit of these numbers in Python, which raises the error of an index or target with its number."""
@@ -57,10 +75,12 @@ class SampleKernel:
                               for k, slot in enumerate(slots)])
 
 
-def fields(kernels: Sequence[SampleKernel]) -> dict[str, Any]:
-    """The driver's fields for all forms: addresses of kernels and memories, and positions in these memories."""
+def fields(kernels: Sequence[SampleKernel], threads: int = 1) -> dict[str, Any]:
+    """The driver's fields for all forms: addresses of kernels and memories, and positions in these memories.
+    `memories` has those of all forms for one thread after the other."""
     return {"kernels": np.array([one.kernel.address for one in kernels], np.int64),
-            "memories": np.array([one.kernel.start for one in kernels], np.int64),
+            "memories": np.array([one.memories[thread].ctypes.data for thread in range(threads) for one in kernels],
+                                 np.int64),
             "owns": np.array([one.own for one in kernels], np.int64),
             "flags": np.array([one.kernel.place.status for one in kernels], np.int64),
             "outs": np.array([one.kernel.results for one in kernels], np.int64)}

@@ -55,6 +55,8 @@ class Session(ABC):
     model, loss, optimiser, penalty, clip, threshold, whole: as for fit()
     strict      the bits of eager training: sums in eager order, no fused multiply-add, libm's functions. Ints in the
                 samples are then a part of the program: one program for each class or row of tokens
+    threads     how many compute the samples of a batch; None for one on each core, where there is enough to do. They
+                add up the same blocks in the same order, however many they are
 
     run(batches, rates) makes one step for each batch (a list of sample indices), with its learning rate.
     """
@@ -64,9 +66,10 @@ class Session(ABC):
 
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
                  penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
-                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False) -> None:
+                 threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
+                 threads: int | None = None) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
-        self.clip, self.threshold, self.whole, self.strict = clip, threshold, whole, strict
+        self.clip, self.threshold, self.whole, self.strict, self.threads = clip, threshold, whole, strict, threads
         self.in_order = strict or self.in_order
         self.weights = Weights(optimiser.params)
         self.count = len(optimiser.params)

@@ -1,0 +1,121 @@
+"""Blocks: a batch in blocks of samples, each added up by itself, then all in order. So the sum has the same bits in any
+number of threads, which take one block after the other.
+
+A ticket, one number that threads change by compare-and-exchange, says which batch it is, how many blocks it has, and
+which is the next. Whoever takes the last ones computes them; a thread that sleeps holds up nobody.
+"""
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Any
+
+from llvmlite import ir
+
+from ..native.instructions import DOUBLE, LONG, POINTER, VOID
+from .fields import Fields
+
+BLOCKS, LEAST = 8, 8                    # of a batch, at most, and samples in one: to add it to others takes time, too
+# Numbers that threads share, each in a cache line of its own, which the threads would otherwise take from each other
+TICKET, DONE, STOP, START, END, EACH, COUNT = range(0, 7 * 8, 8)
+SHARED = 7 * 8
+PLACES = 16                             # bits of the ticket for the next block; as many for their number
+
+
+def can_yield() -> bool:
+    """Whether a thread can leave its core to others for a moment."""
+    return os.name == "posix"
+
+
+class Blocks(Fields):
+    """Emits void blocks(long *fields, long start, long stop, double size), which computes a batch with all threads, and
+    void work(long *fields, long thread), which a thread runs until it is stopped."""
+
+    def __init__(self, module: Any) -> None:
+        self.taking = Taking(module).function
+        super().__init__(module, "blocks", [POINTER, LONG, LONG, DOUBLE])
+        Work(module, self.taking)
+        b, (table, start, stop, size) = self.b, self.args
+        count = b.sub(stop, start)
+        share = b.sdiv(b.add(count, LONG(BLOCKS - 1)), LONG(BLOCKS))
+        each = b.select(b.icmp_signed("<", share, LONG(LEAST)), LONG(LEAST), share)
+        blocks = b.sdiv(b.add(count, b.sub(each, LONG(1))), each)
+        for place, x in ((START, start), (END, stop), (EACH, each), (DONE, LONG(0))):
+            b.store(x, self.shared(place))
+        b.store(size, self.shared(COUNT))
+        batch = b.add(b.lshr(b.load(self.shared(TICKET), typ=LONG), LONG(2 * PLACES)), LONG(1))
+        ticket = b.or_(b.shl(batch, LONG(2 * PLACES)), b.shl(blocks, LONG(PLACES)))
+        b.atomic_rmw("xchg", self.shared(TICKET), ticket, "release")
+        b.call(self.taking, [table, LONG(0)])
+        wait(self, lambda: b.icmp_signed("==", b.load_atomic(self.shared(DONE), "acquire", 8, typ=LONG), blocks))
+        total, sums = self.pointer("total"), self.pointer("sums")
+        self.copied(total, sums, self.size)
+        with self.loop(1, blocks, 1) as (block, _, _):
+            self.added(total, self.at(sums, b.mul(block, self.size)))
+        b.ret_void()
+
+
+class Taking(Fields):
+    """Emits void take(long *fields, long thread): computes blocks of this batch until none is left to take."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module, "take", [POINTER, LONG])
+        b = self.b
+        self.first = b.mul(self.args[1], self.field["forms"])
+        head, body, end = (b.append_basic_block() for _ in range(3))
+        b.branch(head)
+        b.position_at_end(head)
+        ticket = b.load_atomic(self.shared(TICKET), "acquire", 8, typ=LONG)
+        mask = LONG((1 << PLACES) - 1)
+        block, blocks = b.and_(ticket, mask), b.and_(b.lshr(ticket, LONG(PLACES)), mask)
+        b.cbranch(b.icmp_signed("<", block, blocks), body, end)
+        b.position_at_end(body)
+        found = b.cmpxchg(self.shared(TICKET), ticket, b.add(ticket, LONG(1)), "acq_rel", "acquire")
+        with b.if_then(b.extract_value(found, 1)):
+            self.block(block)
+            b.atomic_rmw("add", self.shared(DONE), LONG(1), "acq_rel")
+        b.branch(head)
+        b.position_at_end(end)
+        b.ret_void()
+
+    def block(self, block: Any) -> None:
+        """Add up loss and gradient of the samples of a block."""
+        b = self.b
+        start, stop, each = (b.load(self.shared(place), typ=LONG) for place in (START, END, EACH))
+        size = b.load(self.shared(COUNT), typ=DOUBLE)
+        first = b.add(start, b.mul(block, each))
+        last = b.add(first, each)
+        last = b.select(b.icmp_signed("<", last, stop), last, stop)
+        total = self.at(self.pointer("sums"), b.mul(block, self.size))
+        self.copied(total, self.sample(first, size, self.first), self.size)
+        with self.loop(b.add(first, LONG(1)), last, 1) as (k, _, _):
+            self.added(total, self.sample(k, size, self.first))
+
+
+class Work(Fields):
+    """Emits void work(long *fields, long thread): takes blocks of each batch until it is stopped."""
+
+    def __init__(self, module: Any, taking: Any) -> None:
+        super().__init__(module, "work", [POINTER, LONG])
+        b = self.b
+
+        def stopped() -> Any:
+            b.call(taking, list(self.args))
+            return b.icmp_signed("!=", b.load_atomic(self.shared(STOP), "acquire", 8, typ=LONG), LONG(0))
+        wait(self, stopped)
+        b.ret_void()
+
+
+def wait(code: Fields, condition: Any) -> None:
+    """Emit a loop that ends when the condition holds, and leaves the core to other threads in each turn."""
+    b = code.b
+    head, again, end = (b.append_basic_block() for _ in range(3))
+    b.branch(head)
+    b.position_at_end(head)
+    b.cbranch(condition(), end, again)
+    b.position_at_end(again)
+    if can_yield():
+        address = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value
+        b.call(b.inttoptr(LONG(address), ir.FunctionType(VOID, []).as_pointer()), [])
+    b.branch(head)
+    b.position_at_end(end)

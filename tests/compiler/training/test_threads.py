@@ -1,0 +1,122 @@
+"""fit(jit=True, threads=): the same bits in any number of threads, whatever is trained."""
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from microgradx import log, sum, take
+from microgradx.nn import RNN, Dropout, Linear, Module, ReLU, Sequential, cross_entropy, l2_penalty, mse
+from microgradx.training import SGD, Adam, NonFiniteError, fit
+
+from ...budget import budget
+from ...compiled import needs_llvmlite
+
+pytestmark = needs_llvmlite
+THREADS = (1, 2, 3, 7, 8, 20, None)
+
+
+@pytest.fixture(autouse=True)
+def many_samples_one_by_one(monkeypatch):
+    """No lanes, and threads for any work."""
+    monkeypatch.setattr("microgradx.compiler.training.lanes.MOST", 0)
+    monkeypatch.setattr("microgradx.compiler.training.native_session.WORTH", 0)
+
+
+def data(count):
+    rng = random.Random(4)
+    return [[rng.gauss(0, 1) for _ in range(6)] for _ in range(count)], [rng.randrange(3) for _ in range(count)]
+
+
+def network(*more):
+    random.seed(2)
+    return Sequential(Linear(6, 8), *more, ReLU(), Linear(8, 3))
+
+
+def loss(model, x, y):
+    return cross_entropy(model(x), y)
+
+
+def trained(threads, make=network, loss=loss, count=40, samples=None, **options):
+    model = make()
+    xs, ys = samples or data(count)
+    rule = Adam(model.parameters(), lr=0.01)
+    history = fit(model, xs, ys, loss, rule, jit=True, threads=threads, **{"epochs": 3, "batch_size": 20, **options})
+    return [p.data.hex() for p in model.parameters()], [record.loss.hex() for record in history]
+
+
+@pytest.mark.parametrize("batch", [None, 1, 7, 8, 9, 39])
+def test_the_bits_of_one_thread(batch):
+    expected = trained(1, batch_size=batch)
+    for threads in THREADS:
+        assert trained(threads, batch_size=batch) == expected
+
+
+@pytest.mark.parametrize("case", [
+    {"penalty": lambda model: 0.01 * l2_penalty(model)}, {"clip": 0.1}, {"make": lambda: network(Dropout(0.5))},
+    {"callback": lambda model, record: None}, {"threshold": 1.05}],
+    ids=["penalty", "clip", "random numbers", "callback", "threshold"])
+def test_whatever_the_step_does(case):
+    if "random numbers" in repr(case):
+        random.seed(5)
+    results = []
+    for threads in (1, 2, 8):
+        random.seed(9)
+        results.append(trained(threads, **case))
+    assert results[0] == results[1] == results[2]
+
+
+class Reader(Module):
+    """The last output of an RNN: samples of many lengths have a kernel each."""
+
+    def __init__(self):
+        self.rnn, self.head = RNN(2, 4), Linear(4, 1)
+
+    def forward(self, xs):
+        return self.head(self.rnn(xs)[0][-1])
+
+
+def test_samples_of_many_lengths():
+    def make():
+        random.seed(3)
+        return Reader()
+    rng = random.Random(6)
+    xs = [[[rng.gauss(0, 1), 1.0] for _ in range(2 + k % 3)] for k in range(30)]
+    samples = xs, [[sum([row[0] for row in x])] for x in xs]
+    results = [trained(threads, make, lambda m, x, y: mse(m(x), y), samples=samples) for threads in (1, 3, 8)]
+    assert results[0] == results[1] == results[2]
+
+
+def test_it_is_the_gradient_of_eager_code():
+    """To rounding: the order of sums differs."""
+    xs, ys = data(40)
+    eager, compiled = network(), network()
+    for model, options in ((eager, {}), (compiled, {"jit": True, "threads": 3})):
+        fit(model, xs, ys, loss, SGD(model.parameters(), lr=0.1), steps=5, batch_size=20, **options)
+    assert [p.data for p in compiled.parameters()] == pytest.approx([p.data for p in eager.parameters()], rel=1e-9)
+
+
+def test_a_step_that_is_not_finite_ends_all_threads():
+    xs, ys = data(40)
+    xs[30][0] = -1e9
+    model = network()
+    before = [p.data for p in model.parameters()]
+    with pytest.raises(NonFiniteError):
+        fit(model, xs, ys, lambda m, x, y: loss(m, x, y) + 0.0 * log(x[0] + 100.0), SGD(model.parameters(), lr=0.1),
+            steps=1, jit=True, threads=4)
+    assert [p.data for p in model.parameters()] == before
+
+
+def test_an_index_outside_of_its_table_ends_all_threads():
+    xs, ys = data(40)
+    ys[33] = 7
+    model = network()
+    with pytest.raises((IndexError, ValueError)):
+        fit(model, xs, ys, lambda m, x, y: take(m(x), y), SGD(model.parameters(), lr=0.1), steps=1, jit=True, threads=4)
+    assert trained(4) == trained(1)
+
+
+def test_many_trainings_at_once():
+    expected = trained(1)
+    with ThreadPoolExecutor(4) as executor:
+        found = list(executor.map(lambda _: trained(3), range(budget(30))))
+    assert all(one[1][0] == expected[1][0] for one in found)
