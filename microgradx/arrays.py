@@ -83,7 +83,8 @@ def flat(x: Any) -> list[Any]:
 def packed(x: Any) -> Any:
     """The numbers of an array as numpy's float64 in C order: the array itself if it is one, else a copy. TypeError as
     nested(), and for Values."""
-    return numpy().asarray(as_numpy(x), dtype=float, order="C")
+    found = numpy().asarray(as_numpy(x), dtype=float, order="C")
+    return found if found.flags.aligned else found.copy()
 
 
 def shaped(numbers: Sequence[Any], sizes: tuple[int, ...]) -> Any:
