@@ -20,6 +20,9 @@ Learn with it
 Have your own engine examined
     python3 -m microgradx examine microgradx:Value                  # your own engine: examine engine.py:Value
 
+Take it away
+    python3 -m microgradx export "tanh(w*x + b)" w=0.5 x=2 b=-0.5 -o neuron.c       # C99; a formula: -o neuron.tex
+
 Once installed, the command `microgradx` does the same as python3 -m microgradx. For the rest of README, write
 help(microgradx) in Python. Exit code 0: success; 1: a wrong gradient or engine, or a missed target; 2: a wrong
 command line.
@@ -132,6 +135,34 @@ def draw(args: argparse.Namespace) -> int:
     return 0
 
 
+def export(args: argparse.Namespace) -> int:
+    """Export an expression and its gradient: to C, or as a formula.
+
+    -o name.c writes C99, a source and its header, with the variables as arguments; -o name.tex LaTeX.
+    """
+    import pathlib
+
+    from .files import replace
+    root, path = graph(args), pathlib.Path(args.output)
+    names = [pair.partition("=")[0] for pair in args.values]
+    if path.suffix == ".tex":
+        from .export.latex import to_latex
+        texts = {path: f"% written by microgradx\n{to_latex(root)}\n"}
+    elif path.suffix == ".c":
+        from .export.c.source import to_c
+        found = to_c(function(args.expression, names), *[v.data for v in variables(root, names)], name=path.stem,
+                     argnums=tuple(range(len(names))))
+        texts = {path: found.source, path.with_suffix(".h"): found.header}
+    else:
+        raise UsageError(f"expected a file that ends in .c or .tex, got {printable(args.output)}")
+    for file in texts:
+        may_write(str(file), args.force)
+    for file, text in texts.items():
+        replace(file, text.encode())
+        say(f"wrote {printable(str(file))}, {len(text) / 1000:.0f} kB")
+    return 0
+
+
 def lab(args: argparse.Namespace) -> int:
     """Write the lab, a page in which networks train.
 
@@ -218,6 +249,23 @@ def graph(args: argparse.Namespace) -> Value:
         except ExpressionError as error:
             raise UsageError(f"in {pair!r}, {error}") from None
     return parse(args.expression, **variables)
+
+
+def variables(root: Value, names: Sequence[str]) -> list[Value]:
+    """The leaves of a graph by these labels."""
+    from .engine import tape
+    found = {v.label: v for v in tape(root) if v.op is None}
+    return [found[name] for name in names]
+
+
+def function(expression: str, names: Sequence[str]) -> Callable[..., Value]:
+    """An expression as a function of its variables, in this order and by these names."""
+    from inspect import Parameter, Signature
+
+    def f(*xs: Value) -> Value:
+        return parse(expression, **dict(zip(names, xs)))
+    f.__signature__ = Signature([Parameter(n, Parameter.POSITIONAL_OR_KEYWORD) for n in names])  # type: ignore[attr-defined]
+    return f
 
 
 def example(name: str) -> Value:
@@ -313,6 +361,9 @@ def parser() -> Parser:
     drawing = of_expression(add, draw)
     drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
     drawing.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
+    exporting = of_expression(add, export)
+    exporting.add_argument("-o", "--output", metavar="FILE", required=True, help="neuron.c or neuron.tex")
+    exporting.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
     playing = command(add, lab)
     playing.add_argument("--html", metavar="FILE", default="lab.html", help="the file to write, by default lab.html")
     playing.add_argument("--open", action="store_true", help="open it in the browser")

@@ -285,7 +285,7 @@ def examples_in(text):
 
 
 EXAMPLES = examples_in(microgradx.__main__.__doc__)
-COMMANDS = ["step", "tree", "check", "ops", "draw", "lab", "examine", "train"]
+COMMANDS = ["step", "tree", "check", "ops", "draw", "export", "lab", "examine", "train"]
 
 
 def test_version_and_help(run):
@@ -311,11 +311,22 @@ def test_the_examples_in_help_end_well(run, line, tmp_path, monkeypatch):
     assert (code, err) == (0, "") and (out or any(file.stat().st_size > 1000 for file in tmp_path.iterdir()))
 
 
+def test_an_expression_leaves_as_c_and_as_a_formula(run, tmp_path):
+    def exported(name, expression="w*x", *values):
+        return run("export", expression, "w=0.5", "x=2", *values, "-o", str(tmp_path / name))
+    assert exported("neuron.c", "tanh(w*x + b)", "b=-0.5")[0] == 0
+    assert "double neuron(double w, double x, double b);" in (tmp_path / "neuron.h").read_text()
+    assert exported("f.tex")[0] == 0 and r"\frac{\partial y}{\partial w} &= x" in (tmp_path / "f.tex").read_text()
+    assert "ends in .c or .tex" in exported("f.py")[2]
+    (tmp_path / "neuron.h").write_text("int mine;")
+    assert "choose another name" in exported("neuron.c")[2] and (tmp_path / "neuron.h").read_text() == "int mine;"
+
+
 def test_help_mirrors_readme():
     """The headings of README and its commands, in its order."""
     text = (ROOT / "README.md").read_text()
     headings = [line for line in microgradx.__main__.__doc__.splitlines()[1:] if re.fullmatch(r"[A-Z][\w ]*", line)]
-    assert [h for h in re.findall(r"^## (.*)$", text, re.M) if h in headings] == headings and len(headings) == 5
+    assert [h for h in re.findall(r"^## (.*)$", text, re.M) if h in headings] == headings and len(headings) == 6
     ours, readmes = ([shlex.split(line, comments=True) for line in lines] for lines in (EXAMPLES, examples_in(text)))
     assert ours == readmes
 
