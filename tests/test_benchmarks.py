@@ -66,6 +66,15 @@ def test_the_referee_finds_what_others_do_not(torch):
 
 
 @pytest.mark.slow
+def test_estimators_come_to_the_losses_of_scikit_learn():
+    pytest.importorskip("llvmlite")
+    run = subprocess.run([sys.executable, BENCHMARKS / "estimators.py", "--quick"],
+                         check=False, text=True, capture_output=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("| moons, 2-16-16-1") == 2 and "| digits, 64-100-10, batches of 200 |" in run.stdout
+
+
+@pytest.mark.slow
 def test_growth_is_told_for_each_program_and_size():
     pytest.importorskip("llvmlite")
     run = subprocess.run([sys.executable, BENCHMARKS / "growth.py", "--quick"],

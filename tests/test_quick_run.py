@@ -91,8 +91,10 @@ def needed(tree):
 def test_the_command_of_the_readme_installs_what_test_files_import_at_their_heads():
     """Also of a benchmark, whose examples in docstrings are tests: a peer is imported where it is measured."""
     extras = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    installed = {part.split(">")[0].split("[")[0] for extra in ("test", "draw", "plot", "jit", "strategies")
+    installed = {part.split(">")[0].split("[")[0] for extra in ("test", "draw", "plot", "jit", "sklearn", "strategies")
                  for part in extras[extra]}
+    assert "scikit-learn" in installed
+    installed |= {"sklearn", "scipy", "threadpoolctl"}          # its own name, and what it needs itself
     ours = {path.stem for path in TESTS.rglob("*.py")} | {path.name for path in TESTS.rglob("*/")} | {"tests"}
     for path in TESTS.rglob("*.py"):
         assert needed(ast.parse(path.read_text(encoding="utf-8"))) <= installed | ours, path

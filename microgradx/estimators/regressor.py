@@ -2,7 +2,7 @@
 
     >>> from microgradx.estimators import MLPRegressor
     >>> X = [[x / 4] for x in range(-8, 9)]
-    >>> model = MLPRegressor((8,), "tanh", solver="lbfgs", random_state=0).fit(X, [x * x for [x] in X])
+    >>> model = MLPRegressor((8,), "tanh", solver="lbfgs", tol=1e-3, random_state=0).fit(X, [x * x for [x] in X])
     >>> model.predict([[1.0]]).round(1).tolist()
     [1.0]
 """

@@ -72,7 +72,7 @@ def alike(theirs, own):
     assert a.shape == b.shape and (np.allclose(a, b) if a.dtype.kind == "f" else (a == b).all())
 
 
-@sweep(5)
+@sweep(7)
 @pytest.mark.parametrize("run", RUNS)
 def test_a_run_is_scikit_learns(run):
     kind, y, changed = RUNS[run]
@@ -122,6 +122,7 @@ def test_a_grid_search_compiles_each_shape_once(monkeypatch):
     assert search.score(X, TWO) > 0.3 and search.best_estimator_[-1].model_ is search.best_estimator_[-1].model_
 
 
+@pytest.mark.slow
 def test_copies_are_whole():
     model = MLPClassifier((3,), max_iter=5, random_state=0).fit(X, THREE)
     model.model_([0.0] * 4)
@@ -136,6 +137,7 @@ def test_copies_are_whole():
     assert one.loss_ == other.loss_ and one.t_ == model.t_ + 57
 
 
+@pytest.mark.slow
 def test_two_fits_at_once_have_networks_of_their_own():
     from concurrent.futures import ThreadPoolExecutor
     with ThreadPoolExecutor(4) as pool:
@@ -144,6 +146,7 @@ def test_two_fits_at_once_have_networks_of_their_own():
     assert len(set(found)) == 2 and found[0] != found[1]
 
 
+@pytest.mark.slow
 def test_the_model_is_a_network_of_ours():
     model = MLPClassifier((3, 2), activation="tanh", max_iter=5, random_state=0, alpha=0.3).fit(X, THREE)
     network = model.model_
@@ -212,12 +215,14 @@ def test_an_unsuitable_fit_is_refused_as_there(changed, x, error, text):
             assert type(caught.value).__name__ in ("ValueError", "InvalidParameterError")
 
 
+@pytest.mark.slow
 def test_numbers_that_overflow_are_refused():
     for solver in ("adam", "lbfgs"):
         with pytest.raises(ValueError, match="non-finite"):
             MLPRegressor((3,), solver=solver, max_iter=2, activation="identity").fit(X * 1e300, NUMBER)
 
 
+@pytest.mark.slow
 def test_other_uses_are_refused_as_there():
     for package in (neural_network, estimators):
         model = package.MLPClassifier((3,), max_iter=2, random_state=0)

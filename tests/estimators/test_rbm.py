@@ -75,6 +75,7 @@ def test_a_run_is_scikit_learns(changed):
     assert list(theirs.get_feature_names_out()) == list(own.get_feature_names_out())
 
 
+@pytest.mark.slow
 def test_steps_one_by_one_are_scikit_learns():
     theirs, own = (package.BernoulliRBM(n_components=3, random_state=0) for package in (neural_network, estimators))
     for part in (X[:20], X[20:], X[:20]):
@@ -83,6 +84,7 @@ def test_steps_one_by_one_are_scikit_learns():
     assert np.allclose(theirs.components_, own.components_, 1e-10, 1e-12)
 
 
+@pytest.mark.slow
 def test_the_score_is_what_scikit_learn_estimates():
     theirs, own = pairs()
     drawn = np.array([theirs.set_params(random_state=seed).score_samples(X[:5]) for seed in range(2000)])
@@ -115,12 +117,14 @@ def test_copies_models_and_words(capsys):
             package.BernoulliRBM(n_components=2).fit(X).transform(X[:, :2])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_numbers_that_overflow_are_refused():
     with pytest.raises(ValueError, match="non-finite"):
         BernoulliRBM(n_components=2, learning_rate=1e300, batch_size=4).fit(X * 1e300)
 
 
+@pytest.mark.slow
 def test_generated_python_comes_to_the_same(monkeypatch):
     native = pairs()[1]
     monkeypatch.setattr(trainer, "backend", lambda: BACKENDS["python"])
