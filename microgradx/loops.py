@@ -73,6 +73,8 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     TypeError if body_fun returns another structure than it was given, and for a derivative of the result in reverse
     mode, such as grad: jvp differentiates it. (jax.lax.while_loop)
 
+    Within jit the condition must be known while the program is recorded: one on a Value is refused with TracingError.
+
     >>> from microgradx import jvp, while_loop
     >>> def root(x):                                    # Newton's method
     ...     return while_loop(lambda y: (y * y - x)**2 > 1e-20, lambda y: (y + x / y) / 2, x)

@@ -160,6 +160,12 @@ def test_a_compiled_choice_is_made_as_it_runs():
         jit(lambda x: cond(x < 1, lambda: "a", lambda: "b"), backend="python")(0.0)
 
 
+def test_a_while_loop_on_a_value_is_refused_within_jit():
+    assert jit(lambda x: while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, s[1] * x), (0, x)))(2.0)[1] == 16.0
+    with pytest.raises(TracingError, match="truth of a Value is not known"):
+        jit(lambda x: while_loop(lambda y: y < 3.0, lambda y: y * 2.0, x))(1.0)
+
+
 def test_a_compiled_choice_sets_nothing_in_a_branch():
     w = Value(0.0)
 
