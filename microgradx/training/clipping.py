@@ -9,25 +9,33 @@
 
 Source: Pascanu, Mikolov, Bengio, ICML 2013; the numbers are those of torch.nn.utils.
 """
+import math
 from collections.abc import Sequence
 
 from ..engine import Value
-from ..ieee import LARGEST
+from ..ieee import LARGEST, number
+from ..nn.lengths import length
 from ..ops import abs, clamp, minimum, sqrt, where
 from ..reductions import dot, max
 from .optim import require
 
 TINY, HUGE = 1e-280, 1e280                  # between them the sum of squares keeps its digits
 
-def grad_norm(params: Sequence[Value]) -> float:
-    """The length of the gradient by all parameters, as one vector. torch: get_total_norm.
+def grad_norm(params: Sequence[Value], norm_type: float = 2.0) -> float:
+    """The length of the gradient by all parameters, as one vector: its p-norm. torch: get_total_norm.
+
+    norm_type is p, inf for the largest number. ValueError unless it is above 0.
 
     >>> w = [Value(3.0), Value(4.0)]
     >>> (w[0] ** 2 / 2 + w[1] ** 2 / 2).backward()
     >>> grad_norm(w)
     5.0
     """
+    if not number(norm_type) > 0:
+        raise ValueError(f"expected a norm_type above 0, got {norm_type}")
     gradient = [p.grad for p in params]
+    if norm_type != 2:
+        return length(gradient, norm_type) if gradient else 0.0
     square = dot(gradient, gradient)
     largest = max([abs(g) for g in gradient] or [0.0])
     unit = where(largest > 0, minimum(largest, LARGEST), 1.0)
@@ -35,10 +43,13 @@ def grad_norm(params: Sequence[Value]) -> float:
     return where((square > TINY) * (square < HUGE), sqrt(square), unit * sqrt(dot(parts, parts)))
 
 
-def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
+def clip_grad_norm(params: Sequence[Value], max_norm: float, norm_type: float = 2.0,
+                   error_if_nonfinite: bool = False) -> float:
     """Shorten the gradient to the length `max_norm` if it is longer; returns the length before.
 
-    ValueError if max_norm is below 0. torch: clip_grad_norm_; source: Pascanu et al. 2013.
+    norm_type as for grad_norm. ValueError if max_norm is below 0; with error_if_nonfinite ArithmeticError if the length
+    is infinite or nan, before any gradient is changed (torch: RuntimeError). torch: clip_grad_norm_; source: Pascanu et
+    al. 2013.
 
     >>> from microgradx.training import clip_grad_norm
     >>> w = Value(3.0)
@@ -47,7 +58,10 @@ def clip_grad_norm(params: Sequence[Value], max_norm: float) -> float:
     (6.0, 1.0)
     """
     require(max_norm=max_norm)
-    norm = grad_norm(params)
+    norm = grad_norm(params, norm_type)
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise ArithmeticError(f"expected a finite gradient, got one of length {norm}, so it cannot be clipped; "
+                              "error_if_nonfinite=False clips it all the same")
     factor = minimum(max_norm / (norm + 1e-6), 1.0)         # 1e-6 is torch's guard against dividing by 0
     for p in params:
         p.grad *= factor

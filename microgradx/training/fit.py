@@ -27,8 +27,10 @@ from .data import Pair, batches, endless, samples, split
 from .evaluation import evaluate, measure
 from .gradient import Loss, NonFiniteError, Penalty, gradient
 from .history import History, Record
+from .lbfgs import LBFGS
 from .mode import mode
-from .optim import Optimiser, require
+from .optim import Groups, Optimiser, require
+from .plateau import ReduceLROnPlateau
 from .progress import progress
 from .runner import CompiledRunner, Plan, Runner
 from .schedules import Schedule
@@ -52,7 +54,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     epochs      passes through all samples; `steps` counts batches; with both, training ends at the first of the two
     batch_size  samples in a step: None for all, 1 for stochastic gradient descent; `seed` shuffles each epoch
     drop_last   leave out the last batch of an epoch if it has fewer samples: BatchNorm needs more than one
-    schedule    steps taken -> factor of the optimiser's lr
+    schedule    steps taken -> factor of the optimiser's lr; ReduceLROnPlateau looks at the validation loss
     penalty     penalty(model) -> Value, added to the loss of every batch
     clip        the largest length of a gradient; a longer one is shortened
     validation  (xs, ys), or the share of samples to set aside: their loss is measured after every epoch
@@ -79,13 +81,14 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         (xs, ys), validation = split(xs, ys, validation, seed)
     epoch = _epoch(samples(xs, ys), batch_size, drop_last)
     total = _total(epochs, steps, epoch)
-    _check(validation, patience, clip)
+    _check(validation, patience, clip, schedule, optimiser, jit)
 
     rate = optimiser.lr
     plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     most = 1 if callback is not None or not jit else epoch if validation is not None else total
-    watch = Validation(validation, measure(loss, whole, jit), epoch, patience)
+    watch = Validation(validation, measure(loss, whole, jit), epoch, patience,
+                       schedule.step if isinstance(schedule, ReduceLROnPlateau) else None)
     history = History()
     with Interrupts() as interrupts, mode(model, training=True):
         runner: Runner | None = None
@@ -152,11 +155,18 @@ def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
     return min(given)
 
 
-def _check(validation: Pair | None, patience: int | None, clip: float | None) -> None:
+def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule,
+           optimiser: Optimiser, jit: bool) -> None:
     """ValueError for arguments that would otherwise fail after the first step or epoch."""
+    if jit and isinstance(optimiser, (LBFGS, Groups)):
+        raise ValueError(f"{type(optimiser).__name__} has no rule of one parameter that could be compiled; expected "
+                         "jit=False")
     if clip is not None:
         require(clip=clip)
     if validation is not None:
         samples(*validation)
+    elif isinstance(schedule, ReduceLROnPlateau):
+        raise ValueError("ReduceLROnPlateau needs validation data; write validation=0.2 to set a fifth of the samples "
+                         "aside")
     elif patience is not None:
         raise ValueError("patience needs validation data; write validation=0.2 to set a fifth of the samples aside")

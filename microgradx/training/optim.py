@@ -15,8 +15,9 @@ Letters: p the parameter, g its gradient, t the number of the step (the first is
 An optimiser is one rule, update(), which takes the numbers of ONE parameter and returns its new ones. It uses only
 operators and rows of the table, so it runs on floats, and the compiler can trace it.
 """
-import sys
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import partial
+from inspect import signature
 from typing import Any
 
 from ..conversion import listed
@@ -25,10 +26,8 @@ from ..ieee import inf, number, short
 from ..nesting import shape
 from ..nn.parts import Buffer
 from ..operators import zero_grad
-from ..ops import sqrt
 
 Numbers = tuple[Any, ...]
-TINY = sys.float_info.min           # an eps of 0 would divide 0 by 0 where a gradient is 0
 
 
 class Changing:
@@ -54,7 +53,7 @@ class Changing:
 class Optimiser:
     """The base of all optimisers: the parameters, the numbers kept for each of them (0 at first), the count of steps.
 
-    params  Values, such as model.parameters()
+    params  Values, such as model.parameters(); or dicts of options, {"params": [...], "lr": ...}: see Groups
     lr      the learning rate; may be set between steps, as schedules do
     kept    the names of the numbers that update() keeps for each parameter, as in torch
 
@@ -75,7 +74,18 @@ class Optimiser:
     lr, t, numbers = Changing(), Changing(), Changing()
     changing = ("lr", "t", "numbers")
 
-    def __init__(self, params: Iterable[Value], lr: float) -> None:
+    def __init_subclass__(cls) -> None:
+        """Its arguments are those of __init__, also for those who look at __new__."""
+        made: Any = cls.__init__
+        cls.__signature__ = signature(partial(made, None))  # type: ignore[attr-defined]
+
+    def __new__(cls, params: Any = (), *args: Any, **options: Any) -> Any:
+        """The optimiser; of a list of dicts one of groups."""
+        if isinstance(params, (list, tuple)) and any(isinstance(group, Mapping) for group in params):
+            return _grouped(cls, params, args, options)
+        return super().__new__(cls)
+
+    def __init__(self, params: Iterable[Any], lr: float) -> None:
         if not hasattr(type(params), "__iter__") or isinstance(params, (Mapping, Set)):
             raise TypeError(f"expected a list of Values, got {type(params).__name__}; write model.parameters()")
         self.params = list(params)
@@ -104,18 +114,23 @@ class Optimiser:
     def step(self) -> None:
         """Move every parameter once, by the gradient in its .grad. All new numbers are computed before any is set.
 
+        >>> from microgradx.training import SGD
         >>> w = Value(3.0)
         >>> (w * w).backward()
         >>> SGD([w], lr=0.5).step(); w.data
         0.0
         """
         t, lr = self.t + 1, self.lr
-        moved = [self.update(p.data, p.grad, kept, t, lr) for p, kept in zip(self.params, self.numbers)]
+        moved = self.moved(t, lr)
         try:
             self._set(moved, t)
         except KeyboardInterrupt:                   # Ctrl-C between two parameters: the step is finished first
             self._set(moved, t)
             raise
+
+    def moved(self, t: Any, lr: Any) -> list[tuple[Any, Numbers]]:
+        """The new numbers of all parameters."""
+        return [self.update(p.data, p.grad, kept, t, lr) for p, kept in zip(self.params, self.numbers)]
 
     def _set(self, moved: Sequence[tuple[Any, Numbers]], t: int) -> None:
         for p, (x, _) in zip(self.params, moved):
@@ -125,6 +140,7 @@ class Optimiser:
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0.
 
+        >>> from microgradx.training import SGD
         >>> w = Value(3.0)
         >>> (w * w).backward()
         >>> SGD([w]).zero_grad(); w.grad
@@ -137,6 +153,7 @@ class Optimiser:
 
         Learning rate and other settings are arguments of the constructor. save() writes weights and state to disk.
 
+        >>> from microgradx.training import SGD
         >>> w = Value(3.0)
         >>> (w * w).backward()
         >>> optimiser = SGD([w], momentum=0.9)
@@ -151,6 +168,7 @@ class Optimiser:
 
         After an error nothing has changed. Arrays and tensors are taken as lists.
 
+        >>> from microgradx.training import SGD
         >>> optimiser = SGD([Value(3.0)], momentum=0.9)
         >>> optimiser.load_state_dict({"step": 1.0, "momentum_buffer": [6.0]})
         >>> optimiser.state_dict()
@@ -172,6 +190,7 @@ class Optimiser:
     def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """What load_state_dict() checks of names and shapes: KeyError or ValueError if they do not fit.
 
+        >>> from microgradx.training import SGD
         >>> SGD([Value(3.0)]).check_shapes({"step": (), "momentum_buffer": (1,)})
         """
         own = {"step": (), **dict.fromkeys(self.kept, (len(self.params),))}
@@ -187,126 +206,61 @@ class Optimiser:
         return f"{type(self).__name__}({len(self.params)} parameters, {', '.join(hyper)})"
 
 
-class SGD(Optimiser):
-    """Gradient descent, with momentum (Polyak) or Nesterov's form of it (Sutskever et al. 2013, torch's formula).
+class Groups(Optimiser):
+    """Optimisers of one kind, each for a part of the parameters, as one: SGD([{"params": ...}, {"params": ...}]).
 
-    As torch.optim.SGD. ValueError for a hyperparameter out of range, and for nesterov without momentum.
+    param_groups has them. `lr` is that of groups without one of their own. Set it, as schedules do, and the rates of
+    all groups follow in proportion. ValueError if a parameter is in two groups, if groups keep different numbers, and
+    unless lr is above 0.
 
-    >>> from microgradx import Value
     >>> from microgradx.training import SGD
-    >>> SGD([Value(1.0)], lr=0.1, momentum=0.9, nesterov=True)
-    SGD(1 parameters, lr=0.1, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=True)
+    >>> slow, fast = Value(1.0), Value(1.0)
+    >>> optimiser = SGD([{"params": [slow]}, {"params": [fast], "lr": 0.5, "momentum": 0.9}], lr=0.125)
+    >>> (slow + fast).backward()
+    >>> optimiser.step(); slow.data, fast.data
+    (0.875, 0.5)
     """
 
-    kept = ("momentum_buffer",)
+    def __init__(self, parts: Sequence[Optimiser], lr: float) -> None:
+        super().__init__([p for part in parts for p in part.params], lr)
+        if len({part.kept for part in parts}) > 1:
+            raise ValueError(f"expected groups that keep the same numbers, got {[list(part.kept) for part in parts]}; "
+                             "give all the same amsgrad")
+        if lr <= 0:
+            raise ValueError(f"expected a common lr above 0, from which those of the groups follow, got {lr}")
+        self.param_groups = list(parts)
+        self.kept, self.squares = parts[0].kept, parts[0].squares
+        self.numbers = [row for part in parts for row in part.numbers]
+        self.rates = [part.lr / lr for part in parts]
 
-    def __init__(self, params: Iterable[Value], lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0,
-                 weight_decay: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(params, lr)
-        require(momentum=momentum, weight_decay=weight_decay)
-        if nesterov and (momentum == 0 or dampening != 0):
-            raise ValueError(f"nesterov needs momentum above 0 and dampening 0, got {momentum} and {dampening}")
-        self.momentum, self.dampening, self.weight_decay, self.nesterov = momentum, dampening, weight_decay, nesterov
-
-    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """A step against the gradient, or against the running sum of gradients."""
-        buffer, = kept
-        g = g + self.weight_decay * p
-        if self.momentum:
-            buffer = self.momentum * buffer + (1 - self.dampening * (t > 1)) * g    # the first gradient is not damped
-            g = g + self.momentum * buffer if self.nesterov else buffer
-        return p - lr * g, (buffer,)
-
-
-class Adam(Optimiser):
-    """Steps of about lr for gradients of any size: mean m over root mean square v (Kingma & Ba 2015).
-
-    As torch.optim.Adam. ValueError for a hyperparameter out of range.
-
-    >>> from microgradx import Value
-    >>> from microgradx.training import Adam
-    >>> w = Value(3.0)
-    >>> (w * w).backward()
-    >>> Adam([w], lr=0.1).step(); round(w.data, 6)
-    2.9
-    """
-
-    kept = ("exp_avg", "exp_avg_sq")
-    squares = ("exp_avg_sq",)
-
-    def __init__(self, params: Iterable[Value], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 0.0) -> None:
-        super().__init__(params, lr)
-        b1, b2 = betas
-        require(below=1, b1=b1, b2=b2)
-        require(least=TINY, eps=eps)
-        require(weight_decay=weight_decay)
-        self.betas, self.eps, self.weight_decay = (b1, b2), eps, weight_decay
+    def moved(self, t: Any, lr: Any) -> list[tuple[Any, Numbers]]:
+        """The new numbers of all parameters, each by the rule of its group."""
+        kept = iter(self.numbers)
+        return [part.update(p.data, p.grad, next(kept), t, lr * rate)
+                for part, rate in zip(self.param_groups, self.rates) for p in part.params]
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """Adam's step, with weight decay added to the gradient, as in torch."""
-        return self.adapt(p, g + self.weight_decay * p, kept, t, lr)
+        """NotImplementedError: there is no one rule, which is what fit(jit=True) compiles."""
+        raise NotImplementedError("groups of parameters have a rule each, so there is none to compile; write "
+                                  "fit(jit=False)")
 
-    def adapt(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """Adam's rule. Both averages start at 0; division by 1 - b**t removes that bias."""
-        (m, v), (b1, b2) = kept, self.betas
-        m = b1 * m + (1 - b1) * g
-        v = b2 * v + (1 - b2) * g * g
-        return p - lr * (m / (1 - b1**t)) / (sqrt(v / (1 - b2**t)) + self.eps), (m, v)
+    def __repr__(self) -> str:
+        return f"Groups(lr={self.lr}, {self.param_groups})"
 
 
-class AdamW(Adam):
-    """Adam with weight decay apart from the gradient, not scaled by v (Loshchilov & Hutter 2019).
-
-    As torch.optim.AdamW. ValueError for a hyperparameter out of range.
-
-    >>> from microgradx import Value
-    >>> from microgradx.training import AdamW
-    >>> w = Value(3.0)                                  # with a gradient of 0
-    >>> AdamW([w], lr=0.1, weight_decay=0.5).step(); round(w.data, 6)
-    2.85
-    """
-
-    def __init__(self, params: Iterable[Value], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999),
-                 eps: float = 1e-8, weight_decay: float = 1e-2) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
-
-    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """The parameter decays by itself, then Adam moves it."""
-        return self.adapt(p * (1 - lr * self.weight_decay), g, kept, t, lr)
-
-
-class RMSprop(Optimiser):
-    """The gradient over its root mean square (Hinton's lecture 6e, 2012), optionally with momentum.
-
-    As torch.optim.RMSprop. ValueError for a hyperparameter out of range.
-
-    >>> from microgradx import Value
-    >>> from microgradx.training import RMSprop
-    >>> w = Value(3.0)
-    >>> (w * w).backward()
-    >>> RMSprop([w], lr=0.1).step(); round(w.data, 6)
-    2.0
-    """
-
-    kept = ("square_avg", "momentum_buffer")
-    squares = ("square_avg",)
-
-    def __init__(self, params: Iterable[Value], lr: float = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
-                 weight_decay: float = 0.0, momentum: float = 0.0) -> None:
-        super().__init__(params, lr)
-        require(below=1, alpha=alpha)
-        require(least=TINY, eps=eps)
-        require(momentum=momentum, weight_decay=weight_decay)
-        self.alpha, self.eps, self.weight_decay, self.momentum = alpha, eps, weight_decay, momentum
-
-    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """A step by g / sqrt(v), where v is a running mean of squares."""
-        v, buffer = kept
-        g = g + self.weight_decay * p
-        v = self.alpha * v + (1 - self.alpha) * g * g
-        buffer = self.momentum * buffer + g / (sqrt(v) + self.eps)
-        return p - lr * buffer, (v, buffer)
+def _grouped(kind: type[Optimiser], groups: Iterable[Any], args: tuple[Any, ...], options: dict[str, Any]) -> Groups:
+    """The optimiser for a list of dicts. KeyError for one without "params", TypeError for an unknown option."""
+    bound = signature(kind.__init__).bind(None, groups, *args, **options)
+    bound.apply_defaults()
+    _, _, *names = bound.arguments
+    common, parts = {name: bound.arguments[name] for name in names}, []
+    for group in groups:
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise KeyError(f"expected every group as a dict with 'params', got {short(group)}")
+        params = group["params"]
+        own = {name: x for name, x in group.items() if name != "params"}
+        parts.append(kind([params] if isinstance(params, Value) else params, **{**common, **own}))
+    return Groups(parts, common["lr"])
 
 
 def require(least: float = 0.0, below: float = inf, **hyper: float) -> None:

@@ -23,6 +23,7 @@ from .clipping import clip_grad_norm
 from .compiled import compiler
 from .data import pick
 from .gradient import Loss, NonFiniteError, Penalty, gradient, loss_of, penalty_of
+from .lbfgs import LBFGS
 from .optim import Optimiser
 
 Plan = tuple[Sequence[int], float]          # of a step: the indices of its samples, the learning rate
@@ -48,10 +49,25 @@ class Runner:
     def step(self, places: Sequence[int], lr: float) -> Done:
         """Forward, backward, and a step of the optimiser; the loss and the length of the gradient."""
         self.optimiser.lr = lr
+        if isinstance(self.optimiser, LBFGS):
+            return self._by_closure(self.optimiser, places)
+        done = self._clipped(places)
+        self.optimiser.step()
+        return done
+
+    def _by_closure(self, optimiser: LBFGS, places: Sequence[int]) -> Done:
+        done: list[Done] = []
+
+        def closure() -> float:
+            done.append(self._clipped(places))
+            return done[-1][0]
+        optimiser.step(closure)
+        return done[0]
+
+    def _clipped(self, places: Sequence[int]) -> Done:
         done = self.gradient(places)
         if self.clip is not None:
             clip_grad_norm(self.optimiser.params, self.clip)
-        self.optimiser.step()
         return done
 
     def gradient(self, places: Sequence[int]) -> Done:

@@ -17,6 +17,7 @@
     0.75
 """
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..interrupts import allowed
@@ -32,10 +33,12 @@ class Validation:
     data      (xs, ys), or None to measure nothing
     epoch     the number of steps in an epoch
     patience  epochs without a lower loss after which it is stale; None: never, and the last weights stay
+    notify    called with each loss: the step() of ReduceLROnPlateau
     """
 
-    def __init__(self, data: Pair | None, measure: Measure, epoch: int, patience: int | None) -> None:
-        self.data, self.measure, self.epoch, self.patience = data, measure, epoch, patience
+    def __init__(self, data: Pair | None, measure: Measure, epoch: int, patience: int | None,
+                 notify: Callable[[float], Any] | None = None) -> None:
+        self.data, self.measure, self.epoch, self.patience, self.notify = data, measure, epoch, patience, notify
         self.lowest, self.best, self.step = math.inf, dict[str, Any](), 0
 
     def measure_if_due(self, model: Module, history: History) -> None:
@@ -44,6 +47,8 @@ class Validation:
             with allowed():
                 error = self.measure(model, *self.data)
             history[-1] = history[-1]._replace(validation=error)
+            if self.notify is not None:
+                self.notify(error)
             if error < self.lowest:
                 self.lowest, self.best, self.step = error, model.state_dict(), len(history)
 

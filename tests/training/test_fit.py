@@ -1,5 +1,6 @@
 """fit: what a step does, why it ends, what it leaves behind."""
 import io
+import itertools
 import math
 import signal
 import sys
@@ -11,7 +12,19 @@ from hypothesis import strategies as st
 
 from microgradx import Value, dot, log, sqrt, sum
 from microgradx.nn import BatchNorm1d, Buffer, Linear, Module, Sequential, Tanh, mse
-from microgradx.training import SGD, Adam, NonFiniteError, Record, StepLR, evaluate, fit, split
+from microgradx.training import (
+    LBFGS,
+    SGD,
+    Adam,
+    History,
+    NonFiniteError,
+    Record,
+    ReduceLROnPlateau,
+    StepLR,
+    evaluate,
+    fit,
+    split,
+)
 
 
 class Line(Module):
@@ -375,3 +388,56 @@ def test_drop_last_that_leaves_nothing_is_refused():
     model = Line()
     with pytest.raises(ValueError, match="drop_last leaves no batch: expected 4 samples or more, got 3"):
         fit(model, [1.0] * 3, [1.0] * 3, squared, SGD(model.parameters()), epochs=1, batch_size=4, drop_last=True)
+
+
+# Rates, groups, line searches, tables --------------------------------------------------------------------------
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_the_rate_falls_when_the_validation_loss_does_not(jit):
+    """At a rate of 2 the loss grows; after each epoch that is no better the rate is halved, from the next step on."""
+    schedule = ReduceLROnPlateau(factor=0.5, patience=0)
+    _, history = trained(lr=2.0, schedule=schedule, validation=(XS, YS), epochs=6, batch_size=2, jit=jit)
+    rates = [record.lr for record in history]
+    assert rates[0] == 2.0 and rates[-1] < 1.0 and all(a in (b, 2 * b) for a, b in itertools.pairwise(rates))
+    assert len({record.lr for record in history if record.epoch == 3}) == 1
+    with pytest.raises(ValueError, match="ReduceLROnPlateau needs validation data"):
+        trained(schedule=schedule, epochs=1)
+
+
+def test_lbfgs_searches_the_line_of_each_step():
+    model = Line()
+    history = fit(model, XS, YS, squared, LBFGS(model.parameters(), line_search_fn="strong_wolfe"), epochs=2)
+    assert numbers(model) == pytest.approx([3.0, 1.0], abs=1e-4) and history[1].loss < 1e-6 < history[0].loss
+
+
+@pytest.mark.parametrize("made", [LBFGS, lambda p: SGD([{"params": p[:1]}, {"params": p[1:], "lr": 0.5}])])
+def test_what_has_no_rule_is_not_compiled(made):
+    model = Line()
+    with pytest.raises(ValueError, match="expected jit=False"):
+        fit(model, XS, YS, squared, made(model.parameters()), epochs=1, jit=True)
+    assert numbers(model) == [0.0, 0.0]
+
+
+def test_groups_learn_at_their_own_rates():
+    model = Line()
+    weight, bias = model.parameters()
+    fit(model, XS, YS, squared, SGD([{"params": weight, "lr": 0.0}, {"params": bias}], lr=0.1), epochs=50)
+    assert weight.data == 0.0 and bias.data == pytest.approx(1.0, abs=1e-3)
+
+
+@given(st.lists(st.tuples(st.floats(allow_nan=False), st.floats(0, 1e300), st.none() | st.floats(-1e300, 1e300))))
+def test_a_history_comes_back_from_its_table(tmp_path_factory, rows):
+    history = History(Record(i, i // 2 + 1, loss, 0.1, norm, value) for i, (loss, norm, value) in enumerate(rows, 1))
+    path = tmp_path_factory.mktemp("run") / "run.csv"
+    history.to_csv(path)
+    assert History.from_csv(path) == history
+
+
+@pytest.mark.parametrize("text, said", [
+    ("", "expected the columns step, epoch"), ("a,b\n", "expected the columns step, epoch"),
+    ("step,epoch,loss,lr,norm,validation\n1,1,x,1,1,\n", "line 2: expected 6 numbers"),
+    ("step,epoch,loss,lr,norm,validation\n1,1,1\n", "line 2: expected 6 numbers")])
+def test_another_table_is_no_history(tmp_path, text, said):
+    (tmp_path / "run.csv").write_text(text)
+    with pytest.raises(ValueError, match=said):
+        History.from_csv(tmp_path / "run.csv")

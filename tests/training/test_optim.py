@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from microgradx import Value, training
 from microgradx.nn import Buffer
 from microgradx.training import (
+    LBFGS,
     SGD,
+    Adagrad,
     Adam,
     AdamW,
     LinearLR,
+    NAdam,
     Optimiser,
+    ReduceLROnPlateau,
     RMSprop,
     StepLR,
     clip_grad_norm,
@@ -24,7 +28,7 @@ from microgradx.training import (
 
 from .. import training_oracle as oracle
 
-ALL = [SGD, Adam, AdamW, RMSprop]
+ALL = [SGD, Adam, AdamW, NAdam, RMSprop, Adagrad]
 STORED = oracle.stored()
 
 
@@ -75,7 +79,69 @@ def test_the_comparison_tells_optimisers_apart(name, near):
     assert not all_close(ours(*oracle.OPTIMISERS[name]), STORED["optimisers"][near])
 
 
-@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("name", oracle.LBFGS)
+def test_steps_of_lbfgs_are_torchs(name, tmp_path):
+    """Also by an optimiser that continues from the state of another."""
+    params, hyper, seen = [Value(x) for x in oracle.START], oracle.LBFGS[name], []
+    optimiser = LBFGS(params, **hyper)
+    for step in range(6):
+        if step == 3:
+            save(optimiser, tmp_path / "state")
+            load(tmp_path / "state", optimiser := LBFGS(params, **hyper))
+        optimiser.step(lambda: valley(optimiser))
+        seen.append([p.data for p in params])
+    assert all(math.isclose(a, b, rel_tol=1e-8) for xs, ys in zip(seen, STORED["lbfgs"][name], strict=True)
+               for a, b in zip(xs, ys, strict=True))
+
+
+def valley(optimiser):
+    optimiser.zero_grad()
+    loss = oracle.valley(optimiser.params)
+    loss.backward()
+    return loss
+
+
+def test_lbfgs_moves_nothing_after_an_error():
+    params = [Value(x) for x in oracle.START]
+    optimiser = LBFGS(params, line_search_fn="strong_wolfe")
+    optimiser.step(lambda: valley(optimiser))
+    before, state, calls = [p.data for p in params], optimiser.state_dict(), iter(range(3))
+
+    def closure():
+        next(calls)
+        return valley(optimiser)
+    with pytest.raises(StopIteration):
+        optimiser.step(closure)
+    assert [p.data for p in params] == before and optimiser.state_dict() == state
+    with pytest.raises(TypeError, match=r"write step\(closure\)"):
+        optimiser.step()
+
+
+def test_groups_are_torchs(tmp_path):
+    p = [Value(x) for x in oracle.START]
+
+    def made():
+        parts = zip((p[:2], p[2:4], p[4]), oracle.GROUPS)
+        return Adam([{"params": part, **own} for part, own in parts], lr=0.1)
+    optimiser = made()
+    descend(optimiser, 10)
+    save(optimiser, tmp_path / "state")
+    load(tmp_path / "state", optimiser := made())
+    optimiser.lr *= 0.1
+    assert all_close(descend(optimiser, 10), STORED["groups"])
+    assert [group.lr for group in optimiser.param_groups] == [0.05, 0.01, 0.1]
+
+
+@pytest.mark.parametrize("i", range(len(oracle.PLATEAUS)))
+def test_rates_on_a_plateau_are_torchs(i):
+    schedule, rates = ReduceLROnPlateau(**oracle.PLATEAUS[i]), []
+    for t, loss in enumerate(oracle.PLATEAU):
+        schedule.step(loss)
+        rates.append(schedule(t))
+    assert all_close(rates, STORED["plateau"][i])
+
+
+@pytest.mark.parametrize("kind", [*ALL, LBFGS])
 def test_arguments_are_torchs(kind):
     """Names, order and defaults of all that we take."""
     theirs = inspect.signature(getattr(oracle.needed("torch").optim, kind.__name__)).parameters
@@ -86,7 +152,7 @@ def test_arguments_are_torchs(kind):
 @pytest.mark.parametrize("name", oracle.SCHEDULES)
 def test_schedules_are_torchs(name):
     kind, hyper = oracle.SCHEDULES[name]
-    schedule = getattr(training, kind)(**hyper)
+    schedule = getattr(training, kind)(**{k: x for k, x in hyper.items() if k not in ("max_lr", "cycle_momentum")})
     assert all_close([schedule(t) for t in range(20)], STORED["schedules"][name])
 
 
@@ -99,6 +165,33 @@ def test_clipping_is_torchs():
             clip_grad_value(by_value := leaves(gradient), limit)
             found[-1].append([norm, [p.grad for p in by_norm], [p.grad for p in by_value]])
     assert all_close(found, STORED["clipping"])
+
+
+def test_norms_of_every_type_are_torchs():
+    for gradient, expected in zip(oracle.GRADIENTS, STORED["norms"], strict=True):
+        for norm_type, (norm, by_norm, _) in zip(oracle.NORMS, expected, strict=True):
+            found = leaves(gradient)
+            assert close(clip_grad_norm(found, 1.0, norm_type), norm)
+            assert all_close([p.grad for p in found], by_norm)
+
+
+@pytest.mark.parametrize("norm_type, norm", [(1.0, 7e200), (2.0, 5e200), (3.0, 91 ** (1 / 3) * 1e200),
+                                             (math.inf, 4e200)])
+def test_gradients_of_1e200_have_a_length(norm_type, norm):
+    found = leaves([3e200, -4e200])
+    assert close(clip_grad_norm(found, 1.0, norm_type, error_if_nonfinite=True), norm)
+    assert all_close([p.grad for p in found], [3e200 / norm, -4e200 / norm])
+
+
+@pytest.mark.parametrize("wrong", [math.inf, math.nan])
+def test_a_gradient_that_is_not_finite_may_be_refused(wrong):
+    found = leaves([1.0, wrong])
+    with pytest.raises(ArithmeticError, match=r"expected a finite gradient, got one of length (inf|nan)"):
+        clip_grad_norm(found, 1.0, error_if_nonfinite=True)
+    assert found[0].grad == 1.0
+    for norm_type in (0.0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="expected a norm_type above 0"):
+            clip_grad_norm(found, 1.0, norm_type)
 
 
 def leaves(gradient):
@@ -222,7 +315,11 @@ def test_a_parameter_that_comes_twice_is_refused():
     *((kind, {"weight_decay": -0.1}) for kind in ALL),
     (SGD, {"momentum": -0.5}), (SGD, {"nesterov": True}), (SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}),
     (Adam, {"betas": (1.0, 0.9)}), (Adam, {"betas": (0.9, 1.0)}), (Adam, {"betas": (0.9, -0.1)}), (Adam, {"eps": 0.0}),
-    (AdamW, {"eps": -1.0}), (RMSprop, {"alpha": 1.5}), (RMSprop, {"eps": 0}), (RMSprop, {"momentum": math.nan}),
+    (NAdam, {"momentum_decay": -1.0}), (NAdam, {"betas": (0.9, 1.0)}), (Adagrad, {"lr_decay": -0.1}),
+    (Adagrad, {"initial_accumulator_value": -1.0}), (LBFGS, {"lr": -1.0}), (LBFGS, {"max_iter": 0}),
+    (LBFGS, {"history_size": 0}), (LBFGS, {"max_eval": 1.5}), (LBFGS, {"line_search_fn": "armijo"}),
+    (LBFGS, {"tolerance_grad": -1.0}), (AdamW, {"eps": -1.0}),
+    (RMSprop, {"alpha": 1.5}), (RMSprop, {"eps": 0}), (RMSprop, {"momentum": math.nan}),
 ])
 def test_hyperparameters_out_of_range_are_refused(kind, hyper):
     with pytest.raises(ValueError, match=r"expected|nesterov"):
@@ -239,10 +336,50 @@ def test_clipping_to_no_length_is_refused(clip, limit):
 
 
 @pytest.mark.parametrize("schedule", [lambda: StepLR(0), lambda: StepLR(-1), lambda: LinearLR(total_iters=0),
-                                      lambda: training.CosineAnnealingLR(0)])
+                                      lambda: training.CosineAnnealingLR(0), lambda: training.OneCycleLR(0),
+                                      lambda: training.CosineAnnealingWarmRestarts(0),
+                                      lambda: training.CosineAnnealingWarmRestarts(1, 0)])
 def test_schedules_of_no_length_are_refused(schedule):
     with pytest.raises(ValueError, match="1 or more"):
         schedule()
+
+
+@pytest.mark.parametrize("schedule", [
+    lambda: training.MultiStepLR([-1]), lambda: training.OneCycleLR(3, pct_start=2.0),
+    lambda: training.OneCycleLR(3)(3),
+    lambda: training.OneCycleLR(3, anneal_strategy="exp"), lambda: training.CosineAnnealingLR(3, eta_min=-1.0),
+    lambda: training.CosineAnnealingLR(3, 0.1, base_lr=0.0), lambda: ReduceLROnPlateau(factor=1.0),
+    lambda: ReduceLROnPlateau(mode="low"), lambda: ReduceLROnPlateau(patience=-1)])
+def test_options_of_schedules_out_of_range_are_refused(schedule):
+    with pytest.raises(ValueError, match="expected"):
+        schedule()
+
+
+def test_a_lowest_rate_is_a_rate_beside_the_rate_it_starts_from():
+    assert close(0.2 * training.CosineAnnealingLR(4, eta_min=0.05, base_lr=0.2)(4), 0.05)
+    assert close(0.2 * training.CosineAnnealingWarmRestarts(4, eta_min=0.05, base_lr=0.2)(2), 0.125)
+
+
+@pytest.mark.parametrize("groups, error, told", [
+    ([{"params": [Value(1.0)]}, [Value(2.0)]], KeyError, "every group as a dict with 'params'"),
+    ([{"lr": 0.1}], KeyError, "every group as a dict with 'params'"), ([{"params": []}], ValueError, "at least one"),
+    ([{"params": Value(1.0), "momentun": 0.9}], TypeError, "momentun"),
+    ([{"params": Value(1.0), "lr": -1.0}], ValueError, "expected lr from 0"),
+])
+def test_groups_that_are_none_are_refused(groups, error, told):
+    with pytest.raises(error, match=told):
+        SGD(groups)
+
+
+def test_groups_share_one_rate_and_no_parameter():
+    p = Value(1.0)
+    with pytest.raises(ValueError, match="each parameter once"):
+        SGD([{"params": p}, {"params": [p]}])
+    with pytest.raises(ValueError, match="a common lr above 0"):
+        SGD([{"params": p, "lr": 0.1}], lr=0.0)
+    with pytest.raises(ValueError, match="give all the same amsgrad"):
+        Adam([{"params": p, "amsgrad": True}, {"params": Value(2.0)}])
+    assert "Groups(lr=0.5, [SGD(1 parameters" in repr(SGD([{"params": p}], lr=0.5))
 
 
 def test_an_error_in_the_rule_moves_nothing():

@@ -26,7 +26,9 @@ from ...nn import losses
 from ...ops import identity, sin, tanh
 from ...reductions import dot
 from ...table import Op
-from ...training.optim import SGD, Adam, Optimiser
+from ...training.adam import Adam
+from ...training.optim import Optimiser
+from ...training.sgd import SGD
 from .javascript import JavaScriptRows
 from .script import ATOM, Script, Trace, function, literal, written
 

@@ -1,0 +1,228 @@
+"""LBFGS: Newton's direction, guessed from the last gradients; few steps, each of several evaluations of the loss.
+
+    >>> from microgradx import Value
+    >>> from microgradx.training import LBFGS
+    >>> x, y = Value(-1.2), Value(1.0)
+    >>> optimiser = LBFGS([x, y], max_iter=100, line_search_fn="strong_wolfe")
+    >>> def closure():                                          # Rosenbrock's valley
+    ...     optimiser.zero_grad()
+    ...     loss = (1 - x) ** 2 + 100 * (y - x**2) ** 2
+    ...     loss.backward()
+    ...     return loss
+    >>> first = optimiser.step(closure)
+    >>> round(x.data, 3), round(y.data, 3)
+    (1.0, 1.0)
+
+Sources: Liu & Nocedal 1989; the numbers are those of torch.optim.LBFGS.
+"""
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Literal
+
+from ..engine import Value
+from ..ieee import number, short
+from ..nesting import shape
+from .line_search import dot, strong_wolfe
+from .optim import Numbers, Optimiser, require
+
+Closure = Callable[[], Any]             # computes gradients and returns the loss, a Value or a number
+
+
+class LBFGS(Optimiser):
+    """Steps in the direction -H g, where H is the inverse Hessian that the last gradients show. torch.optim.LBFGS.
+
+    step(closure) makes up to max_iter of them, with up to max_eval evaluations (1.25 * max_iter if None); it ends early
+    where all of the gradient is below tolerance_grad, or a step or its gain below tolerance_change. history_size pairs
+    of steps and gradients are kept. line_search_fn: None for steps of lr, or "strong_wolfe". It is for all data at
+    once: fit() without batch_size, not compiled. ValueError for a hyperparameter out of range.
+
+    >>> from microgradx import Value
+    >>> w = Value(3.0)
+    >>> def closure():
+    ...     w.grad = 2 * w.data
+    ...     return w.data ** 2
+    >>> LBFGS([w], line_search_fn="strong_wolfe").step(closure), round(w.data, 6)
+    (9.0, 0.0)
+    """
+
+    def __init__(self, params: Iterable[Any], lr: float = 1.0, max_iter: int = 20, max_eval: int | None = None,
+                 tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9, history_size: int = 100,
+                 line_search_fn: Literal["strong_wolfe"] | None = None) -> None:
+        super().__init__(params, lr)
+        require(tolerance_grad=tolerance_grad, tolerance_change=tolerance_change)
+        self.max_eval = max_iter * 5 // 4 if max_eval is None else max_eval
+        for name, count in (("max_iter", max_iter), ("max_eval", self.max_eval), ("history_size", history_size)):
+            if type(count) is not int or count < 1:
+                raise ValueError(f"expected a whole number from 1 up as {name}, got {short(count)}")
+        if line_search_fn not in (None, "strong_wolfe"):
+            raise ValueError(f"expected line_search_fn None or 'strong_wolfe', got {short(line_search_fn)}")
+        self.max_iter, self.history_size, self.line_search_fn = max_iter, history_size, line_search_fn
+        self.tolerance_grad, self.tolerance_change = tolerance_grad, tolerance_change
+        self.memory = _Memory()
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """NotImplementedError: it looks at all parameters at once, and is not compiled."""
+        raise NotImplementedError("LBFGS evaluates the loss several times in a step, so it has no rule to compile; "
+                                  "write fit(jit=False)")
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """Move all parameters; returns the loss before. closure() computes gradients and returns the loss.
+
+        TypeError without a closure. After an exception parameters are what they were.
+        """
+        if not callable(closure):
+            raise TypeError("expected a function that computes gradients and returns the loss; write step(closure)")
+        start, memory = [p.data for p in self.params], self.memory
+        self.memory = memory.copy()
+        try:
+            return self._moved(closure)
+        except BaseException:
+            self._place(start)
+            self.memory = memory
+            raise
+
+    def _moved(self, closure: Closure) -> Any:
+        first = closure()
+        loss, gradient, evaluations, memory = _number(first), self._gradient(), 1, self.memory
+        if max(map(abs, gradient)) <= self.tolerance_grad:
+            return first
+        for n in range(1, self.max_iter + 1):
+            direction = memory.direction(gradient, self.history_size)
+            before, memory.loss = loss, loss
+            length = self.lr if memory.count > 1 else min(1.0, 1.0 / sum(map(abs, gradient))) * self.lr
+            memory.length = length
+            if dot(gradient, direction) > -self.tolerance_change:
+                break
+            origin = [p.data for p in self.params]
+            if self.line_search_fn:
+                found = strong_wolfe(partial(self._look, closure, origin, direction), length, direction, loss, gradient,
+                                     most=self.max_eval - evaluations)
+                loss, gradient, evaluations = found.loss, found.gradient, evaluations + found.evaluations
+                memory.length = length = found.step
+                self._place(_along(origin, direction, length))
+            else:
+                self._place(_along(origin, direction, length))
+                if n < self.max_iter:
+                    loss, gradient, evaluations = _number(closure()), self._gradient(), evaluations + 1
+            if (evaluations >= self.max_eval or max(map(abs, gradient)) <= self.tolerance_grad
+                    or max(abs(d * length) for d in direction) <= self.tolerance_change
+                    or abs(loss - before) < self.tolerance_change):
+                break
+        self.t += 1
+        return first
+
+    def _gradient(self) -> list[float]:
+        return [p.grad for p in self.params]
+
+    def _place(self, xs: list[float]) -> None:
+        for p, x in zip(self.params, xs):
+            p.data = x
+
+    def _look(self, closure: Closure, origin: list[float], direction: list[float],
+              step: float) -> tuple[float, list[float]]:
+        """Loss and gradient at a step from the origin, where the parameters are put back."""
+        self._place(_along(origin, direction, step))
+        found = _number(closure()), self._gradient()
+        self._place(origin)
+        return found
+
+    # The state -------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state to continue from: counts, the last step, and the pairs of gradient changes and steps.
+
+        >>> from microgradx import Value
+        >>> LBFGS([Value(1.0)]).state_dict()
+        {'step': 0.0, 'n_iter': 0.0}
+        """
+        return {"step": float(self.t), **self.memory.state()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state_dict(). KeyError for other names, ValueError for other lengths.
+
+        >>> from microgradx import Value
+        >>> LBFGS([Value(1.0)]).load_state_dict({"step": 0.0, "n_iter": 0.0})
+        """
+        given = {name: state[name] for name in state}
+        self.check_shapes({name: shape(x) for name, x in given.items()})
+        self.t, self.memory = int(given["step"]), _Memory.of(given)
+
+    def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """What load_state_dict() checks of names and shapes: KeyError or ValueError if they do not fit.
+
+        >>> from microgradx import Value
+        >>> LBFGS([Value(1.0)]).check_shapes({"step": (), "n_iter": ()})
+        """
+        n, pairs = len(self.params), shapes.get("old_dirs", (0,))[0]
+        begun = {"d": (n,), "t": (), "prev_flat_grad": (n,), "prev_loss": ()} if "d" in shapes else {}
+        own = {"step": (), "n_iter": (), **begun}
+        if "old_dirs" in shapes:
+            own |= {"old_dirs": (pairs, n), "old_stps": (pairs, n)}
+        if shapes.keys() != own.keys():
+            raise KeyError(f"the state does not fit LBFGS: expected {[*own]}, got {short([*shapes], 200)}")
+        for name, sizes in own.items():
+            if shapes[name] != sizes:
+                raise ValueError(f"{name}: expected shape {sizes}, got {shapes[name]}")
+
+
+def _number(loss: Any) -> float:
+    return loss.data if isinstance(loss, Value) else number(loss)
+
+
+def _along(xs: list[float], direction: list[float], step: float) -> list[float]:
+    return [x + step * d for x, d in zip(xs, direction)]
+
+
+class _Memory:
+    """What LBFGS remembers: the last direction and gradient, and pairs of changes of gradient and parameters."""
+
+    def __init__(self) -> None:
+        self.count, self.length, self.loss = 0, 0.0, 0.0
+        self.way, self.gradient = list[float](), list[float]()
+        self.pairs: list[tuple[list[float], list[float]]] = []
+
+    def copy(self) -> "_Memory":
+        """A copy, since a step that fails changes nothing."""
+        new = _Memory()
+        vars(new).update(vars(self), pairs=list(self.pairs))
+        return new
+
+    def direction(self, gradient: list[float], history_size: int) -> list[float]:
+        """-H g by the two loops over all pairs; remembers it and the gradient."""
+        self.count += 1
+        if self.count > 1:
+            change = [a - b for a, b in zip(gradient, self.gradient)]
+            moved = [self.length * d for d in self.way]
+            if dot(change, moved) > 1e-10:
+                self.pairs = [*self.pairs, (change, moved)][-history_size:]
+        q, shares = [-g for g in gradient], []
+        for change, moved in reversed(self.pairs):
+            shares.append(dot(moved, q) * (1.0 / dot(change, moved)))
+            q = _along(q, change, -shares[-1])
+        if self.pairs:
+            change, moved = self.pairs[-1]
+            q = [x * (dot(change, moved) / dot(change, change)) for x in q]
+        for (change, moved), share in zip(self.pairs, reversed(shares)):
+            q = _along(q, moved, share - dot(change, q) * (1.0 / dot(change, moved)))
+        self.way, self.gradient = q, gradient
+        return q
+
+    def state(self) -> dict[str, Any]:
+        """Its numbers, under torch's names."""
+        if not self.count:
+            return {"n_iter": 0.0}
+        pairs = {"old_dirs": [list(c) for c, _ in self.pairs], "old_stps": [list(m) for _, m in self.pairs]}
+        return {"n_iter": float(self.count), "d": list(self.way), "t": self.length, "prev_loss": self.loss,
+                "prev_flat_grad": list(self.gradient), **(pairs if self.pairs else {})}
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> "_Memory":
+        """The memory with these numbers."""
+        new = cls()
+        new.count = int(state["n_iter"])
+        if "d" in state:
+            new.length, new.loss = number(state["t"]), number(state["prev_loss"])
+            new.way, new.gradient = list(map(number, state["d"])), list(map(number, state["prev_flat_grad"]))
+            new.pairs = [(list(map(number, c)), list(map(number, m)))
+                         for c, m in zip(state.get("old_dirs", ()), state.get("old_stps", ()))]
+        return new
