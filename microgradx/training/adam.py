@@ -96,7 +96,7 @@ class NAdam(Optimiser):
     >>> w = Value(3.0)
     >>> (w * w).backward()
     >>> NAdam([w], lr=0.1).step(); round(w.data, 6)
-    2.870385
+    2.894355
     """
 
     kept = ("exp_avg", "exp_avg_sq", "mu_product")

@@ -3,7 +3,7 @@
     >>> from microgradx.training.line_search import strong_wolfe
     >>> def loss(t):                                            # (t - 3)**2: its value and its gradient
     ...     return (t - 3.0) ** 2, [2 * (t - 3.0)]
-    >>> found = strong_wolfe(loss, 1.0, [1.0], 9.0, [-6.0])
+    >>> found = strong_wolfe(loss, 1.0, [1.0], 9.0, [-6.0], c2=0.1)
     >>> found.step, found.loss
     (3.0, 0.0)
 
