@@ -44,7 +44,7 @@ class RestrictedBoltzmannMachine(Module):
         return -dot(self.visible, v) - sum([softplus(x) for x in inputs])
 
 
-class Units(NamedTuple):
+class BinaryUnits(NamedTuple):
     """What one compiled program is for: the numbers of units."""
 
     visible: int

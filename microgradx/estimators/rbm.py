@@ -20,7 +20,7 @@ from sklearn.utils import check_random_state, gen_even_slices
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .energy import RestrictedBoltzmannMachine, Units
+from .energy import BinaryUnits, RestrictedBoltzmannMachine
 from .perceptron import dense
 from .trainer import INFINITE, Trainer, borrowed
 
@@ -130,7 +130,7 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     @contextmanager
     def _machine(self) -> Iterator[Trainer]:
         """A trainer with the present weights."""
-        shape = Units(self.components_.shape[1], len(self.components_))
+        shape = BinaryUnits(self.components_.shape[1], len(self.components_))
         with borrowed(shape, RULE) as trainer:
             trainer.weights = np.concatenate(
                 [self.components_.ravel(), self.intercept_hidden_, self.intercept_visible_])

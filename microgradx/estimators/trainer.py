@@ -23,13 +23,13 @@ from ..compiler.backends import backend
 from ..engine import Value
 from ..locks import lock
 from ..training import SGD, Optimiser
-from .energy import Units
+from .energy import BinaryUnits
 from .network import Architecture
 from .rules import EarlyEpsilonAdam, Still, Velocity
 
 # The name of a solver, whether batches are of few samples, and the numbers that are a part of its program.
 Rule = tuple[Any, ...]
-Shape = Architecture | Units
+Shape = Architecture | BinaryUnits
 INFINITE = ("Solver produced non-finite parameter weights. The input data may contain large values and need to be "
             "preprocessed.")
 KEPT = 16                                   # trainers that wait; of more, the last used

@@ -19,7 +19,7 @@ from ...engine import tracer
 from .traced import Batch, Number
 
 
-class Body:
+class LoopBody:
     """One step, as a program of its own.
 
     inputs      Values for the carries, the constants (what it reads from outside), and an element of each column
@@ -32,7 +32,7 @@ class Body:
 
 
 def recorded(f: Callable[[list[Any], list[Any], list[Any]], tuple[list[Any], list[Any]]], carries: int,
-             constants: Sequence[Any], columns: int, wild: bool = True) -> tuple[Body, list[Any]]:
+             constants: Sequence[Any], columns: int, wild: bool = True) -> tuple[LoopBody, list[Any]]:
     """One step: f(carries, constants, xs) returns new carries and ys. Also returns all constants, those among them that
     f reads besides. wild: whether its inputs may be infinite or nan, see tame.py."""
     trace = tracer()
@@ -50,7 +50,7 @@ def recorded(f: Callable[[list[Any], list[Any], list[Any]], tuple[list[Any], lis
         del nodes[start:]
         trace.state.wild.seen = start
     more = _free(parts, results, inputs, trace)
-    return Body([*inputs[:at], *more, *inputs[at:]], parts, results), [*constants, *more]
+    return LoopBody([*inputs[:at], *more, *inputs[at:]], parts, results), [*constants, *more]
 
 
 def made(part: Any) -> Sequence[Any]:
@@ -73,7 +73,7 @@ def _free(parts: list[Any], results: list[Any], inputs: list[Any], trace: Any) -
     return list(found)
 
 
-def replayed(body: Body, given: Sequence[Any]) -> list[Any]:
+def replayed(body: LoopBody, given: Sequence[Any]) -> list[Any]:
     """The results of a step at these inputs, recorded."""
     trace, new = tracer(), dict(zip(body.inputs, given))
 

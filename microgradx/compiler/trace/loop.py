@@ -19,7 +19,7 @@ from ...dependence import between
 from ...derivatives import edges, passed, tangents
 from ...engine import Value, tracer
 from ...flows import Flow, Passing, Terms, total
-from .body import Body, inputs_of, recorded, replayed
+from .body import LoopBody, inputs_of, recorded, replayed
 from .packing import ABSENT, FLAGGED, as_columns, before, packed, state, unpacked, whole
 from .tame import is_tame
 from .traced import Batch, Number
@@ -53,7 +53,7 @@ class Loop(Structure):
 
     __slots__ = ("body", "count", "carries", "constants", "columns", "reverse", "kept", "tame")
 
-    def __init__(self, body: Body, count: int, carries: int, constants: int, columns: list[bool],
+    def __init__(self, body: LoopBody, count: int, carries: int, constants: int, columns: list[bool],
                  reverse: bool) -> None:
         super().__init__("loop", lambda x: x, 0.0)
         self.body, self.count, self.carries, self.constants = body, count, carries, constants
@@ -131,7 +131,7 @@ class Column(Structure):
 PART, COLUMN = Part("part", lambda x: x, 0.0), Column("column", lambda x: x, 0.0)
 
 
-def looped(body: Body, count: int, init: Sequence[Any], constants: Sequence[Any], columns: Sequence[Any],
+def looped(body: LoopBody, count: int, init: Sequence[Any], constants: Sequence[Any], columns: Sequence[Any],
            reverse: bool) -> Any:
     """The node of a loop. A column is a list of numbers, a COLUMN, or a function that makes one. What no step uses is
     left out."""

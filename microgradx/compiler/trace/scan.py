@@ -14,7 +14,7 @@ from ...engine import Value, tracer
 from ...ieee import number
 from ...loops import pair, stacked
 from ...nesting import are_leaves, branches, is_leaf, is_module, regrown
-from .body import Body, made, recorded, replayed
+from .body import LoopBody, made, recorded, replayed
 from .errors import TracingError
 from .loop import PART, looped
 
@@ -90,7 +90,7 @@ def _picked(trace: Any, node: Any, place: float, path: str | None) -> Any:
     return part if path is not None else trace.number(part)
 
 
-def _written_out(body: Body, carry: list[Any], constants: list[Any], columns: list[Any], reverse: bool, trees: Any,
+def _written_out(body: LoopBody, carry: list[Any], constants: list[Any], columns: list[Any], reverse: bool, trees: Any,
                  count: int) -> Any:
     """The same for a loop that is small: step after step."""
     new, after, y, given = trees
