@@ -66,8 +66,9 @@ class Interrupts:
 @contextmanager
 def held() -> Iterator[None]:
     """A with-block in which Ctrl-C waits for its end."""
+    one = Interrupts()
     try:
-        with Interrupts() as one:
+        with one:
             yield
     finally:
         one.check()

@@ -294,6 +294,17 @@ def test_held_raises_at_its_end_and_not_a_second_time():
     assert isinstance(caught.value.__context__, ValueError) and done == [1, 2]
 
 
+def test_held_that_is_interrupted_before_it_holds(monkeypatch):
+    """Within allowed(): the exception is the interrupt, and not one about a name that is not bound yet."""
+    def pressed(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interrupts, "__enter__", pressed)
+    with pytest.raises(KeyboardInterrupt) as caught, held():
+        pass
+    assert caught.value.__context__ is None
+
+
 def test_another_thread_trains_and_the_main_one_is_interrupted():
     """Signals go to the main thread: the other one must not hold them back."""
     found, training = [], Training("eager", callback=lambda model, record: time.sleep(0.01))
