@@ -422,3 +422,16 @@ def test_ctrl_c_amid_a_step_finishes_the_step():
 def test_an_optimiser_says_what_it_must_define():
     with pytest.raises(NotImplementedError, match="update"):
         Optimiser([Value(1.0)], lr=0.1).step()
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "dampening": 0.1}])
+def test_nesterov_needs_momentum_without_dampening(options):
+    """As torch.optim.SGD."""
+    with pytest.raises(ValueError, match="momentum"):
+        SGD([Value(1.0)], lr=0.1, nesterov=True, **options)
+
+
+def test_the_state_before_the_first_step_is_a_state():
+    optimiser = Adam([Value(1.0)])
+    optimiser.load_state_dict(Adam([Value(2.0)]).state_dict())
+    assert optimiser.t == 0 and optimiser.numbers == [(0.0, 0.0)]
