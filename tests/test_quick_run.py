@@ -1,8 +1,10 @@
 """The quick run: no module of the package is without a quick test, and a sweep keeps a part of each axis."""
 import ast
 import pathlib
+import re
 import sys
 import tomllib
+from importlib import metadata
 
 import pytest
 
@@ -88,14 +90,25 @@ def needed(tree):
     return {name for name in heads if name and name not in sys.stdlib_module_names}
 
 
+def provided(extra):
+    """What can be imported where an extra of the package is installed: it, and what it needs."""
+    extras = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked, found = [f"microgradx[{extra}]"], set()
+    while asked:
+        name, more = re.match(r"([\w.-]+)(?:\[([\w,]+)\])?", asked.pop()).groups()
+        if name == "microgradx":
+            asked += [part for one in more.split(",") for part in extras[one]]
+        elif name.lower() not in found:
+            found.add(name.lower())
+            asked += [part for part in metadata.requires(name) or () if "extra ==" not in part and ";" not in part]
+    return {"microgradx"} | {module for module, names in metadata.packages_distributions().items()
+                             if not found.isdisjoint(map(str.lower, names))}
+
+
 def test_the_command_of_the_readme_installs_what_test_files_import_at_their_heads():
     """Also of a benchmark, whose examples in docstrings are tests: a peer is imported where it is measured."""
-    extras = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    installed = {part.split(">")[0].split("[")[0] for extra in ("test", "draw", "plot", "jit", "sklearn", "strategies")
-                 for part in extras[extra]}
-    assert "scikit-learn" in installed
-    installed |= {"sklearn", "scipy", "threadpoolctl"}          # its own name, and what it needs itself
     ours = {path.stem for path in TESTS.rglob("*.py")} | {path.name for path in TESTS.rglob("*/")} | {"tests"}
+    installed = provided("test")
     for path in TESTS.rglob("*.py"):
         assert needed(ast.parse(path.read_text(encoding="utf-8"))) <= installed | ours, path
 
