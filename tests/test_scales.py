@@ -102,6 +102,7 @@ def test_derivatives_at_infinity_are_their_limits(op, x):
 OFFSETS = [0.0, 1.0, 1e5, 1e10, -1e10, 1e15, 1e50, -1e50, 1e300]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", OFFSETS)
 def test_slopes_of_logsumexp_are_shares_at_any_offset(offset):
     """stan-dev/math#1679: at 1e10 0.99999952 in all, at 1e50 2.0; the second derivative was -2."""
@@ -113,6 +114,7 @@ def test_slopes_of_logsumexp_are_shares_at_any_offset(offset):
     assert math.fsum(grad(logsumexp)([offset] * 7)) == pytest.approx(1.0, abs=2e-16)
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("strict", [False, True])
 def test_slopes_of_logsumexp_are_shares_in_compiled_code(way, strict):

@@ -54,6 +54,7 @@ def test_mistakes_are_seen(checker, tmp_path):
     assert sorted(set(found)) == list(range(first, first + len(WRONG))), printed
 
 
+@pytest.mark.slow
 def test_completion_shows_rows_and_lazy_names():
     """IPython and Jupyter ask inspect, and jedi, which asks it too."""
     import inspect

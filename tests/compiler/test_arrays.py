@@ -231,6 +231,7 @@ def test_a_pickled_function_takes_arrays(way):
     assert found[0] == pytest.approx(expected[0]) and all(map(np.allclose, found[1], expected[1]))
 
 
+@pytest.mark.slow
 @every_way
 def test_an_index_outside_of_its_table(way):
     from microgradx import take
@@ -261,6 +262,7 @@ def steps(x):
     return sum(y) + sum(firsts)
 
 
+@pytest.mark.slow
 @needs_llvmlite
 @pytest.mark.parametrize("f", [rosenbrock, deep, steps], ids=["small", "without the lock", "scan"])
 def test_threads_call_one_function_at_once(f):
@@ -281,6 +283,7 @@ def test_threads_call_one_function_at_once(f):
         sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @needs_llvmlite
 @pytest.mark.parametrize("n", [5, 100])
 def test_no_call_leaves_anything_behind(n):

@@ -93,6 +93,7 @@ def eager(xs):
     return [y.data if isinstance(y, Value) else y for y in inverses(xs)]
 
 
+@pytest.mark.slow
 @every_way
 def test_one_over_a_zero_tells_its_sign(way):
     """pytorch#189799: 1/sum([-0.0]) is inf, a sum starting at 0; its compiler answered -inf."""

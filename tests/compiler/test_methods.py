@@ -26,6 +26,7 @@ def test_each_object_has_its_own_program_and_its_values_are_followed(backend):
     assert (one.at.__name__, one.at.__doc__) == ("at", "The line at x.")
 
 
+@pytest.mark.slow
 def test_a_program_goes_with_its_object_and_a_method_keeps_it():
     class Scaled:
         @jit

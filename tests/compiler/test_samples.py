@@ -56,6 +56,7 @@ def test_the_numbers_of_a_loop(way, f, count):
                     assert np.allclose(column[i], row[k], rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 @needs_llvmlite
 @pytest.mark.parametrize("f, count", [(pair, 1001), (long, 23)])
 def test_the_bits_do_not_depend_on_the_number_of_threads(f, count):

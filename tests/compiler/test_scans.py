@@ -249,6 +249,7 @@ def test_an_index_outside_of_a_table_is_refused(way):
     assert f([1.0, 2.0], 0.0) == 8.0
 
 
+@pytest.mark.slow
 @every_way
 def test_it_is_sent_to_another_process(way):
     f = way.jit(value_and_grad(cell))

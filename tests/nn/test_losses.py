@@ -316,6 +316,7 @@ def test_a_target_that_is_a_value_is_checked(loss, t, message):
     assert message in str(found.value)
 
 
+@pytest.mark.slow
 @sweep(11)
 @every_way
 @every_wrong

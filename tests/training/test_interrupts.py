@@ -146,8 +146,8 @@ def lines(way, after="__enter__"):
     return press.lines - LAST
 
 
-@pytest.mark.parametrize("way", ["eager", "python", pytest.param("native", marks=[needs_llvmlite, pytest.mark.slow])],
-                         indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["eager", "python", pytest.param("native", marks=needs_llvmlite)], indirect=True)
 def test_ctrl_c_at_any_line(way):
     check_presses(way, sorted(random.Random(5).sample(range(FIRST, lines(way)), 3)))
 

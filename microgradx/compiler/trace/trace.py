@@ -33,6 +33,8 @@ from .surroundings import Surroundings
 from .traced import Batch, Traced, is_constant
 from .tracer import Tracer
 
+DRAWLESS = ("tqdm_monitor", "microgradx")       # threads that stay and draw no random numbers: a progress bar's, ours
+
 
 class Recorded(NamedTuple):
     """What a function did.
@@ -102,8 +104,8 @@ def _traced(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, An
 
 
 def _is_alone() -> bool:
-    """Whether no other thread could draw random numbers. That of a progress bar, which stays, does not."""
-    return all(thread is current_thread() or thread.name == "tqdm_monitor" for thread in enumerate())
+    """Whether no other thread could draw random numbers."""
+    return all(thread is current_thread() or thread.name.startswith(DRAWLESS) for thread in enumerate())
 
 
 def _generators() -> Any:

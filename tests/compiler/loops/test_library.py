@@ -42,6 +42,7 @@ def test_strict_code_has_functions_of_its_own(loads):
     assert addresses([shape()], strict=False) != addresses([shape()], strict=True)
 
 
+@pytest.mark.slow
 def test_programs_that_differ_in_counts_share_all_functions(loads):
     def f(xs):
         return mg.sum([mg.tanh(x) * mg.exp(x) for x in xs])

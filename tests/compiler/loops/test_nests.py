@@ -126,12 +126,14 @@ def test_a_matrix_product_is_one_nest(n):
     assert loops(product, matrix(n, n + 1), matrix(n + 1, n)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [6, 9])
 def test_a_layer_and_its_gradients_are_few_nests_of_any_size(size):
     model = nn.Sequential(nn.Linear(size, size + 1), nn.Tanh(), nn.Linear(size + 1, size))
     assert loops(value_and_grad(lambda model, x: total(model(x))), model, matrix(1, size)[0]) <= 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [8, 12])
 def test_a_convolution_is_few_nests_of_any_size(size):
     """Forward one for each position in the kernel at most; backward the borders are nests of their own."""
@@ -165,6 +167,7 @@ def test_what_has_no_pattern_is_right_all_the_same():
     assert (value, slopes) == value_and_grad(tangle)(xs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("terms", [3, 8])
 def test_nests_grow_no_faster_than_a_tangle(terms):
     """Where there is no pattern at all, twice the nodes are at most twice the nests."""

@@ -591,10 +591,11 @@ def draws_with_numpy():
     return w * pytest.importorskip("numpy").random.random()
 
 
-def test_a_progress_bar_that_has_been_shown_hides_no_random_numbers():
-    """Its thread stays; the test for other threads, which may draw, took it for one of them."""
+@pytest.mark.parametrize("name", ["tqdm_monitor", "microgradx_0"])
+def test_a_thread_that_stays_hides_no_random_numbers(name):
+    """A progress bar's, or one that computed samples: they do not draw, as other threads might."""
     done = threading.Event()
-    thread = threading.Thread(target=done.wait, name="tqdm_monitor", daemon=True)
+    thread = threading.Thread(target=done.wait, name=name, daemon=True)
     thread.start()
     try:
         with pytest.raises(TracingError, match="random numbers are drawn"):

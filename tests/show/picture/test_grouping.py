@@ -220,6 +220,7 @@ def test_a_box_is_expanded_by_its_title():
     assert all(opened.grouping.box[v].main is not None for v in closed.values if v.op)
 
 
+@pytest.mark.slow
 def test_the_legend_says_how_it_is_collapsed():
     total = Value(0.0)
     for k in range(200):
