@@ -176,7 +176,7 @@ OPERATIONS: dict[Op, Any] = {
     ops.add: lambda _, a, b: a + b, ops.sub: lambda _, a, b: a - b, ops.mul: lambda _, a, b: a * b,
     ops.div: lambda _, a, b: a / b, ops.pow: lambda _, x, n: x**n, ops.neg: lambda _, x: -x,
     ops.identity: lambda _, x: x, ops.detach: lambda _, x: x,
-    ops.expm1: lambda s, x: s.exp(x) - 1, ops.log1p: lambda s, x: s.log(1 + x),
+    ops.sqrt: lambda s, x: s.sqrt(x), ops.expm1: lambda s, x: s.exp(x) - 1, ops.log1p: lambda s, x: s.log(1 + x),
     ops.hypot: lambda s, a, b: s.sqrt(a**2 + b**2),
     ops.less: lambda s, a, b: _truth(s, a < b), ops.less_equal: lambda s, a, b: _truth(s, a <= b),
     ops.greater: lambda s, a, b: _truth(s, a > b), ops.greater_equal: lambda s, a, b: _truth(s, a >= b),
