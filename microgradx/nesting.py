@@ -203,9 +203,11 @@ def _shape(tree: Any) -> tuple[int, ...]:
 def floated(tree: Any) -> Any:
     """A sample with all its numbers, ints too, as floats. Lists that hold nothing but floats are not copied.
 
+    Bools stay, as they do in jit, where they are a part of the program: a mask of bools is no mask of 1.0 and 0.0.
+
     >>> from microgradx.nesting import floated
-    >>> floated(([1, 2.5], {"y": 3}, "x"))
-    ([1.0, 2.5], {'y': 3.0}, 'x')
+    >>> floated(([1, 2.5], {"y": 3}, "x", True))
+    ([1.0, 2.5], {'y': 3.0}, 'x', True)
     """
     return walked(_floated, tree)
 
@@ -215,7 +217,9 @@ def _floated(tree: Any) -> Any:
     if inner is not None:
         alone = tree.__class__ is list and set(map(type, inner)) == {float}
         return tree if alone else regrown(tree, map(_floated, inner))
-    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
+    if isinstance(tree, Value):
+        return tree.data
+    return number(tree) if is_leaf(tree) and not isinstance(tree, bool) else tree
 
 
 def paths(tree: Any, path: str) -> list[str]:

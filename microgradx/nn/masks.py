@@ -7,7 +7,7 @@
     [([0], [-0.5]), ([0, 1], None)]
 
 A mask of bools hides where it is True; one of floats is added, and hides where it is -inf. What is hidden is not
-computed. (In fit(jit=True) bools in a sample are numbers like all others: write a mask in it with 0.0 and -inf.)
+computed. (Bools are a part of a compiled program: for samples with masks of their own one of floats needs fewer.)
 """
 from collections.abc import Sequence
 from functools import cache

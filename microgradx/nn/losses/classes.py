@@ -27,8 +27,8 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", 
                   ignore_index: int | None = None, label_smoothing: float = 0.0) -> Any:
     """-log softmax(input) of the right class, from logits (C), (N, C) or (N, C, places). torch: cross_entropy.
 
-    IndexError for an index that is not a class. target: the index of the right class, (), (N) or (N, places); or
-    probabilities in the shape of input.
+    IndexError for an index that is not a class, ValueError for label_smoothing beyond 0 to 1. target: the index of the
+    right class, (), (N) or (N, places); or probabilities in the shape of input.
 
     weight           a weight for each class (C). The mean divides by the weights of the right classes
     ignore_index     a target that counts for nothing; a mean of nothing is nan. None is torch's -100, but for targets

@@ -19,6 +19,7 @@ from microgradx.nn import (
     Embedding,
     Linear,
     Module,
+    MultiheadAttention,
     RReLU,
     Sequential,
     Tanh,
@@ -507,3 +508,17 @@ def test_a_batch_goes_in_lanes_where_it_can(make, batch, lanes):
     one = session(model, *data(), squared, adam(model.parameters()), backend="native")
     one.run([batch], [0.1])
     assert one.lanes is lanes and bool(one.kernels) is not lanes
+
+
+def test_a_mask_of_bools_in_a_sample_is_one(way):
+    """They became 1.0 and 0.0, and were added to scores: bools are a part of the program, as in jit."""
+    masks = [[[False, True], [False, False]], [[False, False], [True, False]]]
+    xs = [([[0.5, -1.0], [2.0, 0.25]], mask) for mask in masks]
+
+    def trained_with(jit):
+        random.seed(0)
+        model = MultiheadAttention(2, 1)
+        fit(model, xs, [True, False], lambda m, x, y: (m(x[0], x[0], x[0], attn_mask=x[1])[0][0][0] - y)**2,
+            SGD(model.parameters(), lr=0.1), steps=4, seed=0, jit=jit)
+        return [p.data for p in model.parameters()]
+    assert trained_with(True) == pytest.approx(trained_with(False), rel=1e-12)
