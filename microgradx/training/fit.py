@@ -16,13 +16,15 @@
     (3.0, 50, 'all steps done')
 """
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
 from ..conversion import listed
+from ..files import Path
 from ..interrupts import Interrupts, allowed
 from ..nn import Module
+from .checkpoint import Checkpoint
 from .data import Pair, batches, endless, samples, split
 from .evaluation import evaluate, measure
 from .gradient import Loss, NonFiniteError, Penalty, gradient
@@ -45,7 +47,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         whole: bool = False, schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None,
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
-        jit: bool = False, threads: int | None = None) -> History:
+        checkpoint: Path | None = None, jit: bool = False, threads: int | None = None) -> History:
     """Train the model on samples xs with targets ys, lists or arrays of N; the history of all steps. Ctrl-C ends
     training without an error.
 
@@ -61,6 +63,10 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     patience    epochs without a lower validation loss after which training stops and restores the best weights
     threshold   training stops at this loss
     callback    callback(model, record) after every step
+    checkpoint  a file that is replaced after every epoch, as a whole. Where it is there already the same call continues
+                it, to the bits of a run without a break, also after Ctrl-C: model, optimiser, history, best weights,
+                ReduceLROnPlateau, the shuffle, the module `random` and the generators in the model. A file of another
+                run raises WeightsError before anything changes. With all samples in a batch each step is an epoch
     jit         compile the loss and the optimiser: many steps run in one call, without a graph. Then all numbers of the
                 samples are inputs, ints too: write take(table, i), not table[i]
     threads     with jit: how many share a batch; None for one on each core, if it is large. The bits are the same
@@ -86,17 +92,22 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     rate = optimiser.lr
     plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
-    most = 1 if callback is not None or not jit else epoch if validation is not None else total
+    most = 1 if callback is not None or not jit else epoch if validation is not None or checkpoint else total
     watch = Validation(validation, measure(loss, whole, jit), epoch, patience,
                        schedule.step if isinstance(schedule, ReduceLROnPlateau) else None)
+    saved = None if checkpoint is None else Checkpoint(
+        checkpoint, model, optimiser, schedule, watch, samples=len(xs), validation=validation and len(validation[0]),
+        batch_size=batch_size, drop_last=drop_last, seed=seed, whole=whole, clip=clip and float(clip))
     history = History()
     with Interrupts() as interrupts, mode(model, training=True):
         runner: Runner | None = None
         try:
+            history = saved.resume(plans, total) if saved else history
             given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
             runner = CompiledRunner(*given, threads=threads) if jit else Runner(*given)
-            made = _made(runner, plans, StepBudget(most, total), epoch)
-            _train(model, history, runner, made, watch, callback, total)
+            made = _made(runner, plans, StepBudget(most, total), epoch, len(history))
+            if not _stopped(history, threshold, watch):
+                _train(model, history, runner, made, watch, callback, saved, total)
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         finally:
@@ -108,9 +119,9 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     return history
 
 
-def _train(model: Module, history: History, runner: Runner, made: Iterable[list[Record]], watch: Validation,
-           callback: Callable[[Any, Record], Any] | None, total: int) -> None:
-    """The loop: make some steps, then validate, call back and check for a reason to stop."""
+def _train(model: Module, history: History, runner: Runner, made: Iterator[list[Record]], watch: Validation,
+           callback: Callable[[Any, Record], Any] | None, saved: Checkpoint | None, total: int) -> None:
+    """The loop: make some steps, then validate, call back, save and check for a reason to stop."""
     with progress(total) as show:
         for records in made:
             history.extend(records)
@@ -121,17 +132,28 @@ def _train(model: Module, history: History, runner: Runner, made: Iterable[list[
             if callback is not None:
                 with allowed():
                     callback(model, history[-1])
-            if history[-1].loss <= runner.threshold:
-                history.stopped = "loss threshold reached"
-                return
-            if watch.is_stale(len(history)):
-                history.stopped = "validation loss no longer falling"
+            if saved is not None:
+                saved.write_if_due(history)
+            if _stopped(history, runner.threshold, watch):
                 return
 
 
-def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int) -> Iterator[list[Record]]:
-    """The records of all steps, a list for each call of the runner, which makes steps on demand."""
-    done = 0
+def _stopped(history: History, threshold: float, watch: Validation) -> bool:
+    """Whether there is a reason to stop after these steps, which is noted in the history."""
+    if not history:
+        return False
+    if history[-1].loss <= threshold:
+        history.stopped = "loss threshold reached"
+    elif watch.is_stale(len(history)):
+        history.stopped = "validation loss no longer falling"
+    else:
+        return False
+    return True
+
+
+def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int, done: int) -> Iterator[list[Record]]:
+    """The records of all steps after the first `done`, a list for each call of the runner, which makes steps on
+    demand."""
     while done < budget.total:
         with allowed():
             todo = list(islice(plans, budget.steps(done)))

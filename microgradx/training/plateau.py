@@ -7,9 +7,10 @@
     0.5
 """
 import math
+from collections.abc import Mapping
 from typing import Literal
 
-from ..ieee import number
+from ..ieee import number, short
 from .optim import require
 
 
@@ -25,6 +26,8 @@ class ReduceLROnPlateau:
     >>> schedule.step(1.0); schedule.step(2.0); schedule(2)
     0.1
     """
+
+    changing = ("best", "bad", "waiting", "rate")
 
     def __init__(self, mode: Literal["min", "max"] = "min", factor: float = 0.1, patience: int = 10,
                  threshold: float = 1e-4, threshold_mode: Literal["rel", "abs"] = "rel", cooldown: int = 0,
@@ -63,6 +66,26 @@ class ReduceLROnPlateau:
             if self.rate - smaller > self.eps:
                 self.rate = smaller
             self.waiting, self.bad = self.cooldown, 0
+
+    def state_dict(self) -> dict[str, float]:
+        """What changes from step to step, to continue from; the rest are arguments of the constructor.
+
+        >>> ReduceLROnPlateau().state_dict()
+        {'best': inf, 'bad': 0, 'waiting': 0, 'rate': 1.0}
+        """
+        return {name: vars(self)[name] for name in self.changing}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Continue from a state_dict(). KeyError for other names; then nothing has changed.
+
+        >>> schedule = ReduceLROnPlateau()
+        >>> schedule.load_state_dict({"best": 0.5, "bad": 1, "waiting": 0, "rate": 0.25}); schedule(100)
+        0.25
+        """
+        if state.keys() != {*self.changing}:
+            raise KeyError(f"the state does not fit ReduceLROnPlateau: expected {[*self.changing]}, got "
+                           f"{short([*state], 200)}")
+        vars(self).update({name: type(vars(self)[name])(number(x)) for name, x in state.items()})
 
     def _is_better(self, loss: float) -> bool:
         sign = 1 if self.mode == "min" else -1

@@ -21,12 +21,13 @@ class StepBudget:
     """
 
     def __init__(self, most: int, total: int) -> None:
-        self.most, self.total, self.count, self.asked = most, total, 1, perf_counter()
+        self.most, self.total, self.count = most, total, 1
+        self.asked: float | None = None         # when steps were last asked for
 
     def steps(self, done: int) -> int:
-        """The number of steps in the next call, after `done` steps."""
+        """The number of steps in the next call, after `done` steps: the first is one step, of unknown time."""
         now = perf_counter()
-        if done:
+        if self.asked is not None:
             self.count = max(1, int(self.count * min(FASTER, PAUSE / max(now - self.asked, 1e-6))))
         self.asked = now
         self.count = min(self.count, self.most)

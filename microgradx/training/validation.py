@@ -24,7 +24,7 @@ from ..interrupts import allowed
 from ..nn import Module
 from .data import Pair
 from .evaluation import Measure
-from .history import History
+from .history import History, Record
 
 
 class Validation:
@@ -49,8 +49,21 @@ class Validation:
             history[-1] = history[-1]._replace(validation=error)
             if self.notify is not None:
                 self.notify(error)
-            if error < self.lowest:
-                self.lowest, self.best, self.step = error, model.state_dict(), len(history)
+            if self._is_lowest(history[-1]):
+                self.best = model.state_dict()
+
+    def _is_lowest(self, record: Record) -> bool:
+        """Whether its loss is lower than all before it."""
+        if record.validation is None or not record.validation < self.lowest:
+            return False
+        self.lowest, self.step = record.validation, record.step
+        return True
+
+    def resume(self, history: History, best: dict[str, Any]) -> None:
+        """Continue after these records, with these weights as the best ones."""
+        self.lowest, self.step, self.best = math.inf, 0, best
+        for record in history:
+            self._is_lowest(record)
 
     def is_stale(self, step: int) -> bool:
         """Whether the loss has not fallen for `patience` epochs."""

@@ -22,7 +22,7 @@ import json
 import math
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -39,6 +39,7 @@ LETTER = {"F64": "d", "F32": "f", "F16": "e", "BF16": "e", "I64": "q", "I32": "i
 FIELDS = {"dtype", "shape", "data_offsets"}
 METADATA = "__metadata__"
 HEADER_LIMIT = 10_000_000                           # bytes: a hundred thousand tensors
+Check = Callable[[Mapping[str, tuple[int, ...]], dict[str, str]], Any]
 DIMENSIONS = 8                                      # a shape of a million ones would nest lists a million deep
 
 
@@ -70,15 +71,15 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
         raise TypeError(f"write save(model, path), the path last; got {short(model)} and {short(path)}")
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
-        content = _content(state)
+        content = encoded(state)
     except WeightsError as error:
-        raise _named(path, error) from None
+        raise named(path, error) from None
     replace(path, content)
 
 
-def _content(state: Mapping[str, Any]) -> bytes:
+def encoded(state: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> bytes:
     """The bytes of the file. WeightsError for a wrong name or tensor."""
-    header: dict[str, Any] = {}
+    header: dict[str, Any] = {METADATA: metadata} if metadata else {}
     numbers: list[float] = []
     for name, given in state.items():
         if not _is_name(name):
@@ -138,26 +139,34 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
     if isinstance(model, (str, os.PathLike)) or not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"write load(path, model), the path first; got {short(path)} and {short(model)}")
     try:
-        with open(path, "rb") as file:
-            tensors = _tensors(file)
-            if model is not None:                           # before any number is read: the file may be much larger
-                model.check_shapes({t.name: tuple(t.shape) for t in tensors})
-            state = {t.name: _nested(_numbers(t, file.read(t.end - t.begin)), t.shape) for t in tensors}
+        state, _ = read(path, lambda shapes, _: None if model is None else model.check_shapes(shapes))
         if model is not None:
             model.load_state_dict(state)
     except (ValueError, KeyError, struct.error) as error:
-        raise _named(path, error) from None
+        raise named(path, error) from None
     return state
 
 
-def _named(path: Path, error: Exception) -> WeightsError:
+def read(path: Path, check: Check) -> tuple[dict[str, Any], dict[str, str]]:
+    """The tensors and the metadata of a file. `check` gets shapes and metadata before any number is read: the file may
+    be much larger than what is expected. WeightsError if it breaks a rule of the format."""
+    with open(path, "rb") as file:
+        tensors, metadata = _tensors(file)
+        check({t.name: tuple(t.shape) for t in tensors}, metadata)
+        return {t.name: _nested(_numbers(t, file.read(t.end - t.begin)), t.shape) for t in tensors}, metadata
+
+
+def named(path: Path, error: Exception) -> WeightsError:
+    """The same error with the name of the file."""
     return WeightsError(f"{os.fspath(path)!r}: {error.args[0]}")
 
 
-def _tensors(file: BinaryIO) -> list[Tensor]:
-    """Every tensor in the order of the file. WeightsError for a wrong header or size, before it reads any number."""
+def _tensors(file: BinaryIO) -> tuple[list[Tensor], dict[str, str]]:
+    """Every tensor in the order of the file, and the metadata. WeightsError for a wrong header or size, before it reads
+    any number."""
     size = os.fstat(file.fileno()).st_size
-    tensors = sorted(_tensor(name, line) for name, line in _header(file, size).items())
+    header, metadata = _header(file, size)
+    tensors = sorted(_tensor(name, line) for name, line in header.items())
     end = 0
     for t in tensors:
         if t.begin != end:
@@ -166,11 +175,11 @@ def _tensors(file: BinaryIO) -> list[Tensor]:
         end = t.end
     if end != size - file.tell():
         raise WeightsError(f"expected {end} bytes of numbers, as its header says, got {size - file.tell()}")
-    return tensors
+    return tensors, metadata
 
 
-def _header(file: BinaryIO, size: int) -> dict[str, Any]:
-    """The JSON of the header, without the metadata. WeightsError if it is not such a header."""
+def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """The JSON of the header, and the metadata apart. WeightsError if it is not such a header."""
     n, = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
     if not 2 <= n <= min(size - 8, HEADER_LIMIT):
         raise WeightsError(f"no safetensors file: expected a header of 2 to {HEADER_LIMIT} bytes in a file of {size}, "
@@ -183,7 +192,7 @@ def _header(file: BinaryIO, size: int) -> dict[str, Any]:
     metadata = header.pop(METADATA, {}) if isinstance(header, dict) and text[:1] == b"{" else None
     if not isinstance(metadata, dict) or not all(isinstance(word, str) for word in metadata.values()):
         raise WeightsError(f"expected tensors by name and text in {METADATA} as header, got {short(text)}")
-    return header  # type: ignore[no-any-return]
+    return header, metadata
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

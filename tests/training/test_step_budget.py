@@ -39,6 +39,14 @@ def test_it_follows_steps_that_become_slower(clock):
     assert own.steps(9) == 1
 
 
+def test_the_first_call_is_one_step_also_of_a_run_that_is_continued(clock):
+    """What a run is compiled for, samples in lanes or not, depends on the batches of this call."""
+    own = StepBudget(1000, 1000)
+    assert own.steps(500) == 1
+    clock[0] += 1 / 64
+    assert own.steps(501) == 8
+
+
 @given(st.integers(1, 9), st.integers(0, 60))
 def test_never_past_where_somebody_waits_or_the_end(most, total):
     own, done = StepBudget(most, total), 0
