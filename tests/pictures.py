@@ -1,4 +1,5 @@
-"""README's two pictures, in notebooks/: its neuron as `draw` draws it, and the page of `to_html` in a browser.
+"""README's two pictures, in notebooks/: its neuron as `draw` draws it, and the page of `to_html` in a browser; and the
+lab with a mission, which notebook 14 shows.
 
     python -m tests.pictures                needs the extra draw, chromium and chromedriver
 
@@ -10,12 +11,12 @@ import pathlib
 import re
 import tempfile
 
-from microgradx import Value, draw, tanh, to_html
+from microgradx import Value, draw, lab, tanh, to_html
 
 from .browser import chromium, look
 
 FOLDER = pathlib.Path(__file__).parent.parent / "notebooks"
-DRAWING, PAGE = FOLDER / "neuron.svg", FOLDER / "stepper.png"
+DRAWING, PAGE, MISSION = FOLDER / "neuron.svg", FOLDER / "stepper.png", FOLDER / "mission.png"
 STEPS = 7                                   # the second of the backward pass
 
 
@@ -39,14 +40,24 @@ def texts(svg: str) -> list[str]:
 
 
 def page() -> bytes:
-    """As PNG."""
+    """The page, some steps on, as PNG."""
+    return screenshot(to_html(neuron()), "", "next", STEPS)
+
+
+def mission() -> bytes:
+    """The lab with the mission on gradients that vanish, a few updates on, as PNG."""
+    return screenshot(lab(), "#m=vanish", "run-step", STEPS)
+
+
+def screenshot(html: str, fragment: str, button: str, clicks: int) -> bytes:
+    """A page after some clicks on a button of it, as PNG."""
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         look(browser, width=1100, height=800)
-        path = pathlib.Path(folder) / "neuron.html"
-        path.write_text(to_html(neuron()), encoding="ascii")
-        browser.get(path.as_uri())
-        for _ in range(STEPS):
-            browser.find_element("id", "next").click()
+        path = pathlib.Path(folder) / "page.html"
+        path.write_text(html, encoding="ascii")
+        browser.get(path.as_uri() + fragment)
+        for _ in range(clicks):
+            browser.find_element("id", button).click()
         png: bytes = browser.get_screenshot_as_png()
         return png
 
@@ -54,3 +65,4 @@ def page() -> bytes:
 if __name__ == "__main__":
     DRAWING.write_text(drawing(), encoding="utf-8")
     PAGE.write_bytes(page())
+    MISSION.write_bytes(mission())

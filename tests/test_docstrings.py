@@ -12,7 +12,7 @@ import re
 import pytest
 
 import microgradx
-from microgradx import compiler, nn, training
+from microgradx import compiler, grad, nn, tanh, training
 from microgradx.table import TABLE, Op, Reduction
 
 MODULES = {name: importlib.import_module(f"microgradx{name}") for name in (
@@ -107,6 +107,15 @@ def test_the_example_of_a_row_runs(op):
     test = doctest.DocTestParser().get_doctest(op.__doc__, {op.name: op}, op.name, None, None)
     assert len(test.examples) == 2 and doctest.DocTestRunner(verbose=False).run(test).failed == 0
     assert op.__doc__.startswith(f"{op.name}: ")
+
+
+def test_a_transform_of_a_row_takes_over_its_text_without_going_round(monkeypatch):
+    """The text has an example, whose transform of the row took over the text: 300 deep, 80 ms for each grad(tanh)."""
+    from microgradx.show.terminal import listing
+    asked, documentation = [], listing.documentation
+    monkeypatch.setattr(listing, "documentation", lambda op: asked.append(op) or documentation(op))
+    assert grad(tanh).__doc__ == tanh.__doc__
+    assert len(asked) <= 3
 
 
 def test_the_classes_of_rows_keep_their_own_documentation():

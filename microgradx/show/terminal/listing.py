@@ -58,7 +58,7 @@ def documentation(op: Op) -> str:
         f"\nThe value is infinite at a pole and nan outside the domain. {' '.join(errors)}\n",
         ">>> from microgradx import value_and_grad",
         f">>> value_and_grad({f})({numbers})",
-        repr(value_and_grad(op, by)(*xs))])
+        repr(value_and_grad(op.__call__, by)(*xs))])           # of op itself it would take over this very text
 
 
 def _sample(i: int, domain: Domain) -> float:
