@@ -25,6 +25,7 @@ from ..files import Path
 from ..interrupts import Interrupts, allowed
 from ..nn import Module
 from .checkpoint import Checkpoint
+from .class_weight import ClassWeight, table_of, weighed
 from .data import Pair, batches, endless, samples, split
 from .evaluation import evaluate, measure
 from .gradient import Loss, NonFiniteError, Penalty, gradient
@@ -47,7 +48,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         whole: bool = False, schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None,
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
-        checkpoint: Path | None = None, jit: bool = False, threads: int | None = None) -> History:
+        class_weight: ClassWeight | None = None, checkpoint: Path | None = None, jit: bool = False,
+        threads: int | None = None) -> History:
     """Train the model on samples xs with targets ys, lists or arrays of N; the history of all steps. Ctrl-C ends
     training without an error.
 
@@ -63,6 +65,9 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     patience    epochs without a lower validation loss after which training stops and restores the best weights
     threshold   training stops at this loss
     callback    callback(model, record) after every step
+    class_weight    weights of the classes that targets are, a list or a dict: the loss of a batch is the sum of weight
+                times loss over the sum of weights, as torch's cross_entropy(weight=) of a batch, which in the loss of
+                one sample cancels out. The validation loss has no weights
     checkpoint  a file that is replaced after every epoch, as a whole. Where it is there already the same call continues
                 it, to the bits of a run without a break, also after Ctrl-C: model, optimiser, history, best weights,
                 ReduceLROnPlateau, the shuffle, the module `random` and the generators in the model. A file of another
@@ -87,23 +92,28 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         (xs, ys), validation = split(xs, ys, validation, seed)
     epoch = _epoch(samples(xs, ys), batch_size, drop_last)
     total = _total(epochs, steps, epoch)
-    _check(validation, patience, clip, schedule, optimiser, jit)
+    _check(validation, patience, clip, schedule, optimiser, jit, whole and class_weight is not None)
 
     rate = optimiser.lr
     plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     most = 1 if callback is not None or not jit else epoch if validation is not None or checkpoint else total
-    watch = Validation(validation, measure(loss, whole, jit), epoch, patience,
+    measured, table, weights = measure(loss, whole, jit), None, None
+    if class_weight is not None:
+        table = table_of(class_weight)
+        loss, ys, weights = weighed(loss, ys, table)
+    watch = Validation(validation, measured, epoch, patience,
                        schedule.step if isinstance(schedule, ReduceLROnPlateau) else None)
     saved = None if checkpoint is None else Checkpoint(
         checkpoint, model, optimiser, schedule, watch, samples=len(xs), validation=validation and len(validation[0]),
-        batch_size=batch_size, drop_last=drop_last, seed=seed, whole=whole, clip=clip and float(clip))
+        batch_size=batch_size, drop_last=drop_last, seed=seed, whole=whole, clip=clip and float(clip),
+        class_weight=table and str(table))
     history = History()
     with Interrupts() as interrupts, mode(model, training=True):
         runner: Runner | None = None
         try:
             history = saved.resume(plans, total) if saved else history
-            given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold)
+            given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold, weights)
             runner = CompiledRunner(*given, threads=threads) if jit else Runner(*given)
             made = _made(runner, plans, StepBudget(most, total), epoch, len(history))
             if not _stopped(history, threshold, watch):
@@ -178,8 +188,11 @@ def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
 
 
 def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule,
-           optimiser: Optimiser, jit: bool) -> None:
+           optimiser: Optimiser, jit: bool, twice: bool) -> None:
     """ValueError for arguments that would otherwise fail after the first step or epoch."""
+    if twice:
+        raise ValueError("with whole=True the loss has the weights of its samples; write cross_entropy(..., weight=) "
+                         "there in place of class_weight")
     if jit and isinstance(optimiser, (LBFGS, Groups)):
         raise ValueError(f"{type(optimiser).__name__} has no rule of one parameter that could be compiled; expected "
                          "jit=False")

@@ -42,13 +42,14 @@ class NonFiniteError(ArithmeticError):
 
 
 def gradient(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
-             penalty: Penalty | None = None, whole: bool = False) -> tuple[float, float]:
+             penalty: Penalty | None = None, whole: bool = False,
+             size: float | None = None) -> tuple[float, float]:
     """Put the gradient of a batch's loss into .grad; the loss, and the length of the gradient.
 
     NonFiniteError if either is not finite. Any exception restores the Buffers. It takes one sample at a time to save
     memory.
     """
-    roots = partial(parts, model, xs, ys, loss, penalty, whole)
+    roots = partial(parts, model, xs, ys, loss, penalty, whole, size)
     buffers = model.buffers()
     before = [b.data for b in buffers]
     try:
@@ -86,12 +87,13 @@ def _cause(root: Value) -> str:
 # The terms of a loss -------------------------------------------------------------------------------------------
 
 def parts(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, penalty: Penalty | None = None,
-          whole: bool = False) -> Iterator[Value]:
-    """The Values whose sum is the loss of a batch, one by one, so that each graph is freed before the next is made."""
+          whole: bool = False, size: float | None = None) -> Iterator[Value]:
+    """The Values whose sum is the loss of a batch, one by one, so that each graph is freed before the next is made.
+    The losses of its samples are divided by `size`, their number if it is None."""
     samples(xs, ys)
     pairs = [(xs, ys)] if whole else list(zip(xs, ys))
     for x, y in pairs:
-        yield loss_of(loss, model, x, y) / len(pairs)
+        yield loss_of(loss, model, x, y) / (len(pairs) if size is None else size)
     if penalty is not None:
         yield penalty_of(penalty, model)
 

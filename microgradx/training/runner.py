@@ -31,15 +31,17 @@ Done = tuple[float, float]                  # the loss before it, the length of 
 
 
 class Runner:
-    """Makes steps one by one, each with its own graph. The arguments are those of fit()."""
+    """Makes steps one by one, each with its own graph. The arguments are those of fit(); `weights` has a number for
+    each sample, and their sum divides the loss of a batch."""
 
     interrupted = False         # Ctrl-C was pressed while compiled steps ran; those that it returned are complete
 
     def __init__(self, model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser,
                  penalty: Penalty | None = None, clip: float | None = None, whole: bool = False,
-                 threshold: float = -math.inf) -> None:
+                 threshold: float = -math.inf, weights: Sequence[float] | None = None) -> None:
         self.model, self.xs, self.ys, self.loss, self.optimiser = model, xs, ys, loss, optimiser
         self.penalty, self.clip, self.whole, self.threshold = penalty, clip, whole, threshold
+        self.weights = weights
         self.lr = optimiser.lr
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
@@ -73,7 +75,8 @@ class Runner:
     def gradient(self, places: Sequence[int]) -> Done:
         """Forward and backward; the loss and the length of the gradient."""
         xs, ys = pick(self.xs, self.ys, places)
-        return gradient(self.model, xs, ys, self.loss, self.optimiser, self.penalty, self.whole)
+        size = None if self.weights is None else sum([self.weights[k] for k in places])
+        return gradient(self.model, xs, ys, self.loss, self.optimiser, self.penalty, self.whole, size)
 
     def finish(self) -> None:
         """Restore the optimiser's learning rate after the last step."""
@@ -90,7 +93,7 @@ class CompiledRunner(Runner):
             self.session = compiler().backend().session(
                 self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
                 penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
-                threshold=self.threshold, threads=threads)
+                threshold=self.threshold, weights=self.weights, threads=threads)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""

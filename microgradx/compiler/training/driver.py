@@ -72,7 +72,7 @@ class Driver(Fields):
         b = self.b
         start = self.get(self.pointer("starts"), step, LONG)
         stop = self.get(self.pointer("starts"), b.add(step, LONG(1)), LONG)
-        size = b.sitofp(b.sub(stop, start), DOUBLE)
+        size = self.get(self.pointer("sizes"), step)
         total = self.pointer("total")
         if self.lanes:
             self.batch(start, stop, size)

@@ -19,7 +19,7 @@ from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, nu
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
-          "flags", "forms", "shared", "sums")
+          "flags", "forms", "shared", "sums", "sizes")
 TOGETHER = 8                            # numbers that are added at once
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 

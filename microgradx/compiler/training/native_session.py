@@ -204,7 +204,8 @@ class NativeSession(Session):
         shared = aligned(SHARED).view(np.int64)
         arrays = self.sample_fields(batches, kernels) | fields(kernels, threads) | {
             "shared": shared, "sums": self.sums() if self.in_blocks else shared,
-            "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float), "losses": losses,
+            "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float),
+            "sizes": np.array(list(map(self.size, batches))), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
             "arrays": np.array([address(self.block), 0, *map(_address, self.kept.memory)], np.int64),
             "buffers": self.held[0], "held": self.held[1],

@@ -51,7 +51,7 @@ class PythonSession(Session):
             self.update = PythonKernel(self.update_program())
         found = Steps()
         for batch, rate in zip(batches, rates):
-            step = self.step(self.units(batch), rate)
+            step = self.step(self.units(batch), self.size(batch), rate)
             if step is None:
                 break
             found.append(step)
@@ -59,7 +59,7 @@ class PythonSession(Session):
                 break
         return found
 
-    def step(self, units: list[Unit], rate: float) -> tuple[float, float] | None:
+    def step(self, units: list[Unit], size: float, rate: float) -> tuple[float, float] | None:
         """Make a step; loss and length of the gradient. None, with the state before it, if these are not finite or
         Ctrl-C was pressed."""
         params, before = self.weights.values, self.state()
@@ -67,7 +67,7 @@ class PythonSession(Session):
             with allowed():
                 self.prepare(units)
                 before = self.state()           # preparing finds the random generators
-                total = self.batch(units)
+                total = self.batch(units, size)
         except BaseException as error:
             self.restore(before)
             self.interrupted = isinstance(error, KeyboardInterrupt)
@@ -91,11 +91,11 @@ class PythonSession(Session):
             if self.form(unit) not in self.kernels:
                 self.kernels[self.form(unit)] = self.compiled(self.unit_program(unit))
 
-    def batch(self, units: list[Unit]) -> list[float]:
+    def batch(self, units: list[Unit], size: float) -> list[float]:
         """Loss and gradient of a batch, penalty included."""
         total = self.before()
         for unit in units:
-            total = self.gradient(self.kernels[self.form(unit)], total, [float(len(units)), *self.inputs(unit)])
+            total = self.gradient(self.kernels[self.form(unit)], total, [size, *self.inputs(unit)])
         return self.gradient(self.decay, total, []) if self.decay else total
 
     def gradient(self, compiled: tuple[Any, list[Any]], before: list[float], own: list[float]) -> list[float]:

@@ -24,8 +24,8 @@ from ..trace.state import Draw
 
 
 class SampleKernel:
-    """The kernel for units of one form, or for the penalty. For units, its memory begins with the number of units in
-    the batch, then come the numbers of the unit.
+    """The kernel for units of one form, or for the penalty. For units, its memory begins with the size of the batch,
+    then come the numbers of the unit.
 
     own         how many numbers a unit has
     given       the closures of the loss that are no parameters or Buffers: Values, Draws

@@ -55,6 +55,7 @@ class Session(ABC):
     model, loss, optimiser, penalty, clip, threshold, whole: as for fit()
     strict      the bits of eager training: sums in eager order, no fused multiply-add, libm's functions. Ints in the
                 samples are then a part of the program: one program for each class or row of tokens
+    weights     a number for each sample; their sum over a batch divides its loss, in place of the number of samples
     threads     how many compute the samples of a batch; None for one on each core, where there is enough to do. They
                 add up the same blocks in the same order, however many they are
 
@@ -67,9 +68,10 @@ class Session(ABC):
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
                  penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
                  threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
-                 threads: int | None = None) -> None:
+                 weights: Sequence[float] | None = None, threads: int | None = None) -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
         self.clip, self.threshold, self.whole, self.strict, self.threads = clip, threshold, whole, strict, threads
+        self.shares = weights
         self.in_order = strict or self.in_order
         self.weights = Weights(optimiser.params)
         self.count = len(optimiser.params)
@@ -105,6 +107,12 @@ class Session(ABC):
         """The units of a batch: each sample by itself, or all samples as one unit."""
         return [tuple(batch)] if self.whole else [(place,) for place in batch]
 
+    def size(self, batch: Sequence[int]) -> float:
+        """What the loss of a batch is divided by: the number of its units, or the sum of their weights."""
+        if self.shares is not None:
+            return sum([self.shares[place] for place in batch])
+        return 1.0 if self.whole else float(len(batch))
+
     def form(self, unit: Unit) -> Any:
         """The form of a unit; units of the same form share a program."""
         return tuple([self.forms[place] for place in unit])
@@ -120,8 +128,8 @@ class Session(ABC):
         """Whether the back end computes the row itself; see Backend.has."""
 
     def unit_program(self, unit: Unit) -> Program:
-        """The program of a unit. Inputs: parameters, `before` (see with_gradient), the number of units in the batch,
-        the samples. Results: the unit's share of the loss, its gradient, the new numbers of the Buffers."""
+        """The program of a unit. Inputs: parameters, `before` (see with_gradient), the size of the batch, the samples.
+        Results: the unit's share of the loss, its gradient, the new numbers of the Buffers."""
         def f(weights: Weights, before: list[Any], count: Any, samples: list[Any]) -> list[Any]:
             xs, ys = map(list, zip(*samples))
             loss = self.loss(self.model, xs, ys) if self.whole else self.loss(self.model, xs[0], ys[0])

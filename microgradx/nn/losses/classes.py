@@ -30,7 +30,8 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", 
     IndexError for an index that is not a class, ValueError for label_smoothing beyond 0 to 1. target: the index of the
     right class, (), (N) or (N, places); or probabilities in the shape of input.
 
-    weight           a weight for each class (C). The mean divides by the weights of the right classes
+    weight           a weight for each class (C). The mean divides by the weights of the right classes,
+                     so that of one sample has none; fit() takes class_weight
     ignore_index     a target that counts for nothing; a mean of nothing is nan. None is torch's -100, but for targets
                      that are inputs of a compiled program: give it the number, and it looks for it at each run
     label_smoothing  0 to 1: the share of the target that is spread evenly over all classes (Szegedy et al. 2016)
