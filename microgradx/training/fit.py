@@ -71,7 +71,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     checkpoint  a file that is replaced after every epoch, as a whole. Where it is there already the same call continues
                 it, to the bits of a run without a break, also after Ctrl-C: model, optimiser, history, best weights,
                 ReduceLROnPlateau, the shuffle, the module `random` and the generators in the model. A file of another
-                run raises WeightsError before anything changes. With all samples in a batch each step is an epoch
+                run raises WeightsError before anything changes. With all samples in a batch each step is an epoch,
+                and is written: some milliseconds
     jit         compile the loss and the optimiser: many steps run in one call, without a graph. Then all numbers of the
                 samples are inputs, ints too: write take(table, i), not table[i]
     threads     with jit: how many share a batch; None for one on each core, if it is large. The bits are the same
