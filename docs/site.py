@@ -1,6 +1,7 @@
 """What mkdocs is told beside mkdocs.yml: README, notebooks and the table are pages, docstrings become Markdown.
 
-Nothing is written twice: the first page is README.md, that of the rows is what help(tanh) says of each.
+Nothing is written twice: the first page is README.md, and that of the rows is what help() says of each. The guides are
+files here.
 """
 import re
 from pathlib import Path

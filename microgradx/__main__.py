@@ -1,4 +1,4 @@
-"""Step through backpropagation, check it, draw it, learn with it, in the order of README.
+"""Step through backpropagation, check it, draw it, learn with it, in the order of README and docs/.
 
 Two commands
     python3 -m microgradx                                           # step through the backprop of one neuron
@@ -23,7 +23,7 @@ Have your own engine examined
 Take it away
     python3 -m microgradx export "tanh(w*x + b)" w=0.5 x=2 b=-0.5 -o neuron.c       # C99; a formula: -o neuron.tex
 
-Once installed, the command `microgradx` does the same as python3 -m microgradx. For the rest of README, write
+Once installed, the command `microgradx` does the same as python3 -m microgradx. For the rest see README, or write
 help(microgradx) in Python. Exit code 0: success; 1: a wrong gradient or engine, or a missed target; 2: a wrong
 command line.
 """

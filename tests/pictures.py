@@ -1,4 +1,4 @@
-"""README's two pictures, in notebooks/: its neuron as `draw` draws it, and the page of `to_html` in a browser; and the
+"""README's moving picture, the page of `to_html` in a browser; the guides' pictures, by `draw` and of the page; and the
 lab with a mission, which notebook 14 shows.
 
     python -m tests.pictures                needs the extra draw, chromium and chromedriver
@@ -7,15 +7,20 @@ lab with a mission, which notebook 14 shows.
     >>> f"{neuron():.4f}"
     '0.4621'
 """
+import io
 import pathlib
 import re
 import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
 
 from microgradx import Value, draw, lab, tanh, to_html
 
 from .browser import chromium, look
 
-FOLDER = pathlib.Path(__file__).parent.parent / "notebooks"
+ROOT = pathlib.Path(__file__).parent.parent
+FOLDER, FILM = ROOT / "notebooks", ROOT / "docs" / "stepper.gif"
 DRAWING, PAGE, MISSION = FOLDER / "neuron.svg", FOLDER / "stepper.png", FOLDER / "mission.png"
 STEPS = 7                                   # the second of the backward pass
 
@@ -39,30 +44,44 @@ def texts(svg: str) -> list[str]:
     return sorted(re.findall(r"<text[^>]*>([^<]+)</text>", svg))
 
 
-def page() -> bytes:
-    """The page, some steps on, as PNG."""
-    return screenshot(to_html(neuron()), "", "next", STEPS)
+def page() -> list[bytes]:
+    """The page at each step, as PNG."""
+    return list(screenshots(to_html(neuron()), "", "next"))
 
 
 def mission() -> bytes:
     """The lab with the mission on gradients that vanish, a few updates on, as PNG."""
-    return screenshot(lab(), "#m=vanish", "run-step", STEPS)
+    return list(islice(screenshots(lab(), "#m=vanish", "run-step"), STEPS + 1))[-1]
 
 
-def screenshot(html: str, fragment: str, button: str, clicks: int) -> bytes:
-    """A page after some clicks on a button of it, as PNG."""
+def screenshots(html: str, fragment: str, button: str) -> Iterator[bytes]:
+    """A page before and after each click on a button of it, until it is disabled, as PNG."""
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         look(browser, width=1100, height=800)
         path = pathlib.Path(folder) / "page.html"
         path.write_text(html, encoding="ascii")
         browser.get(path.as_uri() + fragment)
-        for _ in range(clicks):
+        yield browser.get_screenshot_as_png()
+        while browser.find_element("id", button).get_attribute("aria-disabled") != "true":
             browser.find_element("id", button).click()
-        png: bytes = browser.get_screenshot_as_png()
-        return png
+            time.sleep(1)                   # for what moves to come to rest
+            yield browser.get_screenshot_as_png()
+
+
+def film(pngs: list[bytes]) -> bytes:
+    """As GIF, smaller, in few colours; the last picture stays."""
+    from PIL import Image
+    frames = [Image.open(io.BytesIO(png)).convert("RGB").resize((880, 640), Image.Resampling.LANCZOS).quantize(64)
+              for png in pngs]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], loop=0, optimize=True,
+                   duration=[1500] * (len(frames) - 1) + [4000])
+    return file.getvalue()
 
 
 if __name__ == "__main__":
     DRAWING.write_text(drawing(), encoding="utf-8")
-    PAGE.write_bytes(page())
+    pngs = page()
+    PAGE.write_bytes(pngs[STEPS])
+    FILM.write_bytes(film(pngs))
     MISSION.write_bytes(mission())

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from microgradx import extras
 
+from .guides import TEXT
+
 
 def test_in_a_clone_it_is_the_folder_and_elsewhere_the_package(monkeypatch, tmp_path):
     assert extras.install("draw") == 'pip install ".[draw]"'
@@ -14,8 +16,7 @@ def test_in_a_clone_it_is_the_folder_and_elsewhere_the_package(monkeypatch, tmp_
 def test_all_extras_that_are_named_exist():
     root = Path(extras.__file__).parent
     known = tomllib.loads((root.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    readme = (root.parent / "README.md").read_text()
-    assert all(f"| `{extra}` |" in readme for extra in known)
+    assert all(f"| `{extra}` |" in TEXT for extra in known)
     sources = [path.read_text() for path in root.rglob("*.py")]
     used = {extra for extra in known for text in sources if f"install('{extra}')" in text.replace('"', "'")}
     assert used == {"draw", "plot", "jit", "dask", "examples", "sklearn", "sparse", "strategies", "sympy", "jax",

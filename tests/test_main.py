@@ -20,6 +20,7 @@ from microgradx.table import TABLE, Op
 from microgradx.text import rule
 
 from .budget import PATIENCE
+from .guides import TEXT
 
 ROOT = pathlib.Path(microgradx.__file__).parent.parent
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=-1"]
@@ -323,11 +324,10 @@ def test_an_expression_leaves_as_c_and_as_a_formula(run, tmp_path):
 
 
 def test_help_mirrors_readme():
-    """The headings of README and its commands, in its order."""
-    text = (ROOT / "README.md").read_text()
+    """The headings of README and the guides, and their commands, in their order."""
     headings = [line for line in microgradx.__main__.__doc__.splitlines()[1:] if re.fullmatch(r"[A-Z][\w ]*", line)]
-    assert [h for h in re.findall(r"^## (.*)$", text, re.M) if h in headings] == headings and len(headings) == 6
-    ours, readmes = ([shlex.split(line, comments=True) for line in lines] for lines in (EXAMPLES, examples_in(text)))
+    assert [h for h in re.findall(r"^##? (.*)$", TEXT, re.M) if h in headings] == headings and len(headings) == 6
+    ours, readmes = ([shlex.split(line, comments=True) for line in lines] for lines in (EXAMPLES, examples_in(TEXT)))
     assert ours == readmes
 
 

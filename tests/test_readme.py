@@ -1,19 +1,20 @@
-"""README tells the truth: every Python block runs and prints what stands below it, every command ends well."""
+"""README and the guides tell the truth: Python blocks print what stands below them, commands end well."""
 import linecache
 import os
-import pathlib
 import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
+import microgradx
 from microgradx.table import TABLE
 
-ROOT = pathlib.Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.M | re.S)
+from .guides import GUIDES, README, ROOT, TEXT
+
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.M | re.S)
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 OURS = [line for line in COMMANDS if line.startswith("python3 -m microgradx")]
 
@@ -71,22 +72,27 @@ def test_the_shown_step_is_what_the_command_prints():
 
 
 def test_ci_runs_the_test_line_word_for_word():
-    line = next(line for line in COMMANDS if line.startswith("python3 -m venv"))
+    line = next(line for line in COMMANDS if line.startswith("python3 -m venv") and "&&" in line)
     pattern = re.search(r"grep -m 1 -E '(.*)' README", (ROOT / ".ci" / "run").read_text())[1]
     assert re.search(pattern, README, re.M)[0] == line
 
 
 def test_every_module_at_the_root_is_in_the_reading_table():
     files = {p.name for p in (ROOT / "microgradx").glob("*.py")} - {"__init__.py", "__main__.py"}
-    assert {name for name in files if f"`{name}`" not in README} == set()
+    assert {name for name in files if f"`{name}`" not in TEXT} == set()
 
 
-PICTURES = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", README)
+def linked(mark=""):
+    """What each page links to, or with ! shows, in which words."""
+    return [(words, path.parent / target) for path in GUIDES for words, target in
+            re.findall(rf"(?<!!){mark}\[([^\]]+)\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))]
 
 
 def test_pictures_are_there_and_told_in_words():
-    assert [path for _, path in PICTURES] == ["notebooks/neuron.svg", "notebooks/stepper.png"]
-    assert all(len(words) > 50 and 1000 < (ROOT / path).stat().st_size < 300_000 for words, path in PICTURES)
+    pictures = linked("!")
+    assert [path.resolve() for _, path in pictures] == [
+        ROOT / "docs" / "stepper.gif", ROOT / "notebooks" / "neuron.svg", ROOT / "notebooks" / "stepper.png"]
+    assert all(len(words) > 50 and 1000 < path.stat().st_size < 500_000 for words, path in pictures)
 
 
 def test_the_drawing_is_what_draw_draws():
@@ -97,7 +103,27 @@ def test_the_drawing_is_what_draw_draws():
     assert f"{neuron():.4f}" in texts(drawing())
 
 
-def test_links_lead_somewhere():
-    links = re.findall(r"(?<!!)\[[^\]]+\]\(([^)]+)\)", README)
-    assert len(links) == len(list((ROOT / "notebooks").glob("*.ipynb")))
-    assert all((ROOT / link).is_file() for link in links)
+def test_links_lead_somewhere_and_to_every_notebook_and_guide():
+    links = {path.resolve() for _, path in linked()}
+    assert [path for path in links if not path.is_file()] == []
+    assert {*(ROOT / "notebooks").glob("*.ipynb"), *GUIDES[1:]} <= links
+
+
+def test_twelve_names_are_public_and_each_kind_of_reader_has_a_door():
+    names = re.findall(r"^- `(\w+)`: ", README, re.M)
+    assert len(names) == 12 and set(names) <= set(microgradx.__all__)
+    doors = README[README.index("## Four doors"):README.index("## Ten lines")]
+    assert len(re.findall(r"^\| (learn|debug|test|run) .*\]\(docs/", doors, re.M)) == 4
+
+
+def twice(text):
+    """The sentences of ten words or more, and the blocks of code, that stand in two places."""
+    code = re.findall(r"^```\w+\n(.*?)^```", text, re.M | re.S)
+    prose = re.sub(r"^```.*?^```|^\|[^\n]*$", "", text, flags=re.M | re.S)
+    said = Counter(" ".join(part.split()) for part in [*code, *re.split(r"(?<=[.:;])\s", prose)])
+    return [part for part, times in said.items() if times > 1 and len(part.split()) >= 10]
+
+
+def test_nothing_is_to_be_read_twice():
+    assert twice(TEXT) == []
+    assert twice("One two three four five six seven eight nine ten. " * 2) != []

@@ -1,4 +1,4 @@
-"""How many wrong gradients does a check find, and how many right ones does it reject? README's table, as Markdown.
+"""How many wrong gradients does a check find, and how many right ones does it reject? The table of docs/check.md.
 
     python tests/benchmarks/referee.py              # 300 random functions, 1,200 in all; --quick 5, --count 3000
 
