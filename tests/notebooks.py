@@ -112,12 +112,14 @@ def _outputs(source: str, scope: dict[str, Any], count: int) -> Iterator[Output]
 
 
 def _figures() -> Iterator[Output]:
-    """The figures that wait to be shown, as PNG; they are closed then, as Jupyter does."""
+    """The figures that wait to be shown, as PNG; closed then, as by Jupyter. ValueError if axes have no names."""
     if "matplotlib.pyplot" not in sys.modules:
         return
     from matplotlib import pyplot
     for number in pyplot.get_fignums():
         figure, file = pyplot.figure(number), io.BytesIO()
+        if any(ax.axison and not (ax.get_xlabel() and ax.get_ylabel()) for ax in figure.axes):
+            raise ValueError("a figure has an axis without a name: write set_xlabel and set_ylabel")
         figure.savefig(file, format="png", bbox_inches="tight")
         yield {"data": {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": [repr(figure)]},
                "metadata": {}, "output_type": "display_data"}

@@ -110,6 +110,16 @@ def test_what_a_cell_raises_is_raised():
         small("1 / 0")
 
 
+def test_a_figure_whose_axes_have_no_names_is_refused():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.xlabel('x')\n"
+    with pytest.raises(ValueError, match="set_ylabel"):
+        small(plot)
+    assert texts(small(f"{plot}plt.ylabel('y');"))[0][0] == "image/png"
+    pyplot.close("all")
+
+
 def test_rows_that_a_notebook_adds_are_taken_out_again():
     before = dict(TABLE)
     small("from microgradx import row\nrow('bump', lambda x: x, lambda y, x: 1)")

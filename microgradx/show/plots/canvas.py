@@ -71,7 +71,7 @@ def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
     if measured:
         ax.plot(*zip(*measured, strict=True), "o--", color=MIDDLING, markersize=4, linewidth=1, label="validation")
         ax.legend(frameon=False, fontsize=8)
-    _named(ax, "step", "loss", values)
+    named(ax, "step", "loss", values)
     return ax
 
 
@@ -95,6 +95,7 @@ def boundary(f: Callable[[list[float]], Any], points: Sequence[Sequence[float]],
         inside = [point for point, label in zip(points, labels, strict=True) if (label > 0) == wanted]
         if inside:
             ax.plot(*zip(*inside, strict=True), marker, color=colour, markersize=4)
+    named(ax, "x", "y")
     return ax
 
 
@@ -109,7 +110,7 @@ def gradient_norms(norms: Mapping[str, Sequence[float]], *, ax: "Axes | None" = 
         colour = mix(MIDDLE, DARK, k / max(len(norms) - 1, 1))
         ax.plot(range(1, len(sizes) + 1), sizes, color=colour, linestyle=("-", "--", "-.", ":")[k % 4], linewidth=1.3)
         ax.annotate(f" {name}", (len(sizes), sizes[-1]), color=colour, fontsize=8, va="center", annotation_clip=False)
-    _named(ax, "step", "|gradient|", [size for sizes in norms.values() for size in sizes])
+    named(ax, "step", "|gradient|", [size for sizes in norms.values() for size in sizes])
     return ax
 
 
@@ -124,13 +125,13 @@ def gradient_flow(diagnosis: "Diagnosis") -> Any:
     top, bottom = canvas("aa;bb", sharex=True, height_ratios=[2, 1])
     levels, sizes = list(diagnosis.flow), list(diagnosis.flow.values())
     top.plot(levels, sizes, "o-", color=STRONG, markersize=4, linewidth=1.3)
-    _named(top, "", "gradient (rms)", sizes)
+    named(top, "", "gradient (rms)", sizes)
     for word, marker in (("dead", "s"), ("saturated", "^")):
         shares = [max(getattr(g, word) for g in diagnosis.activations if g.level == level) for level in levels]
         bottom.plot(levels, shares, marker, color=ALARM if word == "dead" else MIDDLING, markersize=5, label=word)
     bottom.set_ylim(-0.05, 1.05)
     bottom.legend(frameon=False, fontsize=8)
-    _named(bottom, "level: activations from the input on", "share", shares)
+    named(bottom, "level: activations from the input on", "share", shares)
     title = "\n".join(fill(sentence, 90) for sentence in diagnosis.problems)
     top.set_title(title or "nothing conspicuous", fontsize=9, loc="left")
     return top, bottom
@@ -164,12 +165,18 @@ def replay(model: Any, states: Sequence[Mapping[str, Any]], history: Sequence[An
     losses(history, ax=loss)
     for line in zip(*([x for values in state.values() for x in leaves(values)] for state in states), strict=True):
         weights.plot(range(1, len(line) + 1), line, color=MIDDLING, linewidth=0.6, alpha=0.6)
-    _named(weights, "step", "weights", [])
+    named(weights, "step", "weights")
     return [*frames, loss, weights]
 
 
-def _named(ax: "Axes", x: str, y: str, sizes: Sequence[float]) -> None:
-    """Name the axes; make y logarithmic for positive sizes that span more than two decades."""
+def named(ax: "Axes", x: str, y: str, sizes: Sequence[float] = ()) -> None:
+    """Name the axes; make y logarithmic for positive sizes that span more than two decades.
+
+    >>> axes, = canvas()
+    >>> named(axes, "step", "loss", [1.0, 1e-3])
+    >>> axes.get_xlabel(), axes.get_yscale()
+    ('step', 'log')
+    """
     ax.set_xlabel(x, color=GREY, fontsize=9)
     ax.set_ylabel(y, color=GREY, fontsize=9)
     known = [size for size in sizes if math.isfinite(size)]

@@ -20,7 +20,7 @@ from ...nesting import leaves
 from ...ops import tanh
 from ...recording import recording
 from ..colours import ALARM, FAINT
-from .canvas import LIGHT, MIDDLING, STRONG, canvas
+from .canvas import LIGHT, MIDDLING, STRONG, canvas, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,6 +63,7 @@ def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "",
             ax.set_ylim(low, high)
     ax.set_title(title or getattr(f, "name", ""), fontsize=10, pad=12)
     ax.legend(frameon=False, fontsize=8)
+    named(ax, "x", "f(x), f'(x)")
     return ax
 
 

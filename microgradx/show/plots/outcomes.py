@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...nesting import shape
 from ...training.outcome import Outcome, chosen, confusion
 from . import images
-from .canvas import MIDDLING, STRONG, boundary, canvas, losses
+from .canvas import MIDDLING, STRONG, boundary, canvas, losses, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,6 +61,7 @@ def _fit(one: Outcome, ax: "Axes") -> None:
     line = sorted((x, y) for (x,), (y,) in zip(one.xs, one.outputs))
     ax.plot(*zip(*line, strict=True), color=STRONG, linewidth=2, label="the network")
     ax.legend(frameon=False, fontsize=8)
+    named(ax, "x", "y")
 
 
 def _border(one: Outcome, ax: "Axes") -> None:

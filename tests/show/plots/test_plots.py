@@ -39,7 +39,8 @@ def test_a_curve_shows_the_function_and_its_derivative():
     by_label = {line.get_label(): drawn(line) for line in ax.lines}
     assert all(y == math.tanh(x) for x, y in by_label["f(x)"])
     assert all(y == pytest.approx(1 - math.tanh(x)**2) for x, y in by_label["f'(x)"])
-    assert ax.get_title() == "tanh" and min(by_label["f(x)"])[0] == pytest.approx(-2, abs=1e-4)
+    assert (ax.get_title(), ax.get_xlabel(), ax.get_ylabel()) == ("tanh", "x", "f(x), f'(x)")
+    assert min(by_label["f(x)"])[0] == pytest.approx(-2, abs=1e-4)
 
 
 def test_a_kink_is_marked_with_the_slope_used_there_and_splits_the_derivative():
@@ -133,6 +134,7 @@ def test_a_replay_shows_boundary_loss_and_weights_and_leaves_the_model_alone(run
     before = model.state_dict()
     *frames, loss, weights = replay(model, states, history, xs, ys)
     assert [ax.get_title() for ax in frames] == ["step 1", "step 3", "step 6", "step 8"]
+    assert {(ax.get_xlabel(), ax.get_ylabel()) for ax in frames} == {("x", "y")}
     lines = [drawn(line) for line in weights.lines if len(line.get_xdata()) == len(states)]
     assert len(lines) == len(model.parameters()) and len(loss.lines) == 2 + len(frames)
     assert model.state_dict() == before == states[-1]
