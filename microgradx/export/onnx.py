@@ -17,6 +17,7 @@ from ..branches import answer, both_ways
 from ..extras import install
 from ..nesting import leaves, shape
 from ..nn.activation import Elementwise
+from ..recording import no_grad
 from ..table import Op, of_math
 from .torch import refuse_own, refuse_shared
 
@@ -38,7 +39,7 @@ def to_onnx(model: nn.Module, example: Any, dtype: Literal["float64", "float32"]
 
     ImportError without onnx. TypeError for a Module with a forward() of its own, for a layer that is not written yet
     (recurrent ones, attention), for one in training mode that computes otherwise there (Dropout, RReLU, BatchNorm), and
-    for GELU in float64; ValueError for a parameter that two layers share.
+    for GELU in float64; ValueError for a parameter that two layers share, and for an example that the model refuses.
 
     >>> to_onnx(2.0, [1.0])
     Traceback (most recent call last):
@@ -63,6 +64,8 @@ def to_onnx(model: nn.Module, example: Any, dtype: Literal["float64", "float32"]
     integers = all(isinstance(x, int) for x in leaves(example))
     kind = onnx.TensorProto.INT64 if integers else graph.kind
     out = _layer(graph, model, _Tensor(graph, "x", sizes))
+    with no_grad():
+        model(example)                                          # refuses an example of another shape
     graph.nodes.append(onnx.helper.make_node("Identity", [out.name], ["y"]))
     inner = onnx.helper.make_graph(graph.nodes, "microgradx",
                                    [onnx.helper.make_tensor_value_info("x", kind, sizes)],

@@ -23,7 +23,7 @@ from ..compiler.trace.state import Draw
 from ..compiler.trace.trace import trace
 from ..derivatives import value_and_grad
 from ..engine import Value
-from ..ieee import printable
+from ..ieee import printable, short
 from ..nesting import branches, floated, is_leaf, is_module, leaves
 
 
@@ -65,7 +65,8 @@ def record(f: Callable[..., Any], example: Sequence[Any], called: str, argnums: 
            native: Native, strict: bool = False) -> Function:
     """A function at arguments of the structure of `example`. Rows that are not native are lowered where they can be.
 
-    TypeError if f is no function or an argument is neither numbers nor fixed, and where jit refuses f (TracingError).
+    TypeError if f is no function or returns no number, if an argument is neither numbers nor fixed, and where jit
+    refuses f (TracingError).
     """
     if not callable(f):
         raise TypeError(f"expected a function or a Module to export, got {type(f).__name__}")
@@ -75,6 +76,8 @@ def record(f: Callable[..., Any], example: Sequence[Any], called: str, argnums: 
     read_call(tuple(args), {}, [], [])                          # refuses what could hold numbers but is no container
     parameters = [Parameter(label, x, inputs(x), k in by) for k, (label, x) in enumerate(zip(labels(f, args), args))]
     recorded = trace(f, args, strict, unrolls=True)
+    if not results(recorded.tree):
+        raise TypeError(f"expected a function that returns numbers, got {short(recorded.tree)}")
     value = program(recorded, native, strict)
     gradient = None
     wanted = tuple(k for k in by if parameters[k].size)

@@ -283,6 +283,7 @@ def test_a_row_that_only_python_computes_is_refused_by_name():
     (3, (), TypeError, "expected a function or a Module"),
     (lambda x: x if x > 0 else 0.0, (1.0,), TracingError, "where"),
     (lambda x: x, ({1.0},), TypeError, "got {1.0}"),
+    (lambda x: x, ("a",), TypeError, "expected a function that returns numbers, got 'a'"),
     (Sequential(Dropout(0.5)), ([1.0],), TypeError, "draws random numbers"),
 ])
 def test_what_has_no_form_in_c_is_refused(f, args, error, said):

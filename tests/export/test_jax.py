@@ -94,7 +94,8 @@ def test_arguments_of_another_structure_are_refused(args, said):
 
 
 @pytest.mark.parametrize("f, args, said", [
-    (3.0, (), "expected a function or a Module"), (Sequential(Dropout(0.5)), ([1.0],), "draws random numbers"),
+    (3.0, (), "expected a function or a Module"), (lambda x: "a", (1.0,), "expected a function that returns numbers"),
+    (Sequential(Dropout(0.5)), ([1.0],), "draws random numbers"),
 ])
 def test_what_has_no_form_in_jax_is_refused(f, args, said):
     with pytest.raises(TypeError, match=said):

@@ -81,6 +81,11 @@ def test_what_is_not_written_is_refused(model, error, said):
         to_onnx(model, [[1.0]])
 
 
+def test_an_example_that_the_model_refuses_is_refused():
+    with pytest.raises(ValueError, match=r"expected shape"):
+        to_onnx(nn.Linear(2, 1), [1.0])
+
+
 def test_another_type_of_number_is_refused():
     with pytest.raises(ValueError, match="expected dtype"):
         to_onnx(nn.ReLU(), [1.0], "float16")
