@@ -206,6 +206,7 @@ INSTRUCTIONS = ("compiler/native/instructions.py", "compiler/native/elementary/"
 EXCEPTIONS = {
     "compiler/ir/simplify.py": "algebra is about the rows it names: x*1 is x",
     "compiler/native/libm.py": "hypot, which CPython computes by itself",
+    "compiler/training/blocks.py": "an operation of an atomic instruction of LLVM",
     "compiler/training/driver.py": "an instruction of the loop's own, which is in no program",
     "show/web/javascript.py": "what JavaScript's Math has, as functions of math; and take of math.js",
     "show/web/page.py": "sign is a key in the data of a page",

@@ -28,7 +28,7 @@ def images(pictures: Sequence[Image], titles: Sequence[str] = (), *, columns: in
     ValueError if they differ in size, or if there is none.
 
     >>> images([[[0.0, 1.0]]] * 3, ["a", "b", "c"], columns=2).get_images()[0].get_array().shape
-    (3, 5)
+    (5, 5)
     """
     pictures = floated(listed(pictures))
     sizes = shape(pictures)
