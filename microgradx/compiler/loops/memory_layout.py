@@ -73,7 +73,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
         if not is_result:
             ids = np.sort(np.concatenate(parts))
             size = lined(size) if len(ids) >= LINE else size
-            ids = _arranged(*matrices[0]) if len(matrices) == 1 else ids[::_sense(matrices[0][1])]
+            ids = _arranged(*matrices[0]) if len(matrices) == 1 else ids[::_sense([m for _, m in matrices])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
         found += [_upwards(p.ops[ids[0]], slots[ids], matrix) for ids, matrix in matrices]
@@ -149,7 +149,7 @@ def _levels(edges: EdgeArrays, late: bool) -> Slots:
 def _arranged(ids: Slots, matrix: Slots) -> Slots:
     """The nodes in an order that gives their inputs constant strides: the recorded order, or if that has many loops,
     sorted by one of the inputs. (The recorded order is best for sums over them: it keeps the rows and columns.)"""
-    sense, width = _sense(matrix), matrix.shape[1]
+    sense, width = _sense([matrix]), matrix.shape[1]
     if width > WIDE or len(affine(matrix)) <= UNEVEN:
         return ids[::sense]
     columns = [matrix[:, k] for k in range(width)]
@@ -158,10 +158,10 @@ def _arranged(ids: Slots, matrix: Slots) -> Slots:
     return found
 
 
-def _sense(matrix: Slots) -> int:
+def _sense(matrices: Sequence[Slots]) -> int:
     """1 if slots increase from the first row to the last, -1 if they decrease, as in the backward pass, which runs in
-    reverse."""
-    return -1 if np.sign(matrix[-1] - matrix[0]).sum() < 0 else 1
+    reverse. By all parts: the first is often a corner of an image, one row, which tells nothing."""
+    return -1 if sum(len(m) * float(np.sign(m[-1] - m[0]).mean()) for m in matrices if m.shape[1]) < 0 else 1
 
 
 def breaks(matrix: Slots) -> int:
