@@ -147,15 +147,18 @@ def _levels(edges: EdgeArrays, late: bool) -> Slots:
 
 
 def _arranged(ids: Slots, matrix: Slots) -> Slots:
-    """The nodes in an order that gives their inputs constant strides: the recorded order, or if that has many loops,
-    sorted by one of the inputs. (The recorded order is best for sums over them: it keeps the rows and columns.)"""
+    """The nodes in an order that gives their inputs and themselves constant strides: the recorded order, or if that has
+    many loops, sorted by one of the inputs. (The recorded order is best for sums over them: it keeps the rows and
+    columns. It serves also where loops in another order write to it, as to an image from the places of a pool.)"""
     sense, width = _sense([matrix]), matrix.shape[1]
+    recorded = np.arange(len(ids))[::sense]
     if width > WIDE or len(affine(matrix)) <= UNEVEN:
-        return ids[::sense]
+        return ids[recorded]
     columns = [matrix[:, k] for k in range(width)]
-    orders = [np.arange(len(ids))[::sense], *(np.lexsort((*columns, columns[k])) for k in range(width))]
-    found: Slots = ids[min(orders, key=lambda order: breaks(matrix[order]))]
-    return found
+    orders = [recorded, *(np.lexsort((*columns, columns[k])) for k in range(width))]
+    best = min(orders, key=lambda order: breaks(matrix[order]))
+    slots = np.argsort(recorded)
+    return ids[recorded if len(affine(np.column_stack([slots, matrix])[best])) <= UNEVEN else best]
 
 
 def _sense(matrices: Sequence[Slots]) -> int:
