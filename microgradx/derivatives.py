@@ -65,21 +65,32 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     for kind in set(map(type, (y, *xs))):
         if not issubclass(kind, Value):
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
-    trace = tracer()                                    # jit records what would be numbers, too
-    if trace is None:
+    if tracer() is None:
         [v._data for v in (y, *xs)]                     # raises for one that a trace has left behind
-    with derived(create_graph):
-        adjoint = adjoints([(y, ONE)], xs, create_graph or trace is not None)
+    return slopes_by(xs, y, create_graph, create_graph)
+
+
+def slopes_by(xs: Sequence[Value], y: Value, record: bool, nested: bool | None = None) -> list[Any]:
+    """gradients() of a transform: `nested` says whether eager code would record them, see derived()."""
+    trace = tracer()                                    # jit records what would be numbers, too
+    with derived(record, nested):
+        adjoint = adjoints([(y, ONE)], xs, record or trace is not None)
         found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
-        if create_graph:
+        if record:
             return [g if isinstance(g, Value) else Value(g) for g in found]
         return found if trace is None else [trace.number(g) if isinstance(g, Value) else g for g in found]
 
 
-def derived(record: bool) -> Any:
-    """Where derivatives of a graph are computed: recorded or not; for jit from the graph as it was recorded."""
+def derived(record: bool, nested: bool | None = None) -> Any:
+    """Where derivatives of a graph are computed: recorded or not; for jit from the graph as it was recorded.
+
+    nested      whether eager code would record them, too, for another derivative of theirs; by default whether there is
+                an outer transform. In strict code sums of numbers start at 0.0, recorded ones do not
+    """
     trace = tracer()
-    return trace.resolved() if trace is not None else recording() if record else no_grad()
+    if trace is not None:
+        return trace.resolved(bool(_inputs.get()) if nested is None else nested)
+    return recording() if record else no_grad()
 
 
 def adjoints(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: bool,
@@ -138,7 +149,7 @@ def _at_once(flows: dict[Value, Terms]) -> dict[Value, Flow]:
         products = [product for product in products if product[3] is None]
     if products:
         xs, gs, slopes, _ = zip(*products)
-        found = dict(zip(xs, map(Flow, trace.many(dot if trace.strict else mul, [gs, slopes]))))
+        found = dict(zip(xs, map(Flow, trace.many(dot if trace.starts else mul, [gs, slopes]))))
     return found | {x: total(terms, True, last=True) for x, terms in flows.items() if x not in found}
 
 
@@ -187,7 +198,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
         y, xs, inside = call(f, args, wanted, options)
         y, more = split(y, inside) if has_aux else (y, None)
         y = scalar(y)
-        found = iter(gradients(y, xs, create_graph=inside))
+        found = iter(slopes_by(xs, y, inside))
         by = tuple(rebuild(args[n], found) for n in wanted)
         value = y if inside else y.data
         return (value, more) if has_aux else value, by if isinstance(argnums, (tuple, list)) else by[0]
@@ -254,7 +265,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     def transformed(xs: Sequence[Any], vs: Sequence[Any]) -> Any:
         y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
         slope: Any = dot(gradients(scalar(y), inputs, create_graph=True), directions(xs, inputs, vs))
-        return rebuild(xs, iter(gradients(slope, inputs, create_graph=inside)))
+        return rebuild(xs, iter(slopes_by(inputs, slope, inside)))
     _expect_lists("hvp", xs, vs)
     return for_arrays(transformed)(xs, vs)
 

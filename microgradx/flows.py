@@ -142,7 +142,7 @@ def dotted(gs: list[Any], slopes: list[Any]) -> Any:
     """The sum of products as one Value, without multiplications if all slopes are 1."""
     if all(map(_is_one, slopes)):
         return gs[0] if len(gs) == 1 else sum(gs)
-    if len(gs) > 1 or getattr(tracer(), "strict", False):
+    if len(gs) > 1 or getattr(tracer(), "starts", False):
         return dot(gs, slopes)                          # a sum starts at 0.0: strict code keeps the sign of a zero
     return slopes[0] if _is_one(gs[0]) else gs[0] * slopes[0]
 

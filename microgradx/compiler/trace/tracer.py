@@ -54,6 +54,7 @@ class Tracer:
     values      those of them that stand for a Value, not for a float
     versions    of each Value whose data was set: what stands for it from then on
     mark        the scope of leaves that are made here and outside of any other: no other trace has the same
+    starts      whether sums of gradients start at 0.0, as in strict code those that eager code does not record
     seen        the inputs of each Vector that can be recorded as they are, by their id
 
     A plain Value that the function closes over stays a leaf: an input, whose number is read at each run. One that it
@@ -61,6 +62,7 @@ class Tracer:
     """
 
     is_watch = False
+    starts = False
 
     def __init__(self, strict: bool = False, exact: bool = False, unrolls: bool = False) -> None:
         self.nodes: list[Traced | Batch] = []
@@ -85,11 +87,12 @@ class Tracer:
         inner.path, inner.scope = path, path or self.mark
         return inner
 
-    def resolved(self) -> Tracer:
+    def resolved(self, nested: bool = False) -> Tracer:
         """The same Tracer for what is recorded from the graph itself, such as derivatives: an input of an operation is
         meant as it was when that was recorded, also where its data was set since."""
         inner = self.within(self.scope)
         inner.versions = {}
+        inner.starts = self.strict and not nested
         return inner
 
     def is_constant(self, v: Value) -> bool:

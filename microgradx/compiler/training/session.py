@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...derivatives import gradients
+from ...derivatives import slopes_by
 from ...engine import Value, tracer
 from ...ieee import nan
 from ...nesting import branches, floated
@@ -158,9 +158,9 @@ class Session(ABC):
         differentiates root + sum of (derivative before * parameter): the derivative before is then the first term."""
         root = root if isinstance(root, Value) else Value(root)
         if not before:
-            return [root, *gradients(root, self.weights.values, create_graph=True)]
+            return [root, *slopes_by(self.weights.values, root, True, False)]
         both = root + dot(before[1:], self.weights.values)
-        return [before[0] + root, *gradients(both, self.weights.values, create_graph=True)]
+        return [before[0] + root, *slopes_by(self.weights.values, both, True, False)]
 
     def update_program(self) -> Program:
         """The program of the optimiser's rule for one parameter: from (p, g, *kept, t, lr) to the new (p, *kept)."""
