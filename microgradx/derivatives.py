@@ -112,9 +112,10 @@ def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: boo
     trace = tracer()
     incoming: dict[Value, Any] = {x: [] for x in xs} if trace is None else trace.incoming(xs)   # Terms of each
     incoming |= before or {}
-    order = between([y for y, _ in seeds], incoming)
+    roots = [y for y, _ in seeds]
+    order = between(roots, incoming)
     if trace is not None:
-        order = trace.arranged(order)
+        order = trace.arranged(order, roots)
     reaching: list[tuple[Value, tuple[Any, ...]]] = []              # what depends on xs, with what each has as inputs
     reached = incoming.keys()
     for v in order:

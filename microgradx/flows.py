@@ -106,7 +106,7 @@ def _masked(terms: Terms) -> Any:
         if slopes[i].__class__ is Gate:
             gate, slopes[i], point = slopes[i]
             if point is not None and isinstance(gs[i], Value):
-                gs[i] = where(maximum(point, abs(gs[i]) < inf), gs[i], 0.0)
+                gate = where(maximum(point, abs(gs[i]) < inf), gate, 0.0)
             masks[i] = gate if outer is None or trace.are_tame([slopes[i]]) else where(opened(outer), gate, 0.0)
         elif outer is not None and not trace.are_tame([slopes[i]]):
             masks[i] = opened(outer)
@@ -177,7 +177,8 @@ def _gate(open: Value, slope: Any, point: bool) -> Any:
         return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
     if open.data == 0 and not (point and _data(slope) == _data(slope)):
         return None
-    return open.data if slope is None else slope
+    slope = open.data if slope is None else slope
+    return Value(slope) if slope.__class__ is float else slope  # a factor, as for jit: strict code adds as this does
 
 
 def _data(x: Any) -> Any:

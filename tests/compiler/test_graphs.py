@@ -59,6 +59,18 @@ def test_second_derivatives(way):
     agrees()
 
 
+@every_way
+@pytest.mark.parametrize("f", [
+    lambda x: (x * 1.3 + x * 1.3)**2 * (x * 1.3 + x * 1.3), lambda x: mg.cos(2 * mg.max([x + x])) + mg.log(2 * (x + x)),
+    lambda x: mg.relu(x) * mg.exp(x) + x * mg.relu(x), lambda x: 0.5**(x + x) * mg.log(4 * 0.5**(x + x)),
+], ids=["paths", "a gate of another row's", "a gate used twice", "a gate at a point"])
+def test_strict_second_derivatives_add_in_the_order_of_eager_code(way, f):
+    """A sum of one recorded product starts without 0.0 in eager code, and a mask is no part of its graph."""
+    compiled = way.jit(mg.hessian(f), strict=True)
+    for x in (0.3, 1.1234, 2.71, 7.9):
+        assert compiled(x) == mg.hessian(f)(x)
+
+
 def check_value(y, expected):
     """y is the result of eager code to what rounding may do in eager code itself."""
     noise, _ = roundings(expected, [])

@@ -193,10 +193,23 @@ class Tracer:
             refuse_leaked()
         return versions.get(x, x) if versions else x
 
-    def arranged(self, values: Iterable[Value]) -> list[Value]:
+    def arranged(self, values: Iterable[Value], roots: Sequence[Value]) -> list[Value]:
         """Results in the order in which they were recorded, what was there before first: unlike the tape, it keeps
-        together what a loop made, and so loops can be found again. Strict: as they are."""
-        return list(values) if self.strict else sorted(values, key=_serial)
+        together what a loop made, and so loops can be found again. Strict: the order of the tape in eager code, in
+        whose graph there are no masks."""
+        if not self.strict:
+            return sorted(values, key=_serial)
+        order: list[Value] = []
+        stack, waiting = list[Any](reversed(roots)), set(values)
+        while stack:
+            v = stack.pop()
+            if v is None:
+                order.append(stack.pop())
+            elif v in waiting:
+                waiting.remove(v)
+                args = v.args
+                stack += v, None, *reversed(args[len(args) // 3:] if v.op is reductions.masked_dot else args)
+        return order
 
     def are_tame(self, slopes: Iterable[Any]) -> bool:
         """Whether slopes stay finite where inputs are, also on a branch that is not taken. (But for overflow; strict
