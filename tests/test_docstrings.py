@@ -19,7 +19,7 @@ MODULES = {name: importlib.import_module(f"microgradx{name}") for name in (
     "", ".nn", ".nn.init", ".training", ".strategies", ".testing", ".compiler", ".show.plots", ".show.curves",
     ".show.picture.diagnosis")}
 HIDING = ["sum", "max", "min", "abs", "pow"]                        # public, but not for `import *`
-INNER = {"Jitted.variant"}                                          # for other modules of the compiler
+INNER = {"Jitted.variant", "Optimiser.moved"}                       # for other modules of the compiler
 OF_METHODS = [microgradx.Value, nn.Module, training.Optimiser, compiler.Jitted]
 SOURCE = re.compile(r"torch|micrograd\b|safetensors|\b(18|19|20)\d\d\b")     # its name elsewhere, the year of a paper
 OWN = {"fit", "evaluate", "History", "Record"}                      # the training loop, which torch leaves to its users
@@ -55,7 +55,9 @@ def untold(x):
     tree = [node for node in file.body if getattr(node, "name", "") == x.__name__][-1]      # after its overloads
     raised = {node.exc.func.id for node in ast.walk(tree) if isinstance(node, ast.Raise)
               and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name) and node.exc.func.id[0] != "_"}
-    told = documentation(x)
+    makers = {node.name: node.returns.id for node in file.body
+              if isinstance(node, ast.FunctionDef) and isinstance(node.returns, ast.Name)}      # raise renamed(path, e)
+    raised, told = {makers.get(name, name) for name in raised}, documentation(x)
     return {name for name in raised if name not in told and name != "NotImplementedError"}  # that is for a base class
 
 

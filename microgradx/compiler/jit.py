@@ -44,7 +44,8 @@ MANY_PROGRAMS, MANY_OPERATIONS = 256, 5_000_000     # that one function keeps; o
 class Jitted:
     """A compiled function; see jit().
 
-    Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded.
+    Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded;
+    PicklingError for jit(vmap(f)).
 
     >>> from microgradx import jit, tanh
     >>> neuron = jit(lambda w, x: tanh(w * x), backend="python")

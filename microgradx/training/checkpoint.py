@@ -36,7 +36,7 @@ from .plateau import ReduceLROnPlateau
 from .runner import Plan
 from .schedules import Schedule
 from .validation import Validation
-from .weights import WeightsError, encoded, named, read
+from .weights import WeightsError, encoded, read, renamed
 
 KEY = "microgradx.checkpoint"           # of the metadata
 COLUMNS = ("loss", "lr", "norm")        # of a Record; the number of a step and its epoch follow from its place
@@ -106,7 +106,7 @@ class Checkpoint:
             self._follow(history, plans)
             self._load(rooms, history)
         except (ValueError, KeyError, TypeError, struct.error) as error:
-            raise named(self.path, error) from None
+            raise renamed(self.path, error) from None
         for name, generator in self.generators.items():
             generator.setstate(random[name])
         return history

@@ -30,7 +30,8 @@ class Record(NamedTuple):
 
 
 class History(list[Record]):
-    """The records of all steps. `stopped` is the reason why training ended.
+    """The records of all steps. `stopped` is the reason why training ended. from_csv() raises ValueError for another
+    table.
 
     >>> history = History([Record(1, 1, 0.5, 0.1, 2.0), Record(2, 2, 0.25, 0.1, 1.0)])
     >>> [record.loss for record in history], history.stopped

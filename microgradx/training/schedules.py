@@ -127,7 +127,7 @@ def OneCycleLR(total_steps: int, pct_start: float = 0.3, anneal_strategy: Litera
                 part = share if anneal_strategy == "linear" else (1 - math.cos(math.pi * share)) / 2
                 return high + (low - high) * part
             begin = end
-        raise AssertionError("the last phase ends with the last step")
+        return phases[-1][2]                            # not reached: the last phase ends with the last step
     return factor
 
 

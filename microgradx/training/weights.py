@@ -73,7 +73,7 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     try:
         content = encoded(state)
     except WeightsError as error:
-        raise named(path, error) from None
+        raise renamed(path, error) from None
     replace(path, content)
 
 
@@ -144,7 +144,7 @@ def load(path: Path, model: Module | Optimiser | None = None) -> dict[str, Any]:
         if model is not None:
             model.load_state_dict(state)
     except (ValueError, KeyError, struct.error) as error:
-        raise named(path, error) from None
+        raise renamed(path, error) from None
     return state
 
 
@@ -157,7 +157,7 @@ def read(path: Path, check: Check) -> tuple[dict[str, Any], dict[str, str]]:
         return {t.name: _nested(_numbers(t, file.read(t.end - t.begin)), t.shape) for t in tensors}, metadata
 
 
-def named(path: Path, error: Exception) -> WeightsError:
+def renamed(path: Path, error: Exception) -> WeightsError:
     """The same error with the name of the file."""
     return WeightsError(f"{os.fspath(path)!r}: {error.args[0]}")
 

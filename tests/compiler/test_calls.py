@@ -9,6 +9,7 @@ import tracemalloc
 import weakref
 from contextlib import suppress
 from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -260,7 +261,7 @@ def test_memory_does_not_grow(backend):
         calls(500)
         held_by.append(held())
     tracemalloc.stop()
-    grown = [after - before for before, after in zip(held_by, held_by[1:])]
+    grown = [after - before for before, after in pairwise(held_by)]
     assert min(grown) < 5000, grown                         # a float a call would be 12,000 each time
 
 

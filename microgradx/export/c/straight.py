@@ -62,8 +62,10 @@ class _Body:
         xs = [self.texts[a] for a in args]
         if op is red.entry:
             self.write.helpers.add("pick")
-            self.lines.append(f"const double t{i}[] = {{{', '.join(map(bare, xs[:-1]))}}};")
-            return f"pick(t{i}, {len(xs) - 1}, 1, {bare(xs[-1])}, &wrong)"
+            self.lines += [f"const double t{i}[] = {{{', '.join(map(bare, xs[:-1]))}}};",
+                           f"const double v{i} = pick(t{i}, {len(xs) - 1}, 1, {bare(xs[-1])}, &wrong);",
+                           f"(void)v{i};"]              # where it only says whether the index is one
+            return f"v{i}"
         if op not in SUMS:
             return self.write.of(op, xs)
         terms = added(op, xs)
