@@ -36,6 +36,23 @@ def answer(condition: Any) -> bool:
     raise Question(condition)
 
 
+class Condition:
+    """The base of operands that stand for a number which is not known: both_ways() answers whether it is true, and a
+    comparison for equality is written with the two that the table has."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        return answer(self)
+
+    def __eq__(self, other: object) -> Any:
+        return (self <= other) * (self >= other)  # type: ignore[operator]
+
+    def __ne__(self, other: object) -> Any:
+        return 1 - (self == other)
+
+
 def both_ways(run: Callable[[], T], join: Callable[[Any, T, T], T]) -> T:
     """The results of run() for both answers to each condition, joined by join(condition, yes, no).
 

@@ -24,6 +24,13 @@ def compiled(monkeypatch):
     return compiled
 
 
+def told(program):
+    """What a benchmark prints of its smallest sizes."""
+    run = subprocess.run([sys.executable, BENCHMARKS / program, "--quick"], check=False, text=True, capture_output=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
 class Fixed:
     """A worker that gives one result, whatever it is asked."""
 
@@ -45,42 +52,34 @@ def layers(eager):
 @pytest.mark.parametrize("program", ["eager", "layers"])
 def test_it_runs_and_all_engines_agree(program, request):
     module = request.getfixturevalue(program)
-    run = subprocess.run([sys.executable, BENCHMARKS / f"{program}.py", "--quick"],
-                         check=False, text=True, capture_output=True)
-    assert run.returncode == 0, run.stderr
-    assert "agree on losses and gradients" in run.stdout
+    printed = told(f"{program}.py")
+    assert "agree on losses and gradients" in printed
     for peer in module.ENGINES.values():
-        assert f"| {peer.name} |" in run.stdout if peer.installed else f"pip install {peer.install}" in run.stdout
+        assert f"| {peer.name} |" in printed if peer.installed else f"pip install {peer.install}" in printed
     for work in module.PROGRAMS:
-        assert f"| {work} |" in run.stdout
+        assert f"| {work} |" in printed
 
 
 @pytest.mark.slow
 def test_the_referee_finds_what_others_do_not(torch):
-    run = subprocess.run([sys.executable, BENCHMARKS / "referee.py", "--quick"], check=False, text=True,
-                         capture_output=True)
-    assert run.returncode == 0, run.stderr
+    printed = told("referee.py")
     for name in ("plain floats", "NumPy", "torch"):
-        assert f"| {name} | 0 | 100.0% | 100.0% | 100.0% |" in run.stdout
-    assert "| torch, single precision | 0 | 100.0%" in run.stdout and "`torch.autograd.gradcheck` | 0 |" in run.stdout
+        assert f"| {name} | 0 | 100.0% | 100.0% | 100.0% |" in printed
+    assert "| torch, single precision | 0 | 100.0%" in printed and "`torch.autograd.gradcheck` | 0 |" in printed
 
 
 @pytest.mark.slow
 def test_estimators_come_to_the_losses_of_scikit_learn():
     pytest.importorskip("llvmlite")
-    run = subprocess.run([sys.executable, BENCHMARKS / "estimators.py", "--quick"],
-                         check=False, text=True, capture_output=True)
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.count("| moons, 2-16-16-1") == 2 and "| digits, 64-100-10, batches of 200 |" in run.stdout
+    printed = told("estimators.py")
+    assert printed.count("| moons, 2-16-16-1") == 2 and "| digits, 64-100-10, batches of 200 |" in printed
 
 
 @pytest.mark.slow
 def test_growth_is_told_for_each_program_and_size():
     pytest.importorskip("llvmlite")
-    run = subprocess.run([sys.executable, BENCHMARKS / "growth.py", "--quick"],
-                         check=False, text=True, capture_output=True)
-    assert run.returncode == 0, run.stderr
-    assert [run.stdout.count(f"| {program} |") for program in ("network", "tangle")] == [2, 2]
+    printed = told("growth.py")
+    assert [printed.count(f"| {program} |") for program in ("network", "tangle")] == [2, 2]
 
 
 @pytest.mark.parametrize("loss, gradients", [(1.0 + 1e-8, [2.0]), (1.0, [2.0 - 1e-8]), (1.0, [2.0, 3.0]),
@@ -101,14 +100,12 @@ def test_an_absent_peer_is_named(eager):
 
 @pytest.mark.slow
 def test_compiled_programs_run_and_all_peers_agree(compiled):
-    run = subprocess.run([sys.executable, BENCHMARKS / "compiled.py", "--quick"],
-                         check=False, text=True, capture_output=True)
-    assert run.returncode == 0, run.stderr
-    assert "All peers agree on losses, gradients and trained parameters" in run.stdout
+    printed = told("compiled.py")
+    assert "All peers agree on losses, gradients and trained parameters" in printed
     for peer in compiled.PEERS.values():
-        assert f"{peer.title}: {peer.absence}" in run.stdout if peer.absence else f"| {peer.name} |" in run.stdout
+        assert f"{peer.title}: {peer.absence}" in printed if peer.absence else f"| {peer.name} |" in printed
     for program in compiled.PROBLEMS:
-        assert f"| {program} |" in run.stdout
+        assert f"| {program} |" in printed
 
 
 @pytest.mark.parametrize("numbers", [[1.0 + 1e-8, 2.0], [1.0, 2.0 - 1e-8], [1.0], [float("nan"), 2.0]])

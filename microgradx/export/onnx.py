@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from .. import activations, nn, ops
 from ..arithmetic import Arithmetic
-from ..branches import answer, both_ways
+from ..branches import Condition
+from ..compiler.ir.lowering import formula
 from ..extras import install
 from ..nesting import leaves, shape
 from ..nn.activation import Elementwise
@@ -102,11 +103,10 @@ class _Graph:
         return self.np.array([v.data for v in leaves(nest)]).reshape(shape(nest))
 
 
-class _Tensor(Arithmetic["_Tensor"]):
+class _Tensor(Condition, Arithmetic["_Tensor"]):
     """A tensor of the graph. Rows applied to it write nodes."""
 
     __slots__ = ("graph", "name", "shape")
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, graph: _Graph, name: str, sizes: tuple[int, ...]) -> None:
         self.graph, self.name, self.shape = graph, name, sizes
@@ -131,19 +131,7 @@ class _Tensor(Arithmetic["_Tensor"]):
             return 1.0 - graph.node("Erf", names, self.shape)
         if of_math(op):
             raise TypeError(f"onnxruntime has no {op.name} in {graph.dtype}; write dtype='float32', or to_c")
-        formula: Any = op.lowering or op.value
-        choose: Any = ops.where
-        found: Any = both_ways(lambda: formula(*args), choose)
-        return found  # type: ignore[no-any-return]
-
-    def __bool__(self) -> bool:
-        return answer(self)
-
-    def __eq__(self, other: object) -> Any:
-        return (self <= other) * (self >= other)  # type: ignore[operator]
-
-    def __ne__(self, other: object) -> Any:
-        return 1.0 - (self == other)
+        return formula(op, args)  # type: ignore[no-any-return]
 
 
 # Layers: (graph, layer, x) -> y ---------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from .. import ops
 from .. import reductions as red
 from ..arithmetic import Arithmetic
-from ..branches import answer, both_ways
+from ..branches import Condition
+from ..compiler.ir.lowering import formula
 from ..compiler.ir.row_names import name
 from ..engine import Value
 from ..extras import install
@@ -101,11 +102,10 @@ def expression(x: Any) -> Any:
     return sympy.Integer(int(x)) if x.is_integer() and abs(x) < 1e15 else sympy.Float(x, 17)
 
 
-class Expression(Arithmetic["Expression"]):
+class Expression(Condition, Arithmetic["Expression"]):
     """An expression of sympy with operators: operators and rows applied to it give longer ones."""
 
     __slots__ = ("inner",)
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -119,11 +119,8 @@ class Expression(Arithmetic["Expression"]):
         known = getattr(sympy, OTHER.get(of_math(op), of_math(op)) or (op.name if name(op)[1] else ""), None)
         if isinstance(known, sympy.FunctionClass):
             return Expression(known(*xs))
-        formula: Any = op.lowering or op.value
-        choose: Any = ops.where
         try:
-            found: Any = both_ways(lambda: formula(*map(Expression, xs)), choose)
-            return found
+            return formula(op, list(map(Expression, xs)))
         except TypeError as error:
             raise TypeError(f"row {op.name!r} cannot be read as a formula: {error}. Write its value with rows of the "
                             "table, `from microgradx import exp` and not math.exp, or give row(..., lowering=...)"
@@ -132,15 +129,6 @@ class Expression(Arithmetic["Expression"]):
     def _gate(self, slope: Any, point: bool) -> Any:
         """A slope with a gate reads as the slope, which is the same wherever the gate is open."""
         return self if slope is None else slope
-
-    def __bool__(self) -> bool:
-        return answer(self)
-
-    def __eq__(self, other: object) -> Any:
-        return (self <= other) * (self >= other)  # type: ignore[operator]
-
-    def __ne__(self, other: object) -> Any:
-        return 1 - (self == other)
 
     def __float__(self) -> float:
         raise TypeError("it converts its input to a float, as math.exp(x) and round(x) do")

@@ -36,12 +36,17 @@ POWERS: dict[float, Callable[[Any], Any]] = {
 # Any row -----------------------------------------------------------------------------------------------------------
 
 def lowered(op: Op, xs: Sequence[Any]) -> Any:
-    """The value of a row at Traced Values, computed with other rows; TypeError if it cannot be.
+    """The value of a row at Traced Values, computed with other rows; TypeError if it cannot be."""
+    if op.poles and op.lowering is None:
+        raise TypeError("no operator gives the answers that the row has where Python raises")
+    return formula(op, xs)
+
+
+def formula(op: Op, xs: Sequence[Any]) -> Any:
+    """The value of a row at operands of any kind, whose operators and rows it calls.
 
     It runs both sides of a branch and joins them with where().
     """
-    if op.poles and op.lowering is None:
-        raise TypeError("no operator gives the answers that the row has where Python raises")
     value: Callable[..., Any] = op.lowering or op.value
     where: Callable[..., Any] = ops.where
     return both_ways(lambda: value(*xs), where)

@@ -7,15 +7,6 @@ import pytest
 from microgradx import Value
 from microgradx.show.plots.images import confusion, filters, images
 
-plt = pytest.importorskip("matplotlib.pyplot", reason="plots need the extra plot")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-
 
 def wall(ax):
     image, = ax.get_images()

@@ -6,19 +6,11 @@ from microgradx.show.plots.outcomes import SIGNED, overview, written
 from microgradx.show.web.report import report
 from microgradx.training.outcome import Outcome
 
-plt = pytest.importorskip("matplotlib.pyplot", reason="plots need the extra plot")
 LOSSES = [3.0, 2.0, 1.0]
 IMAGES = [[[[0.0, 1.0], [1.0, 0.0]]]] * 3
 CURVE = Outcome("a curve", LOSSES, "curve", [[1.0], [0.0]], [[1.0], [0.0]], [[0.5], [0.25]])
 BORDER = Outcome("a border", LOSSES, "border", [[0.0, 1.0], [1.0, 0.0]], [0, 1], [[1.0], [2.0]], Linear(2, 1))
 CLASSES = Outcome("classes", LOSSES, "classes", IMAGES, [0, 1, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 def test_each_outcome_has_its_losses_and_its_views():

@@ -17,15 +17,6 @@ from tests import points
 
 from ...budget import sweep
 
-plt = pytest.importorskip("matplotlib.pyplot", reason="plots need the extra plot")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
-
 
 def drawn(line):
     """The points of a line, gaps left out."""
