@@ -67,10 +67,10 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
             raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
     if tracer() is None:
         [v._data for v in (y, *xs)]                     # raises for one that a trace has left behind
-    return slopes_by(xs, y, create_graph, create_graph)
+    return slopes_by(y, xs, create_graph, create_graph)
 
 
-def slopes_by(xs: Sequence[Value], y: Value, record: bool, nested: bool | None = None) -> list[Any]:
+def slopes_by(y: Value, xs: Sequence[Value], record: bool, nested: bool | None = None) -> list[Any]:
     """gradients() of a transform: `nested` says whether eager code would record them, see derived()."""
     trace = tracer()                                    # jit records what would be numbers, too
     with derived(record, nested):
@@ -199,7 +199,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
         y, xs, inside = call(f, args, wanted, options)
         y, more = split(y, inside) if has_aux else (y, None)
         y = scalar(y)
-        found = iter(slopes_by(xs, y, inside))
+        found = iter(slopes_by(y, xs, inside))
         by = tuple(rebuild(args[n], found) for n in wanted)
         value = y if inside else y.data
         return (value, more) if has_aux else value, by if isinstance(argnums, (tuple, list)) else by[0]
@@ -266,7 +266,7 @@ def hvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> Any:
     def transformed(xs: Sequence[Any], vs: Sequence[Any]) -> Any:
         y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
         slope: Any = dot(gradients(scalar(y), inputs, create_graph=True), directions(xs, inputs, vs))
-        return rebuild(xs, iter(slopes_by(inputs, slope, inside)))
+        return rebuild(xs, iter(slopes_by(slope, inputs, inside)))
     _expect_lists("hvp", xs, vs)
     return for_arrays(transformed)(xs, vs)
 

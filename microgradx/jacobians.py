@@ -160,7 +160,7 @@ def _forward(outputs: Sequence[Value], xs: Sequence[Value], inside: bool) -> Row
 
 
 def _backward(outputs: Sequence[Value], xs: Sequence[Value], inside: bool) -> Rows:
-    return [slopes_by(xs, v, inside) for v in outputs]
+    return [slopes_by(v, xs, inside) for v in outputs]
 
 
 def _by_fewer(outputs: Sequence[Value], xs: Sequence[Value], inside: bool) -> Rows:

@@ -37,7 +37,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     _scored = staticmethod(accuracy_score)
 
-    def _targets(self, y: Any, first: bool, incremental: bool) -> Any:
+    def _targets(self, y: Any, incremental: bool) -> Any:
         """0 and 1 for each output. ValueError for classes that were not there at first."""
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

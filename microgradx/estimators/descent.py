@@ -70,8 +70,6 @@ class Descent:
                 one._rate = one.learning_rate_init / (one.t_ + 1)**one.power_t
             if one._no_improvement_count > one.n_iter_no_change and self._is_done():
                 return
-            if self.trainer.session.interrupted:
-                raise KeyboardInterrupt
         if last:
             warnings.warn(f"Stochastic Optimizer: Maximum iterations ({epochs}) reached and the optimization hasn't "
                           "converged yet.", ConvergenceWarning, stacklevel=2)
@@ -106,12 +104,9 @@ class Descent:
 
     def _steps(self, batches: Sequence[Any]) -> list[float]:
         """Make a step for each batch; the losses. KeyboardInterrupt for Ctrl-C, ValueError if a number is infinite."""
-        session = self.trainer.session
         if self.weight is not None:
-            session.refill(self.rows)
-        steps = session.run(batches, [self.one._rate] * len(batches))
-        if session.interrupted:
-            raise KeyboardInterrupt
+            self.trainer.session.refill(self.rows)
+        steps = self.trainer.run(batches, [self.one._rate] * len(batches))
         if len(steps) < len(batches):
             raise ValueError(INFINITE)
         return [loss for loss, _ in steps]

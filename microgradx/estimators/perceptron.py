@@ -83,7 +83,7 @@ class MultilayerPerceptron(BaseEstimator):
     _scored: ClassVar[Callable[..., float]]         # (targets, answers, sample_weight=)
     _numeric = False                                # whether targets are numbers
 
-    def _targets(self, y: Any, first: bool, incremental: bool) -> Any:
+    def _targets(self, y: Any, incremental: bool) -> Any:
         """Targets (samples, outputs) as the loss takes them, from y as the user gives it."""
         raise NotImplementedError
 
@@ -116,7 +116,7 @@ class MultilayerPerceptron(BaseEstimator):
         hidden = _sizes(self.hidden_layer_sizes)
         X, y = validate_data(self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=np.float64,
                              y_numeric=self._numeric, reset=first)
-        x, targets = dense(X), self._targets(y, first, incremental)
+        x, targets = dense(X), self._targets(y, incremental)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, x)
         rng = check_random_state(self.random_state)
         shape = Architecture((x.shape[1], *hidden, targets.shape[1]), self.activation, self._out())

@@ -13,16 +13,14 @@ from .trainer import INFINITE, Trainer
 def minimised(estimator: Any, trainer: Trainer, x: Any, y: Any, weight: Any) -> None:
     """Move the trainer's weights to a minimum. ValueError where there is none, KeyboardInterrupt for Ctrl-C."""
     weight = np.ones(len(x)) if weight is None else weight
-    session, total = trainer.session, float(weight.sum())
-    session.refill(np.hstack([x, y, (weight * (len(x) / total))[:, None]]))
+    total = float(weight.sum())
+    trainer.session.refill(np.hstack([x, y, (weight * (len(x) / total))[:, None]]))
     trainer.decay.data = 0.5 * estimator.alpha / total
     everything, iterations = np.arange(len(x)), count(1)
 
     def value_and_gradient(weights: Any) -> tuple[float, Any]:
         trainer.weights = weights
-        done = session.run([everything], [0.0])
-        if session.interrupted:
-            raise KeyboardInterrupt
+        done = trainer.run([everything], [0.0])
         return (done[0][0], trainer.slopes) if done else (np.inf, np.full(len(weights), np.nan))
 
     def tell(intermediate_result: Any) -> None:

@@ -115,13 +115,9 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         drawn = (rng.uniform(size=drawn.shape) < drawn).astype(float)
         means = expit(drawn @ weight.T + hidden)
         rows = np.vstack([np.c_[data, np.ones(len(data))], np.c_[drawn, -np.ones(len(drawn))]])
-        session = trainer.session
-        session.refill(rows)
+        trainer.session.refill(rows)
         # The session follows the mean over all rows; a step is the sum over data and chains, divided by len(data).
-        done = session.run([np.arange(len(rows))], [self.learning_rate * len(rows) / len(data)])
-        if session.interrupted:
-            raise KeyboardInterrupt
-        if not done:
+        if not trainer.run([np.arange(len(rows))], [self.learning_rate * len(rows) / len(data)]):
             raise ValueError(INFINITE)
         self.h_samples_ = (rng.uniform(size=means.shape) < means).astype(float)
 

@@ -32,7 +32,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     _scored = staticmethod(r2_score)
     _numeric = True
 
-    def _targets(self, y: Any, first: bool, incremental: bool) -> Any:
+    def _targets(self, y: Any, incremental: bool) -> Any:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return y.reshape(len(y), -1).astype(float)

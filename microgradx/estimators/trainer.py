@@ -13,11 +13,12 @@ the penalty are handed in; nothing of a fit stays.
 """
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..batching import vmap
 from ..compiler import jit
 from ..compiler.backends import backend
 from ..engine import Value
@@ -57,16 +58,21 @@ class Trainer:
         penalty = penalised and (lambda model: self.decay * penalised(model))
         return backend().session(self.model, [x], [y], self.shape.loss, self.rule, penalty=penalty)
 
+    def run(self, batches: Any, rates: Any) -> Any:
+        """Session.run. KeyboardInterrupt where Ctrl-C ended it."""
+        done = self.session.run(batches, rates)
+        if self.session.interrupted:
+            raise KeyboardInterrupt
+        return done
+
     @cached_property
     def _forward(self) -> Any:
-        forward = jit(lambda model, x: model(x))
-        program = forward.variant([self.model, self.shape.sample()[0]])
-        return partial(forward, self.model) if self.blocks is None else lambda x: program.run(x, [])
+        return jit(vmap(lambda model, x: model(x), in_axes=(None, 0)), threads=1)
 
     def outputs(self, rows: Any) -> Any:
         """The outputs of the model, (samples, outputs), for inputs (samples, features)."""
-        found = [self._forward(x) for x in np.asarray(rows, float).tolist()]
-        return np.array(found).reshape(len(found), -1)
+        found = np.asarray(self._forward(self.model, np.asarray(rows, float)))
+        return found.reshape(len(found), -1)
 
     @property
     def weights(self) -> Any:

@@ -43,8 +43,8 @@ class _Numbered(Module):
         >>> len(ModuleList().extend([ReLU(), ReLU()]))
         2
         """
-        for part in list(map(self.checked, more)):
-            self.append(part)
+        for i, part in enumerate(list(map(self.checked, more)), len(self)):
+            setattr(self, str(i), part)
         return self
 
     def __iter__(self) -> Iterator[Any]:

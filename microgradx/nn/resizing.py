@@ -16,11 +16,7 @@ from ..reductions import sum
 from .module import Module
 from .pooling import Pool
 from .shapes import Nested, expect, within
-from .windows import Grid, per_axis, shares
-
-
-def _taken(places: list[int], row: list[Any]) -> list[Any]:
-    return [row[i] for i in places]
+from .windows import Grid, cut, per_axis, shares
 
 
 class _AdaptiveAvgPool(Pool):
@@ -93,7 +89,7 @@ class Upsample(Module):
         """(N, C, sizes) to (N, C, larger sizes)."""
         lengths = expect(self, x, ("N", "C", "L"), ("N", "C", "H", "W"))[2:]
         for axis, places in enumerate(self._places(lengths)):
-            x = within(partial(_taken, places), x, 2 + axis)
+            x = within(partial(cut, ranges=(tuple(places),)), x, 2 + axis)
         return x
 
     def _places(self, lengths: tuple[int, ...]) -> list[list[int]]:

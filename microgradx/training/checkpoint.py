@@ -56,7 +56,10 @@ class Checkpoint:
         folder = os.path.dirname(os.path.abspath(path))
         if not os.path.isdir(folder) or (os.path.exists(path) and not os.path.isfile(path)):
             raise FileNotFoundError(f"expected a file in a folder that is there as checkpoint, got {short(path, 200)}")
-        self.path, self.model, self.optimiser, self.schedule, self.watch = path, model, optimiser, schedule, watch
+        self.path, self.model, self.optimiser, self.watch = path, model, optimiser, watch
+        self.kept: dict[str, Any] = {"model": model, "optimiser": optimiser}       # what has a state_dict()
+        if isinstance(schedule, ReduceLROnPlateau):
+            self.kept["schedule"] = schedule
         places = {p: i for i, p in enumerate(model.parameters())}
         if not places.keys() >= set(optimiser.params):
             raise ValueError("a checkpoint has the parameters of the model, and the optimiser has others; make them "
@@ -81,10 +84,8 @@ class Checkpoint:
         columns = {name: [getattr(record, name) for record in history] for name in COLUMNS}
         if self.watch.data is not None:
             columns["validation"] = [record.validation for record in history[self.watch.epoch - 1::self.watch.epoch]]
-        rooms = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "history": columns,
-                 "trained": {"parameters": self.trained}, "best": self.watch.best}
-        if isinstance(self.schedule, ReduceLROnPlateau):
-            rooms["schedule"] = self.schedule.state_dict()
+        rooms = {name: one.state_dict() for name, one in self.kept.items()}
+        rooms |= {"history": columns, "trained": {"parameters": self.trained}, "best": self.watch.best}
         return {f"{room}.{name}": x for room, found in rooms.items() for name, x in found.items()}
 
     # Continuing ------------------------------------------------------------------------------------------------
@@ -125,8 +126,7 @@ class Checkpoint:
             if json.dumps(own) != json.dumps(head["arguments"].get(name)):
                 raise WeightsError(f"it is of a run with {name} {short(head['arguments'].get(name), 300)}, got "
                                    f"{short(own, 300)}; continue it with the same, or choose another path")
-        wanted = {"model", "optimiser", "history", "trained"}
-        wanted |= {"schedule"} if isinstance(self.schedule, ReduceLROnPlateau) else set()
+        wanted = {*self.kept, "history", "trained"}
         if rooms.keys() - {"best"} != wanted:
             raise WeightsError(f"expected a checkpoint with {sorted(wanted)}, got {short(sorted(rooms), 200)}")
         self.optimiser.check_shapes(rooms["optimiser"])
@@ -152,23 +152,21 @@ class Checkpoint:
         """Take the steps of the history from `plans`, so that what comes next is the step after them. ValueError if
         the schedule would have given one of them another rate."""
         for record, (_, lr) in zip(history, islice(plans, len(history))):
-            if lr != record.lr and not isinstance(self.schedule, ReduceLROnPlateau):
+            if lr != record.lr and "schedule" not in self.kept:      # a plateau's rate depends on losses
                 raise ValueError(f"its step {record.step} had a learning rate of {record.lr}, this schedule gives "
                                  f"{lr}; continue it with the same schedule, or choose another path")
 
     def _load(self, rooms: Mapping[str, Any], history: History) -> None:
         """Set model, optimiser, schedule and best weights: all or none."""
-        best, before = rooms.get("best", {}), (self.model.state_dict(), self.optimiser.state_dict())
+        best, before = rooms.get("best", {}), {name: one.state_dict() for name, one in self.kept.items()}
         try:
             if best:
                 self.model.load_state_dict(best)
-            self.model.load_state_dict(rooms["model"])
-            self.optimiser.load_state_dict(rooms["optimiser"])
-            if isinstance(self.schedule, ReduceLROnPlateau):
-                self.schedule.load_state_dict(rooms["schedule"])
+            for name, one in self.kept.items():
+                one.load_state_dict(rooms[name])
         except BaseException:
-            self.model.load_state_dict(before[0])
-            self.optimiser.load_state_dict(before[1])
+            for name, one in self.kept.items():
+                one.load_state_dict(before[name])
             raise
         self.watch.resume(history, best)
 

@@ -33,7 +33,7 @@ def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, wh
     >>> evaluate(Identity(), [[Value(1.0)], [Value(2.0)]], [[1.0], [4.0]], lambda m, x, y: mse(m(x), y))
     2.0
     """
-    return measure(loss, whole, jit)(model, xs, ys)
+    return measure(loss, whole, jit)(model, *listed((xs, ys)))
 
 
 def measure(loss: Loss, whole: bool = False, jit: bool = False) -> Measure:
@@ -42,7 +42,7 @@ def measure(loss: Loss, whole: bool = False, jit: bool = False) -> Measure:
 
     def measured(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
         with mode(model, training=False):
-            return mean(model, *listed((xs, ys)))
+            return mean(model, xs, ys)
     return measured
 
 

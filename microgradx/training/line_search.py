@@ -79,7 +79,7 @@ class _Search:
                  most: int) -> None:
         self.evaluate, self.direction, self.start, self.c1, self.c2, self.most = (
             evaluate, direction, start, c1, c2, most)
-        self.count, self.rounds = 0, 0
+        self.count = 0
 
     def at(self, step: float) -> Point:
         """The point at this step."""
@@ -98,27 +98,27 @@ class _Search:
     def bracket(self, step: float) -> list[Point]:
         """Go on until a minimum lies between two points; one point that is good enough."""
         before, new = self.start, self.at(step)
-        while self.rounds < self.most:
-            if not self.falls(new) or (self.rounds > 1 and new.loss >= before.loss):
+        while self.count <= self.most:
+            if not self.falls(new) or (self.count > 2 and new.loss >= before.loss):
                 return [before, new]
             if self.is_flat(new):
                 return [new]
             if new.slope >= 0:
                 return [before, new]
             ahead = cubic(before, new, (new.step + 0.01 * (new.step - before.step), new.step * 10))
-            before, new, self.rounds = new, self.at(ahead), self.rounds + 1
+            before, new = new, self.at(ahead)
         return [self.start, new]
 
     def closed_in(self, bracket: list[Point], tolerance: float) -> Point:
         """The best point, after the bracket has been made smaller until one is good enough."""
         low, high = (0, -1) if bracket[0].loss <= bracket[-1].loss else (-1, 0)
         stuck = False
-        while len(bracket) == 2 and self.rounds < self.most:
+        while len(bracket) == 2 and self.count <= self.most:
             first, last = sorted(point.step for point in bracket)
             if (last - first) * max(map(abs, self.direction)) < tolerance:
                 break
             place, stuck = _inside(cubic(bracket[0], bracket[1]), first, last, stuck)
-            new, self.rounds = self.at(place), self.rounds + 1
+            new = self.at(place)
             if not self.falls(new) or new.loss >= bracket[low].loss:
                 bracket[high] = new
                 low, high = (0, 1) if bracket[0].loss <= bracket[1].loss else (1, 0)

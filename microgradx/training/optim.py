@@ -187,13 +187,22 @@ class Optimiser:
         self.t = int(t)
         self.numbers = list(zip(*rows)) if rows else [() for _ in self.params]
 
+    def own_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        """The names and shapes that its state has, where these are given.
+
+        >>> from microgradx.training import SGD
+        >>> SGD([Value(3.0)]).own_shapes({})
+        {'step': (), 'momentum_buffer': (1,)}
+        """
+        return {"step": (), **dict.fromkeys(self.kept, (len(self.params),))}
+
     def check_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """What load_state_dict() checks of names and shapes: KeyError or ValueError if they do not fit.
 
         >>> from microgradx.training import SGD
         >>> SGD([Value(3.0)]).check_shapes({"step": (), "momentum_buffer": (1,)})
         """
-        own = {"step": (), **dict.fromkeys(self.kept, (len(self.params),))}
+        own = self.own_shapes(shapes)
         if shapes.keys() != own.keys():
             raise KeyError(f"the state does not fit {type(self).__name__}: expected {[*own]}, "
                            f"got {short([*shapes], 200)}")

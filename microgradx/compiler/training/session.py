@@ -158,9 +158,9 @@ class Session(ABC):
         differentiates root + sum of (derivative before * parameter): the derivative before is then the first term."""
         root = root if isinstance(root, Value) else Value(root)
         if not before:
-            return [root, *slopes_by(self.weights.values, root, True, False)]
+            return [root, *slopes_by(root, self.weights.values, True, False)]
         both = root + dot(before[1:], self.weights.values)
-        return [before[0] + root, *slopes_by(self.weights.values, both, True, False)]
+        return [before[0] + root, *slopes_by(both, self.weights.values, True, False)]
 
     def update_program(self) -> Program:
         """The program of the optimiser's rule for one parameter: from (p, g, *kept, t, lr) to the new (p, *kept)."""

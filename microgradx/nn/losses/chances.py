@@ -37,10 +37,10 @@ def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean"
     (0.0, 800.0, 1200.0)
     """
     check_shares("bce_with_logits", target)
-    sizes = expect("bce_with_logits", input, (), ("*",))
     if pos_weight is None:
         return pairwise("bce_with_logits", lambda x, t: weighted(t, softplus(-x)) + weighted(1 - t, softplus(x)),
                         input, target, reduction, weight)
+    sizes = expect("bce_with_logits", input, (), ("*",))
     positive = iter(spread("bce_with_logits pos_weight", pos_weight, sizes))
     return pairwise("bce_with_logits", lambda x, t: weighted(next(positive) * t, softplus(-x))
                     + weighted(1 - t, softplus(x)), input, target, reduction, weight)

@@ -12,7 +12,7 @@ from typing import Any
 from ...ops import clamp, minimum, where
 from ...reductions import dot
 from ..lengths import length
-from ..shapes import Nested, expect, flat
+from ..shapes import Nested, expect, flat, nested
 from .reduction import Reduction, check_signs, now, reduced
 
 SMALL = math.sqrt(9.999999960041972e-13)    # its square is what torch adds to squared lengths, 1e-12 in 32 bits
@@ -69,7 +69,6 @@ def triplet_margin(anchor: Nested, positive: Nested, negative: Nested, margin: f
     def loss(a: list[Any], near: list[Any], far: list[Any]) -> Any:
         away = minimum(distance(a, far), distance(near, far)) if swap else distance(a, far)
         return clamp(distance(a, near) - away + margin, 0)
-    if len(sizes) == 1:
-        return reduced([loss(flat(anchor), flat(positive), flat(negative))], reduction, 0.0)
-    losses = [loss(*map(flat, triple)) for triple in zip(anchor, positive, negative)]
-    return reduced(losses, reduction, [0.0] * sizes[0])
+    triples = zip(anchor, positive, negative) if len(sizes) == 2 else [(anchor, positive, negative)]
+    losses = [loss(*map(flat, triple)) for triple in triples]
+    return reduced(losses, reduction, nested(sizes[:-1], float))

@@ -88,7 +88,12 @@ def _outputs(model: Module, xs: Sequence[Any], jit: bool = False) -> list[Any]:
 
 def accuracy(model: Module, xs: Sequence[Any], ys: Sequence[int]) -> float:
     """The percentage of samples whose largest output is that of class y."""
-    return 100 * [max(out) == out[y] for out, y in zip(outputs(model, xs), ys)].count(True) / len(xs)
+    return share_right(outputs(model, xs), ys)
+
+
+def share_right(found: Sequence[Any], ys: Sequence[int]) -> float:
+    """The percentage of outputs of which the largest is that of class y."""
+    return 100 * [max(out) == out[y] for out, y in zip(found, ys)].count(True) / len(ys)
 
 
 def outcome(name: str, history: History, kind: str = "", model: Any = None, xs: Sequence[Any] = (),

@@ -9,7 +9,7 @@ from typing import Any
 from ...nn import Linear, Module, Perceptron, Sequential, Tanh, bce_with_logits
 from .. import Adam, fit
 from ..outcome import Outcome
-from .target import Target, compiled, outcome, outputs, print_losses
+from .target import Target, compiled, outcome, print_losses
 
 XS, YS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 1, 1, 0]
 ATTEMPTS = 10
@@ -31,10 +31,11 @@ def run(full: bool, seed: int) -> Iterator[Outcome | Target]:
     for attempt in range(1, ATTEMPTS + 1):
         model = Sequential(Linear(2, 2), Tanh(), Linear(2, 1))
         history = compiled(fit, model, XS, YS, loss, Adam(model.parameters(), lr=0.1), steps=1000, threshold=0.01)
-        right = [(logit > 0) == (y == 1) for [logit], y in zip(outputs(model, XS), YS)].count(True)
+        told = outcome("a network 2-2-1", history, "border", model, XS, YS)
+        right = [(logit > 0) == (y == 1) for [logit], y in zip(told.outputs, YS)].count(True)
         print(f"a network 2-2-1, start {attempt}: {right} of 4 right after {len(history)} steps")
         if right == len(XS):
             break
     print_losses(history)
-    yield outcome("a network 2-2-1", history, "border", model, XS, YS)
+    yield told
     yield Target("right answers of the 2-2-1 network", right, least=4)
