@@ -13,8 +13,8 @@ from functools import update_wrapper
 from typing import Any
 
 from .arrays import FromArray
-from .conversion import arrayed, even, listed
-from .derivatives import is_inside
+from .conversion import even, listed
+from .derivatives import for_arrays
 from .engine import Value
 from .ieee import short
 from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape, walked
@@ -40,18 +40,19 @@ class Vmapped:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """f for each sample; ValueError unless all arguments have as many, at least one."""
-        given, named = listed(args), listed(options)
+        return for_arrays(self._mapped)(*args, **options)
+
+    def _mapped(self, *args: Any, **options: Any) -> Any:
         axes = self.axes(len(args))
-        sizes = {size for tree, axis in [*zip(given, axes), *((x, 0) for x in named.values())]
+        sizes = {size for tree, axis in [*zip(args, axes), *((x, 0) for x in options.values())]
                  for size in lengths(tree, axis)}
         if len(sizes) != 1 or 0 in sizes:
             got = f"{' and '.join(map(str, sorted(sizes)))} along their axes" if sizes else "none with an axis"
             raise ValueError(f"vmap needs arguments with one number of samples, at least 1, got {got}; write "
                              "in_axes=None for what all samples share")
-        found = [listed(self.f(*[sample(x, axis, i) for x, axis in zip(given, axes)],
-                               **{name: sample(x, 0, i) for name, x in named.items()})) for i in range(sizes.pop())]
-        result = walked(stacked, found, self.out_axes)
-        return result if (given is args and named is options) or is_inside() else arrayed(result)
+        found = [listed(self.f(*[sample(x, axis, i) for x, axis in zip(args, axes)],
+                               **{name: sample(x, 0, i) for name, x in options.items()})) for i in range(sizes.pop())]
+        return walked(stacked, found, self.out_axes)
 
     def axes(self, count: int) -> Sequence[Axes]:
         """The axis of each of so many arguments. ValueError if in_axes has another number of them."""

@@ -75,10 +75,15 @@ def slopes_by(y: Value, xs: Sequence[Value], record: bool, nested: bool | None =
     trace = tracer()                                    # jit records what would be numbers, too
     with derived(record, nested):
         adjoint = adjoints([(y, ONE)], xs, record or trace is not None)
-        found = [adjoint[x].sum if x in adjoint else 0.0 for x in xs]
+        found = sums(adjoint, xs)
         if record:
             return [g if isinstance(g, Value) else Value(g) for g in found]
         return found if trace is None else [trace.number(g) if isinstance(g, Value) else g for g in found]
+
+
+def sums(flows: Mapping[Value, Flow], xs: Iterable[Value]) -> list[Any]:
+    """The sum that flows to each; 0.0 where nothing does."""
+    return [flows[x].sum if x in flows else 0.0 for x in xs]
 
 
 def derived(record: bool, nested: bool | None = None) -> Any:
@@ -195,14 +200,12 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
     (7.0, {'slope': 2.0, 'bias': 1.0})
     """
     def transformed(*args: Any, **options: Any) -> tuple[Any, Any]:
-        wanted = places(argnums)
-        y, xs, inside = call(f, args, wanted, options)
+        y, xs, inside = call(f, args, places(argnums), options)
         y, more = split(y, inside) if has_aux else (y, None)
         y = scalar(y)
-        found = iter(slopes_by(y, xs, inside))
-        by = tuple(rebuild(args[n], found) for n in wanted)
+        by = like_inputs(args, argnums, slopes_by(y, xs, inside))
         value = y if inside else y.data
-        return (value, more) if has_aux else value, by if isinstance(argnums, (tuple, list)) else by[0]
+        return (value, more) if has_aux else value, by
     return for_arrays(transformed, f)
 
 
@@ -233,11 +236,11 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], vs: Sequence[Any]) -> tuple[An
     def transformed(xs: Sequence[Any], vs: Sequence[Any]) -> tuple[Any, Any]:
         y, inputs, inside = call(f, xs, range(len(xs)), directions=vs)
         seeds = flowing(zip(inputs, directions(xs, inputs, vs)), inside)
-        outputs = [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
+        outputs = values(y)
         with derived(inside):
             tangent = tangents(edges(between(outputs, inputs), inside), dict(seeds), inside)
         return (rebuild(y, iter([v if inside else v.data for v in outputs])),
-                rebuild(y, iter([tangent[v].sum if v in tangent else 0.0 for v in outputs])))
+                rebuild(y, iter(sums(tangent, outputs))))
     _expect_lists("jvp", xs, vs)
     return for_arrays(transformed)(xs, vs)  # type: ignore[no-any-return]
 
@@ -314,6 +317,19 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
 def places(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
     """One or several argnums as several."""
     return tuple(argnums) if isinstance(argnums, (tuple, list)) else (argnums,)
+
+
+def like_inputs(args: Sequence[Any], argnums: int | tuple[int, ...], xs: Iterable[Any]) -> Any:
+    """A number for each that f is differentiated by, in their nesting, a Module's in a dict; a tuple for a tuple of
+    argnums."""
+    rest = iter(xs)
+    found = tuple([rebuild(args[n], rest) for n in places(argnums)])
+    return found if isinstance(argnums, (tuple, list)) else found[0]
+
+
+def values(y: Any) -> list[Value]:
+    """What f returned, numbers as Values."""
+    return [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
 
 
 def _place(n: Any, count: int) -> int:

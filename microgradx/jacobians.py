@@ -30,14 +30,17 @@ from .derivatives import (
     for_arrays,
     gradients,
     is_inside,
+    like_inputs,
     places,
     scalar,
     slopes_by,
     split,
+    sums,
     tangents,
+    values,
 )
 from .engine import Value
-from .nesting import branches, leaves, rebuild, regrown
+from .nesting import branches, rebuild, regrown
 from .sparse import compressed
 
 Argnums = int | tuple[int, ...]
@@ -99,7 +102,7 @@ def hessian(f: Callable[..., Any], argnums: Argnums = 0, *, sparse: bool = False
         slopes = gradients(scalar(y), xs, create_graph=True)
         if sparse:
             return compressed(slopes, xs, inside, symmetric=True)
-        inputs = _inputs(args, argnums, xs)
+        inputs = like_inputs(args, argnums, xs)
         return blocks(inputs, inputs, _backward(slopes, xs, inside))
     return for_arrays(transformed, f)
 
@@ -118,7 +121,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
     given = listed(args)
     y, xs, inside = call(f, given, range(len(args)))
     y, more = split(y, inside) if has_aux else (y, None)
-    outputs = _values(y)
+    outputs = values(y)
     outward = arrayed if given is not args and not is_inside() else _same
 
     def back(factors: Any) -> tuple[Any, ...]:
@@ -126,7 +129,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
         record = inside or (is_inside() and any(isinstance(t, Value) for t in of_each))
         with derived(record):
             adjoint = adjoints(flowing(zip(outputs, of_each), record), xs, record)
-        found = iter([adjoint[x].sum if x in adjoint else 0.0 for x in xs])
+        found = iter(sums(adjoint, xs))
         return tuple(outward(rebuild(arg, found)) for arg in given)
     value = outward(rebuild(y, iter([v if inside else v.data for v in outputs])))
     return (value, back, outward(more)) if has_aux else (value, back)
@@ -141,22 +144,18 @@ def _jacobian(f: Callable[..., Any], argnums: Argnums, has_aux: bool,
     def transformed(*args: Any, **options: Any) -> Any:
         y, xs, inside = call(f, args, places(argnums), options)
         y, more = split(y, inside) if has_aux else (y, None)
-        found = derivatives(_values(y), xs, inside)
+        found = derivatives(values(y), xs, inside)
         if isinstance(found, list):
-            found = blocks(y, _inputs(args, argnums, xs), found)
+            found = blocks(y, like_inputs(args, argnums, xs), found)
         return (found, more) if has_aux else found
     return for_arrays(transformed, f)
-
-
-def _values(y: Any) -> list[Value]:
-    return [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
 
 
 def _forward(outputs: Sequence[Value], xs: Sequence[Value], inside: bool) -> Rows:
     with derived(inside):
         graph = edges(between(outputs, xs), inside)
-        columns = [tangents(graph, {x: ONE}, inside) for x in xs]
-    return [[column[v].sum if v in column else 0.0 for column in columns] for v in outputs]
+        columns = [sums(tangents(graph, {x: ONE}, inside), outputs) for x in xs]
+    return [list(row) for row in zip(*columns)] if columns else [[] for _ in outputs]
 
 
 def _backward(outputs: Sequence[Value], xs: Sequence[Value], inside: bool) -> Rows:
@@ -168,13 +167,6 @@ def _by_fewer(outputs: Sequence[Value], xs: Sequence[Value], inside: bool) -> Ro
 
 
 # Nesting -------------------------------------------------------------------------------------------------------
-
-def _inputs(args: Sequence[Any], argnums: Argnums, xs: Sequence[Value]) -> Any:
-    """What f is differentiated by, a Module as a dict; a tuple for a tuple of argnums."""
-    rest = iter(xs)
-    found = tuple([rebuild(args[n], rest) for n in places(argnums)])
-    return found if isinstance(argnums, (tuple, list)) else found[0]
-
 
 def blocks(outputs: Any, inputs: Any, rows: Rows) -> Any:
     """The derivatives in the nesting of the outputs and, within it, that of the inputs; those of nested lists of one

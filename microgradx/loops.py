@@ -17,7 +17,7 @@ from .conversion import listed
 from .engine import Value, tracer
 from .flows import Flow, Passing, Terms
 from .ieee import NO_LIST, short
-from .nesting import branches, is_leaf, rebuild, regrown, walked
+from .nesting import are_leaves, branches, is_leaf, rebuild, regrown, walked
 from .ops import where
 
 
@@ -146,7 +146,7 @@ def form(tree: Any) -> Any:
     if inner is None:
         return "a number" if is_leaf(tree) else type(tree)
     keys = tuple(tree) if isinstance(tree, dict) else ()
-    return type(tree), keys, len(inner) if all(map(is_leaf, inner)) else tuple(map(form, inner))
+    return type(tree), keys, len(inner) if are_leaves(inner) or all(map(is_leaf, inner)) else tuple(map(form, inner))
 
 
 def described(found: Any) -> str:

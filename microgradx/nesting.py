@@ -217,9 +217,7 @@ def _floated(tree: Any) -> Any:
     if inner is not None:
         alone = tree.__class__ is list and set(map(type, inner)) == {float}
         return tree if alone else regrown(tree, map(_floated, inner))
-    if isinstance(tree, Value):
-        return tree.data
-    return number(tree) if is_leaf(tree) and not isinstance(tree, bool) else tree
+    return tree.data if isinstance(tree, Value) else number(tree) if is_leaf(tree) else tree
 
 
 def paths(tree: Any, path: str) -> list[str]:

@@ -19,10 +19,9 @@ from typing import Any
 
 from .colouring import Pattern, apart, star
 from .dependence import between
-from .derivatives import Edges, adjoints, derived, edges, flowing, is_inside, tangents
+from .derivatives import ONE, Edges, adjoints, derived, edges, is_inside, sums, tangents
 from .engine import Value
 from .extras import install
-from .flows import Flow
 
 
 @dataclass(frozen=True)
@@ -54,17 +53,18 @@ def compressed(outputs: Sequence[Value], xs: Sequence[Value], inside: bool, symm
     with derived(inside):
         graph = edges(between(outputs, xs), inside)
         rows = pattern(graph, outputs, xs)
-        forward, backward = apart(rows, len(xs)), apart(turned(rows, len(xs)), len(outputs))
-        both = [sorted({*row, *column}) for row, column in zip(rows, turned(rows, len(xs)))] if symmetric else []
+        columns = turned(rows, len(xs))
+        forward, backward = apart(rows, len(xs)), [] if symmetric else apart(columns, len(outputs))
+        both = [sorted({*row, *column}) for row, column in zip(rows, columns)] if symmetric else []
         mirrored = star(both) if symmetric else forward
         if max(mirrored, default=0) < max(forward, default=0):
             rows, found = both, _of_symmetric(both, mirrored, _along(graph, outputs, xs, mirrored, inside))
         elif symmetric or max(forward, default=0) <= max(backward, default=0):
-            sums = _along(graph, outputs, xs, forward, inside)
-            found = [[sums[forward[j]][i] for j in row] for i, row in enumerate(rows)]
+            passes = _along(graph, outputs, xs, forward, inside)
+            found = [[passes[forward[j]][i] for j in row] for i, row in enumerate(rows)]
         else:
-            sums = _against(outputs, xs, backward, inside)
-            found = [[sums[backward[i]][j] for j in row] for i, row in enumerate(rows)]
+            passes = _against(outputs, xs, backward, inside)
+            found = [[passes[backward[i]][j] for j in row] for i, row in enumerate(rows)]
     ints = chain.from_iterable(rows), accumulate(map(len, rows), initial=0), (len(rows), len(xs))
     matrix = Sparse([x for row in found for x in row], *(array("i", each).tobytes() for each in ints))
     return matrix if is_inside() else matrix.matrix()
@@ -112,24 +112,21 @@ def turned(rows: Pattern, count: int) -> Pattern:
 def _along(graph: Edges, outputs: Sequence[Value], xs: Sequence[Value], colours: Sequence[int],
            record: bool) -> list[list[Any]]:
     """For each colour the sum of its columns: a forward pass."""
-    sums = []
-    for c in range(max(colours, default=-1) + 1):
-        tangent = tangents(graph, {x: Flow(1.0) for x, own in zip(xs, colours) if own == c}, record)
-        sums.append([tangent[v].sum if v in tangent else 0.0 for v in outputs])
-    return sums
+    return [sums(tangents(graph, dict.fromkeys(seeds, ONE), record), outputs) for seeds in grouped(xs, colours)]
 
 
 def _against(outputs: Sequence[Value], xs: Sequence[Value], colours: Sequence[int], record: bool) -> list[list[Any]]:
     """For each colour the sum of its rows: a backward pass."""
-    sums = []
-    for c in range(max(colours, default=-1) + 1):
-        adjoint = adjoints(flowing([(v, 1.0) for v, own in zip(outputs, colours) if own == c], record), xs, record)
-        sums.append([adjoint[x].sum if x in adjoint else 0.0 for x in xs])
-    return sums
+    return [sums(adjoints([(v, ONE) for v in seeds], xs, record), xs) for seeds in grouped(outputs, colours)]
 
 
-def _of_symmetric(rows: Pattern, colours: Sequence[int], sums: list[list[Any]]) -> list[list[Any]]:
+def grouped(values: Sequence[Value], colours: Sequence[int]) -> list[list[Value]]:
+    """The values of each colour."""
+    return [[v for v, own in zip(values, colours) if own == c] for c in range(max(colours, default=-1) + 1)]
+
+
+def _of_symmetric(rows: Pattern, colours: Sequence[int], passes: list[list[Any]]) -> list[list[Any]]:
     """The entries of a symmetric matrix: each from its own row, or from that of its mirror image."""
     counts = [Counter(colours[j] for j in row) for row in rows]
-    return [[sums[colours[j]][i] if counts[i][colours[j]] == 1 else sums[colours[i]][j] for j in row]
+    return [[passes[colours[j]][i] if counts[i][colours[j]] == 1 else passes[colours[i]][j] for j in row]
             for i, row in enumerate(rows)]

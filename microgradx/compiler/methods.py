@@ -37,14 +37,9 @@ class Methods:
     def of(self, owner: Any) -> MethodType:
         """The method of this object. TypeError for one that cannot be referred to weakly: nobody knows how long it
         lives."""
-        alive, compiled = self.kept.get(id(owner), NONE)
+        alive, call = self.kept.get(id(owner), NONE)
         if alive is None or alive() is not owner:
-            compiled = self._compiled(owner)
-
-        def call(_: Any, *args: Any, **options: Any) -> Any:
-            return compiled(*args, **options)
-        update_wrapper(call, self.f)
-        vars(call)["report"] = compiled.report
+            call = self._compiled(owner)
         return MethodType(call, owner)                      # which keeps the object alive
 
     def _compiled(self, owner: Any) -> Any:
@@ -58,5 +53,10 @@ class Methods:
         def method(*args: Any, **options: Any) -> Any:
             return f(alive(), *args, **options)
         compiled = self.compile(update_wrapper(method, f))
-        kept[key] = alive, compiled
-        return compiled
+
+        def call(_: Any, *args: Any, **options: Any) -> Any:
+            return compiled(*args, **options)
+        update_wrapper(call, f)
+        vars(call)["report"] = compiled.report
+        kept[key] = alive, call
+        return call

@@ -10,7 +10,7 @@ computed by itself: its bits do not depend on the number of threads.
 """
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache, partial
 from math import prod
 from threading import RLock
@@ -24,7 +24,17 @@ from ..locks import lock
 from ..nesting import branches, is_leaf, is_module, regrown
 from .backends import Backend
 from .ir.program import Program, program
-from .trace.arguments import ArrayArgument, ArrayOf, Modules, Sizes, arrays_in, emptied, plain, read_call
+from .trace.arguments import (
+    ArrayArgument,
+    ArrayOf,
+    Modules,
+    Sizes,
+    arrays_in,
+    emptied,
+    plain,
+    read_call,
+    rebuilder,
+)
 from .trace.module_snapshot import ModuleSnapshot
 from .trace.trace import trace
 
@@ -34,7 +44,8 @@ class Differs:
     a number, `one`, or for an array."""
 
     def __init__(self, given: Any) -> None:
-        self.rows = packed(given) if is_array(given) else numpy().array(given, float)
+        self.was_array = is_array(given)
+        self.rows = packed(given) if self.was_array else numpy().array(given, float)
         self.sizes: Sizes = self.rows.shape[1:]
         self.one = numpy().zeros(self.sizes) if self.sizes else self
 
@@ -96,7 +107,7 @@ class Samples:
 
     def __init__(self, p: Program, tree: Any, given: Given, backend: Backend) -> None:
         self.p, self.tree = p, _numbered(tree)
-        self.made = arrays_in(self.tree)
+        self.made, self.rebuild = arrays_in(self.tree), rebuilder(self.tree, True)
         self.arrays: list[tuple[int, Sizes]] = []
         self.addresses: dict[int, int] = {}
         first = 0
@@ -111,8 +122,8 @@ class Samples:
         self.shared = [k for k in range(len(p.inputs)) if k not in differ and k not in self.addresses]
         self.run = backend.samples(self)
 
-    def __call__(self, given: Given, threads: int | None) -> Any:
-        """The results of all samples, in the nesting of one: arrays with a row for each."""
+    def __call__(self, given: Given, threads: int | None, arrays: bool) -> Any:
+        """The results of all samples, in the nesting of one: arrays, or nested lists, with a row for each."""
         rows = [one.rows for one in given.differ()]
         out = [numpy().empty((len(rows[0]), *sizes)) for _, sizes in self.made]
         shared: list[float] = []
@@ -122,7 +133,7 @@ class Samples:
             elif not isinstance(one, (Differs, ModuleSnapshot)):
                 shared.append(one)
         self.run(rows, [*shared, *(source.data for source in self.p.closures)], out, threads)
-        return _filled(self.tree, iter(out))
+        return self.rebuild(out if arrays else [a.tolist() for a in out])
 
 
 def _numbered(tree: Any) -> Any:
@@ -131,28 +142,6 @@ def _numbered(tree: Any) -> Any:
     if inner is None:
         return ArrayOf(()) if is_leaf(tree) else tree
     return regrown(tree, [_numbered(branch) for branch in inner])
-
-
-def _filled(tree: Any, arrays: Iterator[Any]) -> Any:
-    """The nesting of a result with these arrays."""
-    inner = branches(tree)
-    if inner is None:
-        return next(arrays) if isinstance(tree, ArrayOf) else tree
-    return regrown(tree, [_filled(branch, arrays) for branch in inner])
-
-
-def _lists(tree: Any) -> Any:
-    """A result with nested lists in place of arrays."""
-    if is_array(tree):
-        return tree.tolist()
-    inner = branches(tree)
-    return tree if inner is None else regrown(tree, [_lists(branch) for branch in inner])
-
-
-def _holds_array(tree: Any) -> bool:
-    if is_array(tree):
-        return True
-    return any(map(_holds_array, branches(tree) or ())) if not isinstance(tree, list) or even(tree) is None else False
 
 
 class AllSamples:
@@ -186,8 +175,9 @@ class AllSamples:
         samples = self.known[given.structure]
         if samples is None:
             return None
-        result = samples(given, self.threads)
-        return (result if self.arrays or any(map(_holds_array, args)) else _lists(result),)
+        arrays = (self.arrays or any(one.was_array for one in found)
+                  or any(isinstance(one, ArrayArgument) for one in given.items))
+        return (samples(given, self.threads, arrays),)
 
     def _samples(self, given: Given) -> Samples | None:
         """The program of one sample. None where samples need more: random numbers, what f sets, Python itself."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..trace.loop import COLUMN, PART, Structure
+from ..trace.loop import COLUMN, PART, Structure, sources
 
 if TYPE_CHECKING:
     from .program import Program
@@ -50,13 +50,9 @@ class Repeat(Structure):
 
     def run(self, args: Sequence[Any], step: Callable[[list[Any]], list[Any]]) -> list[Any]:
         """The same, with each step computed by step(inputs)."""
-        at, n = self.carries + self.constants, self.count
-        carry, fixed, columns = list(args[:self.carries]), args[self.carries:at], []
-        for whole in self.columns:
-            columns.append(args[at] if whole else args[at:at + n])
-            at += 1 if whole else n
+        carry, fixed, columns = sources(self, args)
         ys = []
-        for t in reversed(range(n)) if self.reverse else range(n):
+        for t in reversed(range(self.count)) if self.reverse else range(self.count):
             found = step([*carry, *fixed, *[column[t] for column in columns]])
             carry = found[:self.carries]
             ys.append(found[self.carries:])

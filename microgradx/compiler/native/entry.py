@@ -231,7 +231,7 @@ class Entry:
     def popped(self, stack: Any, place: Any) -> Any:
         """A memory that is free, or a new one."""
         b, kernel = self.b, self.variant.kernel
-        free, before = b.load(stack, typ=POINTER), b.block
+        free = b.load(stack, typ=POINTER)
         with b.if_else(b.icmp_unsigned("==", free, self.null())) as (none, some):
             with none:
                 found = self.checked(self.python("PyObject_CallNoArgs", POINTER, self.object(kernel.another)))

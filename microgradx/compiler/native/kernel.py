@@ -155,9 +155,8 @@ class Kernel:
         for target, start, end in self._stores:
             target[:] = memory[start:end]
 
-    def check(self, memory: Any = None) -> None:
+    def check(self, memory: Any) -> None:
         """Raise the error of a callback since the last check; IndexError if a take() had an index outside its table."""
-        memory = self.memory if memory is None else memory
         wrong, memory[self.place.status] = memory[self.place.status] != 0, 0.0
         raise_noted()
         if wrong:

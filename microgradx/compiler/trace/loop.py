@@ -40,6 +40,15 @@ class Structure(Passing):
         return count == 2
 
 
+def sources(op: Any, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """The inputs of a loop: carries, constants, and columns, each a list of numbers or a COLUMN."""
+    at, columns = op.carries + op.constants, list[Any]()
+    for stacked in op.columns:
+        columns.append(args[at] if stacked else list(args[at:at + op.count]))
+        at += 1 if stacked else op.count
+    return list(args[:op.carries]), list(args[op.carries:op.carries + op.constants]), columns
+
+
 class Loop(Structure):
     """body, `count` times. Its inputs: first carries, constants, and for each column either `count` numbers or a whole
     COLUMN of another loop. Its result is a block of numbers: the last carries, then the y of all steps, column by
@@ -71,15 +80,6 @@ class Loop(Structure):
             self.kept[i] = len(self.body.results) - self.carries
             self.body.results.append(self.body.inputs[i])
         return tracer().traced(COLUMN, v, float(self.kept[i]))  # type: ignore[no-any-return]
-
-    def sources(self, v: Value) -> tuple[list[Any], list[Any], list[Any]]:
-        """The inputs of the node: carries, constants, and columns, each a list of numbers or a COLUMN."""
-        args, at = v.args, self.carries + self.constants
-        columns: list[Any] = []
-        for stacked in self.columns:
-            columns.append(args[at] if stacked else list(args[at:at + self.count]))
-            at += 1 if stacked else self.count
-        return list(args[:self.carries]), list(args[self.carries:self.carries + self.constants]), columns
 
     def pull(self, v: Value, found: Terms, incoming: dict[Value, Any]) -> Flow:
         """Adds the gradients by the inputs, which another loop computes."""
@@ -148,7 +148,6 @@ def looped(body: LoopBody, count: int, init: Sequence[Any], constants: Sequence[
     for column in given:
         args += [column] if isinstance(column, Value) else column
     trace = tracer()
-    trace.state.scans += 1
     return trace.traced(op, tuple(args), None)
 
 
@@ -186,7 +185,7 @@ class Derived:
 
     def __init__(self, op: Loop, v: Any) -> None:
         self.op, self.v = op, v
-        self.init, self.constants, self.columns = op.sources(v)
+        self.init, self.constants, self.columns = sources(op, v.args)
         self.ys = len(op.body.results) - op.carries
         trace = tracer()
         self.tame = op.tame and v not in trace.state.wild.among(trace.nodes)

@@ -99,7 +99,6 @@ class State:
     layers      whether layers were made, which draw their first weights at random
     checks      what the function requires of a number: the number, a Value that is 0 if it is wrong, what was expected
     inside      whether one step of a loop is being recorded
-    scans       how many loops there are
     unrolled    why others are written out step by step
     """
 
@@ -115,7 +114,7 @@ class State:
         self.reached = False
         self.layers = False
         self.checks: list[tuple[Value, Value, str]] = []
-        self.inside = self.scans = 0
+        self.inside = 0
         self.unrolled: list[str] = []
 
     def snapshot(self) -> list[Any]:

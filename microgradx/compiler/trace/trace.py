@@ -21,7 +21,7 @@ from threading import current_thread, enumerate
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...arrays import FromArray, as_numpy, is_array, nest, shape
+from ...arrays import FromArray, flat, is_array, nest, shape
 from ...engine import Value
 from ...ieee import printable
 from ...nesting import branches, is_module, leaves, regrown
@@ -174,7 +174,7 @@ def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:
         tracer.given.update(new)
         return new
     if is_array(tree):                      # ints, too, are numbers there
-        numbers, sizes = as_numpy(tree).reshape(-1).tolist(), shape(tree)
+        numbers, sizes = flat(tree), shape(tree)
         new = [_replaced(x if isinstance(x, Value) else float(x), inputs, tracer) for x in numbers]
         return FromArray(nest(new, sizes), sizes)
     inner = branches(tree)

@@ -168,9 +168,9 @@ class Tracer:
 
     def inputs(self, xs: Iterable[Any]) -> tuple[Any, ...]:
         """Values, as they are by now, and floats for all other numbers."""
-        versions = self.versions
+        versions, vector = self.versions, None
         if xs.__class__ is Vector:
-            xs = xs.args                                    # one tuple for all units of a layer
+            xs = vector = xs.args                                    # one tuple for all units of a layer
             if self.seen.get(id(xs)) is xs and not versions:
                 return xs
         xs = tuple(xs)
@@ -180,7 +180,8 @@ class Tracer:
             for trace in {x.trace for x in xs if x.__class__ is Traced} if Traced in kinds else ():
                 if trace.nodes is not nodes:
                     refuse_leaked()
-            self.seen[id(xs)] = xs
+            if xs is vector:
+                self.seen[id(xs)] = xs
             return xs
         if not versions and all([kind is float or (issubclass(kind, Value) and not issubclass(kind, Traced))
                                  for kind in kinds]):

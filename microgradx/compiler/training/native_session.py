@@ -140,7 +140,7 @@ class NativeSession(Session):
         module = ir.Module("training")
         update = self.update_program()
         rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
-        Driver(module, rule, self.lanes, self.penalty is not None, bool(self.buffers), self.strict)
+        driver = Driver(module, rule, self.lanes, self.penalty is not None, bool(self.buffers), self.strict)
         rows = called(update.ops, self.strict)
         if self.lanes:
             rows += self.load_lanes(module)
@@ -149,7 +149,7 @@ class NativeSession(Session):
         # Where no row calls Python, its lock is released
         kind = (ctypes.PYFUNCTYPE if self.calls_back else ctypes.CFUNCTYPE)(None, ctypes.c_void_p, ctypes.c_int64)
         self.driver = kind(self.code.address("train"))
-        self.in_blocks = not (self.lanes or self.buffers or self.strict)
+        self.in_blocks = driver.blocks is not None
         self.worker: Any = kind(self.code.address("work")) if self.in_blocks else None
         self.batch = self.code.address("batch") if self.lanes else 0
 
