@@ -17,7 +17,7 @@ from llvmlite import ir
 from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import Loaded, load
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, called, declared, number
+from ..native.instructions import DOUBLE, LONG, POINTER, VOID, called, number
 from ..native.kernel import Kernel
 from ..native.straight import is_small, line, set_flag
 from .affine import Slots
@@ -119,10 +119,10 @@ class Around(Steps):
         with self.loop(0, self.count, 1) as (t, _, _):
             self.copy(w, lambda k: self.row(k, t), lambda k: (self.body, b.add(k, LONG(self.fixed))))
             b.call(self.run, [self.body])
-            self.move(self.at(self.body, self.results), self.body, c)
+            self.copied(self.body, self.at(self.body, self.results), LONG(c))
             self.copy(op.ys, lambda k: (self.body, b.add(k, LONG(self.results + c))),
                       lambda k: self.row(b.add(k, LONG(w)), t))
-        self.move(self.body, self.at(self.memory, self.out), c)
+        self.copied(self.at(self.memory, self.out), self.body, LONG(c))
         flag = self.get(self.body, self.failed)
         b.store(number(0.0, DOUBLE), self.at(self.body, self.failed))
         set_flag(b, b.fcmp_ordered("!=", flag, number(0.0, DOUBLE)), self.at(self.memory, self.status))
@@ -139,12 +139,6 @@ class Around(Steps):
         if count:
             with self.loop(0, LONG(count), 1) as (k, _, _):
                 self.b.store(self.get(*source(k)), self.at(*target(k)))
-
-    def move(self, source: Any, target: Any, count: int) -> None:
-        """Copy numbers that lie side by side."""
-        args = [target, source, LONG(8 * count), BIT(0)]
-        move = declared(self.b.module, "llvm.memcpy.p0.p0.i64", VOID, [x.type for x in args])
-        self.b.call(move, args)
 
 
 __all__ = ["RepeatNest", "compiled", "fits", "nest", "place_of_body"]

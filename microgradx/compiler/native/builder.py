@@ -16,7 +16,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .instructions import DOUBLE, LONG, VOID
+from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared
 
 
 class Code:
@@ -80,6 +80,11 @@ class Code:
     def at(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
         """The address of element i."""
         return self.b.gep(base, [LONG(i) if isinstance(i, int) else i], source_etype=kind)
+
+    def copied(self, to: Any, source: Any, count: Any) -> None:
+        """Copy `count` numbers that lie side by side."""
+        copy = declared(self.function.module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
+        self.b.call(copy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
 
     def get(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
         """Load element i."""

@@ -14,6 +14,7 @@ if it and its folder are the user's own, nobody else may write there, and its ch
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import stat
@@ -43,10 +44,13 @@ def folder() -> str | None:
 
 
 class Cache:
-    """The files of a folder, which is made if it is not there; nothing is ever raised: without a cache it compiles."""
+    """The files of a folder, which is made if it is not there; nothing is ever raised: without a cache it compiles.
+
+    size    bytes in the folder, as far as this process knows: it looks first, and where that is more than MOST
+    """
 
     def __init__(self, folder: str) -> None:
-        self.folder = folder
+        self.folder, self.size = folder, math.inf
 
     def get(self, key: str) -> bytes | None:
         """What was put there under this key; None if it is not there, or is not to be trusted."""
@@ -68,7 +72,9 @@ class Cache:
             os.makedirs(self.folder, 0o700, exist_ok=True)
             if _is_private(os.stat(self.folder)):
                 replace(os.path.join(self.folder, key + SUFFIX), _checksum(key, code) + code)
-                self._trim()
+                self.size += 32 + len(code)
+                if self.size > MOST:
+                    self._trim()
 
     def _trim(self) -> None:
         """Remove the files that were used least lately, down to half, where there is more than MOST."""
@@ -81,6 +87,7 @@ class Cache:
             with suppress(OSError):
                 os.remove(path)
             size -= bytes
+        self.size = size
 
 
 def _no_link(path: str, flags: int) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..native.builder import Code
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared, number
+from ..native.instructions import DOUBLE, LONG, POINTER, VOID, number
 
 # The fields of the table that the driver reads, in order: addresses and integers of 8 bytes. See NativeSession.drive.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
@@ -37,7 +37,6 @@ class Fields(Code):
         super().__init__(module, name, args or [POINTER])
         self.field = {name: self.get(self.args[0], k, LONG) for k, name in enumerate(FIELDS)}
         self.size = self.b.add(self.field["count"], LONG(1))
-        self.memcpy = declared(module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
 
     def pointer(self, name: str) -> Any:
         """A field as a pointer."""
@@ -46,10 +45,6 @@ class Fields(Code):
     def shared(self, place: int) -> Any:
         """The address of a number that threads share, see blocks.py."""
         return self.at(self.pointer("shared"), place, LONG)
-
-    def copied(self, to: Any, source: Any, count: Any) -> None:
-        """Copy `count` numbers."""
-        self.b.call(self.memcpy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
 
     def added(self, total: Any, more: Any) -> None:
         """Add a loss and its gradient to those at `total`."""
