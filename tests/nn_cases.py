@@ -166,6 +166,17 @@ def data(x):
     return [v.data if isinstance(v, Value) else v for v in leaves(x)]
 
 
+def weighted(case, drawn):
+    """A function of a model and all inputs: the outputs of the case, weighed; classes are no inputs."""
+    weights = [next(drawn.incoming) for _ in range(400)]
+
+    def f(model, *inputs):
+        given = [x if isinstance(spec, Classes) else y for spec, x, y in zip(case.inputs, drawn.inputs, inputs)]
+        out = leaves(getattr(nn, case.name)(*given, **case.call) if case.is_loss else model(*given, **case.call))
+        return dot(out, weights[:len(out)])
+    return f
+
+
 def gradients(outputs, incoming, inputs):
     """By each input that is made of Values, of the outputs weighed with `incoming`."""
     roots = leaves(outputs)

@@ -53,8 +53,8 @@ def test_float64_in_c_order_is_not_copied():
 
 
 @pytest.mark.slow
-def test_of_torch_pandas_and_python():
-    torch, pandas = pytest.importorskip("torch"), pytest.importorskip("pandas")
+def test_of_torch_pandas_and_python(torch):
+    pandas = pytest.importorskip("pandas")
     given = [torch.tensor(GRID), torch.tensor(GRID).T.clone().T, pandas.DataFrame(GRID)]
     assert all(is_array(x) and nested(x) == GRID.tolist() for x in given)
     assert nested(array("d", [1.0, 2.0])) == nested(pandas.Series([1.0, 2.0], [7, 8])) == [1.0, 2.0]

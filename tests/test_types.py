@@ -41,14 +41,9 @@ def test_the_program_runs():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_a_users_program_is_typed(checker, tmp_path):
+def test_a_users_program_is_typed_and_mistakes_are_seen(checker, tmp_path):
     found, printed = complaints(checker, tmp_path, PROGRAM)
     assert found == [], printed
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_mistakes_are_seen(checker, tmp_path):
     first = len(PROGRAM.splitlines()) + 1
     found, printed = complaints(checker, tmp_path, PROGRAM + "\n".join(WRONG.values()) + "\n")
     assert sorted(set(found)) == list(range(first, first + len(WRONG))), printed

@@ -7,8 +7,10 @@ import pytest
 
 from microgradx import Value, grad, jit, nn, value_and_grad
 
+from ..compiled import needs_llvmlite
 
-@pytest.mark.parametrize("backend", ["native", "python"])
+
+@pytest.mark.parametrize("backend", [pytest.param("native", marks=needs_llvmlite), "python"])
 def test_each_object_has_its_own_program_and_its_values_are_followed(backend):
     class Line:
         def __init__(self, slope):

@@ -1,6 +1,6 @@
 """C source compiled by the compilers that are installed, loaded, and called with Python's numbers.
 
->>> COMPILERS and all(isinstance(name, str) for name in COMPILERS)
+>>> set(COMPILERS) <= {"gcc", "clang"}
 True
 """
 import ctypes
@@ -12,10 +12,11 @@ from microgradx import Value
 from microgradx.nesting import leaves
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+FIRST = (*COMPILERS, "gcc")[0]
 STRICTLY = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wshadow"]
 
 
-def built(source, folder, compiler="gcc", level="-O0"):
+def built(source, folder, compiler=FIRST, level="-O0"):
     """The shared library of a CSource, compiled without a warning."""
     *_, path = source.save(folder)
     out = pathlib.Path(folder) / f"{source.name}{compiler}{level}.so"

@@ -93,18 +93,6 @@ def test_two_hundred_random_graphs(tmp_path):
 
 # Layers --------------------------------------------------------------------------------------------------------
 
-def weighted(case, drawn):
-    """A function of all inputs: the outputs of the case, weighed."""
-    weights = [next(drawn.incoming) for _ in range(400)]
-
-    def f(model, *inputs):
-        given = [x if nn_cases.is_constant(spec, case, i) and isinstance(spec, nn_cases.Classes) else y
-                 for i, (spec, x, y) in enumerate(zip(case.inputs, drawn.inputs, inputs))]
-        out = getattr(nn_cases.nn, case.name)(*given, **case.call) if case.is_loss else model(*given, **case.call)
-        return mg.dot(leaves(out), weights[:len(leaves(out))])
-    return f
-
-
 def is_set_or_drawn(case):
     """Does it set running statistics or draw random numbers in training? A function of C does neither."""
     return "BatchNorm" in case.name or case.options.get("track_running_stats") or case.name == "TransformerEncoderLayer"
@@ -118,7 +106,7 @@ def test_every_layer_has_the_bits_of_eager_code(case, loops, tmp_path):
     model = Linear(1, 1) if case.is_loss else nn_cases.layer(case)
     if not case.is_loss:
         model.load_state_dict(drawn.state)
-    f, args = weighted(case, drawn), [model, *drawn.inputs]
+    f, args = nn_cases.weighted(case, drawn), [model, *drawn.inputs]
     floats = [isinstance(leaves(x)[0], float) for x in drawn.inputs]
     by = tuple([*[0] * bool(model.parameters()), *(k + 1 for k, yes in enumerate(floats) if yes)])
     with mock.patch.object(writer, "FLAT", -1 if loops else 10**6):
@@ -126,7 +114,7 @@ def test_every_layer_has_the_bits_of_eager_code(case, loops, tmp_path):
     library = built(source, tmp_path, *WAYS[sum(map(ord, str(case))) % len(WAYS)])
     expected, gradient = value_and_grad(f, by)(*args)
     grads = [Array([math.nan] * len(leaves(g))) for g in gradient]
-    buffers = [state(library, "layer_state", source.source.count(",") and size)] if (size := _state(source)) else []
+    buffers = [state(library, "layer_state", size)] if (size := _state(source)) else []
     assert same(call(library, "layer_grad", [*args, *buffers], grads), expected)
     assert same(call(library, "layer", [*args, *buffers]), expected)
     assert different([x for g in grads for x in g], leaves(gradient), same) == []

@@ -12,14 +12,10 @@ from microgradx.nn import Dropout, Linear, Sequential, Tanh, mse
 from microgradx.table import TABLE
 
 from .. import nn_cases
-from ..compiled import different
+from ..compiled import close, different
 
 jax = pytest.importorskip("jax", reason='jax is not installed: pip install "microgradx[jax]"')
 jax.config.update("jax_enable_x64", True)
-
-
-def close(a, b, scale=0.0):
-    return a == b or (a != a and b != b) or abs(a - b) <= 1e-12 * max(abs(a), abs(b), scale)
 
 
 def flat(tree):
@@ -34,12 +30,7 @@ def test_every_layer(case):
     drawn = nn_cases.numbers(case)
     model = nn_cases.layer(case)
     model.load_state_dict(drawn.state)
-
-    def f(model, *inputs):
-        given = [x if isinstance(spec, nn_cases.Classes) else y
-                 for spec, x, y in zip(case.inputs, drawn.inputs, inputs)]
-        return mg.dot(out := leaves(model(*given, **case.call)), weights[:len(out)])
-    weights = [next(drawn.incoming) for _ in range(400)]
+    f = nn_cases.weighted(case, drawn)
     by = (0, *(k + 1 for k, x in enumerate(drawn.inputs) if isinstance(leaves(x)[0], float)))
     by = by if model.parameters() else by[1:]
     expected, gradient = value_and_grad(f, by)(model, *drawn.inputs)
@@ -48,8 +39,7 @@ def test_every_layer(case):
     y, slopes = jax.value_and_grad(exported, by)(*given)
     assert close(float(y), expected)
     for one, two in zip(slopes, gradient):
-        parts = zip(one.values(), two.values()) if isinstance(two, dict) else [(one, two)]
-        parts = [(a, two[name]) for name, a in one.items()] if isinstance(two, dict) else parts
+        parts = [(a, two[name]) for name, a in one.items()] if isinstance(two, dict) else [(one, two)]
         for a, b in parts:
             assert different(flat(a), leaves(b), lambda x, z: close(x, z, 1.0)) == []
 

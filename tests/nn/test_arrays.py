@@ -5,7 +5,7 @@ from microgradx import Value, grad, nn
 from microgradx.nesting import leaves
 from microgradx.training import SGD, batches, evaluate, fit, split
 
-from ..nn_cases import CASES, layer, numbers
+from ..nn_cases import CASES, data, layer, numbers
 
 np = pytest.importorskip("numpy")
 
@@ -17,8 +17,9 @@ def arrays_of(x):
     return np.array(x) if isinstance(x, list) else x
 
 
-def data(x):
-    return [v.data if isinstance(v, Value) else v for v in leaves(x)]
+def rows_of(x):
+    """As the rows of a batch come out of an array."""
+    return list(np.array(x)) if isinstance(x, list) and np.ndim(x) > 1 else arrays_of(x)
 
 
 def run(case, inputs):
@@ -35,14 +36,9 @@ def run(case, inputs):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_bits_of_nested_lists(case):
-    assert run(case, lambda inputs: [arrays_of(x) for x in inputs]) == run(case, lambda inputs: inputs)
-
-
-@pytest.mark.parametrize("case", [case for case in CASES if case.inputs], ids=str)
-def test_rows_of_arrays_in_a_list(case):
-    """As the rows of a batch come out of an array."""
-    rows = lambda x: list(np.array(x)) if isinstance(x, list) and np.ndim(x) > 1 else arrays_of(x)  # noqa: E731
-    assert run(case, lambda inputs: list(map(rows, inputs))) == run(case, lambda inputs: inputs)
+    expected = run(case, lambda inputs: inputs)
+    assert run(case, lambda inputs: list(map(arrays_of, inputs))) == expected
+    assert run(case, lambda inputs: list(map(rows_of, inputs))) == expected
 
 
 def test_what_is_all_numbers_comes_back_as_an_array():

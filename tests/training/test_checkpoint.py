@@ -28,13 +28,12 @@ from microgradx.training.weights import encoded, read
 
 from ..budget import budget, sweep
 from ..compiled import needs_llvmlite
-from .test_interrupts import Press
+from .test_interrupts import WAYS, Press
 
 RNG = random.Random(3)
 XS = [[RNG.gauss(0, 1), RNG.gauss(0, 1)] for _ in range(10)]
 YS = [[math.sin(a) * b] for a, b in XS]
 EPOCHS = 6
-WAYS = {"eager": {}, "python": {"jit": True}, "native": {"jit": True}}
 
 
 @pytest.fixture(params=["eager", "python", pytest.param("native", marks=needs_llvmlite)])
@@ -42,14 +41,6 @@ def way(request, monkeypatch):
     """fit() goes this way."""
     monkeypatch.setattr(compiler, "backend", lambda: backends.backend(request.param))
     return WAYS[request.param]
-
-
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C interrupts, also where the tests run in the background and it would be ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def one(model, x, y):

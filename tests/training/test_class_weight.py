@@ -9,6 +9,7 @@ from microgradx.compiler import backends
 from microgradx.nn import Dropout, Linear, Sequential, Tanh, cross_entropy
 from microgradx.training import SGD, Adam, NonFiniteError, WeightsError, evaluate, fit
 
+from .. import training_oracle as oracle
 from ..compiled import needs_llvmlite
 
 RNG = random.Random(4)
@@ -44,7 +45,7 @@ def net(dropout=0.0):
 @pytest.mark.parametrize("table", [WEIGHT, dict(enumerate(WEIGHT)), np.array(WEIGHT)], ids=["list", "dict", "array"])
 def test_torchs_loss_of_a_batch(size, table, way):
     """Step by step: the loss before each, its gradient, the weights after all."""
-    torch = pytest.importorskip("torch")
+    torch = oracle.needed("torch")
     model, batches, slopes = net(), [], []
 
     def remembered(model, xs, ys):
@@ -99,7 +100,7 @@ def test_the_weight_in_the_loss_of_one_sample_cancels_out():
     """As in torch: why there is class_weight."""
     x = [0.5, -1.0, 2.0]
     assert cross_entropy(x, 2, weight=WEIGHT) == cross_entropy(x, 2)
-    torch = pytest.importorskip("torch")
+    torch = oracle.needed("torch")
     given = torch.tensor(x), torch.tensor(2)
     assert torch.nn.functional.cross_entropy(*given, weight=torch.tensor(WEIGHT)).item() == pytest.approx(
         torch.nn.functional.cross_entropy(*given).item())

@@ -190,14 +190,6 @@ def test_a_share_is_set_aside_for_validation():
 
 # Ctrl-C --------------------------------------------------------------------------------------------------------
 
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C interrupts, also where the tests run in the background and it would be ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def press_in_loss(n):
     calls = []
 
