@@ -131,7 +131,7 @@ def draw(args: argparse.Namespace) -> int:
     root = graph(args)
     may_write(args.output, args.force)
     save(picture(root), args.output)
-    say(f"wrote {printable(args.output)}, {os.path.getsize(args.output) / 1000:.0f} kB")
+    wrote(args.output)
     return 0
 
 
@@ -143,15 +143,15 @@ def export(args: argparse.Namespace) -> int:
     import pathlib
 
     from .files import replace
-    root, path = graph(args), pathlib.Path(args.output)
-    names = [pair.partition("=")[0] for pair in args.values]
+    numbers, path = given(args), pathlib.Path(args.output)
+    root = parse(args.expression, **numbers)
     if path.suffix == ".tex":
         from .export.latex import to_latex
         texts = {path: f"% written by microgradx\n{to_latex(root)}\n"}
     elif path.suffix == ".c":
         from .export.c.source import to_c
-        found = to_c(function(args.expression, names), *[v.data for v in variables(root, names)], name=path.stem,
-                     argnums=tuple(range(len(names))))
+        found = to_c(function(args.expression, list(numbers)), *numbers.values(), name=path.stem,
+                     argnums=tuple(range(len(numbers))))
         texts = {path: found.source, path.with_suffix(".h"): found.header}
     else:
         raise UsageError(f"expected a file that ends in .c or .tex, got {printable(args.output)}")
@@ -159,7 +159,7 @@ def export(args: argparse.Namespace) -> int:
         may_write(str(file), args.force)
     for file, text in texts.items():
         replace(file, text.encode())
-        say(f"wrote {printable(str(file))}, {len(text) / 1000:.0f} kB")
+        wrote(str(file))
     return 0
 
 
@@ -225,7 +225,7 @@ def train(args: argparse.Namespace) -> int:
         from .files import replace
         from .show.plots.outcomes import written
         replace(args.plot, written(outcomes, format_of(args.plot)))
-        say(f"wrote {printable(args.plot)}, {os.path.getsize(args.plot) / 1000:.0f} kB")
+        wrote(args.plot)
     if args.html:
         deliver(trained_page(args.example, outcomes), args.html, args.open)
     return 0 if reached else 1
@@ -235,6 +235,11 @@ def train(args: argparse.Namespace) -> int:
 
 def graph(args: argparse.Namespace) -> Value:
     """The graph of the expression, with variables given as name=value. UsageError if one is missing or given twice."""
+    return parse(args.expression, **given(args))
+
+
+def given(args: argparse.Namespace) -> dict[str, float]:
+    """The variables. UsageError if there is no expression, and for one that is given twice or is no number."""
     if not args.expression:
         raise UsageError(f'expected an expression and its variables; write "{EXPRESSION}" {GIVEN}')
     variables: dict[str, float] = {}
@@ -248,14 +253,7 @@ def graph(args: argparse.Namespace) -> Value:
             variables[name] = parse(text).data
         except ExpressionError as error:
             raise UsageError(f"in {pair!r}, {error}") from None
-    return parse(args.expression, **variables)
-
-
-def variables(root: Value, names: Sequence[str]) -> list[Value]:
-    """The leaves of a graph by these labels."""
-    from .engine import tape
-    found = {v.label: v for v in tape(root) if v.op is None}
-    return [found[name] for name in names]
+    return variables
 
 
 def function(expression: str, names: Sequence[str]) -> Callable[..., Value]:
@@ -322,6 +320,11 @@ def may_write(path: str, force: bool) -> None:
                          "choose another name, or overwrite it with --force")
 
 
+def wrote(path: str) -> None:
+    """Say that a file was written, and its size."""
+    say(f"wrote {printable(path)}, {os.path.getsize(path) / 1000:.0f} kB")
+
+
 def deliver(page: str, path: str, opened: bool) -> None:
     """Write a page to a file, say so, and open it in the browser where that is wanted."""
     import pathlib
@@ -354,20 +357,20 @@ def parser() -> Parser:
     stepping.add_argument("--script", metavar="FILE", help="commands to play, one a line")
     stepping.add_argument("--html", metavar="FILE", help="write a page to step through in a browser instead")
     stepping.add_argument("--open", action="store_true", help="and open it")
-    stepping.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
+    with_force(stepping)
     of_expression(add, tree)
     of_expression(add, check)
     command(add, ops).add_argument("name", nargs="?", help="the row to print in full")
     drawing = of_expression(add, draw)
     drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
-    drawing.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
+    with_force(drawing)
     exporting = of_expression(add, export)
     exporting.add_argument("-o", "--output", metavar="FILE", required=True, help="neuron.c or neuron.tex")
-    exporting.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
+    with_force(exporting)
     playing = command(add, lab)
     playing.add_argument("--html", metavar="FILE", default="lab.html", help="the file to write, by default lab.html")
     playing.add_argument("--open", action="store_true", help="open it in the browser")
-    playing.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
+    with_force(playing)
     examining = command(add, examine)
     examining.add_argument("engine", metavar="FILE:CLASS", help="such as engine.py:Value, or package.module:Value")
     examining.add_argument("--only", metavar="LESSON", default="", help="one lesson, by the beginning of its name")
@@ -380,7 +383,7 @@ def parser() -> Parser:
     training.add_argument("--plot", metavar="FILE", help="write what it came to as a picture: run.png, .svg or .pdf")
     training.add_argument("--html", metavar="FILE", help="write the trained network, or that picture, as a page")
     training.add_argument("--open", action="store_true", help="and open it")
-    training.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
+    with_force(training)
     training.add_argument("--seed", type=int, default=1, help="for data, first weights and order of samples")
     return top
 
@@ -400,6 +403,11 @@ def with_color(parser: Parser, default: str) -> None:
     """Add the option that says whether text is coloured; it may stand before the command or after it."""
     parser.add_argument("--color", choices=["auto", "always", "never"], default=default, metavar="WHEN",
                         help="auto (at a terminal, unless NO_COLOR is set), always, never")
+
+
+def with_force(parser: Parser) -> None:
+    """Add the option for a command that writes files."""
+    parser.add_argument("--force", action="store_true", help="overwrite a file that microgradx did not write")
 
 
 def of_expression(add: Callable[..., Parser], run: Callable[[argparse.Namespace], int]) -> Parser:

@@ -79,11 +79,7 @@ def _made(torch: Any, layer: nn.Module) -> Any:
     if isinstance(layer, CONTAINERS):
         inner = [_made(torch, one) for one in layer]
         return torch.nn.ModuleList(inner) if type(layer) is nn.ModuleList else torch.nn.Sequential(*inner)
-    made = getattr(torch.nn, type(layer).__name__)(**arguments(layer))
-    for name, module in layer.named_modules():
-        if name and name in dict(made.named_modules()):
-            made.get_submodule(name).train(module.training)
-    return made.train(layer.training)
+    return getattr(torch.nn, type(layer).__name__)(**arguments(layer))
 
 
 def _residual(torch: Any) -> Any:

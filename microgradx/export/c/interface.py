@@ -12,15 +12,13 @@ is a struct, too: the state.
 """
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...nesting import branches, is_module, leaves, shape
 from .names import Names
-from .rows import literal
-
-PLACE = re.compile(r"(.*?)((?:\[\d+\])*)")          # weight[0][1]: the name of a list, and a place in it
+from .rows import bare, literal
 
 
 class Scalar(NamedTuple):
@@ -128,24 +126,16 @@ def shaped(tree: Any, size: int) -> str:
         sizes = shape(tree)
     except (ValueError, TypeError):
         return ""
-    product = 1
-    for n in sizes:
-        product *= n
-    return "".join(f"[{n}]" for n in sizes) if len(sizes) > 1 and product == size else ""
+    return "".join(f"[{n}]" for n in sizes) if len(sizes) > 1 and math.prod(sizes) == size else ""
 
 
 def initial(struct: Struct, numbers: Sequence[float]) -> str:
     """The initializer of a struct with these numbers, a line for each member."""
     rows, rest = [], iter(numbers)
     for one in struct.members:
-        texts = [bare_literal(next(rest)) for _ in range(one.size)]
+        texts = [bare(literal(next(rest))) for _ in range(one.size)]
         rows.append(texts[0] if isinstance(one, Scalar) else "{" + wrapped(texts, 8) + "}")
     return "{\n    " + ",\n    ".join(rows) + "\n}"
-
-
-def bare_literal(x: float) -> str:
-    """A number in an initializer."""
-    return literal(x).removeprefix("(").removesuffix(")")
 
 
 def wrapped(texts: Sequence[str], indent: int, width: int = 100) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from ...compiler.ir.program import Program
@@ -44,16 +43,19 @@ def state(recorded: Function, names: Names) -> Kept:
             raise TypeError(f"{printable(recorded.name)} draws random numbers, which C would have to draw itself; "
                             "write model.eval(), or pass them as arguments")
     called = _called(recorded)
-    found = sorted(((*_name(s, called, k), k, s) for k, s in enumerate(sources.values())),
-                   key=lambda one: (first[one[0]], one[1], one[2])) if (first := _first(sources, called)) else []
-    inner, members = Names(), []
-    for base, group in groupby(found, lambda one: one[0]):
-        ones = list(group)
-        alone = len(ones) == 1 and not ones[0][1]
+    groups: dict[str, list[tuple[tuple[int, ...], int, Any]]] = {}
+    for k, s in enumerate(sources.values()):
+        base, place = _name(s, called, k)
+        groups.setdefault(base, []).append((place, k, s))
+    inner, members, order = Names(), list[Scalar | Array](), list[Any]()
+    for base, ones in groups.items():
+        ones.sort(key=lambda one: one[:2])
+        alone = len(ones) == 1 and not ones[0][0]
         members.append(Scalar(inner.new(base)) if alone else Array(inner.new(base), len(ones)))
+        order += [s for *_, s in ones]
     writes = any(p.updates for p in programs)
     struct = Struct(names.new("state"), f"{recorded.name}_state", members, "" if writes else "const ")
-    return Kept(struct, [s for *_, s in found], {key(s): k for k, (*_, s) in enumerate(found)})
+    return Kept(struct, order, {key(s): k for k, s in enumerate(order)})
 
 
 def key(source: Any) -> Any:
@@ -63,12 +65,6 @@ def key(source: Any) -> Any:
     if isinstance(source, AttributeOf):
         return id(source.owner), source.name, source.place
     return source
-
-
-def _first(sources: dict[Any, Any], called: dict[Value, tuple[str, tuple[int, ...]]]) -> dict[str, int]:
-    """The order of the members: in which the sources first come."""
-    bases = dict.fromkeys(_name(s, called, k)[0] for k, s in enumerate(sources.values()))
-    return {base: k for k, base in enumerate(bases)}
 
 
 def _name(source: Any, called: dict[Value, tuple[str, tuple[int, ...]]], k: int) -> tuple[str, tuple[int, ...]]:

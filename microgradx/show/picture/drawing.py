@@ -75,17 +75,8 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
     >>> draw(a * a).source.count("->")              # both edges
     2
     """
-    wanted: set[Any] = {show} if isinstance(show, str) else set(show)
-    if not wanted <= set(NUMBERS):
-        strange = ", ".join(sorted(map(short, wanted - set(NUMBERS))))
-        raise ValueError(f"show: expected any of {', '.join(NUMBERS)}, got {strange}")
-    if not isinstance(digits, int) or digits < 1:
-        raise ValueError(f"digits: expected a whole number from 1 up, got {short(digits)}")
-    if leaves not in ("inside", "outside", None):
-        raise ValueError(f'leaves: expected "inside" or "outside", got {short(leaves)}')
     return picture(root, params, depth=depth, expand=expand, around=around, hops=hops, through=through, leaves=leaves,
-                   rolled=rolled, show=wanted | {"contribution"} if contributions else wanted, digits=digits,
-                   limit=limit).drawing
+                   rolled=rolled, show=show, digits=digits, contributions=contributions, limit=limit).drawing
 
 
 class Picture(NamedTuple):
@@ -99,14 +90,23 @@ class Picture(NamedTuple):
 
 def picture(root: Value, params: Any, *, depth: int | None = None, expand: str | Collection[str] = (),
             around: Value | None = None, hops: int = 2, through: Any = None, leaves: str | None = None,
-            rolled: bool = False, show: Collection[str] = ("data", "grad", "slope"), digits: int = 4,
-            limit: int | None = None) -> Picture:
+            rolled: bool = False, show: str | Collection[str] = ("data", "grad", "slope"), digits: int = 4,
+            contributions: bool = False, limit: int | None = None) -> Picture:
     """What draw() draws, by the same arguments."""
+    wanted: set[Any] = {show} if isinstance(show, str) else set(show)
+    if not wanted <= set(NUMBERS):
+        strange = ", ".join(sorted(map(short, wanted - set(NUMBERS))))
+        raise ValueError(f"show: expected any of {', '.join(NUMBERS)}, got {strange}")
+    if not isinstance(digits, int) or digits < 1:
+        raise ValueError(f"digits: expected a whole number from 1 up, got {short(digits)}")
+    if leaves not in ("inside", "outside", None):
+        raise ValueError(f'leaves: expected "inside" or "outside", got {short(leaves)}')
     if not isinstance(root, Value):
         raise TypeError(f"draw takes the Value to draw the graph of, got {type(root).__name__}")
     from .render import Drawing
     sketch = Sketch(root, params, depth, expand, around, hops, through, leaves, rolled, limit)
-    cards, boxes, row = Cards(sketch, params, show, digits), sketch.grouping.boxes, sketch.grouping.row
+    cards = Cards(sketch, params, wanted | {"contribution"} if contributions else wanted, digits)
+    boxes, row = sketch.grouping.boxes, sketch.grouping.row
     look = GRAPH | (HURRY if len(boxes) > LARGE else {}) | (SCREEN if limit is depth is None and not expand else {})
     drawing = Drawing(graph_attr={**look, "label": legend(sketch, cards.scale)}, node_attr=NODE, edge_attr=EDGE)
     ids = {box: f"n{k}" for k, box in enumerate(boxes)}

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...conversion import listed
 from ...nesting import floated, shape
-from ..colours import ALARM, GREY
-from .canvas import STRONG, canvas
+from ..colours import ALARM
+from .canvas import STRONG, canvas, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,6 +83,5 @@ def confusion(counts: Sequence[Sequence[int]], names: Sequence[Any] = (), *, ax:
     places = range(len(counts))
     ax.set_xticks(places, list(map(str, names or places)))
     ax.set_yticks(places, list(map(str, names or places)))
-    ax.set_xlabel("taken for", color=GREY, fontsize=9)
-    ax.set_ylabel("is", color=GREY, fontsize=9)
+    named(ax, "taken for", "is")
     return ax

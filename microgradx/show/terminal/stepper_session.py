@@ -32,7 +32,7 @@ from ...step import steps
 from . import answers
 from .console import Console, at_terminal
 from .screen import say
-from .transcript import described, ending, so_far, stops, transcript
+from .transcript import described, ending, forward, so_far, stops, transcript
 
 
 class StepperSession(Console):
@@ -168,7 +168,7 @@ class StepperSession(Console):
     @property
     def forward(self) -> int:
         """How many of the stops are forward."""
-        return sum(stop[0].phase == "forward" for stop in self.stops)
+        return forward(self.stops)
 
     # Reading input ---------------------------------------------------------------------------------------------
 

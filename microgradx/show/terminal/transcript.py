@@ -31,6 +31,11 @@ def stops(events: Sequence[Step]) -> list[Stop]:
     return [leaves, *([step] for step in events if step.phase == "backward" or step.op)]
 
 
+def forward(walk: Sequence[Stop]) -> int:
+    """How many of the stops are forward: one for all leaves, one for each other value."""
+    return len(walk[0][0].names) - len(walk[0]) + 1
+
+
 def transcript(root: Value) -> Iterator[str]:
     """One text for every stop, then one with all gradients.
 
@@ -48,8 +53,8 @@ def transcript(root: Value) -> Iterator[str]:
 def described(walk: Sequence[Stop], k: int) -> str:
     """Stop k of `walk`, counted from 0, in words."""
     step, *others = walk[k]
-    forward = sum(stop[0].phase == "forward" for stop in walk)
-    number, of = (k + 1, forward) if step.phase == "forward" else (k + 1 - forward, len(walk) - forward)
+    ahead = forward(walk)
+    number, of = (k + 1, ahead) if step.phase == "forward" else (k + 1 - ahead, len(walk) - ahead)
     place = f"{step.phase} {number} of {of}".ljust(20)
     if not others:
         return place + (computed(step) if step.phase == "forward" else handed_back(step))

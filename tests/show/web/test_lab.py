@@ -182,7 +182,8 @@ def test_network_unit_graph_and_step_tell_one_gradient(page):
     settle(page)
     total = mean_loss(model, xs, ts, range(len(xs)), config)
     ps = in_order(model)
-    assert close(page.execute_script("observe(); return [...lab.trainer.network.grad]"), gradients(total, ps))
+    found = page.execute_script("finished(observeInParts()); return [...lab.trainer.network.grad]")
+    assert close(found, gradients(total, ps))
     # the unit: one sample's term of a weight's gradient is that of the mean
     page.execute_script("alter({unit: {l: 1, j: 2}, edge: {l: 1, j: 2, i: 1}, sample: 3})")
     settle(page)
@@ -191,7 +192,7 @@ def test_network_unit_graph_and_step_tell_one_gradient(page):
     [exact] = gradients(one, [weight])
     term = page.execute_script("""
       const {network} = lab.trainer, u = network.unitAt[2] + 2;
-      observe();
+      finished(observeInParts());
       return network.dz[3 * network.units + u] * network.h[3 * network.units + network.unitAt[1] + 1];""")
     assert close([term * len(xs)], [exact])
     # the graph of scalars of that sample, and its steps
@@ -384,7 +385,7 @@ const [mission, config, updates] = arguments;
 openMission(mission);
 setConfig(config);
 for (let k = 0; k < updates; k += 1) lab.trainer.step();
-observe();
+finished(observeInParts());
 const {seen, trainer} = lab;
 return {loss: seen.loss, right: seen.score.train.right, norms: seen.norms, ill: seen.ill.map(({what}) => what),
         moved: [...trainer.last].filter((x) => x !== 0).length};

@@ -1,4 +1,4 @@
-// Numbers as text, text as numbers, and the neighbours of a float. brief() writes what Python's f"{x:.6g}" writes.
+// Numbers as text, and text as numbers. brief() writes what Python's f"{x:.6g}" writes.
 
 // `digits` significant digits of a number: six on the board, four in a box.
 function brief(x, digits = 6) {
@@ -44,7 +44,7 @@ function parsed(text) {
   return all === undefined ? undefined : Number(above) / Number(below ?? 1);
 }
 
-// The bits of floats, as Python's math has them: frexp, ulp, nextafter -----------------------------------------
+// The bits of floats, as Python's math has them: frexp, ulp ----------------------------------------------------
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -60,13 +60,4 @@ function exponent(x) {
 function ulp(x) {
   if (!Number.isFinite(x)) return Math.abs(x);
   return 2 ** Math.max(exponent(x) - 53, -1074) * (x === 0 ? 0 : 1) || 2 ** -1074;
-}
-
-// The float next to x in the direction of `way`, 1 or -1.
-function neighbour(x, way) {
-  if (!Number.isFinite(x)) return x;
-  if (x === 0) return way * 2 ** -1074;
-  bits.setFloat64(0, x);
-  bits.setBigInt64(0, bits.getBigInt64(0) + BigInt(way * Math.sign(x)));
-  return bits.getFloat64(0);
 }

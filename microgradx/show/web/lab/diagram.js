@@ -111,17 +111,11 @@ class Diagram {
   }
 
   paint({button, canvas, dots, l, j, unit}, lab) {
-    const {network} = lab.trainer,
-      numbers = lab.seen.plane[unit],
-      flat = network.sizes[0] === 1;
     const {unit: chosen} = lab,
       ill = lab.seen.ill.find((found) => found.l === l - 1 && found.j === j);
     button.classList.toggle("chosen", Boolean(l && chosen && chosen.l === l - 1 && chosen.j === j));
     button.classList.toggle("ill", Boolean(ill));
-    if (flat) drawCurve(canvas, numbers);
-    else paintMap(canvas, numbers, GRID, lab.maps === "gradient" ? 4 * sizeOf(numbers) : sizeOf(numbers));
-    dots.hidden = lab.maps !== "gradient" || l === 0;
-    if (!dots.hidden) drawGradients(dots, lab.trainer, unit);
+    drawUnit(canvas, dots, lab, unit, l === 0);
   }
 
   weigh({all, line, title, place, l, j, i}, lab, x, most) {

@@ -81,16 +81,12 @@ class Network {
     }
   }
 
-  // The mean loss of samples, with its gradient in this.grad; sample s of the list keeps its numbers at place s.
-  gradient(samples, loss) {
-    return finished(this.gradientInParts(samples, loss));
-  }
-
   // How many samples are a part.
   get part() {
     return Math.max(1, Math.floor(PART / this.weights.length));
   }
 
+  // The mean loss of samples, with its gradient in this.grad; sample s of the list keeps its numbers at place s.
   *gradientInParts(samples, loss) {
     const {part} = this;
     this.room(samples.length);

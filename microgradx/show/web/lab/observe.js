@@ -5,10 +5,6 @@ const FLAT = 0.05;                                      // a slope below this sh
 const HUGE = 1e3,
   FAINT = 1e-3;                                         // of an output; of a layer's gradient beside the last one's
 
-function observe() {
-  finished(observeInParts());
-}
-
 function* observeInParts() {
   const {trainer} = lab,
     {network, training} = trainer;

@@ -13,6 +13,16 @@ function drawCurve(canvas, numbers) {
   context.stroke();
 }
 
+// A unit's map, or curve, and on it, where gradients are shown, the points.
+function drawUnit(map, dots, {trainer, seen, maps}, unit, isInput = false) {
+  const numbers = seen.plane[unit],
+    gradients = maps === "gradient";
+  if (trainer.network.sizes[0] === 1) drawCurve(map, numbers);
+  else paintMap(map, numbers, GRID, (gradients ? 4 : 1) * sizeOf(numbers));
+  dots.hidden = !gradients || isInput;
+  if (!dots.hidden) drawGradients(dots, trainer, unit);
+}
+
 // The gradient of the loss by a unit's output at each training point, as the colour of the point.
 function drawGradients(canvas, {network, training}, unit) {
   const {context, width, height} = drawing(canvas),

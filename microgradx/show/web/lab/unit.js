@@ -14,17 +14,13 @@ class UnitPanel {
 
   // A view of the lab.
   show(lab) {
-    const {unit, trainer, seen, maps} = lab;
+    const {unit, trainer} = lab;
     byId("unit-card").hidden = !unit;
     if (!unit) return;
     const {network} = trainer,
-      u = network.unitAt[unit.l + 1] + unit.j,
-      numbers = seen.plane[u];
+      u = network.unitAt[unit.l + 1] + unit.j;
     write(byId("unit-heading"), unitName(network, unit));
-    if (network.sizes[0] === 1) drawCurve(this.map, numbers);
-    else paintMap(this.map, numbers, GRID, (maps === "gradient" ? 4 : 1) * sizeOf(numbers));
-    this.dots.hidden = maps !== "gradient";
-    if (!this.dots.hidden) drawGradients(this.dots, trainer, u);
+    drawUnit(this.map, this.dots, lab, u);
     if (!lab.playing || !this.text.firstChild) this.text.replaceChildren(...this.lines(lab, network, u));
   }
 
