@@ -22,6 +22,7 @@ from microgradx.nn import Linear, Module, Sequential, Tanh
 from microgradx.table import TABLE
 
 from ..budget import budget, sweep
+from ..cases import NUMBERS
 from ..compiled import every_way
 
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
@@ -38,6 +39,14 @@ def equal(a, b):
     if isinstance(a, (list, tuple)):
         return type(a) is type(b) and len(a) == len(b) and all(map(equal, a, b))
     return a == pytest.approx(b, rel=1e-12, nan_ok=True)
+
+
+@backends
+def test_what_becomes_a_number_in_eager_code_becomes_it_in_compiled_code(backend):
+    compiled = jit(grad(lambda x: x[0] * x[1]), backend=backend)
+    for number, expected in NUMBERS:
+        if not isinstance(number, (bool, np.ndarray)):
+            assert equal(compiled([0.5, number]), [expected, 0.5])
 
 
 # The short way -----------------------------------------------------------------------------------------------------

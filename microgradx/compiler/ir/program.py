@@ -24,7 +24,7 @@ from typing import Any
 
 from ... import ops
 from ...engine import Value, tape, tracer
-from ...ieee import short
+from ...ieee import number, short
 from ...table import Op
 from ..trace.errors import refuse_leaked
 from ..trace.loop import Loop
@@ -366,7 +366,7 @@ def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any], mark: str) -> I
 def _id(out: Program, ids: dict[Any, int], x: Any, mark: str) -> int:
     """The node of a number, of a recorded Value, or of one that was there before: it becomes an input."""
     if not isinstance(x, Value):
-        found = out.constant(float(x))
+        found = out.constant(number(x))
         if x:                           # 0.0 and -0.0 are two constants, and would be one key
             ids[x] = found
         return found

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from ...arrays import FromArray, flat, is_array, nest, shape
 from ...engine import Value
-from ...ieee import printable
+from ...ieee import number, printable
 from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
 from .arguments import is_number, results
@@ -175,7 +175,7 @@ def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:
         return new
     if is_array(tree):                      # ints, too, are numbers there
         numbers, sizes = flat(tree), shape(tree)
-        new = [_replaced(x if isinstance(x, Value) else float(x), inputs, tracer) for x in numbers]
+        new = [_replaced(x if isinstance(x, Value) else number(x), inputs, tracer) for x in numbers]
         return FromArray(nest(new, sizes), sizes)
     inner = branches(tree)
     if inner is not None:
