@@ -9,6 +9,7 @@ language.py     the table for typed expressions
 kernels.py      a network's loops from the rows
 chance.py       the random numbers of the lab
 lab.py          lab(): the page in which networks train
+report.py       report(): the page of a training run that is over
 
 What runs in the browser is beside them, plain files with a head comment each, in the order of bundle.py:
 
