@@ -33,6 +33,12 @@ def test_python_blocks_print_what_stands_below_them(capsys):
         TABLE.update(before)
 
 
+def test_the_guides_count_the_rows_and_the_lines_of_the_engine():
+    engine = (ROOT / "microgradx" / "engine.py").read_text(encoding="utf-8").count("\n")
+    assert set(re.findall(r"\b(\d+) rows, and yours", TEXT)) == {str(len(TABLE))}
+    assert f"| lines of the engine | {engine} |" in TEXT and f"`engine.py`: {engine} lines" in TEXT
+
+
 def test_the_block_with_torch(torch):
     block, = [text for kind, text in BLOCKS if kind == "python" and "import torch" in text]
     exec(block, {})

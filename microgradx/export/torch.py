@@ -12,7 +12,6 @@ from typing import Any
 from .. import nn
 from ..nn.activation import Elementwise
 from ..nn.gates import ELMAN
-from ..nn.recurrent import Recurrent
 from ..nn.transformer import ACTIVATIONS
 
 # Arguments of a layer that are not attributes of the same name.
@@ -48,7 +47,9 @@ def to_torch(model: nn.Module) -> Any:
         raise ImportError("to_torch needs torch; write pip install torch") from None
     made = _made(torch, model).double()
     made.load_state_dict({name: torch.tensor(x, dtype=torch.float64) for name, x in model.state_dict().items()})
-    return made.train(model.training)
+    for name, module in model.named_modules():          # the outer first: train() sets the mode of all inside
+        made.get_submodule(name).train(module.training)
+    return made
 
 
 def refuse_own(name: str, module: nn.Module) -> None:
@@ -106,8 +107,6 @@ def arguments(layer: nn.Module) -> dict[str, Any]:
         found: dict[str, Any] = dict(zip(names, layer.constants))
         return found | ({"threshold": 40.0} if isinstance(layer, nn.Softplus) else {})      # x itself only where it is
     found = {name: FROM_PARTS[name](layer) if name in FROM_PARTS else getattr(layer, name) for name in names}
-    if isinstance(layer, Recurrent):
-        found["bias"] = layer.bias
     if isinstance(layer, (nn.Softmax, nn.LogSoftmax)):
         found["dim"] = -1
     return found

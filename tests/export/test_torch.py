@@ -67,6 +67,19 @@ def test_containers_keep_their_names_and_mode(torch):
                      [v.grad for v in leaves(model)], close) == []
 
 
+def test_each_layer_keeps_its_own_mode(torch):
+    """A frozen norm or a Dropout kept on in a model that is otherwise evaluated (Gal & Ghahramani 2016)."""
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Residual(nn.Dropout(0.5), nn.Linear(2, 2)),
+                          nn.TransformerEncoderLayer(2, 1, 2))
+    model[0].eval()
+    model[1].eval()[0].train()
+    model[2].self_attn.eval()
+    modes = {name: module.training for name, module in model.named_modules()}
+    assert len(set(modes.values())) == 2 and modes[""] and not modes["1"] and modes["1.0"]
+    found = {name: module.training for name, module in to_torch(model).named_modules()}
+    assert {name: found[name] for name in modes} == modes
+
+
 class Own(nn.Module):
     def __init__(self):
         self.layer = nn.Linear(1, 1)
