@@ -13,8 +13,8 @@ from functools import update_wrapper
 from typing import Any
 
 from .arrays import FromArray
+from .calls import for_arrays
 from .conversion import even, listed
-from .derivatives import for_arrays
 from .engine import Value
 from .ieee import short
 from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape, walked

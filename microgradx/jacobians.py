@@ -17,30 +17,13 @@ from math import prod
 from typing import Any
 
 from .arrays import FromArray, nest
+from .calls import call, directions, for_arrays, like_inputs, places, scalar, split, values
 from .conversion import arrayed, even, listed
 from .dependence import between
-from .derivatives import (
-    ONE,
-    adjoints,
-    call,
-    derived,
-    directions,
-    edges,
-    flowing,
-    for_arrays,
-    gradients,
-    is_inside,
-    like_inputs,
-    places,
-    scalar,
-    slopes_by,
-    split,
-    sums,
-    tangents,
-    values,
-)
+from .derivatives import gradients
 from .engine import Value
 from .nesting import branches, rebuild, regrown
+from .passes import ONE, adjoints, derived, edges, flowing, is_inside, slopes_by, sums, tangents
 from .sparse import compressed
 
 Argnums = int | tuple[int, ...]

@@ -19,9 +19,9 @@ from typing import Any
 
 from .colouring import Pattern, apart, star
 from .dependence import between
-from .derivatives import ONE, Edges, adjoints, derived, edges, is_inside, sums, tangents
 from .engine import Value
 from .extras import install
+from .passes import ONE, Edges, adjoints, derived, edges, is_inside, sums, tangents
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ LAYERS = [
     ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["arrays"],
     ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"],
     ["operators"], ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"],
-    ["derivatives", "colouring", "loops"], ["sparse"], ["jacobians", "batching"], ["watching"], ["step", "expr", "nn"],
-    ["checking"],
+    ["passes", "colouring", "loops"], ["calls"], ["derivatives", "sparse"], ["jacobians", "batching"],
+    ["watching"], ["step", "expr", "nn"], ["checking"],
     ["training", "testing"], ["show", "compiler"], ["estimators", "export"], ["__init__"], ["__main__"],
 ]
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.

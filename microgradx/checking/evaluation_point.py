@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from ..derivatives import call, fresh, gradients, jvp
+from ..calls import call, fresh
+from ..derivatives import gradients, jvp
 from ..engine import Value, tape
 from ..ieee import short
 from ..nesting import PLAIN, leaves, paths

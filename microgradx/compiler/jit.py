@@ -19,10 +19,10 @@ from types import MethodType
 from typing import Any
 
 from ..batching import Vmapped
-from ..derivatives import is_inside
 from ..engine import Value
 from ..locks import lock
 from ..nn.module import Module
+from ..passes import is_inside
 from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.callbacks import names, warn

@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from ..conversion import arrayed, listed
-from ..derivatives import is_inside
 from ..engine import Value
 from ..ieee import number, printable, short
 from ..nesting import leaves, rebuild, shape
 from ..operators import zero_grad
+from ..passes import is_inside
 from ..recording import scope
 from .parts import Buffer as Buffer  # noqa: PLC0414
 from .parts import has_modules, one_by_one, parts

@@ -24,8 +24,8 @@ from typing import Any
 from llvmlite import ir
 
 from ...arrays import numpy
-from ...derivatives import is_inside
 from ...nesting import is_leaf
+from ...passes import is_inside
 from ..trace.arguments import ArrayOf
 from ..trace.module_snapshot import ModuleSnapshot
 from .engine import load

@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ...dependence import between
-from ...derivatives import edges, passed, tangents
 from ...engine import Value, tracer
 from ...flows import Flow, Passing, Terms, total
+from ...passes import edges, passed, tangents
 from .body import LoopBody, inputs_of, recorded, replayed
 from .packing import ABSENT, FLAGGED, as_columns, before, packed, state, unpacked, whole
 from .tame import is_tame

@@ -18,9 +18,9 @@ from copy import copy
 from typing import Any
 
 from ... import ops, reductions
-from ...derivatives import ONE, adjoints
 from ...engine import Value, mode, tape
 from ...ieee import inf, number
+from ...passes import ONE, adjoints
 from ...table import Op, Reduction
 from ...vector import Vector
 from .errors import (

@@ -20,11 +20,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...derivatives import slopes_by
 from ...engine import Value, tracer
 from ...ieee import nan
 from ...nesting import branches, floated
 from ...ops import where
+from ...passes import slopes_by
 from ...reductions import dot
 from ...table import Op
 from ..ir.program import Program, program
