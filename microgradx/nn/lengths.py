@@ -7,17 +7,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..ieee import inf
-from ..ops import abs, detach, sqrt, where
+from ..ieee import LARGEST, inf
+from ..ops import abs, detach, minimum, sqrt, where
 from ..reductions import dot, max, sum
 
-LARGE = 1e140                   # the squares of numbers up to it, added up, have all their digits
+TINY, HUGE = 1e-280, 1e280              # between them a sum of squares has all its digits
 
 
 def length(xs: Sequence[Any], p: float = 2.0) -> Any:
     """The p-norm: the p-th root of the sum of |x|**p; the largest |x| if p is infinite. Its slope at 0 is 0.
 
-    torch: linalg.vector_norm.
+    It is 0 only if all numbers are, infinite with an infinite one, and nan with a nan. torch: linalg.vector_norm.
 
     >>> from microgradx import Value
     >>> v = Value(0.0)
@@ -28,10 +28,10 @@ def length(xs: Sequence[Any], p: float = 2.0) -> Any:
     if p in (1, inf):
         return max(sizes) if p == inf else sum(sizes)
     largest = detach(max(sizes))                            # a common factor changes neither length nor slopes
-    unit = where((largest > LARGE) + (largest < 1 / LARGE) * (largest > 0), largest, 1.0)
+    unit = where(largest > 0, minimum(largest, LARGEST), 1.0)
     if p == 2:
-        parts = [x / unit for x in xs]
-        whole = sqrt(dot(parts, parts))
+        square, parts = dot(xs, xs), [x / unit for x in xs]
+        found = where((square > TINY) * (square < HUGE), sqrt(square), unit * sqrt(dot(parts, parts)))
     else:
-        whole = sum([(size / unit) ** p for size in sizes]) ** (1 / p)
-    return where(largest > 0, unit * whole, 0.0)
+        found = unit * sum([(size / unit) ** p for size in sizes]) ** (1 / p)
+    return where((largest >= 0) * (largest <= 0), 0.0, found)           # nan is neither

@@ -13,13 +13,11 @@ import math
 from collections.abc import Sequence
 
 from ..engine import Value
-from ..ieee import LARGEST, number
+from ..ieee import number
 from ..nn.lengths import length
-from ..ops import abs, clamp, minimum, sqrt, where
-from ..reductions import dot, max
+from ..ops import clamp, minimum
 from .optim import require
 
-TINY, HUGE = 1e-280, 1e280                  # between them the sum of squares keeps its digits
 
 def grad_norm(params: Sequence[Value], norm_type: float = 2.0) -> float:
     """The length of the gradient by all parameters, as one vector: its p-norm. torch: get_total_norm.
@@ -33,14 +31,7 @@ def grad_norm(params: Sequence[Value], norm_type: float = 2.0) -> float:
     """
     if not number(norm_type) > 0:
         raise ValueError(f"expected a norm_type above 0, got {norm_type}")
-    gradient = [p.grad for p in params]
-    if norm_type != 2:
-        return length(gradient, norm_type) if gradient else 0.0
-    square = dot(gradient, gradient)
-    largest = max([abs(g) for g in gradient] or [0.0])
-    unit = where(largest > 0, minimum(largest, LARGEST), 1.0)
-    parts = [g / unit for g in gradient]                    # the square of 1e200 would overflow, of 1e-200 vanish
-    return where((square > TINY) * (square < HUGE), sqrt(square), unit * sqrt(dot(parts, parts)))
+    return length([p.grad for p in params], norm_type) if params else 0.0
 
 
 def clip_grad_norm(params: Sequence[Value], max_norm: float, norm_type: float = 2.0,

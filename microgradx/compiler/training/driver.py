@@ -11,8 +11,8 @@ from typing import Any
 from llvmlite import ir
 
 from ...ieee import LARGEST
+from ...nn.lengths import HUGE, TINY
 from ...ops import minimum
-from ...training.clipping import HUGE, TINY
 from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, intrinsic, number, splat
 from .blocks import Blocks
 from .fields import KERNEL, TOGETHER, Fields
@@ -146,7 +146,7 @@ class Driver(Fields):
         self.added(total, more)
 
     def length(self, slopes: Any) -> Any:
-        """The length of the gradient, as grad_norm() in training/clipping.py computes it."""
+        """The length of the gradient, as length() in nn/lengths.py computes it."""
         b = self.b
         square = self.square(slopes)
         far = b.or_(b.fcmp_unordered("<", square, DOUBLE(TINY)), b.fcmp_unordered(">", square, DOUBLE(HUGE)))
