@@ -17,11 +17,12 @@ Sources: Liu & Nocedal 1989; the numbers are those of torch.optim.LBFGS.
 """
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..engine import Value
 from ..ieee import number, short
 from ..nesting import shape
+from ..nn.lengths import length as norm
 from .line_search import dot, strong_wolfe
 from .optim import Numbers, Optimiser, require
 
@@ -58,7 +59,7 @@ class LBFGS(Optimiser):
             raise ValueError(f"expected line_search_fn None or 'strong_wolfe', got {short(line_search_fn)}")
         self.max_iter, self.history_size, self.line_search_fn = max_iter, history_size, line_search_fn
         self.tolerance_grad, self.tolerance_change = tolerance_grad, tolerance_change
-        self.memory = _Memory()
+        self._memory = _Memory()
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
         """NotImplementedError: it looks at all parameters at once, and is not compiled."""
@@ -72,24 +73,24 @@ class LBFGS(Optimiser):
         """
         if not callable(closure):
             raise TypeError("expected a function that computes gradients and returns the loss; write step(closure)")
-        start, memory = [p.data for p in self.params], self.memory
-        self.memory = memory.copy()
+        start, memory = [p.data for p in self.params], self._memory
+        self._memory = memory.copy()
         try:
             return self._moved(closure)
         except BaseException:
             self._place(start)
-            self.memory = memory
+            self._memory = memory
             raise
 
     def _moved(self, closure: Closure) -> Any:
         first = closure()
-        loss, gradient, evaluations, memory = _number(first), self._gradient(), 1, self.memory
-        if max(map(abs, gradient)) <= self.tolerance_grad:
+        loss, gradient, evaluations, memory = _number(first), self._gradient(), 1, self._memory
+        if _all_within(self.tolerance_grad, gradient):
             return first
         for n in range(1, self.max_iter + 1):
             direction = memory.direction(gradient, self.history_size)
             before, memory.loss = loss, loss
-            length = self.lr if memory.count > 1 else min(1.0, 1.0 / sum(map(abs, gradient))) * self.lr
+            length = self.lr if memory.count > 1 else min(1.0, 1.0 / norm(gradient, 1)) * self.lr
             memory.length = length
             if dot(gradient, direction) > -self.tolerance_change:
                 break
@@ -104,8 +105,8 @@ class LBFGS(Optimiser):
                 self._place(_along(origin, direction, length))
                 if n < self.max_iter:
                     loss, gradient, evaluations = _number(closure()), self._gradient(), evaluations + 1
-            if (evaluations >= self.max_eval or max(map(abs, gradient)) <= self.tolerance_grad
-                    or max(abs(d * length) for d in direction) <= self.tolerance_change
+            if (evaluations >= self.max_eval or _all_within(self.tolerance_grad, gradient)
+                    or _all_within(self.tolerance_change, [d * length for d in direction])
                     or abs(loss - before) < self.tolerance_change):
                 break
         self.t += 1
@@ -135,7 +136,7 @@ class LBFGS(Optimiser):
         >>> LBFGS([Value(1.0)]).state_dict()
         {'step': 0.0, 'n_iter': 0.0}
         """
-        return {"step": float(self.t), **self.memory.state()}
+        return {"step": float(self.t), **self._memory.state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state_dict(). KeyError for other names, ValueError for other lengths.
@@ -145,7 +146,7 @@ class LBFGS(Optimiser):
         """
         given = {name: state[name] for name in state}
         self.check_shapes({name: shape(x) for name, x in given.items()})
-        self.t, self.memory = int(given["step"]), _Memory.of(given)
+        self.t, self._memory = int(given["step"]), _Memory.of(given)
 
     def own_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
         """The names and shapes that its state has: those of its memory where these are given.
@@ -166,8 +167,21 @@ def _number(loss: Any) -> float:
     return loss.data if isinstance(loss, Value) else number(loss)
 
 
+def _all_within(most: float, xs: list[float]) -> bool:
+    """Whether no number is larger than `most`, and none nan, which max() may pass over."""
+    return all([abs(x) <= most for x in xs])
+
+
 def _along(xs: list[float], direction: list[float], step: float) -> list[float]:
     return [x + step * d for x, d in zip(xs, direction)]
+
+
+class Pair(NamedTuple):
+    """How a step changed the gradient, the step, and the product of the two."""
+
+    change: list[float]
+    moved: list[float]
+    product: float
 
 
 class _Memory:
@@ -176,7 +190,7 @@ class _Memory:
     def __init__(self) -> None:
         self.count, self.length, self.loss = 0, 0.0, 0.0
         self.way, self.gradient = list[float](), list[float]()
-        self.pairs: list[tuple[list[float], list[float]]] = []
+        self.pairs: list[Pair] = []
 
     def copy(self) -> "_Memory":
         """A copy, since a step that fails changes nothing."""
@@ -191,16 +205,16 @@ class _Memory:
             change = [a - b for a, b in zip(gradient, self.gradient)]
             moved = [self.length * d for d in self.way]
             if dot(change, moved) > 1e-10:
-                self.pairs = [*self.pairs, (change, moved)][-history_size:]
+                self.pairs = [*self.pairs, Pair(change, moved, dot(change, moved))][-history_size:]
         q, shares = [-g for g in gradient], []
-        for change, moved in reversed(self.pairs):
-            shares.append(dot(moved, q) * (1.0 / dot(change, moved)))
+        for change, moved, product in reversed(self.pairs):
+            shares.append(dot(moved, q) * (1.0 / product))
             q = _along(q, change, -shares[-1])
         if self.pairs:
-            change, moved = self.pairs[-1]
-            q = [x * (dot(change, moved) / dot(change, change)) for x in q]
-        for (change, moved), share in zip(self.pairs, reversed(shares)):
-            q = _along(q, moved, share - dot(change, q) * (1.0 / dot(change, moved)))
+            factor = self.pairs[-1].product / dot(self.pairs[-1].change, self.pairs[-1].change)
+            q = [x * factor for x in q]
+        for (change, moved, product), share in zip(self.pairs, reversed(shares)):
+            q = _along(q, moved, share - dot(change, q) * (1.0 / product))
         self.way, self.gradient = q, gradient
         return q
 
@@ -208,7 +222,8 @@ class _Memory:
         """Its numbers, under torch's names."""
         if not self.count:
             return {"n_iter": 0.0}
-        pairs = {"old_dirs": [list(c) for c, _ in self.pairs], "old_stps": [list(m) for _, m in self.pairs]}
+        pairs = {"old_dirs": [list(pair.change) for pair in self.pairs],
+                 "old_stps": [list(pair.moved) for pair in self.pairs]}
         return {"n_iter": float(self.count), "d": list(self.way), "t": self.length, "prev_loss": self.loss,
                 "prev_flat_grad": list(self.gradient), **(pairs if self.pairs else {})}
 
@@ -220,6 +235,6 @@ class _Memory:
         if "d" in state:
             new.length, new.loss = number(state["t"]), number(state["prev_loss"])
             new.way, new.gradient = list(map(number, state["d"])), list(map(number, state["prev_flat_grad"]))
-            new.pairs = [(list(map(number, c)), list(map(number, m)))
-                         for c, m in zip(state.get("old_dirs", ()), state.get("old_stps", ()))]
+            pairs = [[list(map(number, row)) for row in state.get(name, ())] for name in ("old_dirs", "old_stps")]
+            new.pairs = [Pair(change, moved, dot(change, moved)) for change, moved in zip(*pairs)]
         return new

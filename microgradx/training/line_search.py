@@ -11,7 +11,8 @@ Sources: Nocedal & Wright, Numerical Optimization, algorithms 3.5 and 3.6; the n
 """
 import math
 from collections.abc import Callable, Sequence
-from operator import mul
+from functools import reduce
+from operator import add, mul
 from typing import NamedTuple
 
 from ..ieee import divide
@@ -38,9 +39,8 @@ class Found(NamedTuple):
 
 
 def dot(xs: Sequence[float], ys: Sequence[float]) -> float:
-    """The sum of products."""
-    total: float = sum(map(mul, xs, ys))
-    return total
+    """The sum of products, one rounding each from left to right: Python's own sum differs between versions."""
+    return reduce(add, map(mul, xs, ys), 0.0)
 
 
 def cubic(a: Point, b: Point, bounds: tuple[float, float] | None = None) -> float:
@@ -115,7 +115,7 @@ class _Search:
         stuck = False
         while len(bracket) == 2 and self.count <= self.most:
             first, last = sorted(point.step for point in bracket)
-            if (last - first) * max(map(abs, self.direction)) < tolerance:
+            if all([(last - first) * abs(d) < tolerance for d in self.direction]):
                 break
             place, stuck = _inside(cubic(bracket[0], bracket[1]), first, last, stuck)
             new = self.at(place)

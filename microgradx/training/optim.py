@@ -211,7 +211,8 @@ class Optimiser:
                 raise ValueError(f"{name}: expected shape {sizes}, got {shapes[name]}")
 
     def __repr__(self) -> str:
-        hyper = [f"{k}={v}" for k, v in vars(self).items() if k not in ("params", "numbers", "t")]
+        hyper = [f"{k}={v}" for k, v in vars(self).items()
+                 if k not in ("params", "numbers", "t") and not k.startswith("_")]
         return f"{type(self).__name__}({len(self.params)} parameters, {', '.join(hyper)})"
 
 

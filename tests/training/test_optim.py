@@ -1,6 +1,8 @@
 """Optimisers, schedules and clipping against torch's numbers; what they refuse; what they leave alone."""
+import builtins
 import inspect
 import math
+import sys
 
 import pytest
 from hypothesis import given
@@ -115,6 +117,38 @@ def test_lbfgs_moves_nothing_after_an_error():
     assert [p.data for p in params] == before and optimiser.state_dict() == state
     with pytest.raises(TypeError, match=r"write step\(closure\)"):
         optimiser.step()
+
+
+def test_lbfgs_shows_its_settings_and_nothing_else():
+    assert repr(LBFGS([Value(1.0)], max_iter=4)) == (
+        "LBFGS(1 parameters, lr=1.0, max_eval=5, max_iter=4, history_size=100, line_search_fn=None, "
+        "tolerance_grad=1e-07, tolerance_change=1e-09)")
+
+
+def test_lbfgs_does_not_take_a_nan_for_small():
+    """max() passes over a nan that does not come first."""
+    params = leaves([1e-9, math.nan])
+    LBFGS(params).step(lambda: 1.0)
+    assert params[0].data == -1e-9 and math.isnan(params[1].data)       # as in torch
+
+
+@pytest.mark.parametrize("line_search_fn", [None, "strong_wolfe"])
+def test_the_bits_of_lbfgs_do_not_depend_on_pythons_sum(line_search_fn, monkeypatch):
+    """From Python 3.12 on sum() of floats is compensated: fsum stands for that here."""
+    def run():
+        params = [Value(x) for x in oracle.START]
+        optimiser = LBFGS(params, line_search_fn=line_search_fn)
+        for _ in range(3):
+            optimiser.step(lambda: valley(optimiser))
+        return [p.data for p in params]
+    expected, plain = run(), sum
+
+    def compensated(xs, start=0):
+        terms = [start, *xs]
+        return math.fsum(terms) if any(type(x) is float for x in terms) else plain(terms)
+    assert math.fsum([0.1] * 10) != plain([0.1] * 10) or sys.version_info >= (3, 12)
+    monkeypatch.setattr(builtins, "sum", compensated)
+    assert run() == expected
 
 
 def test_groups_are_torchs(tmp_path):
