@@ -87,8 +87,8 @@ class Descent:
         for total, group in groupby(batches, self._total):
             some = list(group)
             self.trainer.decay.data = 0.5 * self.one.alpha / total
-            losses = self._steps(some)
-            found += sum(loss * len(batch) for loss, batch in zip(losses, some))
+            for loss, batch in zip(self._steps(some), some):
+                found += loss * len(batch)
         return found / len(self.order)
 
     def _total(self, batch: Any) -> float:

@@ -75,7 +75,7 @@ class Runner:
     def gradient(self, places: Sequence[int]) -> Done:
         """Forward and backward; the loss and the length of the gradient."""
         xs, ys = pick(self.xs, self.ys, places)
-        size = None if self.weights is None else sum([self.weights[k] for k in places])
+        size = None if self.weights is None else math.fsum([self.weights[k] for k in places])
         return gradient(self.model, xs, ys, self.loss, self.optimiser, self.penalty, self.whole, size)
 
     def finish(self) -> None:

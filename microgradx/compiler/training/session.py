@@ -16,6 +16,7 @@ nesting, such as longer sequences, do.
 """
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -110,7 +111,7 @@ class Session(ABC):
     def size(self, batch: Sequence[int]) -> float:
         """What the loss of a batch is divided by: the number of its units, or the sum of their weights."""
         if self.shares is not None:
-            return sum([self.shares[place] for place in batch])
+            return math.fsum([self.shares[place] for place in batch])
         return 1.0 if self.whole else float(len(batch))
 
     def form(self, unit: Unit) -> Any:
