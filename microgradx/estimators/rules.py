@@ -43,11 +43,3 @@ class EarlyEpsilonAdam(Adam):
         m = b1 * m + (1 - b1) * g
         v = b2 * v + (1 - b2) * g * g
         return p - lr * sqrt(1 - b2**t) / (1 - b1**t) * m / (sqrt(v) + self.eps), (m, v)
-
-
-class Still(Optimiser):
-    """No step at all: for loss and gradient alone."""
-
-    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """The parameter as it is."""
-        return p, kept

@@ -24,9 +24,10 @@ from ..compiler.backends import backend
 from ..engine import Value
 from ..locks import lock
 from ..training import SGD, Optimiser
+from ..training.lbfgs import Still
 from .energy import BinaryUnits
 from .network import Architecture
-from .rules import EarlyEpsilonAdam, Still, Velocity
+from .rules import EarlyEpsilonAdam, Velocity
 
 # The name of a solver, whether batches are of few samples, and the numbers that are a part of its program.
 Rule = tuple[Any, ...]

@@ -32,7 +32,7 @@ from .gradient import Loss, NonFiniteError, Penalty, gradient
 from .history import History, Record
 from .lbfgs import LBFGS
 from .mode import mode
-from .optim import Groups, Optimiser, require
+from .optim import Optimiser, require
 from .plateau import ReduceLROnPlateau
 from .progress import progress
 from .runner import CompiledRunner, Plan, Runner
@@ -93,12 +93,13 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         (xs, ys), validation = split(xs, ys, validation, seed)
     epoch = _epoch(samples(xs, ys), batch_size, drop_last)
     total = _total(epochs, steps, epoch)
-    _check(validation, patience, clip, schedule, optimiser, jit, whole and class_weight is not None)
+    _check(validation, patience, clip, schedule, whole and class_weight is not None)
 
     rate = optimiser.lr
     plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
-    most = 1 if callback is not None or not jit else epoch if validation is not None or checkpoint else total
+    by_one = callback is not None or not jit or isinstance(optimiser, LBFGS)
+    most = 1 if by_one else epoch if validation is not None or checkpoint else total
     measured, table, weights = measure(loss, whole, jit), None, None
     if class_weight is not None:
         table = table_of(class_weight)
@@ -188,15 +189,11 @@ def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
     return min(given)
 
 
-def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule,
-           optimiser: Optimiser, jit: bool, twice: bool) -> None:
+def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule, twice: bool) -> None:
     """ValueError for arguments that would otherwise fail after the first step or epoch."""
     if twice:
         raise ValueError("with whole=True the loss has the weights of its samples; write cross_entropy(..., weight=) "
                          "there in place of class_weight")
-    if jit and isinstance(optimiser, (LBFGS, Groups)):
-        raise ValueError(f"{type(optimiser).__name__} has no rule of one parameter that could be compiled; expected "
-                         "jit=False")
     if clip is not None:
         require(clip=clip)
     if validation is not None:

@@ -29,13 +29,28 @@ from .optim import Numbers, Optimiser, require
 Closure = Callable[[], Any]             # computes gradients and returns the loss, a Value or a number
 
 
+class Still(Optimiser):
+    """No step at all: what is compiled for an optimiser that asks for loss and gradient alone.
+
+    >>> from microgradx import Value
+    >>> w = Value(3.0)
+    >>> (w * w).backward()
+    >>> Still([w], lr=1.0).step(); w.data
+    3.0
+    """
+
+    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
+        """The parameter as it is."""
+        return p, kept
+
+
 class LBFGS(Optimiser):
     """Steps in the direction -H g, where H is the inverse Hessian that the last gradients show. torch.optim.LBFGS.
 
     step(closure) makes up to max_iter of them, with up to max_eval evaluations (1.25 * max_iter if None); it ends early
     where all of the gradient is below tolerance_grad, or a step or its gain below tolerance_change. history_size pairs
     of steps and gradients are kept. line_search_fn: None for steps of lr, or "strong_wolfe". It is for all data at
-    once: fit() without batch_size, not compiled. ValueError for a hyperparameter out of range.
+    once, fit() without batch_size; jit=True compiles loss and gradient. ValueError for a hyperparameter out of range.
 
     >>> from microgradx import Value
     >>> w = Value(3.0)
@@ -60,11 +75,6 @@ class LBFGS(Optimiser):
         self.max_iter, self.history_size, self.line_search_fn = max_iter, history_size, line_search_fn
         self.tolerance_grad, self.tolerance_change = tolerance_grad, tolerance_change
         self._memory = _Memory()
-
-    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """NotImplementedError: it looks at all parameters at once, and is not compiled."""
-        raise NotImplementedError("LBFGS evaluates the loss several times in a step, so it has no rule to compile; "
-                                  "write fit(jit=False)")
 
     def step(self, closure: Closure | None = None) -> Any:
         """Move all parameters; returns the loss before. closure() computes gradients and returns the loss.

@@ -137,6 +137,11 @@ class Optimiser:
             p.data = x
         self.numbers, self.t = [kept for _, kept in moved], t
 
+    def rules(self) -> list[tuple["Optimiser", float]]:
+        """The rules that move its parameters, one after the other in the order of params, and the factor by which lr
+        reaches each: its own, by 1.0; Groups have more."""
+        return [(self, 1.0)]
+
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0.
 
@@ -219,9 +224,10 @@ class Optimiser:
 class Groups(Optimiser):
     """Optimisers of one kind, each for a part of the parameters, as one: SGD([{"params": ...}, {"params": ...}]).
 
-    param_groups has them. `lr` is that of groups without one of their own. Set it, as schedules do, and the rates of
-    all groups follow in proportion. ValueError if a parameter is in two groups, if groups keep different numbers, and
-    unless lr is above 0.
+    param_groups has them; what is set there, lr or another option, holds from the next step on. `lr` is that of groups
+    without one of their own. Set it, as schedules do, and the rates of all groups follow in proportion. ValueError if a
+    parameter is in two groups, if groups keep different numbers, unless lr is above 0, and for an optimiser whose
+    step() is not that of one rule: LBFGS.
 
     >>> from microgradx.training import SGD
     >>> slow, fast = Value(1.0), Value(1.0)
@@ -232,6 +238,10 @@ class Groups(Optimiser):
     """
 
     def __init__(self, parts: Sequence[Optimiser], lr: float) -> None:
+        kind = type(parts[0])
+        if kind.step is not Optimiser.step:
+            raise ValueError(f"{kind.__name__} looks at all parameters at once, so that it has no groups; give it one "
+                             "list of parameters")
         super().__init__([p for part in parts for p in part.params], lr)
         if len({part.kept for part in parts}) > 1:
             raise ValueError(f"expected groups that keep the same numbers, got {[list(part.kept) for part in parts]}; "
@@ -241,18 +251,17 @@ class Groups(Optimiser):
         self.param_groups = list(parts)
         self.kept, self.squares = parts[0].kept, parts[0].squares
         self.numbers = [row for part in parts for row in part.numbers]
-        self.rates = [part.lr / lr for part in parts]
+        self.common = lr
+
+    def rules(self) -> list[tuple[Optimiser, float]]:
+        """The rule of each group, and its share of lr."""
+        return [(part, part.lr / self.common) for part in self.param_groups]
 
     def moved(self, t: Any, lr: Any) -> list[tuple[Any, Numbers]]:
         """The new numbers of all parameters, each by the rule of its group."""
         kept = iter(self.numbers)
-        return [part.update(p.data, p.grad, next(kept), t, lr * rate)
-                for part, rate in zip(self.param_groups, self.rates) for p in part.params]
-
-    def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
-        """NotImplementedError: there is no one rule, which is what fit(jit=True) compiles."""
-        raise NotImplementedError("groups of parameters have a rule each, so there is none to compile; write "
-                                  "fit(jit=False)")
+        return [part.update(p.data, p.grad, next(kept), t, lr * share)
+                for part, share in self.rules() for p in part.params]
 
     def __repr__(self) -> str:
         return f"Groups(lr={self.lr}, {self.param_groups})"

@@ -23,7 +23,7 @@ from .clipping import clip_grad_norm
 from .compiled import compiler
 from .data import pick
 from .gradient import Loss, NonFiniteError, Penalty, gradient, loss_of, penalty_of
-from .lbfgs import LBFGS
+from .lbfgs import LBFGS, Still
 from .optim import Optimiser
 
 Plan = tuple[Sequence[int], float]          # of a step: the indices of its samples, the learning rate
@@ -84,19 +84,31 @@ class Runner:
 
 
 class CompiledRunner(Runner):
-    """Makes many steps in one call. A step that is not finite is repeated with a graph, to find the cause."""
+    """Makes many steps in one call; with LBFGS, which may look at the loss many times in a step, it makes looks. A step
+    that is not finite is repeated with a graph, to find the cause."""
 
     def __init__(self, *args: Any, threads: int | None = None) -> None:
         super().__init__(*args)
-        loss, penalty = self.loss, self.penalty
+        loss, penalty, rule = self.loss, self.penalty, self.optimiser
+        self.looks = isinstance(rule, LBFGS)
         with allowed():
             self.session = compiler().backend().session(
-                self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y), self.optimiser,
+                self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y),
+                Still(rule.params, rule.lr) if self.looks else rule,
                 penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
                 threshold=self.threshold, weights=self.weights, threads=threads)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""
+        return super().steps(plans) if self.looks else self._run(plans)
+
+    def _clipped(self, places: Sequence[int]) -> Done:
+        done = self._run([(places, self.optimiser.lr)])
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return done[0]
+
+    def _run(self, plans: Sequence[Plan]) -> list[Done]:
         done: list[Done] = self.session.run([places for places, _ in plans], [lr for _, lr in plans])
         self.interrupted = self.session.interrupted
         if done:

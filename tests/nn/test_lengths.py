@@ -1,4 +1,4 @@
-"""The length of a vector: right at every size, nan with a nan, the same in compiled code, and in what is built on it."""
+"""The length of a vector: right at every size, nan with a nan, the same in compiled code and in what builds on it."""
 import math
 
 import pytest

@@ -180,10 +180,10 @@ def test_ctrl_c_at_any_line(case, way, tmp_path, ctrl_c):
 @pytest.mark.parametrize("rule", [
     lambda p: LBFGS(p, max_iter=3, line_search_fn="strong_wolfe"),
     lambda p: Adam([{"params": p[:4], "lr": 0.01}, {"params": p[4:], "betas": (0.5, 0.9)}], lr=0.05, amsgrad=True)])
-def test_optimisers_without_one_rule(rule, tmp_path):
+def test_optimisers_without_one_rule(rule, way, tmp_path):
     case = (plain, rule, lambda: {"loss": one, "threshold": -1.0})
-    expected = Run(case, {})().state()
-    run = Run(case, {}, tmp_path / "run.safetensors")
+    expected = Run(case, way)().state()
+    run = Run(case, way, tmp_path / "run.safetensors")
     run(2)
     assert run().state() == expected
 

@@ -402,14 +402,6 @@ def test_lbfgs_searches_the_line_of_each_step():
     assert numbers(model) == pytest.approx([3.0, 1.0], abs=1e-4) and history[1].loss < 1e-6 < history[0].loss
 
 
-@pytest.mark.parametrize("made", [LBFGS, lambda p: SGD([{"params": p[:1]}, {"params": p[1:], "lr": 0.5}])])
-def test_what_has_no_rule_is_not_compiled(made):
-    model = Line()
-    with pytest.raises(ValueError, match="expected jit=False"):
-        fit(model, XS, YS, squared, made(model.parameters()), epochs=1, jit=True)
-    assert numbers(model) == [0.0, 0.0]
-
-
 def test_groups_learn_at_their_own_rates():
     model = Line()
     weight, bias = model.parameters()

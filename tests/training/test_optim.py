@@ -405,6 +405,20 @@ def test_groups_that_are_none_are_refused(groups, error, told):
         SGD(groups)
 
 
+def test_what_is_set_in_a_group_holds_from_the_next_step_on():
+    p, q = leaves([1.0, 1.0])
+    optimiser = SGD([{"params": p, "lr": 0.5}, {"params": q}], lr=0.25)
+    optimiser.step()
+    optimiser.param_groups[0].lr = 1.0
+    optimiser.step()
+    assert [p.data, q.data] == [-1.5, -0.5]
+
+
+def test_lbfgs_has_no_groups():
+    with pytest.raises(ValueError, match="give it one list of parameters"):
+        LBFGS([{"params": Value(1.0)}, {"params": Value(2.0)}])
+
+
 def test_groups_share_one_rate_and_no_parameter():
     p = Value(1.0)
     with pytest.raises(ValueError, match="each parameter once"):

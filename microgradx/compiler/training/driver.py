@@ -1,11 +1,12 @@
 """Driver: the training loop in machine code. One call runs many whole steps over a data set.
 
 Each step adds up loss and gradient of the samples of its batch, adds the penalty, computes the length of the gradient,
-clips it, and applies the optimiser's rule. The code returns to Python early only if loss or gradient is not finite, or
+clips it, and applies the optimiser's rules. The code returns to Python early only if loss or gradient is not finite, or
 if the loss reaches the threshold.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -23,15 +24,19 @@ BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_poi
 class Driver(Fields):
     """Emits void train(long *fields, long steps). For the fields see fields.py; `done` is set to how many are made.
 
+    rules       the function of each of the optimiser's rules, and of how many parameters it is the rule
+    arrays      how many arrays a rule reads, see lanes.mapped
     lanes       whether one call of lanes.Sum computes a batch; else sample by sample
     penalty     whether there is a penalty
     buffers     whether kernels return new numbers for Buffers after loss and gradient
     strict      whether kernels themselves add loss and gradient to those in `total`
     """
 
-    def __init__(self, module: Any, update: Any, lanes: bool, penalty: bool, buffers: bool, strict: bool) -> None:
+    def __init__(self, module: Any, rules: Sequence[tuple[Any, int]], arrays: int, lanes: bool, penalty: bool,
+                 buffers: bool, strict: bool) -> None:
         super().__init__(module, "train", [POINTER, LONG])
-        self.update, self.lanes, self.penalty, self.buffers, self.strict = update, lanes, penalty, buffers, strict
+        self.rules, self.arrays = rules, arrays
+        self.lanes, self.penalty, self.buffers, self.strict = lanes, penalty, buffers, strict
         self.blocks = None if lanes or buffers or strict else Blocks(module).function
         steps, b = self.args[1], self.b
         end = self.function.append_basic_block("end")
@@ -211,11 +216,14 @@ class Driver(Fields):
                 b.store(b.fmul(self.get(slopes, k), factor), self.at(slopes, k))
 
     def move(self, step: Any, slopes: Any) -> None:
-        """Apply the optimiser's rule to all parameters."""
+        """Apply the optimiser's rules, each to its parameters."""
         b, uniform = self.b, self.pointer("uniform")
         t = b.add(b.add(self.field["first"], step), LONG(1))
         b.store(b.sitofp(t, DOUBLE), self.at(uniform, 0))
         b.store(self.get(self.pointer("rates"), step), self.at(uniform, 1))
-        b.store(slopes, self.at(self.pointer("arrays"), 1, POINTER))
-        b.call(self.update,
-               [self.pointer("arrays"), self.field["count"], uniform])
+        start = 0
+        for k, (rule, count) in enumerate(self.rules):
+            arrays = self.at(self.pointer("arrays"), k * self.arrays, POINTER)
+            b.store(self.at(slopes, start), self.at(arrays, 1, POINTER))
+            b.call(rule, [arrays, LONG(count), uniform])
+            start += count

@@ -69,15 +69,15 @@ class Lanes(Code):
         return splat(self.b, x, self.vector)
 
 
-def mapped(module: Any, p: Program, arrays: int, width: int, strict: bool) -> Any:
-    """Emit void update(double **arrays, long count, double *uniform), which replaces inputs by results in place.
+def mapped(module: Any, name: str, p: Program, arrays: int, width: int, strict: bool) -> Any:
+    """Emit void name(double **arrays, long count, double *uniform), which replaces inputs by results in place.
 
     The first `arrays` inputs of the program are elements of these arrays, the others numbers in `uniform`. The first
     result goes to the first array (parameters), the next to the third and later arrays (the optimiser's state); the
     second array (gradients) stays.
     """
     p = p if strict else shared_divisors(p, p.inputs[:arrays])
-    code = Lanes(module, "update", [POINTER, LONG, POINTER], p, width, strict)
+    code = Lanes(module, name, [POINTER, LONG, POINTER], p, width, strict)
     b, (pointers, count, uniform) = code.b, code.args
     for k, i in enumerate(p.inputs[arrays:]):
         code.values[i] = code.get(uniform, k)

@@ -1,4 +1,4 @@
-"""Training in machine code: a kernel for each form of samples, the optimiser's rule, and the driver that calls them.
+"""Training in machine code: a kernel for each form of samples, the optimiser's rules, and the driver that calls them.
 
     >>> from microgradx import Value
     >>> from microgradx.compiler.backends import backend
@@ -136,12 +136,16 @@ class NativeSession(Session):
         return not p.updates and not self.generators and fits(p)
 
     def load_driver(self) -> None:
-        """Compile the optimiser's rule and the driver; with lanes, also the function of a batch."""
+        """Compile the optimiser's rules and the driver; with lanes, also the function of a batch."""
         module = ir.Module("training")
-        update = self.update_program()
-        rule = mapped(module, update, 2 + len(self.optimiser.kept), width(), self.strict)
-        driver = Driver(module, rule, self.lanes, self.penalty is not None, bool(self.buffers), self.strict)
-        rows = called(update.ops, self.strict)
+        updates = self.update_programs()
+        self.arrays = 2 + len(self.optimiser.kept)          # of a rule: parameters, gradients, the numbers it keeps
+        rules = [(mapped(module, f"update{k}", p, self.arrays, width(), self.strict), count)
+                 for k, (p, count) in enumerate(updates)]
+        driver = Driver(module, rules, self.arrays, self.lanes, self.penalty is not None, bool(self.buffers),
+                        self.strict)
+        self.starts = _starts(count for _, count in updates)
+        rows = [row for p, _ in updates for row in called(p.ops, self.strict)]
         if self.lanes:
             rows += self.load_lanes(module)
         self.warn(rows)
@@ -207,7 +211,7 @@ class NativeSession(Session):
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float),
             "sizes": np.array(list(map(self.size, batches))), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
-            "arrays": np.array([address(self.block), 0, *map(_address, self.kept.memory)], np.int64),
+            "arrays": np.add.outer(8 * self.starts[:-1], [address(self.block), 0, *map(_address, self.kept.memory)]),
             "buffers": self.held[0], "held": self.held[1],
         }
         values = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
@@ -232,7 +236,7 @@ class NativeSession(Session):
                 self.kernels[self.form(unit)][1].play(self.inputs(unit))
             raise
         if done[0]:
-            self.show_gradient(int(arrays["arrays"][1]))
+            self.show_gradient(int(arrays["arrays"][0, 1]))
         return int(done[0])
 
     def sharing(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> int:

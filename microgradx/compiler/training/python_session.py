@@ -28,10 +28,14 @@ class PythonSession(Session):
     in_order = True
 
     def start(self) -> None:
-        """Compile rule and penalty. The programs of samples are compiled at the first sample of their form."""
+        """Compile rules and penalty. The programs of samples are compiled at the first sample of their form."""
         self.kernels: dict[Any, tuple[Any, list[Any]]] = {}
-        self.update = PythonKernel(self.update_program())
+        self.load_rules()
         self.decay = self.compiled(self.penalty_program()) if self.penalty else None
+
+    def load_rules(self) -> None:
+        """Compile the optimiser's rules: one for each parameter."""
+        self.updates = [kernel for p, count in self.update_programs() for kernel in [PythonKernel(p)] * count]
 
     def refill(self, rows: Any) -> None:
         """See Session.refill."""
@@ -48,7 +52,7 @@ class PythonSession(Session):
     def run(self, batches: Sequence[Sequence[int]], rates: Sequence[float]) -> Steps:
         """See Session.run."""
         if self.has_new_settings():
-            self.update = PythonKernel(self.update_program())
+            self.load_rules()
         found = Steps()
         for batch, rate in zip(batches, rates):
             step = self.step(self.units(batch), self.size(batch), rate)
@@ -108,8 +112,8 @@ class PythonSession(Session):
         return found[:self.count + 1]
 
     def move(self, rate: float) -> None:
-        """Apply the optimiser's rule to all parameters."""
+        """Apply the optimiser's rules to all parameters."""
         optimiser, t = self.optimiser, self.optimiser.t + 1
-        moved = [self.update.run([p.data, p.grad, *kept, float(t), rate])
-                 for p, kept in zip(optimiser.params, optimiser.numbers)]
+        moved = [update.run([p.data, p.grad, *kept, float(t), rate])
+                 for update, p, kept in zip(self.updates, optimiser.params, optimiser.numbers)]
         optimiser._set([(new, tuple(kept)) for new, *kept in moved], t)

@@ -163,12 +163,15 @@ class Session(ABC):
         both = root + dot(before[1:], self.weights.values)
         return [before[0] + root, *slopes_by(both, self.weights.values, True, False)]
 
-    def update_program(self) -> Program:
-        """The program of the optimiser's rule for one parameter: from (p, g, *kept, t, lr) to the new (p, *kept)."""
-        def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
-            moved, keeps = self.optimiser.update(p, g, kept, t, lr)
-            return [moved, *keeps]
-        return self.program(f, 0.0, 0.0, (0.0,) * len(self.optimiser.kept), 0.0, 0.0)
+    def update_programs(self) -> list[tuple[Program, int]]:
+        """The program of each of the optimiser's rules for one parameter, from (p, g, *kept, t, lr) to the new
+        (p, *kept), and of how many parameters it is the rule."""
+        def program(rule: Any, share: float) -> Program:
+            def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
+                moved, keeps = rule.update(p, g, kept, t, lr * share)
+                return [moved, *keeps]
+            return self.program(f, 0.0, 0.0, (0.0,) * len(rule.kept), 0.0, 0.0)
+        return [(program(rule, share), len(rule.params)) for rule, share in self.optimiser.rules()]
 
     def program(self, f: Callable[..., Any], *args: Any) -> Program:
         """The program of f at arguments like these. Its first result is nan where a number is not what f requires:
@@ -181,13 +184,13 @@ class Session(ABC):
             return [found, *more]
         return program(trace(checked, args, self.in_order), self.has, self.in_order)
 
-    def constants(self) -> dict[str, Any]:
-        """The attributes of the optimiser that are a part of its program, such as the betas of Adam."""
-        changing = type(self.optimiser).changing
-        return {name: x for name, x in vars(self.optimiser).items() if name not in changing}
+    def constants(self) -> list[Any]:
+        """What is a part of the programs of the optimiser's rules: shares of lr, and attributes such as betas."""
+        return [(share, {name: x for name, x in vars(rule).items() if name not in type(rule).changing})
+                for rule, share in self.optimiser.rules()]
 
     def has_new_settings(self) -> bool:
-        """Whether a callback has changed the optimiser since the last look, so that its rule is compiled anew."""
+        """Whether a callback has changed the optimiser since the last look, so that its rules are compiled anew."""
         before, self.settings = self.settings, self.constants()
         return before != self.settings
 

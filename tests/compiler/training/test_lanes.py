@@ -106,7 +106,7 @@ def test_a_rule_goes_over_all_parameters(width, count):
     rng, module = random.Random(count), ir.Module("rule")
     arrays = [np.array([rng.uniform(-1, 1) for _ in range(count)]) for _ in range(3)]
     before = [a.tolist() for a in arrays]
-    mapped(module, p, 3, width, False)
+    mapped(module, "update", p, 3, width, False)
     machine = load(module)
     run = ctypes.CFUNCTYPE(None, POINTER, ctypes.c_long, POINTER)(machine.address("update"))
     addresses, uniform = np.array([a.ctypes.data for a in arrays]), np.array([0.1])

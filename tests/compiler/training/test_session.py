@@ -11,6 +11,7 @@ import pytest
 
 from microgradx import Value, compiler, jit, log, sum, take, training, value_and_grad
 from microgradx.compiler import TracingError, backends
+from microgradx.nesting import leaves
 from microgradx.nn import (
     RNN,
     BatchNorm1d,
@@ -28,7 +29,7 @@ from microgradx.nn import (
     l2_penalty,
     mse,
 )
-from microgradx.training import SGD, Adam, LinearLR, NonFiniteError, fit
+from microgradx.training import LBFGS, SGD, Adagrad, Adam, LinearLR, NonFiniteError, fit
 
 from ... import training_oracle as oracle
 from ...budget import sweep
@@ -110,7 +111,7 @@ def told(model, history, rule):
     """Numbers, losses on validation data, and words."""
     numbers = [x for record in history for x in record[:-1]]
     numbers += [v.data for v in (*model.parameters(), *model.buffers())]
-    numbers += [x for kept in rule.numbers for x in kept]
+    numbers += leaves(rule.state_dict())
     validation = [record.validation for record in history if record.validation is not None]
     return numbers, validation, (len(history), history.stopped, rule.t, rule.lr, random.random())
 
@@ -133,6 +134,73 @@ def check(way, **more):
 def test_every_optimiser(way, name):
     kind, hyper = oracle.OPTIMISERS[name]
     check(way, optimiser=lambda params: getattr(training, kind)(params, **hyper))
+
+
+def grouped(kind, *own, **common):
+    """An optimiser of as many groups as there are dicts of options; the last has all parameters that are left."""
+    def made(params):
+        parts = [params[4 * k:4 * k + 4] for k in range(len(own) - 1)] + [params[4 * len(own) - 4:]]
+        return kind([{"params": part, **options} for part, options in zip(parts, own)], **common)
+    return made
+
+
+SEARCH = {"line_search_fn": "strong_wolfe", "max_iter": 4, "history_size": 3}
+RULES = {
+    "sgd": grouped(SGD, {"lr": 0.05}, {"momentum": 0.9, "weight_decay": 0.1}, {"nesterov": True, "momentum": 0.5},
+                   lr=0.1),
+    "one group": grouped(SGD, {"lr": 0.05}, lr=0.1), "frozen": grouped(SGD, {"lr": 0.0}, {}, lr=0.1),
+    "adam": grouped(Adam, {"betas": (0.5, 0.9)}, {"lr": 0.01, "weight_decay": 0.1}, lr=0.05, amsgrad=True),
+    "adagrad": grouped(Adagrad, {"initial_accumulator_value": 0.5}, {"lr_decay": 0.1}, lr=0.05),
+    "lbfgs": lambda params: LBFGS(params, lr=0.01, max_iter=3), "line search": lambda params: LBFGS(params, **SEARCH),
+}
+
+
+@sweep(5)
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("option", ["full batch", "all"])
+def test_groups_and_searches(way, name, option):
+    check(way, optimiser=RULES[name], **OPTIONS[option])
+
+
+@sweep(3)
+def test_a_search_sees_the_statistics_and_draws_of_each_look(way):
+    check(way, make=lambda: Sequential(Linear(2, 3), Dropout(0.3), BatchNorm1d(3), Linear(3, 1)), whole=True,
+          loss=lambda model, xs, ys: mse(model(xs), ys), optimiser=RULES["lbfgs"])
+
+
+@sweep(3)
+def test_a_search_ends_at_a_loss_below_the_threshold(way):
+    check(way, optimiser=RULES["line search"], threshold=0.1, epochs=30)
+
+
+@sweep(3)
+def test_what_a_callback_sets_in_a_group_counts(way):
+    def run(jit):
+        rule = None
+
+        def made(params):
+            nonlocal rule
+            rule = RULES["sgd"](params)
+            return rule
+
+        def callback(model, record):
+            if record.step == 2:
+                rule.param_groups[0].lr, rule.param_groups[1].momentum = 0.5, 0.25
+        return told(*trained(jit, optimiser=made, callback=callback))
+    numbers, expected, plain = run(True)[0], run(False)[0], told(*trained(False, optimiser=RULES["sgd"]))[0]
+    assert numbers == (expected if way.exact else pytest.approx(expected, rel=1e-9, abs=1e-12))
+    assert expected != plain
+
+
+@sweep(3)
+def test_a_search_that_meets_no_number_moves_nothing(way):
+    random.seed(1)
+    model = mlp()
+    before = [p.data for p in model.parameters()]
+    rule = LBFGS(model.parameters(), lr=1e6, max_iter=20)
+    with pytest.raises(NonFiniteError, match="row 'log'"):
+        fit(model, *data(), lambda m, x, y: log(1 - mse(m(x), y) / 1e3), rule, epochs=3, jit=True)
+    assert [p.data for p in model.parameters()] == before and rule.t == 0
 
 
 PENALTY = {"penalty": lambda model: 0.1 * l2_penalty(model)}
