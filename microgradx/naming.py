@@ -7,7 +7,7 @@
     >>> brief(2 / 3)
     '0.666667'
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from .engine import Value, tape
@@ -16,8 +16,8 @@ from .ieee import printable
 CUT = 24                                    # characters shown of a label
 
 
-def names(root: Value) -> dict[Value, str]:
-    """A unique name for every Value that root was computed from, in the order of the tape.
+def names(root: Value, of: Sequence[Value] | None = None) -> dict[Value, str]:
+    """A unique name for every Value that root was computed from, or for those in `of`, in the order of the tape.
 
     A Value with a label is named by it: w, and w_2 for a second Value with the label w. Other leaves are x1, x2, ...,
     other results v1, v2, ... (the letters of an evaluation trace: Baydin et al., JMLR 18, 2018), the root is y.
@@ -28,7 +28,7 @@ def names(root: Value) -> dict[Value, str]:
     >>> list(names((Value(1.0, "w") * Value(2.0) + Value(3.0, "w")).tanh()).values())
     ['w', 'x1', 'v1', 'w_2', 'v2', 'y']
     """
-    order = tape(root)
+    order = tape(root) if of is None else of
     given = {v: shown(v.label) for v in order if v.label and v.label.strip()}
     taken = set(given.values())
     first = {label: v for v, label in reversed(given.items())}

@@ -41,11 +41,22 @@ class Cards:
         """The name of every value; for a parameter without a label its place in its layer, weight[0][1]."""
         if all(box.main is None and len(box.values) > INSIDE for box in self.sketch.grouping.boxes):
             return {}
-        called = names(self.sketch.root)
+        group = self.sketch.grouping
+        called = names(self.sketch.root, self._written() if group.collapsed else None)
         if is_module(params):
             tails = (place.rpartition(".")[2] for place in places(params, ""))
             called.update((v, tail) for v, tail in zip(leaves(params), tails) if v in called and not v.label)
         return called
+
+    def _written(self) -> list[Value]:
+        """The values that have a name in the picture, which are few of a large graph, in the order of the tape."""
+        found: set[Any] = set()
+        for box in self.sketch.grouping.boxes:
+            if box.main is not None:
+                found.update((box.main, *box.main.args, *box.inside))
+            elif len(box.values) <= INSIDE:
+                found.update(box.values)
+        return [v for v in self.sketch.order if v in found]
 
     def card(self, box: Box) -> tuple[str, dict[str, str]]:
         """The label of a box and its look: kinds differ in corners and borders, not in colour."""
@@ -97,7 +108,7 @@ class Cards:
     def _marks(self, box: Box, count: int) -> list[str]:
         """What is wrong in a box, in how many of its values if there are several, or in how many units."""
         found, units = self.sketch.marks[box].most_common(), self.sketch.units
-        dead = len({units.of[v] for v in box.values if units.state(v) == "dead"})
+        dead = len({units.of[v] for v in box.values if units.state(v) == "dead"}) if "dead" in dict(found) else 0
         return [mark(word if count == 1 else f"{dead:,} unit{'s' * (dead > 1)} dead" if word == "dead" else
                      f"{k:,} of {count:,} {word}") for word, k in found]
 

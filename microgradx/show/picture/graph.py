@@ -25,22 +25,23 @@ class Graph:
     def __init__(self, root: Value) -> None:
         self.root, self.order = root, tape(root)
         self.alike: list[Any] | None = None
-        self.args: dict[Value, tuple[Any, ...]] = {}
-        self.inputs: dict[Value, tuple[Value, ...]] = {}
-        self.slopes: dict[Value, tuple[float | None, ...]] = {}
+        self.args: dict[Value, tuple[Any, ...]] = dict.fromkeys(self.order, ())
+        self.inputs: dict[Value, tuple[Value, ...]] = self.args.copy()
+        self.slopes: dict[Value, tuple[float | None, ...]] = self.args.copy()
         for v in self.order:
-            args, slopes = v.args, v.slopes
-            self.args[v] = args
-            if float in map(type, args):
-                pairs = [(a, slope) for a, slope in zip(args, slopes) if a.__class__ is not float]
-                args, slopes = tuple([a for a, _ in pairs]), tuple([slope for _, slope in pairs])
-            self.inputs[v], self.slopes[v] = args, slopes
+            if v.op:
+                self.args[v] = args = v.args
+                slopes = v.slopes
+                if float in map(type, args):
+                    pairs = [(a, slope) for a, slope in zip(args, slopes) if a.__class__ is not float]
+                    args, slopes = tuple([a for a, _ in pairs]), tuple([slope for _, slope in pairs])
+                self.inputs[v], self.slopes[v] = args, slopes
 
     def gradients(self) -> dict[Value, float]:
         """The derivative of root by each value that a gradient reaches: backward(), with a dict in place of .grad."""
         grads = {self.root: 1.0}
         for v in reversed(self.order):
-            if v in grads:
+            if v.op and v in grads:
                 g = grads[v]
                 for a, slope in zip(self.inputs[v], self.slopes[v]):
                     if slope is not None:

@@ -14,13 +14,14 @@ A box is one value, or one that shows all that are alike, or all values of a sco
 """
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ...engine import Value
 from ...ieee import printable, short
 from .folding import Folding
 from .graph import Graph
-from .scopes import Path, levels
+from .scopes import Path, homes, levels
 from .screen import MOST, fits, rows
 from .units import Units
 
@@ -88,13 +89,14 @@ class Grouping:
         self.rows: dict[Key, int] = {}
         self.opened: set[Path] = set()                  # of those to expand
         self.one_by_one: set[Value] = set()             # values in these
-        self.graph, plain, folded = graph, Folding(graph, params, rolled=rolled), None
+        paths = homes(graph, params)
+        self.graph, plain, folded = graph, Folding(graph, paths, rolled=rolled), None
         self.folding, self.steps, self.columns = plain, dict[Value, str](), dict[Value, int]()
         stages = self._stages(depth, leaves, len(graph.order) == len(values) and not rolled)
         for self.stage in stages:
             self.folding = plain
             if self.stage.folded:
-                self.folding = folded = folded or Folding(graph, params, samples=True)
+                self.folding = folded = folded or Folding(graph, paths, samples=True)
             if self.stage.rest == "column":
                 self.columns = self.columns or _columns(graph)
             if self.stage.rest == "level":
@@ -130,8 +132,8 @@ class Grouping:
         if rest != "value" or depth <= self.deepest or self.expand:
             return False
         shown, together = self.folding.shown, self.folding.together
-        single = [v for v in self.values if (v.op or not inside) and shown.get(v, v) is v and v not in together]
-        return len(single) > (MOST if self.limit is None else self.limit)
+        single = (v for v in self.values if (v.op or not inside) and shown.get(v, v) is v and v not in together)
+        return next(islice(single, MOST if self.limit is None else self.limit, None), None) is not None
 
     # The key of a box, which its values share: the value that a card shows, or a path, a title and a number -------
 
@@ -144,23 +146,29 @@ class Grouping:
                 keys[v] = keys[one] if one in keys else self._key(one)
         if not inside:
             return keys
-        users: dict[Value, set[Key]] = {}
-        for v in self.values:
-            for a in self.graph.inputs[v]:
-                if a.op is None:
-                    users.setdefault(a, set()).add(keys[v])
+        user, several = self._users(keys)
         left: dict[Path, list[Value]] = {}              # leaves that several boxes use
         for v in self.values:
             if not v.op:
-                using = users.get(v, set())
-                alone = len(using) == 1 and not self._is_open(v)
-                keys[v] = next(iter(using)) if alone else self._key(shown.get(v, v))
+                if v in user and v not in several and not self._is_open(v):
+                    keys[v] = user[v]
+                    continue
+                keys[v] = self._key(shown.get(v, v))
                 if keys[v] is v and v not in self.one_by_one:
                     left.setdefault(self._path(v), []).append(v)
         for path, values in left.items():
             if len(values) > (1 if self.stage.rest != "value" or self.stage.depth <= self.deepest else INSIDE):
                 keys.update((v, self._titled(path, "leaves", v)) for v in values)
         return keys
+
+    def _users(self, keys: Mapping[Value, Key]) -> tuple[dict[Value, Key], set[Value]]:
+        """The key of a box that uses each leaf, and the leaves that more than one box uses."""
+        user, several = dict[Value, Key](), set[Value]()
+        for v, key in keys.items():
+            for a in self.graph.inputs[v]:
+                if a.op is None and (known := user.setdefault(a, key)) is not key and known != key:
+                    several.add(a)
+        return user, several
 
     def _key(self, v: Value) -> Key:
         """The key of a value that no other shows."""
@@ -216,16 +224,20 @@ class Grouping:
             return len(counted) <= self.limit
         if len(counted) > MOST:
             return False
-        place = {key: k for k, key in enumerate(counted)}
-        used: list[set[int]] = [set() for _ in counted]
-        lines = [5 if isinstance(key, tuple) else 2 for key in counted]
-        for v, key in keys.items():
-            if (k := place.get(key, -1)) >= 0:
-                lines[k] += v.op is None and v is not key and isinstance(key, Value)
-                used[k].update([place[keys[a]] for a in self.graph.inputs[v] if keys.get(a) in place])
+        number = {key: k for k, key in enumerate(counted)}
+        place = {v: number.get(key, -1) for v, key in keys.items()}
+        using: list[set[int]] = [set() for _ in [*counted, None]]      # the last are boxes that do not count, -1
+        lines = [5 if isinstance(key, tuple) else 2 for key in [*counted, None]]
+        for v, k in place.items():
+            if self.folding.shown.get(v, v) is not v:
+                continue                                # what shows it has such inputs
+            if v.op:
+                using[k].update([place.get(a, -1) for a in self.graph.inputs[v]])
+            elif v is not (key := keys[v]) and isinstance(key, Value):
+                lines[k] += 1
         sizes = [(_width(key), LINE * min(count, 2 + INSIDE) + EDGES) for key, count in zip(counted, lines)]
         frames = ["".join((key[0] if isinstance(key, tuple) else self._path(key))[:1]) for key in counted]
-        used = [below - {k} for k, below in enumerate(used)]
+        used = [below - {k, -1} for k, below in zip(range(len(counted)), using)]
         if fits(used, sizes, frames):
             return True
         wrapped = None if any(frames) or self.stage.rest != "value" else rows(used, sizes)

@@ -15,6 +15,8 @@ from ...ieee import short
 
 def part(order: Sequence[Value], centre: Value | None, hops: int, middle: Collection[Value]) -> list[Value]:
     """The values of the tape that are near the centre and have to do with `middle`. ValueError for others' values."""
+    if centre is None and not middle:
+        return list(order)
     wanted = known = set(order)
     for v in [*middle, *([centre] if centre is not None else [])]:
         if v not in known:

@@ -112,7 +112,7 @@ def _kinds(graph: Graph, terms: Sequence[Value]) -> tuple[list[list[list[Value]]
     known: dict[tuple[int, ...], list[list[Value]]] = {}
     for term in dict.fromkeys(terms):
         if term.op and (values := own.pop(owner[term], None)):
-            known.setdefault(tuple([kind[v] for v in values]), []).append(values)
+            known.setdefault(tuple(map(kind.__getitem__, values)), []).append(values)
     return [samples for samples in known.values() if len(samples) >= FEWEST], shared
 
 
@@ -126,23 +126,19 @@ def _owners(graph: Graph, terms: Sequence[Value]) -> tuple[dict[Value, int], set
         return k
 
     owner = {term: k for k, term in reversed(list(enumerate(terms)))}
-    users: dict[Value, set[int]] = {}
+    users: dict[Value, set[int]] = {}               # of the leaves that several terms use
     for v in reversed(graph.order):
-        k = owner.get(v, -1)
-        for a in graph.inputs[v] if k >= 0 else ():
-            if a.op is None:
-                users.setdefault(a, set()).add(k)
-            elif owner.setdefault(a, k) != k:
-                low, high = sorted((first(owner[a]), first(k)))
-                same[high] = low
+        if v.op and (k := owner.get(v)) is not None:
+            for a in graph.inputs[v]:
+                if (known := owner.setdefault(a, k)) == k:
+                    continue
+                if a.op is None:
+                    users.setdefault(a, {known}).add(k)
+                else:
+                    low, high = sorted((first(known), first(k)))
+                    same[high] = low
     owner = {v: first(k) for v, k in owner.items()}
-    shared = set[Value]()
-    for leaf, ks in users.items():
-        using = {first(k) for k in ks}
-        owner[leaf] = next(iter(using))
-        if len(using) > 1:
-            shared.add(leaf)
-    return owner, shared
+    return owner, {leaf for leaf, ks in users.items() if len({first(k) for k in ks}) > 1}
 
 
 def signatures(graph: Graph, order: Sequence[Value], fixed: Collection[Value], opaque: Collection[Value] = (),
@@ -158,7 +154,7 @@ def signatures(graph: Graph, order: Sequence[Value], fixed: Collection[Value], o
     for v in order:
         key: Hashable = 0
         if v.op:
-            key = v.op, v.scope if scoped else "", *[0 if a.__class__ is float else seen[a] for a in graph.args[v]]
+            key = v.op, v.scope if scoped else "", *[seen.get(a, 0) for a in graph.args[v]]     # 0: a constant
         elif v in fixed:
             key = v
         number = kind[v] = known.setdefault(key, len(known) + 1)

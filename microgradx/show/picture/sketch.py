@@ -20,6 +20,7 @@ from typing import Any
 from ...checking.check import first_nonfinite
 from ...engine import Value
 from ...nesting import leaves
+from ...table import Op
 from .graph import Graph
 from .grouping import Box, Grouping
 from .part import part
@@ -72,14 +73,18 @@ class Sketch:
         self.order = self.graph.order
         self.params: set[Value] = set(leaves(params))
         reached = self.graph.gradients()
-        self.grads, self.reached = {v: reached.get(v, 0.0) for v in self.order}, reached.keys()
+        self.reached = reached.keys()
+        self.grads = reached if len(reached) == len(self.order) else dict.fromkeys(self.order, 0.0) | reached
         self.units = Units(self.graph, self.params or None)
         self.shown = part(self.order, around, hops, leaves(through))
         self.grouping = Grouping(self.graph, self.shown, None if params is None else self.params, depth, expand,
                                  leaf_places, rolled, limit)
         self.lines = list(self._lines())
         _find_back(self.grouping.boxes, self.lines)
-        self.marks = {box: self._marks(box) for box in self.grouping.boxes}
+        self.marks: dict[Box, Counter[str]] = {box: Counter() for box in self.grouping.boxes}
+        for v in self._suspects():
+            if word := self.mark(v):
+                self.marks[self.grouping.box[v]][word] += 1
 
     def flow(self, v: Value) -> list[float | None]:
         """What a value sends back to each of its inputs: slope times gradient, None if nothing can flow."""
@@ -92,15 +97,16 @@ class Sketch:
         return first_nonfinite(self.root)
 
     def _lines(self) -> Iterable[Line]:
-        box, shown = self.grouping.box, self.grouping.folding.shown
+        box, shown, inputs = self.grouping.box, self.grouping.folding.shown, self.graph.inputs
         found: dict[Hashable, Line] = {}
         for v in self.shown:
+            if not v.op:
+                continue
             end, one = box[v], shown.get(v, v)
-            drawn = {box.get(a) for a in self.graph.inputs[one]} if one is not v else set()
-            for i, a in enumerate(self.graph.inputs[v]):
+            for i, a in enumerate(inputs[v]):
                 if (start := box.get(a)) is None or (start is end and (end.main is None or a.op is None)):
                     continue
-                if start in drawn and start.main is not None:
+                if one is not v and start.main is not None and any([box.get(b) is start for b in inputs[one]]):
                     continue                            # the one that is shown has such a line
                 # a*a has two edges, each with its own line; edges to or from a box of many values share one
                 alone = start.main is a and end.main is v and (a not in shown or v in shown)
@@ -112,11 +118,13 @@ class Sketch:
                     found[key] = Line(start, end, slope, contribution)
         return found.values()
 
-    def _marks(self, box: Box) -> Counter[str]:
-        """The number of values in a box with each mark."""
-        counts = Counter(map(self.mark, box.values))
-        del counts[""]
-        return counts
+    def _suspects(self) -> Iterable[Value]:
+        """The values that may have a mark: a few of a million. All of them if a number or a gradient is not finite."""
+        grads, found = self.grads, self.units.condition
+        if not all(map(math.isfinite, grads.values())) or not all([math.isfinite(v.data) for v in self.order]):
+            return self.shown
+        wrong = {op for op in {v.op for v in self.order} if _is_wrong(op)}
+        return [v for v in self.shown if not -LOUD < grads[v] < LOUD or found.get(v) or v.op in wrong]
 
     def mark(self, v: Value) -> str:
         """The problem at a value, in a word or two; "" if there is none. MARKS explains the words."""
@@ -126,7 +134,7 @@ class Sketch:
             if bad:                                     # and not their sum alone
                 what = "nan" if any(x != x for x in bad) else "inf"
                 return f"{what} starts here" if v is self.first else what
-        if getattr(v.op, "fault", ""):                  # of an adopted graph: checking/adopt.py
+        if _is_wrong(v.op):
             return WRONG
         if abs(g) >= LOUD:
             return "exploding"
@@ -146,6 +154,11 @@ class Sketch:
         if len(self.shown) == len(self.order):
             return 0
         return sum(a not in self.grouping.box for v in box.values for a in self.graph.inputs[v])
+
+
+def _is_wrong(op: Op | None) -> bool:
+    """Whether a row of an adopted graph has another slope than the table: see checking/adopt.py."""
+    return bool(getattr(op, "fault", ""))
 
 
 def _find_back(boxes: Iterable[Box], lines: Iterable[Line]) -> None:

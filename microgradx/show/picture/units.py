@@ -127,12 +127,13 @@ class Units:
             found = batch(alike(graph))
             params = found.shared if found else [v for v in graph.order if v.op is None]
         fixed = set(params)
-        curves = {v: function for v in graph.order if (function := activation(v))}
-        after = _before_parameters(graph, fixed)
+        curves = {v: function for v in graph.order if v.op and v.op.limits and (function := activation(v))}
+        after = _before_parameters(graph, fixed) if curves else set()
         units = {v: None for v, (function, i) in curves.items()
                  if v in after or (function.bounded(-1) and function.bounded(1))
                  or _of_layer(graph, v, v.args[i], fixed)}
-        kind = signatures(graph, graph.order, fixed, units)
+        # a single one is alike to no other, and to look at all of a large graph takes a while
+        kind = signatures(graph, graph.order, fixed, units) if len(units) > 1 else dict.fromkeys(units, 0)
         self.of = {v: kind[v] for v in units}
         self.inputs: dict[int, list[Value]] = {}
         for v, unit in self.of.items():

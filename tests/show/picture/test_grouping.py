@@ -176,7 +176,8 @@ def test_a_value_that_others_use_is_not_shown_by_another():
     root, net = moons(5)
     found = alike(Graph(root))
     assert len(found) == 2 and {v for terms in found[1].kinds for term in terms for v in term} > set(net.parameters())
-    assert Folding(Graph(root), None, samples=True).shown.keys().isdisjoint(net.parameters())
+    graph = Graph(root)
+    assert Folding(graph, homes(graph), samples=True).shown.keys().isdisjoint(net.parameters())
 
 
 def test_cells_are_alike_in_what_they_compute():
