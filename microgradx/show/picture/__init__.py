@@ -14,5 +14,6 @@ sketch.py       boxes, lines and marks
 labels.py, cards.py, legend.py      the text of a picture
 render.py       DOT to SVG, PNG and PDF
 drawing.py      draw()
+film.py         pictures to GIF, WebP and MP4
 animation.py    animate(): the backward pass as a film
 """

@@ -6,9 +6,8 @@
     >>> animate((w * x).tanh(), "neuron.svg")           # doctest: +SKIP
 
 Lines and gradients are those of draw(). An SVG needs the extra `draw`; GIF, WebP and MP4 the extra `plot` as well,
-whose matplotlib writes them, and MP4 a program: ffmpeg.
+whose matplotlib writes them, and MP4 the program ffmpeg, which the package imageio-ffmpeg brings along.
 """
-import io
 import os
 import re
 import xml.etree.ElementTree as ET
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine import Value
-from ...extras import install
 from ...files import replace
 from ..colours import FAINT, PAPER
 from .drawing import Picture, picture
+from .film import PAUSE, film
 from .grouping import Box
 from .sketch import Line, Sketch
 
@@ -32,7 +31,6 @@ WHITE = ("none", "white", PAPER)
 COLOURED = re.compile(r' BGCOLOR="[^"]*">((?:<B>)?)<FONT COLOR="[^"]*">')       # a cell with a gradient or a mark
 NODE, EDGE = re.compile(r"\t*(n\d+) \["), re.compile(r"\t*n\d+ -> n\d+ \[.*\bid=(e\d+)")       # lines of DOT
 LIVE = 6                                    # the width of the line along which the gradient flows, in points
-PAUSE = 3                                   # how many times as long the end is shown
 FORMATS = ("svg", "gif", "webp", "mp4")
 
 
@@ -59,10 +57,7 @@ def animate(root: Value, path: "str | os.PathLike[str]", params: Any = None, *, 
     if not seconds > 0:
         raise ValueError(f"expected seconds above 0, got {seconds!r}")
     shown = picture(root, params, **options)
-    if ending == "svg":
-        replace(path, animated(shown, seconds))
-    else:
-        _film(shown, Path(path), ending, seconds)
+    replace(path, animated(shown, seconds) if ending == "svg" else film(frames(shown), ending, seconds))
 
 
 def order(sketch: Sketch) -> list[Line]:
@@ -122,7 +117,7 @@ def _coloured(group: ET.Element) -> list[ET.Element]:
     return found
 
 
-# A film --------------------------------------------------------------------------------------------------------
+# Frames of a film ----------------------------------------------------------------------------------------------
 
 def frames(shown: Picture) -> list["Drawing"]:
     """The picture at each step, all with one layout: what is not known yet is white, its lines are faint."""
@@ -149,26 +144,3 @@ def _seen(text: str, unknown: set[str], live: str) -> str:
         if edge[1] == live:
             return re.sub(r"penwidth=[\d.]+", f"penwidth={LIVE}", text)
     return text
-
-
-def _film(shown: Picture, path: Path, ending: str, seconds: float) -> None:
-    """The frames by matplotlib's writer for this kind of file."""
-    try:
-        from matplotlib import animation, image
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(f".{ending} needs matplotlib: {install('plot')}; .svg does not") from error
-    if ending == "mp4" and not animation.FFMpegWriter.isAvailable():
-        raise RuntimeError(".mp4 needs the program ffmpeg (apt install ffmpeg, brew install ffmpeg); .gif, .webp and "
-                           ".svg do not")
-    pictures = [image.imread(io.BytesIO(frame.pipe(format="png"))) for frame in frames(shown)]
-    height, width = pictures[0].shape[:2]
-    kind: Any = animation.FFMpegWriter if ending == "mp4" else animation.PillowWriter
-    writer, figure = kind(fps=1 / seconds), Figure(figsize=(width / 100, height / 100), dpi=100)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.axis("off")
-    canvas = axes.imshow(pictures[0], aspect="auto")
-    with writer.saving(figure, str(path), 100):
-        for seen in pictures + pictures[-1:] * PAUSE:
-            canvas.set_data(seen)
-            writer.grab_frame()

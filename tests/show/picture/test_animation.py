@@ -1,6 +1,7 @@
 """The backward pass as a film: each line once, in the order of backward(), gradients when they are complete."""
 import random
 import re
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -14,6 +15,7 @@ from .nets import mlp, moons, neuron, rnn
 pytest.importorskip("pygraphviz", reason="rendered with pygraphviz; no wheel here")
 from microgradx.show.picture.animation import COLOURED, NODE, animated, arrivals, frames, order
 from microgradx.show.picture.drawing import picture
+from microgradx.show.picture.film import PAUSE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -82,6 +84,23 @@ def test_each_kind_of_file_is_written(ending, beginning, tmp_path):
         assert image.n_frames >= 3
 
 
+@pytest.mark.slow
+def test_an_mp4_shows_each_frame(tmp_path, monkeypatch):
+    """Written by the ffmpeg of imageio-ffmpeg, which also reads it: one frame for each line and the pause at the end."""
+    pytest.importorskip("matplotlib")
+    imageio = pytest.importorskip("imageio_ffmpeg", reason="no MP4 without imageio-ffmpeg; .ci/run installs it")
+    monkeypatch.setattr("matplotlib.animation.FFMpegWriter.isAvailable", lambda: False)
+    path = tmp_path / "back.mp4"
+    y, _ = neuron()
+    path.write_bytes(b"an old film")
+    animate(y, path, seconds=0.5)
+    films = imageio.read_frames(path)
+    about, frames = next(films), list(films)
+    assert about["codec"] == "h264" and about["fps"] == 2 and len(frames) == 1 + 5 + PAUSE
+    assert len(set(frames)) >= 6 and about["size"][0] > about["size"][1] > 300
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_cannot_be_written_is_named(tmp_path, monkeypatch):
     y = mg.tanh(Value(0.5, "x"))
     with pytest.raises(ValueError, match=r"ends in \.svg, \.gif, \.webp, \.mp4, got 'back\.avi'"):
@@ -92,9 +111,10 @@ def test_what_cannot_be_written_is_named(tmp_path, monkeypatch):
         animate(3.0, tmp_path / "back.svg")
     animation = pytest.importorskip("matplotlib.animation")
     monkeypatch.setattr(animation.FFMpegWriter, "isAvailable", lambda: False)
-    with pytest.raises(RuntimeError, match="ffmpeg"):
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(RuntimeError, match="pip install imageio-ffmpeg"):
         animate(y, tmp_path / "back.mp4")
-    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="matplotlib"):
         animate(y, tmp_path / "back.gif")
     assert list(tmp_path.iterdir()) == []
