@@ -25,6 +25,7 @@ from .labels import digits, fact, flow, heading, inner, mark, remark, table
 from .sketch import Line, Sketch
 
 WIDE = 6                                    # inputs; an operation with more is not written out
+COMPARED = 10_000                           # values; of a larger graph nobody compares the names with those of the tree
 OUTPUT = {"penwidth": "2.5", "color": INK}
 
 
@@ -42,7 +43,8 @@ class Cards:
         if all(box.main is None and len(box.values) > INSIDE for box in self.sketch.grouping.boxes):
             return {}
         group = self.sketch.grouping
-        called = names(self.sketch.root, self._written() if group.collapsed else None)
+        few = group.collapsed and len(self.sketch.order) > COMPARED
+        called = names(self.sketch.root, self._written() if few else None)
         if is_module(params):
             tails = (place.rpartition(".")[2] for place in places(params, ""))
             called.update((v, tail) for v, tail in zip(leaves(params), tails) if v in called and not v.label)

@@ -88,7 +88,7 @@ def test_each_kind_of_file_is_written(ending, beginning, tmp_path):
 def test_an_mp4_shows_each_frame(tmp_path, monkeypatch):
     """Written by the ffmpeg of imageio-ffmpeg, which also reads it: one frame for each line and the pause at the end."""
     pytest.importorskip("matplotlib")
-    imageio = pytest.importorskip("imageio_ffmpeg", reason="no MP4 without imageio-ffmpeg; .ci/run installs it")
+    imageio = pytest.importorskip("imageio_ffmpeg", reason="no imageio-ffmpeg, which .ci/run installs")
     monkeypatch.setattr("matplotlib.animation.FFMpegWriter.isAvailable", lambda: False)
     path = tmp_path / "back.mp4"
     y, _ = neuron()
