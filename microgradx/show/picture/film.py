@@ -22,7 +22,7 @@ PAUSE = 3                                   # how many times as long the end is 
 
 
 def film(frames: Sequence["Drawing"], ending: str, seconds: float) -> bytes:
-    """A file of this kind, "gif", "webp" or "mp4", that shows each picture so long; see animate() for what it raises."""
+    """A file of this kind, "gif", "webp" or "mp4", each picture shown so long. Raises as animate() does."""
     try:
         from matplotlib import animation, image, rc_context
         from matplotlib.figure import Figure

@@ -86,7 +86,7 @@ def test_each_kind_of_file_is_written(ending, beginning, tmp_path):
 
 @pytest.mark.slow
 def test_an_mp4_shows_each_frame(tmp_path, monkeypatch):
-    """Written by the ffmpeg of imageio-ffmpeg, which also reads it: one frame for each line and the pause at the end."""
+    """Written by the ffmpeg of imageio-ffmpeg, which also reads it: one frame for each line and the pause."""
     pytest.importorskip("matplotlib")
     imageio = pytest.importorskip("imageio_ffmpeg", reason="no imageio-ffmpeg, which .ci/run installs")
     monkeypatch.setattr("matplotlib.animation.FFMpegWriter.isAvailable", lambda: False)
