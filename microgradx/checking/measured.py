@@ -89,7 +89,7 @@ class Measured:
             unit = 2.0**-bits                # how much worse than one rounding is f, and so perhaps its gradient?
             worse = min(max(found.noise / (unit * abs(self.outputs[k])), 1.0) if self.outputs[k] else 1.0, 2.0**10)
             blurs = [4 * unit * worse * abs(slope) if math.isfinite(slope) else 0.0 for slope in row]
-            gradients.append(Gradient(title, row, found.noise, blurs, k))
+            gradients.append(Gradient(title, row, found.noise, blurs, k, grain=unit))
         checks = []
         for i, (x, name) in enumerate(zip(self.given.numbers, self.given.names)):
             nearby = cache(lambda t, i=i: self.near(self.given.moved(i, t)))

@@ -30,6 +30,7 @@ class Gradient(NamedTuple):
     output   the index of the output
     part     0 for the output itself, 1 + j for its derivative by input j
     mode     "" or " in forward mode"
+    grain    the rounding of numbers of size 1 in its computation, if only its values are known; see `derivative`
     """
 
     name: str
@@ -39,6 +40,7 @@ class Gradient(NamedTuple):
     output: int
     part: int = 0
     mode: str = ""
+    grain: float = 0.0
 
 
 class Check(NamedTuple):
@@ -77,7 +79,8 @@ class Check(NamedTuple):
 
     def seen(self, side: int = 0) -> Estimate:
         """The derivative by differences: from both sides, or from the left (-1) or right (1)."""
-        value, error = derivative(self.f, self.x, side, self.gradient.noise, self.scales, self.digits)
+        value, error = derivative(self.f, self.x, side, self.gradient.noise, self.scales, self.digits,
+                                  self.gradient.grain)
         return Estimate(value, error + self.gradient.blurs[self.i])
 
 

@@ -125,6 +125,27 @@ def test_single_precision_is_judged_by_its_own_noise():
         assert denied(gradcheck, lambda a: np.sum(np.sin(a)), x, grad=lambda a, off=off: np.cos(a) * off)
 
 
+@pytest.mark.parametrize("kind, sizes", [(float, (1e-5, 1e-7, 1e-12, 1e-17, 1e-200)),
+                                         (np.float32, (3e-3, 1e-5, 1e-7, 1e-12))])
+@pytest.mark.parametrize("f, df", [
+    (lambda x: np.log(1 + x * x), lambda x: 2 * x / (1 + x * x)),
+    (lambda x: np.log(1 + x * x) + x / 5, lambda x: 2 * x / (1 + x * x) + 0.2),
+    (lambda x: 1 - np.cos(x), np.sin), (lambda x: np.sqrt(1 + x) - 1, lambda x: 0.5 / np.sqrt(1 + x)),
+    (lambda x: (1 + x) - 1 + x / 1000, lambda x: 1.001)])
+def test_what_stands_still_for_rounding(f, df, kind, sizes):
+    """1 + x*x is a staircase: over a step on one of its treads f does not move, or moves less than it should."""
+    assert all(gradcheck(f, kind(x), grad=df) for x in sizes)
+    assert "2 times" in denied(gradcheck, f, kind(0.5), grad=lambda x: 2 * df(x)).meaning
+
+
+def test_it_is_not_blind_where_nothing_stands_still():
+    for scale in (1e-100, 1e-9, 1e9):
+        assert gradcheck(lambda x: x * x, scale, grad=lambda x: 2 * x)
+        assert "2 times" in denied(gradcheck, lambda x: x * x, scale, grad=lambda x: 4 * x).meaning
+    assert "No gradient" in denied(gradcheck, lambda x: x * 1e-9, 1.0, grad=lambda x: 0.0).meaning
+    assert denied(gradcheck, lambda x: 1.0, 1.0, grad=lambda x: 1e-9).expected == 0
+
+
 WRONG = [                                   # a gradient of sum(sin(a)) for a matrix a of 2 by 3, and what is said of it
     (lambda a: 2 * np.cos(a), "2 times what they should be: a factor 2"),
     (lambda a: -np.cos(a), "the sign is wrong"),
