@@ -21,19 +21,21 @@ __all__ = ["Adopted", "Compared", "Examination", "Fault", "Finding", "Parting", 
            "assert_gradient", "compare", "examine", "graphs", "kinks", "numbers", "values"]
 
 
-def assert_gradient(f: Callable[..., Any], df: Callable[..., Any] | None, *args: Any) -> None:
+def assert_gradient(f: Callable[..., Any], df: Callable[..., Any] | None, *args: Any,
+                    batched: Callable[..., Any] | bool = False) -> None:
     """Nothing if df is the gradient of f at `args`; else GradientError, an AssertionError with the likely cause.
 
     f, args   any function and its arguments: numbers, nested containers, arrays, tensors; see gradcheck
     df        takes the same arguments; None for a function of Values, of torch's tensors or of JAX's arrays, whose own
               backward pass is checked
+    batched   f at many points in one call; see gradcheck
 
     TypeError or ValueError if nothing can be checked.
 
     >>> from microgradx.testing import assert_gradient
     >>> assert_gradient(lambda w, b: w * w + b, lambda w, b: (2 * w, 1.0), 3.0, 0.5)
     """
-    gradcheck(f, *args, grad=df)
+    gradcheck(f, *args, grad=df, batched=batched)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ Of anybody's function, with a gradient that somebody wrote:
 
 arguments.py         arguments of any kind as one list of floats
 noise.py             how much rounding there is in a function
+batched.py           many points in one call
 measured.py          a function that is known by its values
 claimed.py           a claimed derivative in the order of the inputs
 causes.py            the mistake that explains a wrong gradient best

@@ -57,10 +57,9 @@ class Arguments:
         k, j = self.whose[i]
         return replaced(self.args, self.places[k].path, lambda x: with_entry(x, j, t))  # type: ignore[no-any-return]
 
-    def along(self, s: float) -> tuple[Any, ...]:
-        """The arguments with each number moved by s times its size, up or down in turn."""
-        return self.with_numbers([x + s * (abs(x) or 1.0) * (-1) ** n * (1 + n % 7 / 8)
-                                  for n, x in enumerate(self.numbers)])
+    def stepped(self, s: float) -> list[float]:
+        """Each number moved by s times its size, up or down in turn."""
+        return [x + s * (abs(x) or 1.0) * (-1) ** n * (1 + n % 7 / 8) for n, x in enumerate(self.numbers)]
 
     def with_numbers(self, new: Sequence[float]) -> tuple[Any, ...]:
         """The same arguments, copied, with other numbers."""

@@ -30,7 +30,7 @@ from .second import check_directions, check_second
 
 
 def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None = None,
-              value_and_grad: Callable[..., Any] | bool = False) -> bool:
+              value_and_grad: Callable[..., Any] | bool = False, batched: Callable[..., Any] | bool = False) -> bool:
     """True if all derivatives of f at `args` are right; else GradientError names the wrong one and the likely cause.
 
     f               called with `args`; returns one number or a nested list of them, all checked. Without grad: called
@@ -41,6 +41,8 @@ def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None
                     several arguments. For several outputs a Jacobian, outputs outside. Functions of torch's or JAX's
                     arrays need none: their own backward pass is checked
     value_and_grad  the same for a function that returns (value, gradient); True if f itself does
+    batched         f at many points in one call, as jax.vmap(f): the same arguments, each array and each number with
+                    one more axis in front, a row for each point; True if f itself takes such. It is compared with f
 
     With grad, f may be anybody's function of floats or arrays. Its rounding is measured, so that a function in single
     precision is judged as such, and n inputs cost some 30 n calls of it. Without grad:
@@ -65,9 +67,12 @@ def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None
     if value_and_grad:
         both = f if value_and_grad is True else value_and_grad
         return check_gradient((lambda *xs: both(*xs)[0]) if value_and_grad is True else f, args, both,
-                              "value_and_grad", value=True)
+                              "value_and_grad", True, batched)
     if grad is not None or any(map(is_tensor, args)):
-        return check_gradient(f, args, own_gradient(f, args) if grad is None else grad)
+        return check_gradient(f, args, own_gradient(f, args) if grad is None else grad, batched=batched)
+    if batched:
+        raise TypeError("batched is for functions of arrays whose gradient is yours: write gradcheck(f, x, grad=df, "
+                        "batched=...)")
     point = EvaluationPoint(f, args)
     mismatch = point.mismatch()
     if mismatch is None:

@@ -19,9 +19,9 @@ from .mismatch import Check, Mismatch
 
 
 def check_gradient(f: Callable[..., Any], args: Sequence[Any], df: Callable[..., Any], source: str = "grad",
-                   value: bool = False) -> bool:
+                   value: bool = False, batched: Callable[..., Any] | bool = False) -> bool:
     """True if df(*args), or with `value` the second of what it returns, is the gradient or Jacobian of f at args."""
-    samples = Measured(f, args)
+    samples = Measured(f, args, batched=f if batched is True else batched or None)
     if not callable(df):
         raise TypeError(f"{source} is {short(df)}; write a function of the same arguments: lambda x: ...")
     claim = df(*samples.copies())

@@ -123,7 +123,7 @@ class _Near:
     def __init__(self, f: Callable[[float], float], x: float, side: int, noise: float, digits: int,
                  grain: float) -> None:
         self.f, self.x, self.side, self.noise, self.digits, self.grain = f, x, side, noise, digits, grain
-        self.least = 32 * self.ulp(x)       # for smaller steps x + h and x + h/2 may round to the same number
+        self.least, self.ulp = least_step(x, digits), ulp(x, digits)
 
     def at(self, x: float) -> float:
         """f; nan where it is not defined or not finite."""
@@ -133,17 +133,10 @@ class _Near:
             return nan
         return y if math.isfinite(y) else nan
 
-    def ulp(self, x: float) -> float:
-        """The distance of floats near x."""
-        return math.ldexp(math.ulp(x), 53 - self.digits)
-
     def quotient(self, h: float) -> tuple[float, float, float]:
         """The difference quotient with step h, and the size and the mean of f there; nan where f is not finite."""
-        x, side = self.x, self.side
-        h = abs(x) + h - abs(x)             # the step that x + h, rounded, really takes
-        a, b = x - h * (side <= 0), x + h * (side >= 0)
-        if self.digits < 53:
-            a, b = rounded(a, self.digits), rounded(b, self.digits)
+        a, b = ends(self.x, h, self.digits)
+        a, b = self.x if self.side > 0 else a, self.x if self.side < 0 else b
         low, high = self.at(a), self.at(b)
         return divide(high - low, b - a), max(abs(low), abs(high)), low / 2 + high / 2
 
@@ -160,7 +153,7 @@ class _Near:
         """The side asked for, or the only one on which f is defined, or None if f has no neighbouring value there."""
         if math.isfinite(self.quotient(next(self.steps()))[0]):
             return self.side
-        far = [rounded(self.x + way * self.ulp(self.x), self.digits) for way in (-1, 1)]
+        far = ends(self.x, self.ulp, self.digits)
         sides = [way for way, x in zip((-1, 1), far) if math.isfinite(self.at(x))]
         if len(sides) == 1 and self.side in (0, *sides):
             return sides[0]
@@ -168,7 +161,7 @@ class _Near:
 
     def retreat(self, h: float) -> float:
         """The largest of h, h/2, h/4, ... at which f is defined."""
-        while h >= self.ulp(self.x) and math.isnan(self.quotient(h)[0]):
+        while h >= self.ulp and math.isnan(self.quotient(h)[0]):
             h /= 2
         return h
 
@@ -208,6 +201,27 @@ class _Near:
             h /= 2
         straight = not bends or bends[-1] <= bends[0] / 2 + 4 * max(noise, self.grain)
         return best, straight and best.error <= SETTLED * abs(best.value) + 8 * max(noise, self.grain) / h
+
+
+def ends(x: float, h: float, digits: int) -> tuple[float, float]:
+    """The two floats near x - h and x + h that are as far from x as a step rounded to x + h."""
+    h = abs(x) + h - abs(x)
+    return (x - h, x + h) if digits == 53 else (rounded(x - h, digits), rounded(x + h, digits))
+
+
+def ulp(x: float, digits: int) -> float:
+    """The distance of floats near x."""
+    return math.ldexp(math.ulp(x), 53 - digits)
+
+
+def first_step(x: float) -> float:
+    """The step with which the search starts."""
+    return math.ldexp(1.0, (math.frexp(x)[1] if x else 1) - 4)
+
+
+def least_step(x: float, digits: int) -> float:
+    """The least step: for smaller ones x + h and x + h/2 may round to the same number."""
+    return 32 * ulp(x, digits)
 
 
 def rounded(x: float, digits: int) -> float:

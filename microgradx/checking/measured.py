@@ -13,6 +13,7 @@ from typing import Any
 
 from ..ieee import short
 from .arguments import Arguments, results
+from .batched import Batched
 from .differences import UNDEFINED
 from .evaluation_point import scales
 from .mismatch import Check, Gradient
@@ -25,11 +26,12 @@ class Measured:
     given     the arguments as one list of floats
     outputs   the numbers that f returns, and `titles`, their names
     rounding  the rounding error of each output, and with how many bits it is computed
+    batched   a function that computes f at many points in one call, where there is one
 
     TypeError or ValueError if nothing can be checked.
     """
 
-    def __init__(self, f: Callable[..., Any], args: Sequence[Any], name: str = "f") -> None:
+    def __init__(self, f: Callable[..., Any], args: Sequence[Any], name: str = "f", batched: Any = None) -> None:
         if not callable(f):
             raise TypeError(f"expected a function and its arguments, got {short(f)}; write gradcheck(f, x, grad=df)")
         self.f, self.given, self.name = f, Arguments(args), name
@@ -52,9 +54,12 @@ class Measured:
         if again != self.outputs:
             raise ValueError(f"{name} answers {short(self.outputs)} and then {short(again)} at the same point; if it "
                              "draws random numbers, let it start from the same seed each time")
-        self.rounding = roundings(lambda s: self.near(self.given.along(s)))
+        self.batched = None if batched is None else Batched(batched, self)
+        self.rounding = roundings(lambda s: self.at_numbers(self.given.stepped(s)))
         self.rounding = [r._replace(noise=max(r.noise, 2.0**-digits * abs(y))) for r, y, digits in zip(
             self.rounding, self.outputs, (place.digits for place in self.places for _ in place.numbers))]
+        if self.batched:
+            self.batched.compare()
         self.bits = [min(found.digits, *self.given.digits, *(place.digits for place in self.places))
                      for found in self.rounding]
 
@@ -66,7 +71,7 @@ class Measured:
 
     def copies(self) -> tuple[Any, ...]:
         """The arguments, in arrays of f's own: f may write into them."""
-        return self.given.along(0.0)
+        return self.given.with_numbers(self.given.numbers)
 
     def values(self, args: tuple[Any, ...]) -> list[float]:
         """The numbers that f returns."""
@@ -82,6 +87,10 @@ class Measured:
             raise ValueError(f"{self.name} returns {len(self.outputs)} numbers here and {len(found)} nearby")
         return found
 
+    def at_numbers(self, point: Sequence[float]) -> list[float]:
+        """The same for all numbers of the arguments."""
+        return self.batched.at(point) if self.batched else self.near(self.given.with_numbers(point))
+
     def checks(self, rows: Sequence[Sequence[float]], source: str = "") -> list[Check]:
         """A check for each output and input; `rows` has the claimed gradient of each output."""
         gradients = []
@@ -92,7 +101,7 @@ class Measured:
             gradients.append(Gradient(title, row, found.noise, blurs, k, grain=unit))
         checks = []
         for i, (x, name) in enumerate(zip(self.given.numbers, self.given.names)):
-            nearby = cache(lambda t, i=i: self.near(self.given.moved(i, t)))
+            nearby = self.batched.along(i) if self.batched else cache(lambda t, i=i: self.near(self.given.moved(i, t)))
             for k, gradient in enumerate(gradients):
                 def quantity(t: float, k: int = k, nearby: Callable[[float], list[float]] = nearby) -> float:
                     return nearby(t)[k]

@@ -101,6 +101,62 @@ def test_calls_of_f_grow_with_the_number_of_inputs():
     assert len(calls) <= 30 * 50 + 40
 
 
+@pytest.mark.parametrize("f, args, df", [
+    (lambda a: np.sum(np.sin(a), -1), (MATRIX[0],), np.cos),
+    (lambda a: np.sum(np.sin(a), (-1, -2)), (MATRIX,), np.cos),
+    (lambda a, w: np.sum(a * w, -1), (MATRIX[0], MATRIX[1]), lambda a, w: (w, a)),
+    (lambda a: np.sum(a * a, -1), (MATRIX[0].astype(np.float32),), lambda a: 2 * a),
+    (np.sin, (0.5,), np.cos), (np.sin, (MATRIX[0],), lambda a: np.diag(np.cos(a))),
+    (lambda p: p["w"] * np.sum(p["x"], -1), ({"w": 2.0, "x": MATRIX[0]},),
+     lambda p: {"w": np.sum(p["x"]), "x": 0 * p["x"] + p["w"]}),
+    (lambda a, n: np.sum(a, -1)**n, (MATRIX[0], 3), lambda a, n: 0 * a + n * np.sum(a)**(n - 1)),
+])
+def test_many_points_in_one_call(f, args, df):
+    assert gradcheck(f, *args, grad=df, batched=True)
+    assert "2 times" in denied(gradcheck, f, *args, grad=lambda *xs: twice(df(*xs)), batched=True).meaning
+
+
+def twice(gradient):
+    if isinstance(gradient, dict):
+        return {key: twice(x) for key, x in gradient.items()}
+    return tuple(map(twice, gradient)) if isinstance(gradient, tuple) else 2 * gradient
+
+
+def test_many_points_at_an_edge_of_the_domain():
+    f = lambda a: np.sqrt(a[..., 0]) * a[..., 0]        # noqa: E731
+    with np.errstate(invalid="ignore"):
+        assert gradcheck(f, np.zeros(2), grad=np.zeros_like, batched=True)
+        assert denied(gradcheck, f, np.zeros(2), grad=np.ones_like, batched=True).expected == pytest.approx(0, abs=1e-6)
+
+    def raises(x):
+        return np.vectorize(math.sqrt)(x) * x
+    assert gradcheck(raises, 0.0, grad=lambda x: 0.0, batched=True)
+
+
+def test_many_points_take_few_calls():
+    calls = []
+    f = lambda a: calls.append(a.shape) or np.sum(np.sin(a), -1)      # noqa: E731
+    assert gradcheck(lambda a: np.sum(np.sin(a)), np.linspace(0.1, 2, 100), grad=np.cos, batched=f)
+    assert len(calls) <= 2 * 100 + 45 and len(set(calls)) == 1
+
+
+@pytest.mark.parametrize("batched, kind, said", [
+    (np.sum, ValueError, "batched returned one number for 19 points"),
+    (lambda a: np.sum(a, 0), ValueError, "batched returned (2,) for 19 points"),
+    (lambda a: 2 * np.sum(a, -1), ValueError, "each row must be computed by itself"),
+    (lambda a: np.sum(a, -1) + np.mean(a), ValueError, "each row must be computed by itself"),
+    (lambda a: np.sum(a, -1)[::-1], ValueError, "for point 0 of 19"),
+    ("yes", TypeError, "batched is 'yes'; write a function"),
+])
+def test_rows_that_are_not_f_are_refused(batched, kind, said):
+    with pytest.raises(kind, match=re.escape(said)):
+        gradcheck(np.sum, np.array([1.0, 2.0]), grad=np.ones_like, batched=batched)
+    with pytest.raises(TypeError, match="write gradcheck"):
+        gradcheck(sin, 1.0, batched=batched)
+    with pytest.raises(TypeError, match="is of array"):
+        gradcheck(sum, array.array("d", [1.0]), grad=lambda a: [1.0], batched=sum)
+
+
 # What is wrong -------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("share", [1e-4, 1e-7])

@@ -41,6 +41,22 @@ def test_torch_gradients_by_several_tensors(torch):
         gradcheck(lambda a: a, torch.tensor([1, 2]))
 
 
+def test_many_points_in_one_call_of_torch(torch):
+    calls = []
+
+    def f(x, c):
+        calls.append(1)
+        return (c * torch.sin(x).sum(-1)).squeeze()
+
+    x = torch.linspace(0.1, 2, 30, dtype=torch.float64)
+    for given in (x, x.float()):
+        assert gradcheck(f, given, torch.tensor(2.0), batched=True)
+    assert len(calls) <= 2 * (3 * 31 + 71)
+    assert gradcheck(lambda x: (x.T @ x).sum(), x.reshape(5, 6), batched=torch.vmap(lambda x: (x.T @ x).sum()))
+    with pytest.raises(GradientError, match="2 times"):
+        gradcheck(f, x, torch.tensor(2.0), grad=lambda x, c: (4 * torch.cos(x), torch.sin(x).sum()), batched=True)
+
+
 @pytest.mark.slow
 def test_a_jax_custom_vjp():
     jax = pytest.importorskip("jax")
@@ -56,3 +72,19 @@ def test_a_jax_custom_vjp():
     assert gradcheck(cube(3), x) and gradcheck(lambda x, y: jax.numpy.sum(x) * y[0], x, x)
     with pytest.raises(GradientError, match=r"0\.6666667 times"):
         gradcheck(lambda x: cube(2)(x).sum(), x)
+
+
+@pytest.mark.slow
+def test_many_points_in_one_call_of_jax():
+    jax = pytest.importorskip("jax")
+
+    def f(p):
+        return jax.numpy.sum(jax.numpy.sin(p["a"])) * p["b"]
+
+    given = {"a": jax.numpy.linspace(0.1, 2, 30), "b": jax.numpy.asarray(1.5)}
+    calls = []
+    many = jax.jit(jax.vmap(f))
+    assert gradcheck(f, given, grad=jax.grad(f), batched=lambda p: calls.append(1) or many(p))
+    assert len(calls) <= 4 * 31 + 45
+    with pytest.raises(GradientError, match="sign"):
+        gradcheck(f, given, grad=lambda p: {**jax.grad(f)(p), "b": -jax.grad(f)(p)["b"]}, batched=many)
