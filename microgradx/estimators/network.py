@@ -32,7 +32,7 @@ from ..nn import (
     mse,
 )
 from ..nn.sequences import detached
-from ..ops import minimum, weighted
+from ..ops import exp, log, minimum, weighted
 from ..reductions import sum
 
 CAP = 52 * math.log(2)
@@ -41,14 +41,15 @@ ACTIVATIONS: dict[str, type[Module]] = {"identity": Identity, "logistic": Sigmoi
 
 class Architecture(NamedTuple):
     """What one compiled program is for: the sizes of all layers, the hidden activation, and that of the outputs,
-    which the loss belongs to: "softmax", "logistic" or "identity"."""
+    which the loss belongs to: "softmax", "logistic", "identity" or "exp"."""
 
     sizes: tuple[int, ...]
     activation: str
     out: str
 
     def model(self) -> Sequential:
-        """Linear layers with activations between them: from features to logits, or to the outputs of a regression.
+        """Linear layers with activations between them: from features to logits, or to the outputs of a regression, of
+        which the logarithms where predictions are their exp.
 
         Python's random numbers go on as if nothing had been drawn: the weights come from the estimator.
         """
@@ -86,6 +87,11 @@ def _squares(outputs: Any, targets: Any) -> Any:
     return _told(mse(outputs, targets, reduction="sum") / 2, lambda loss: loss / len(outputs))
 
 
+def _counts(outputs: Any, targets: Any) -> Any:
+    """Half the Poisson deviance of t from exp(z): t*log(t/exp(z)) - t + exp(z), where t*log(t) is 0 for t = 0."""
+    return sum([exp(z) - t * z + (weighted(t, log(t)) - t) for z, t in zip(outputs, targets)])
+
+
 def _told(loss: Any, number: Callable[[Any], Any]) -> Any:
     """A loss with its gradient, but with the number that scikit-learn tells, which has another gradient.
 
@@ -95,7 +101,8 @@ def _told(loss: Any, number: Callable[[Any], Any]) -> Any:
     return loss + detached(number(loss) - loss)
 
 
-LOSSES: dict[str, Callable[[Any, Any], Any]] = {"softmax": _classes, "logistic": _labels, "identity": _squares}
+LOSSES: dict[str, Callable[[Any, Any], Any]] = {"softmax": _classes, "logistic": _labels, "identity": _squares,
+                                                   "exp": _counts}
 
 
 # Weights -------------------------------------------------------------------------------------------------------

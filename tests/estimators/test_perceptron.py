@@ -1,4 +1,5 @@
 """MLPClassifier and MLPRegressor beside scikit-learn's own: the same runs, attributes, errors."""
+import inspect
 import pickle
 import warnings
 
@@ -27,6 +28,7 @@ TWO = (X[:, 0] * X[:, 1] > 0).astype(int)
 THREE = np.array(["low", "middle", "high"])[np.digitize(X[:, 0], [-0.5, 0.5])]
 LABELS = (X[:, :3] > 0).astype(int)
 NUMBER, NUMBERS = X[:, 0]**2, np.c_[X[:, 0]**2, X[:, 1]]
+COUNTS = np.c_[np.arange(57) % 4, np.arange(57) % 3]                # with zeros, whose logarithm is not finite
 
 # Each run: the class, the targets, and what differs from hidden layers of 6 and 5, batches of 20, ten epochs, seed 3.
 RUNS = {
@@ -44,6 +46,9 @@ RUNS = {
     "invscaling": ("MLPClassifier", THREE, {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3}),
     "adaptive": ("MLPClassifier", THREE, {"solver": "sgd", "learning_rate": "adaptive", "max_iter": 60, "tol": 1e-2,
                                           "n_iter_no_change": 2, "learning_rate_init": 0.2}),
+    "counts": ("MLPRegressor", COUNTS, {"loss": "poisson"}),
+    "lbfgs of a count": ("MLPRegressor", COUNTS[:, 0], {"loss": "poisson", "solver": "lbfgs"}),
+    "early stopping of counts": ("MLPRegressor", COUNTS, {"loss": "poisson", "early_stopping": True}),
     "lbfgs": ("MLPClassifier", THREE, {"solver": "lbfgs"}),
     "lbfgs of labels": ("MLPClassifier", LABELS, {"solver": "lbfgs", "alpha": 0.1}),
     "lbfgs of a number": ("MLPRegressor", NUMBER, {"solver": "lbfgs", "activation": "tanh"}),
@@ -70,6 +75,17 @@ def alike(theirs, own):
             assert np.allclose(getattr(theirs, name)(X), getattr(own, name)(X), 1e-7, 1e-9)
     a, b = theirs.predict(X), own.predict(X)
     assert a.shape == b.shape and (np.allclose(a, b) if a.dtype.kind == "f" else (a == b).all())
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor", "BernoulliRBM"])
+def test_parameters_and_methods_are_scikit_learns(name):
+    theirs, own = getattr(neural_network, name), getattr(estimators, name)
+
+    def told(f):
+        return [(p.name, p.kind, p.default) for p in inspect.signature(f).parameters.values()]
+    assert told(own) == told(theirs)
+    for method in [m for m in dir(theirs) if not m.startswith("_") and callable(getattr(theirs, m))]:
+        assert [n for n, *_ in told(getattr(own, method))] == [n for n, *_ in told(getattr(theirs, method))], method
 
 
 @sweep(7)
@@ -168,14 +184,14 @@ def test_pythons_random_numbers_go_on():
     import random
     random.seed(1)
     before = random.getstate()
-    MLPRegressor((3,), max_iter=2).fit(X, NUMBER).model_([0.0] * 4)
+    MLPRegressor(hidden_layer_sizes=(3,), max_iter=2).fit(X, NUMBER).model_([0.0] * 4)
     assert random.getstate() == before
 
 
 @pytest.mark.slow
 def test_generated_python_comes_to_the_same(monkeypatch):
     native = MLPClassifier((3,), max_iter=3, random_state=0).fit(X, THREE)
-    quasi = MLPRegressor((3,), max_iter=3, random_state=0, solver="lbfgs").fit(X, NUMBER)
+    quasi = MLPRegressor(hidden_layer_sizes=(3,), max_iter=3, random_state=0, solver="lbfgs").fit(X, NUMBER)
     monkeypatch.setattr(trainer, "backend", lambda: BACKENDS["python"])
     monkeypatch.setattr(trainer, "_waiting", [])
     python = clone(native).fit(X, THREE, sample_weight=np.ones(57))
@@ -187,7 +203,7 @@ def test_generated_python_comes_to_the_same(monkeypatch):
 def test_a_weight_of_zero_is_no_sample():
     far = X.copy()
     far[10:] *= 1e10
-    model = MLPRegressor((3,), max_iter=3, random_state=0, batch_size=57, shuffle=False)
+    model = MLPRegressor(hidden_layer_sizes=(3,), max_iter=3, random_state=0, batch_size=57, shuffle=False)
     whole = model.fit(far, NUMBER, sample_weight=[1.0] * 10 + [0.0] * 47)
     part = clone(model).set_params(batch_size=10).fit(X[:10], NUMBER[:10])
     assert np.allclose(whole.loss_curve_, part.loss_curve_, 1e-12)
@@ -219,7 +235,8 @@ def test_an_unsuitable_fit_is_refused_as_there(changed, x, error, text):
 def test_numbers_that_overflow_are_refused():
     for solver in ("adam", "lbfgs"):
         with pytest.raises(ValueError, match="non-finite"):
-            MLPRegressor((3,), solver=solver, max_iter=2, activation="identity").fit(X * 1e300, NUMBER)
+            MLPRegressor(hidden_layer_sizes=(3,), solver=solver, max_iter=2, activation="identity").fit(
+                X * 1e300, NUMBER)
 
 
 @pytest.mark.slow
@@ -238,8 +255,12 @@ def test_other_uses_are_refused_as_there():
         with pytest.raises(ValueError, match="validation set is too small"):
             package.MLPRegressor(hidden_layer_sizes=(3,), early_stopping=True, validation_fraction=0.001).fit(X, NUMBER)
         assert not hasattr(package.MLPClassifier(solver="lbfgs"), "partial_fit")
+        with pytest.raises(ValueError, match="'loss' parameter of MLPRegressor"):
+            package.MLPRegressor(loss="absolute_error").fit(X, NUMBER)
         one = package.MLPClassifier((3,), max_iter=2).fit(X, np.zeros(57))
         assert (one.predict(X) == 0).all()              # a single class is learned, there too
+    with pytest.raises(ValueError, match="expected y from 0 up, got -1"):
+        MLPRegressor(loss="poisson").fit(X, COUNTS - 1)
     with pytest.raises(ValueError, match="set warm_start=False"):
         model.set_params(warm_start=True, hidden_layer_sizes=(4,)).fit(X, TWO)
     with pytest.raises(ValueError, match="weight above 0 in every batch"):
@@ -256,7 +277,7 @@ def test_warnings_and_words_are_those_there(capsys):
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1] and "Stopping." in printed[0]
     with pytest.warns(ConvergenceWarning, match=r"lbfgs failed to converge after 2 iteration"):
-        MLPRegressor((3,), max_iter=2, solver="lbfgs", verbose=True).fit(X, NUMBER)
+        MLPRegressor(hidden_layer_sizes=(3,), max_iter=2, solver="lbfgs", verbose=True).fit(X, NUMBER)
     assert capsys.readouterr().out.count("Iteration") == 2
 
 
