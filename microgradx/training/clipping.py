@@ -10,7 +10,7 @@
 Source: Pascanu, Mikolov, Bengio, ICML 2013; the numbers are those of torch.nn.utils.
 """
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from ..engine import Value
 from ..ieee import number
@@ -18,8 +18,9 @@ from ..nn.lengths import length
 from ..ops import clamp, minimum
 from .optim import require
 
+Params = Value | Iterable[Value]
 
-def grad_norm(params: Sequence[Value], norm_type: float = 2.0) -> float:
+def grad_norm(params: Params, norm_type: float = 2.0) -> float:
     """The length of the gradient by all parameters, as one vector: its p-norm. torch: get_total_norm.
 
     norm_type is p, inf for the largest number. ValueError unless it is above 0.
@@ -31,10 +32,11 @@ def grad_norm(params: Sequence[Value], norm_type: float = 2.0) -> float:
     """
     if not number(norm_type) > 0:
         raise ValueError(f"expected a norm_type above 0, got {norm_type}")
-    return length([p.grad for p in params], norm_type) if params else 0.0
+    gradient = [p.grad for p in _listed(params)]
+    return length(gradient, norm_type) if gradient else 0.0
 
 
-def clip_grad_norm(params: Sequence[Value], max_norm: float, norm_type: float = 2.0,
+def clip_grad_norm(params: Params, max_norm: float, norm_type: float = 2.0,
                    error_if_nonfinite: bool = False) -> float:
     """Shorten the gradient to the length `max_norm` if it is longer; returns the length before.
 
@@ -49,6 +51,7 @@ def clip_grad_norm(params: Sequence[Value], max_norm: float, norm_type: float = 
     (6.0, 1.0)
     """
     require(max_norm=max_norm)
+    params = _listed(params)
     norm = grad_norm(params, norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise ArithmeticError(f"expected a finite gradient, got one of length {norm}, so it cannot be clipped; "
@@ -59,7 +62,7 @@ def clip_grad_norm(params: Sequence[Value], max_norm: float, norm_type: float = 
     return norm
 
 
-def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
+def clip_grad_value(params: Params, clip_value: float) -> None:
     """Clamp each gradient to -clip_value..clip_value. ValueError if clip_value is below 0. torch: clip_grad_value_.
 
     >>> from microgradx import Value
@@ -71,5 +74,10 @@ def clip_grad_value(params: Sequence[Value], clip_value: float) -> None:
     0.5
     """
     require(clip_value=clip_value)
-    for p in params:
+    for p in _listed(params):
         p.grad = clamp(p.grad, -clip_value, clip_value)
+
+
+def _listed(params: Params) -> list[Value]:
+    """One Value or any iterable of them, as in torch, as a list."""
+    return [params] if isinstance(params, Value) else list(params)

@@ -201,6 +201,15 @@ def test_clipping_is_torchs():
     assert all_close(found, STORED["clipping"])
 
 
+def test_parameters_may_come_one_by_one_or_alone():
+    """A generator, which is empty after the first look, was measured and not shortened."""
+    params = leaves([3.0, 4.0])
+    assert clip_grad_norm(iter(params), 1.0) == 5.0 and [round(p.grad, 5) for p in params] == [0.6, 0.8]
+    clip_grad_value(iter(params), 0.5)
+    assert [p.grad for p in params] == [0.5, 0.5] and clip_grad_norm(params[0], 0.25) == 0.5
+    assert close(params[0].grad, 0.25 / 0.500001 * 0.5)
+
+
 def test_norms_of_every_type_are_torchs():
     for gradient, expected in zip(oracle.GRADIENTS, STORED["norms"], strict=True):
         for norm_type, (norm, by_norm, _) in zip(oracle.NORMS, expected, strict=True):
