@@ -5,6 +5,7 @@ edges.py            the edges of a program as arrays
 affine.py           finds nested loops in rows of slots with constant strides
 memory_layout.py    gives every number its slot in memory
 nests.py            finds the loop nests of a group of operations
+several.py          turns the nests of one sample into those of several
 shapes.py           the shape of a loop nest: nests of one shape share a function
 scalar_code.py      writes the function of a shape, one number at a time
 vector_code.py      vector loads and stores for the next two

@@ -56,7 +56,8 @@ class Results(Vectors):
         count, b, width, first = self.along[0], self.b, self.width, LONG(0)
         if self.shape.block:
             last = LONG((self.shape.block - 1) * width)
-            self.tile(slots, first, Tile(self.shape.block, jam, self.mask(b.sub(count, last))))
+            mask = None if self.shape.whole else self.mask(b.sub(count, last))
+            self.tile(slots, first, Tile(self.shape.block, jam, mask))
             return
         if 2 not in self.shape.steps or not self.shape.reduces:
             block = BLOCK if self.shape.reduces else 1

@@ -40,8 +40,12 @@ class Terms(Vectors):
                                                    for u, total in enumerate(now))]
             first, *totals = self.carried
         with self.loop(first, count, self.width, totals[0]) as (i, (total,), new):
-            new[:] = [self.term(self.factors(slots, i, 0, self.mask(b.sub(count, i))), total)]
+            new[:] = [self.term(self.factors(slots, i, 0, self.rest(i)), total)]
         return [self.carried[0], *totals[1:]]
+
+    def rest(self, i: Any) -> Any:
+        """The mask of the terms from i on."""
+        return None if self.shape.whole else self.mask(self.b.sub(self.along[0], i))
 
     def factors(self, slots: list[Any], i: Any, ahead: int, mask: Any) -> list[Any]:
         """A vector of each operand, from term i on, `ahead` terms further."""
@@ -54,32 +58,64 @@ class Terms(Vectors):
         # lanes beyond the end must be 0 in all operands: infinity * 0 is nan
         return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
 
-    # Short sums, as many at once as a vector has lanes ----------------------------------------------------------------
+    # Sums side by side: as many as a vector has lanes, or as share an operand -----------------------------------------
+
+    def results(self, outer: list[list[Any]], slots: list[Any]) -> None:
+        """Emit the loops over results. What sums over samples read side by side stays in the nearest cache while all
+        others that read it, too, are computed."""
+        if self.shape.jam > 1 and self.shape.whole and self.shape.block:
+            self.jammed(slots, lambda now: self.each(outer, now, self.lanes_of_sums))
+        else:
+            super().results(outer, slots)
 
     def body(self, slots: list[Any]) -> None:
-        """Emit one sum, or a loop over vectors of sums."""
+        """Emit one sum, or a loop over sums side by side."""
         if self.shape.jam == 1:
             super().body(slots)
             return
-        self.jammed(slots, self.sums)
+        self.jammed(slots, self.lanes_of_sums if self.shape.block else self.sums)
 
-    def sums(self, slots: list[Any]) -> None:
+    def lanes_of_sums(self, slots: list[Any]) -> None:
         """Emit a vector of sums."""
         out, *operands = slots
-        zeros = [number(0.0, self.vector)] * self.width
-        y = self.transposed(self.summed(self.inner, operands, zeros, self.rows))
+        y = self.transposed(self.summed(self.inner, operands, self.zeros(), self.rows))
         if self.shape.more:
             y = self.b.fadd(self.fetch(out, None, 1, 0, None), y)
         self.put(out, None, 1, 0, None, y)
 
+    def sums(self, slots: list[Any]) -> None:
+        """Emit `jam` sums."""
+        b, (out, *operands) = self.b, slots
+        for total in self.summed(self.inner, operands, self.zeros(), self.rows):
+            place, y = self.address(out), self.added(total)
+            b.store(b.fadd(b.load(place, typ=y.type), y) if self.shape.more else y, place)
+            out = b.add(out, self.turns[1])
+
+    def zeros(self) -> list[Any]:
+        """The totals of all sums at the beginning."""
+        return [number(0.0, self.vector)] * self.shape.jam
+
     def rows(self, slots: list[Any], totals: list[Any]) -> list[Any]:
-        """The totals of all sums after the loop along which vectors lie. A shared operand is loaded once."""
-        b, count, steps = self.b, self.along[0], self.turns[2:]
-        with self.loop(0, count, self.width, *totals) as (i, now, new):
-            mask = self.mask(b.sub(count, i))
-            first = self.factors(slots, i, 0, mask)
-            for j, total in enumerate(now):
-                xs = [self.factor(k, b.add(slots[k], b.mul(steps[k], LONG(j))), i, 0, mask)
-                      if j and self.shape.moves[k] else first[k] for k in range(len(slots))]
-                new[j] = self.term(xs, total)
+        """The totals of all sums after the loop along which vectors lie."""
+        b, count, first = self.b, self.along[0], LONG(0)
+        if not self.shape.block:
+            with self.loop(first, b.sub(count, LONG(self.width - 1)), self.width, first, *totals) as (i, now, new):
+                new[:] = [b.add(i, LONG(self.width)), *self.turn(slots, i, None, now[1:])]
+            first, *totals = self.carried
+        if self.shape.whole:
+            for u in range(self.shape.block):
+                totals = self.turn(slots, first, None, totals, u * self.width)
+            return totals
+        with self.loop(first, count, self.width, *totals) as (i, now, new):
+            new[:] = self.turn(slots, i, self.mask(b.sub(count, i)), now)
         return self.carried
+
+    def turn(self, slots: list[Any], i: Any, mask: Any, totals: list[Any], ahead: int = 0) -> list[Any]:
+        """The totals with a vector of terms each. A shared operand is loaded once."""
+        b, steps, found = self.b, self.turns[2:], []
+        first = self.factors(slots, i, ahead, mask)
+        for j, total in enumerate(totals):
+            xs = [self.factor(k, b.add(slots[k], b.mul(steps[k], LONG(j))), i, ahead, mask)
+                  if j and self.shape.moves[k] else first[k] for k in range(len(slots))]
+            found.append(self.term(xs, total))
+        return found

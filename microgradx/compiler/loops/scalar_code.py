@@ -54,9 +54,13 @@ class Writer(Code):
         self.inner = [self.many(1 + shape.operands) for _ in range(shape.inner)]
         self.along = self.many({"outer": 2 + shape.operands, "inner": 1 + shape.operands, "": 0}[shape.along])
         self.turns = outer.pop() if shape.jam > 1 else []
-        self.each(outer, slots, self.body)
+        self.results(outer, slots)
         b.ret_void()
         return self.function
+
+    def results(self, outer: list[list[Any]], slots: list[Any]) -> None:
+        """Emit the loops over results."""
+        self.each(outer, slots, self.body)
 
     def body(self, slots: list[Any]) -> None:
         """Emit the body of the outer loops: here one result."""

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,18 +19,21 @@ from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import width
 from ..native.instructions import LONG, POINTER, VOID
-from ..native.kernel import Kernel, Tables
-from ..native.place import Memory, Place, placed
+from ..native.kernel import Kernel, Several, Tables
+from ..native.place import ORIGINS, Memory, Place, placed
 from ..trace.trace import unhindered
 from .compose import composed
 from .edges import EdgeArrays
 from .library import addresses
-from .memory_layout import groups
+from .memory_layout import groups, lined
 from .nests import LARGE, Nest, nests
 from .repeat_code import RepeatNest, fits, place_of_body
 from .repeat_code import compiled as repeated
 from .repeat_code import nest as repeat
+from .several import Samples, read_again, several
 from .shapes import Shape, shaped
+
+MOST = 2**23                            # numbers that the memory of several samples has at most, results apart: 64 MB
 
 
 def looped(p: Program, place: Place, strict: bool) -> Kernel:
@@ -41,10 +45,32 @@ def looped(p: Program, place: Place, strict: bool) -> Kernel:
 def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     p = composed(whole, strict)
     memory, found = fewest(p, place, strict)
+    kernel = _compiled(memory, found, place, len(p.results), strict)
+    kernel.several = None if strict else _several(memory, found, place, len(p.results))
+    return kernel
+
+
+def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, results: int) -> Several:
+    """A function that compiles the kernel for several samples; it keeps no more of the memory than it needs."""
+    size, numbers, slots = memory.size, memory.constants, range(memory.results, memory.results + results)
+    again = read_again(memory.groups, slots)
+
+    def compiled(count: int) -> tuple[Kernel, int] | None:
+        samples = Samples(count, lined(place.start), place.status, slots, again, ORIGINS[place.regions])
+        nests = several(found, samples) if (size - results) * count <= MOST else None
+        constants = {samples.slot(slot) + k: x for slot, x in numbers.items() for k in range(count)}
+        whole = Memory(samples.slot(size), [], constants, slots.start)
+        return None if nests is None else (_compiled(whole, nests, place, results, False, True), samples.first)
+    return compiled
+
+
+def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, results: int, strict: bool,
+              samples: bool = False) -> Kernel:
+    """The kernel of these nests, of one sample or of several."""
     tables: list[int] = []
     calls: list[tuple[Any, int]] = []                 # shape, start of the table
     for nest in found:
-        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(), strict)
+        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(), strict, samples)
         calls.append((shape, len(tables)))
         tables += table
     shapes = dict.fromkeys(shape for shape, _ in calls)
@@ -62,7 +88,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     numbers = Tables(np.array(tables, np.int64), inner)
     module = ir.Module("loops")
     _kernel(module, place, data, numbers.moving)
-    return Kernel(module, place, memory, len(p.results), (), numbers, (data, kept), len(calls))
+    return Kernel(module, place, memory, results, (), numbers, (data, kept), len(calls))
 
 
 Found = tuple[Memory, list[Nest | RepeatNest]]

@@ -34,9 +34,11 @@ class Shape(NamedTuple):
     more        whether it adds to the numbers that are in `out` already
     block       number of vectors in the whole loop if that is small, else 0. Along terms: 1 if there are too few terms
                 for several totals
-    jam         unroll-and-jam: iterations of the last outer loop computed side by side; along terms 1 or a vector width
+    jam         unroll-and-jam: iterations of the last outer loop computed side by side; along terms 1 or a vector
+                width, or as many sums over samples as share an operand, whose `block` is 0
     moves       whether each operand has a stride other than 0 in that loop
     rest        whether iterations are left over
+    whole       whether lanes are samples, which leave none to spare, so that no vector is masked
     """
 
     op: Op
@@ -50,6 +52,7 @@ class Shape(NamedTuple):
     jam: int = 1
     moves: tuple[bool, ...] = ()
     rest: bool = False
+    whole: bool = False
 
     @property
     def reduces(self) -> bool:
@@ -58,8 +61,9 @@ class Shape(NamedTuple):
         return bool(self.inner) or self.along == "inner" or self.more or one_term
 
 
-def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
-    """The shape of a nest on a machine with vectors of `width` lanes, and the table of the nest."""
+def shaped(nest: Nest, width: int, strict: bool, samples: bool = False) -> tuple[Shape, list[int]]:
+    """The shape of a nest on a machine with vectors of `width` lanes, and the table of the nest. samples: whether its
+    lanes are samples, which fill all vectors."""
     along, k = _along(nest, width, strict)
     outer, inner = list(nest.outer), list(nest.inner)
     vector: list[int] = []
@@ -67,16 +71,20 @@ def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
     if along == "outer":
         count, out, operands = outer.pop(k)
         vector = [count, out, *operands]
-        shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer))
+        shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer),
+                               whole=samples and _is_whole(count, width))
         if shape.reduces and 2 not in shape.steps:
             shape = _side_by_side(shape, -(-count // width), outer)
-        elif count <= width:
-            shape = shape._replace(block=1)
+        elif count <= width or (shape.whole and count <= BLOCK * width and 2 not in shape.steps):
+            shape = shape._replace(block=-(-count // width))
     elif along == "inner":
         count, operands = inner.pop(k)
         vector = [count, *operands]
         shape = shape._replace(steps=tuple(map(_kind, operands)), inner=len(inner), block=int(count < BLOCK * width))
-        shape = _rows(shape, width, outer) if shape.block else shape
+        if samples and _is_whole(count, width):
+            shape = _over_samples(shape._replace(whole=True, block=count // width), width, outer)
+        elif shape.block:
+            shape = _rows(shape, width, outer)
     loops = [x for count, out, operands in outer for x in (count, out, *operands)]
     terms = [x for count, operands in inner for x in (count, *operands)]
     return shape, [nest.out, *nest.operands, *loops, *terms, *vector]
@@ -110,6 +118,19 @@ def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]
         if out == 1 and count % width == 0:
             return _jammed(shape, outer, k, width)
     return shape
+
+
+def _over_samples(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
+    """The shape of sums over samples: a vector of sums at once, or else as many side by side as share an operand."""
+    shape = _rows(shape, width, outer)
+    sharing = [(max(j for j in range(1, TOTALS + 1) if count % j == 0), -k)
+               for k, (count, _, operands) in enumerate(outer) if 0 in operands]
+    jam, k = max(sharing, default=(1, 0))
+    return _jammed(shape._replace(block=0), outer, -k, jam) if shape.jam == 1 < jam else shape
+
+
+def _is_whole(count: int, width: int) -> bool:
+    return count % width == 0 and count <= TOTALS * width
 
 
 def _jammed(shape: Shape, outer: list[tuple[int, int, tuple[int, ...]]], k: int, jam: int) -> Shape:

@@ -16,7 +16,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, declared
+from .instructions import BIT, BYTE, DOUBLE, LONG, POINTER, VOID, declared
 
 
 class Code:
@@ -85,6 +85,11 @@ class Code:
         """Copy `count` numbers that lie side by side."""
         copy = declared(self.function.module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
         self.b.call(copy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
+
+    def cleared(self, to: Any, count: Any) -> None:
+        """Set `count` numbers that lie side by side to 0."""
+        fill = declared(self.function.module, "llvm.memset.p0.i64", VOID, [POINTER, BYTE, LONG, BIT])
+        self.b.call(fill, [to, BYTE(0), self.b.shl(count, LONG(3)), BIT(0)])
 
     def get(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
         """Load element i."""

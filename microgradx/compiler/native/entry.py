@@ -29,10 +29,9 @@ from ...passes import is_inside
 from ..trace.arguments import ArrayOf
 from ..trace.module_snapshot import ModuleSnapshot
 from .engine import load
-from .instructions import DOUBLE, INT, LONG, POINTER, VOID, called, number
+from .instructions import BYTE, DOUBLE, INT, LONG, POINTER, VOID, called, number
 from .straight import is_small, line
 
-BYTE = ir.IntType(8)
 TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS
 DATA, DIMENSIONS, LENGTHS, DTYPE, FLAGS = 16, 24, 32, 56, 64        # of an array: PyArrayObject in numpy's headers
 ORDERLY = 0x101                                 # flags NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED

@@ -16,7 +16,8 @@ from ..ir.repeat import Repeat, Structure
 from . import elementary
 from .libm import libm
 
-DOUBLE, INT, LONG, BIT, VOID = ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1), ir.VoidType()
+DOUBLE, VOID = ir.DoubleType(), ir.VoidType()
+BIT, BYTE, INT, LONG = map(ir.IntType, (1, 8, 32, 64))
 POINTER = ir.PointerType()
 Emit = Callable[..., Any]
 

@@ -12,7 +12,7 @@ released while machine code runs, unless that calls Python back.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from struct import Struct
 from typing import Any
@@ -55,6 +55,11 @@ class Tables:
         return found, memories
 
 
+# Compiles the kernel for so many samples, and tells where slot 0 of the first is; None if that is not possible. See
+# loops/several.py
+Several = Callable[[int], "tuple[Kernel, int] | None"]
+
+
 class Kernel:
     """A program compiled to machine code: run(numbers) returns the results.
 
@@ -63,6 +68,7 @@ class Kernel:
     results     the slot of the first result that is a number; the others follow
     nests       number of loop nests; 0 for a basic block
     address     address of the machine code, a C function void f(double *memory)
+    several     compiles the same for several samples; None for a basic block
     """
 
     def __init__(self, module: Any, place: Place, memory: Memory, count: int, rows: Sequence[Op],
@@ -70,6 +76,7 @@ class Kernel:
         count -= len(place.outputs)
         self.place, self.results, self.count, self.nests, self.tables = place, memory.results, count, nests, tables
         self.closures: list[Any] = []
+        self.several: Several | None = None
         self.code = load(module, rows), kept
         self.address = self.code[0].address("kernel")
         self._size, self._constants = memory.size, memory.constants

@@ -32,10 +32,11 @@ class Place(NamedTuple):
     inputs      the slot of each input
     given       how many inputs are copied into memory before each run; they come first. Behind them stand: the status,
                 which is set to 1 if an index was outside of its table; the addresses of the tables of the loops, of
-                another free memory, and of each region
+                another free memory, of each region, and of the totals
     outputs     the slot of each result that is in an array
     shapes      of these arrays, and the place of each among the results when an array counts as one
-    regions     how many regions there are; the last ones are the arrays of the arguments, then those of the results
+    regions     how many regions there are; the last ones are the arrays of the arguments, then those of the results.
+                Behind them is one for totals over samples, see loops/several.py
     """
 
     inputs: list[int]
@@ -70,9 +71,14 @@ class Place(NamedTuple):
         return self.pointers + ARRAYS
 
     @property
+    def totals(self) -> int:
+        """The slot with the address of the totals."""
+        return self.pointers + self.regions
+
+    @property
     def start(self) -> int:
         """The first slot that is free."""
-        return self.pointers + self.regions
+        return self.totals + 1
 
 
 class Memory(NamedTuple):

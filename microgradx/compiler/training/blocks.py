@@ -13,7 +13,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..native.instructions import DOUBLE, LONG, POINTER, VOID
-from .fields import Fields
+from .fields import SEVERAL, Fields
 
 BLOCKS, LEAST = 8, 8                    # of a batch, at most, and samples in one: to add it to others takes time, too
 # Numbers that threads share, each in a cache line of its own, which the threads would otherwise take from each other
@@ -39,6 +39,8 @@ class Blocks(Fields):
         count = b.sub(stop, start)
         share = b.sdiv(b.add(count, LONG(BLOCKS - 1)), LONG(BLOCKS))
         each = b.select(b.icmp_signed("<", share, LONG(LEAST)), LONG(LEAST), share)
+        whole = b.mul(b.sdiv(b.add(share, LONG(SEVERAL - 1)), LONG(SEVERAL)), LONG(SEVERAL))
+        each = b.select(self.several(count), whole, each)
         blocks = b.sdiv(b.add(count, b.sub(each, LONG(1))), each)
         for place, x in ((START, start), (END, stop), (EACH, each), (DONE, LONG(0))):
             b.store(x, self.shared(place))
@@ -87,8 +89,22 @@ class Taking(Fields):
         last = b.add(first, each)
         last = b.select(b.icmp_signed("<", last, stop), last, stop)
         total = self.at(self.pointer("sums"), b.mul(block, self.size))
-        self.copied(total, self.sample(first, size, self.first), self.size)
-        with self.loop(b.add(first, LONG(1)), last, 1) as (k, _, _):
+        count = b.sub(last, first)
+        with b.if_else(self.several(count)) as (several, single):
+            with several:
+                self.cleared(total, self.size)
+                done = b.sub(last, b.srem(count, LONG(SEVERAL)))
+                with self.loop(first, done, SEVERAL) as (k, _, _):
+                    self.sum_of_several(k, size, self.args[1], total)
+                after = b.block
+            with single:
+                self.copied(total, self.sample(first, size, self.first), self.size)
+                second = b.add(first, LONG(1))
+                before = b.block
+        rest = b.phi(LONG)
+        rest.add_incoming(done, after)
+        rest.add_incoming(second, before)
+        with self.loop(rest, last, 1) as (k, _, _):
             self.added(total, self.sample(k, size, self.first))
 
 

@@ -19,7 +19,8 @@ from ..native.instructions import DOUBLE, LONG, POINTER, VOID, number
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
-          "flags", "forms", "shared", "sums", "sizes")
+          "flags", "forms", "shared", "sums", "sizes", "several", "rooms", "first_slot", "totals_slot")
+SEVERAL = 16                            # samples that one call of a kernel computes; see loops/several.py
 TOGETHER = 8                            # numbers that are added at once
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 
@@ -69,10 +70,36 @@ class Fields(Code):
         self.copied(self.at(memory, 1), given, self.get(self.pointer("owns"), which, LONG))
         b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
         found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
-        wrong = self.get(memory, self.get(self.pointer("flags"), which, LONG))
-        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
-            # an index outside of its table: nan ends the run before this step
-            b.store(number(float("nan"), DOUBLE), found)
+        self.flagged(self.get(memory, self.get(self.pointer("flags"), which, LONG)), found)
         if self.buffers:
             self.copied(self.pointer("buffers"), self.at(found, self.size), self.field["held_count"])
         return found
+
+    def several(self, count: Any) -> Any:
+        """Whether a kernel computes several of so many samples at once."""
+        b = self.b
+        return b.and_(b.icmp_signed(">=", count, LONG(SEVERAL)), b.icmp_signed("!=", self.field["several"], LONG(0)))
+
+    def sum_of_several(self, k: Any, size: Any, thread: Any, total: Any) -> None:
+        """Run the kernel for SEVERAL samples from the k-th of `order` on. It adds loss and gradient to those at
+        `total`."""
+        b, one = self.b, LONG(SEVERAL)
+        memory = self.get(self.pointer("rooms"), thread, POINTER)
+        first = self.at(memory, self.field["first_slot"])
+        places = [self.get(self.pointer("order"), b.add(k, LONG(lane)), LONG) for lane in range(SEVERAL)]
+        given = [self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG)) for place in places]
+        for lane in range(SEVERAL):
+            b.store(size, self.at(first, lane))
+        with self.loop(0, self.get(self.pointer("owns"), 0, LONG), 1) as (j, _, _):
+            row = self.at(first, b.mul(b.add(j, LONG(1)), one))
+            for lane, numbers in enumerate(given):
+                b.store(self.get(numbers, j), self.at(row, lane))
+        b.store(total, self.at(memory, self.field["totals_slot"], POINTER))
+        b.call(b.inttoptr(self.field["several"], KERNEL), [memory])
+        self.flagged(self.get(memory, self.get(self.pointer("flags"), 0, LONG)), total)
+
+    def flagged(self, wrong: Any, found: Any) -> None:
+        """If an index was outside of its table, make the loss nan, which ends the run before this step."""
+        b = self.b
+        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
+            b.store(number(float("nan"), DOUBLE), found)

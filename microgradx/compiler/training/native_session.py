@@ -28,7 +28,7 @@ from ..native.resident import LINE, address, aligned, resident, resident_gradien
 from ..native.threads import cores, pool
 from .blocks import BLOCKS, SHARED, STOP, can_yield
 from .driver import Driver
-from .fields import FIELDS
+from .fields import FIELDS, SEVERAL
 from .kept_numbers import KeptNumbers
 from .lanes import Sum, fits, mapped
 from .sample_kernel import SampleKernel, fields
@@ -199,6 +199,8 @@ class NativeSession(Session):
         """Run the machine code. Returns the number of steps made."""
         kernels = [one for _, one in self.kernels.values()]
         threads = self.sharing(batches, kernels)
+        for one in kernels if self.together(batches) else ():
+            one.together()
         for one in kernels:
             one.share(threads)
         for one in (*kernels, *([self.decay] if self.decay else [])):
@@ -215,6 +217,8 @@ class NativeSession(Session):
             "buffers": self.held[0], "held": self.held[1],
         }
         values = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
+        for one in kernels if self.together(batches) else ():
+            values |= one.fields()
         table = np.array([values.get(name, 0) for name in FIELDS], np.int64)
         others = [pool(threads - 1).submit(self.worker, _address(table), thread) for thread in range(1, threads)]
         try:
@@ -246,6 +250,10 @@ class NativeSession(Session):
         work = max([one.work for one in kernels], default=0) * sum(map(len, batches)) // max(1, len(batches))
         wanted = self.threads if self.threads is not None else cores() if work >= WORTH else 1
         return max(1, min(wanted, BLOCKS, max(map(len, batches), default=1)))
+
+    def together(self, batches: Sequence[Sequence[int]]) -> bool:
+        """Whether a kernel computes several samples of a batch at once: if all samples there are have one form."""
+        return self.in_blocks and not self.whole and len(set(self.forms)) == 1 and max(map(len, batches)) >= SEVERAL
 
     def sums(self) -> Any:
         """Space for the sum of each block."""

@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from ..ir.program import Program, played
+from ..native.kernel import Kernel
 from ..native_backend import compiled
 from ..trace.state import Draw
+from .fields import SEVERAL
 
 
 class SampleKernel:
@@ -38,6 +40,9 @@ class SampleKernel:
         self.draws = any(isinstance(source, Draw) for source in self.given)
         self.program, self.addresses, self.kernel = p, addresses, compiled(p, addresses, strict)
         self.memories = [self.kernel.memory]    # one for each thread
+        self.several: Kernel | None = None      # the kernel for SEVERAL samples, where there is need of it,
+        self.rooms: list[Any] = []              # its memories, one for each thread,
+        self.first = 0                          # and where the first sample begins in them
         self.work = p.work()
         self.own = own + len(self.given) * self.draws
 
@@ -49,17 +54,35 @@ class SampleKernel:
         """Copy the numbers that stay the same for many steps into memory."""
         if not self.draws:
             end, numbers = self.kernel.place.given, self.read()
+            start = end - len(self.given)
             for memory in self.memories:
-                memory[end - len(self.given):end] = numbers
+                memory[start:end] = numbers
+            for room in self.rooms:
+                room[self.first + start * SEVERAL:self.first + end * SEVERAL] = np.repeat(numbers, SEVERAL)
 
     def share(self, threads: int) -> None:
-        """Have a memory for each of so many threads."""
+        """Have memories for each of so many threads."""
         self.memories += [self.kernel.new() for _ in range(threads - len(self.memories))]
+        if self.several is not None:
+            self.rooms += [self.several.new() for _ in range(threads - len(self.rooms))]
+
+    def together(self) -> None:
+        """Compile the kernel for SEVERAL samples, if that is not done and can be."""
+        if self.several is None and self.kernel.several is not None:
+            self.several, self.first = self.kernel.several(SEVERAL) or (None, 0)
+            self.kernel.several = None
+            self.rooms = [] if self.several is None else [self.several.memory]
+
+    def fields(self) -> dict[str, int]:
+        """The driver's fields for several samples."""
+        if self.several is None:
+            return {}
+        return {"several": self.several.address, "first_slot": self.first, "totals_slot": self.several.place.totals}
 
     def check(self) -> None:
-        """Raise what the kernel has noted in any memory, see Kernel.check."""
+        """Raise what the kernels have noted in any memory, see Kernel.check."""
         wrong = None
-        for memory in self.memories:
+        for memory in (*self.memories, *self.rooms):
             try:
                 self.kernel.check(memory)
             except IndexError as error:
@@ -77,10 +100,12 @@ class SampleKernel:
 
 def fields(kernels: Sequence[SampleKernel], threads: int = 1) -> dict[str, Any]:
     """The driver's fields for all forms: addresses of kernels and memories, and positions in these memories.
-    `memories` has those of all forms for one thread after the other."""
+    `memories` has those of all forms for one thread after the other; `rooms` those for several samples of the only
+    form."""
     return {"kernels": np.array([one.kernel.address for one in kernels], np.int64),
             "memories": np.array([one.memories[thread].ctypes.data for thread in range(threads) for one in kernels],
                                  np.int64),
+            "rooms": np.array([room.ctypes.data for one in kernels for room in one.rooms], np.int64),
             "owns": np.array([one.own for one in kernels], np.int64),
             "flags": np.array([one.kernel.place.status for one in kernels], np.int64),
             "outs": np.array([one.kernel.results for one in kernels], np.int64)}

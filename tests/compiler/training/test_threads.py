@@ -116,3 +116,52 @@ def test_many_trainings_at_once():
     with ThreadPoolExecutor(4) as executor:
         found = list(executor.map(lambda model: trained(3, lambda: model), models))
     assert all(one[1][0] == expected[1][0] for one in found)
+
+
+# Several samples at once, see compiler/loops/several.py ---------------------------------------------------------------
+
+@pytest.fixture
+def loops(monkeypatch):
+    """Small programs, too, are loops."""
+    monkeypatch.setattr("microgradx.compiler.native.straight.FLAT", -1)
+
+
+def one_by_one(monkeypatch):
+    monkeypatch.setattr("microgradx.compiler.loops.schedule.MOST", 0)
+
+
+@pytest.mark.parametrize("batch", [16, 17, 40, 250])
+def test_the_bits_of_one_thread_for_several_samples_at_once(batch, loops):
+    results = [trained(threads, count=250, batch_size=batch) for threads in (1, 2, 3, 7)]
+    assert results[0] == results[1] == results[2] == results[3]
+
+
+@pytest.mark.parametrize("make", [network, lambda: network(Dropout(0.5))], ids=["network", "random numbers"])
+def test_several_samples_at_once_are_samples_one_by_one(make, loops, monkeypatch):
+    """To rounding, and not to the bit: the sums have another order."""
+    def numbers():
+        return [float.fromhex(x) for part in trained(2, make, count=100, batch_size=50) for x in part]
+    together = numbers()
+    one_by_one(monkeypatch)
+    assert together == pytest.approx(numbers(), rel=1e-9)
+    assert together != numbers()
+
+
+def test_a_checkpoint_continues_where_batches_differ(loops, tmp_path):
+    """Whether samples are computed at once depends on the batch alone, not on those before it."""
+    whole, halves = network(), network()
+    xs, ys = data(50)                                           # batches of 40 and of 10
+    for model, epochs in ((whole, 4), (halves, 2), (halves, 4)):
+        fit(model, xs, ys, loss, Adam(model.parameters(), lr=0.01), jit=True, batch_size=40, epochs=epochs, threads=1,
+            checkpoint=tmp_path / ("whole" if model is whole else "halves"))
+    assert [p.data for p in whole.parameters()] == [p.data for p in halves.parameters()]
+
+
+def test_an_index_outside_of_its_table_among_several_samples(loops):
+    xs, ys = data(40)
+    ys[21] = 7
+    model = network()
+    before = [p.data for p in model.parameters()]
+    with pytest.raises((IndexError, ValueError), match="7"):
+        fit(model, xs, ys, lambda m, x, y: take(m(x), y), SGD(model.parameters(), lr=0.1), steps=1, jit=True)
+    assert [p.data for p in model.parameters()] == before
