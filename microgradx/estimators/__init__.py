@@ -18,7 +18,8 @@ rules.py        scikit-learn's rules of the solvers "sgd" and "adam"
 trainer.py      a model with its compiled training, kept for the next fit of the same shape
 descent.py      the solvers "sgd" and "adam": epochs, batches, when to stop
 quasi_newton.py the solver "lbfgs"
-perceptron.py   what both estimators share: parameters, fit, predictions
+parameters.py   the parameters of MLPClassifier and MLPRegressor, and what each may be
+perceptron.py   what both share: fit, predictions
 classifier.py   MLPClassifier
 regressor.py    MLPRegressor
 rbm.py          BernoulliRBM

@@ -15,6 +15,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from .parameters import PARAMETERS
 from .perceptron import MultilayerPerceptron, stochastic
 
 
@@ -34,7 +35,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "loss": [StrOptions({"squared_error", "poisson"})], **MultilayerPerceptron._parameter_constraints}
+        "loss": [StrOptions({"squared_error", "poisson"})], **PARAMETERS}
     _numeric = True
 
     def __init__(self, loss: str = "squared_error", hidden_layer_sizes: Any = (100,), activation: str = "relu", *,

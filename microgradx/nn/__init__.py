@@ -15,7 +15,17 @@ TypeError for anything but nested lists of numbers. The message names the layer,
 
 Chance. First weights, Dropout and RReLU draw from Python's `random`: random.seed(1) fixes all of it.
 
-Layers use only what any user can: operators, and rows of the table such as dot.
+Layers use only what any user can: operators, and rows of the table such as dot. In reading order:
+
+module.py, parts.py, containers.py, lists.py    a Module, how it finds its parts, Modules of Modules
+init.py, randomness.py, shapes.py       first weights, random numbers, shapes of nested lists
+mlp.py, perceptron.py                   micrograd's network; the unit of 1958
+linear.py, activation.py, leaky.py, dropout.py, embedding.py
+windows.py, convolution.py, transposed.py, pooling.py, resizing.py      images
+normalisation.py, batchnorm.py, instancenorm.py
+gates.py, recurrent.py, sequences.py    one step of a recurrent network, and layers over sequences
+masks.py, attention.py, transformer.py
+lengths.py, losses/                     the length of a vector; losses
 """
 from . import init
 from .activation import (

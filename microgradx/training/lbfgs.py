@@ -17,13 +17,14 @@ Sources: Liu & Nocedal 1989; the numbers are those of torch.optim.LBFGS.
 """
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from ..engine import Value
 from ..ieee import number, short
 from ..nesting import shape
 from ..nn.lengths import length as norm
 from .line_search import dot, strong_wolfe
+from .memory import Memory, along
 from .optim import Numbers, Optimiser, require
 
 Closure = Callable[[], Any]             # computes gradients and returns the loss, a Value or a number
@@ -74,7 +75,7 @@ class LBFGS(Optimiser):
             raise ValueError(f"expected line_search_fn None or 'strong_wolfe', got {short(line_search_fn)}")
         self.max_iter, self.history_size, self.line_search_fn = max_iter, history_size, line_search_fn
         self.tolerance_grad, self.tolerance_change = tolerance_grad, tolerance_change
-        self._memory = _Memory()
+        self._memory = Memory()
 
     def step(self, closure: Closure | None = None) -> Any:
         """Move all parameters; returns the loss before. closure() computes gradients and returns the loss.
@@ -110,9 +111,9 @@ class LBFGS(Optimiser):
                                      most=self.max_eval - evaluations)
                 loss, gradient, evaluations = found.loss, found.gradient, evaluations + found.evaluations
                 memory.length = length = found.step
-                self._place(_along(origin, direction, length))
+                self._place(along(origin, direction, length))
             else:
-                self._place(_along(origin, direction, length))
+                self._place(along(origin, direction, length))
                 if n < self.max_iter:
                     loss, gradient, evaluations = _number(closure()), self._gradient(), evaluations + 1
             if (evaluations >= self.max_eval or _all_within(self.tolerance_grad, gradient)
@@ -132,7 +133,7 @@ class LBFGS(Optimiser):
     def _look(self, closure: Closure, origin: list[float], direction: list[float],
               step: float) -> tuple[float, list[float]]:
         """Loss and gradient at a step from the origin, where the parameters are put back."""
-        self._place(_along(origin, direction, step))
+        self._place(along(origin, direction, step))
         found = _number(closure()), self._gradient()
         self._place(origin)
         return found
@@ -156,7 +157,7 @@ class LBFGS(Optimiser):
         """
         given = {name: state[name] for name in state}
         self.check_shapes({name: shape(x) for name, x in given.items()})
-        self.t, self._memory = int(given["step"]), _Memory.of(given)
+        self.t, self._memory = int(given["step"]), Memory.of(given)
 
     def own_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
         """The names and shapes that its state has: those of its memory where these are given.
@@ -180,71 +181,3 @@ def _number(loss: Any) -> float:
 def _all_within(most: float, xs: list[float]) -> bool:
     """Whether no number is larger than `most`, and none nan, which max() may pass over."""
     return all([abs(x) <= most for x in xs])
-
-
-def _along(xs: list[float], direction: list[float], step: float) -> list[float]:
-    return [x + step * d for x, d in zip(xs, direction)]
-
-
-class Pair(NamedTuple):
-    """How a step changed the gradient, the step, and the product of the two."""
-
-    change: list[float]
-    moved: list[float]
-    product: float
-
-
-class _Memory:
-    """What LBFGS remembers: the last direction and gradient, and pairs of changes of gradient and parameters."""
-
-    def __init__(self) -> None:
-        self.count, self.length, self.loss = 0, 0.0, 0.0
-        self.way, self.gradient = list[float](), list[float]()
-        self.pairs: list[Pair] = []
-
-    def copy(self) -> "_Memory":
-        """A copy, since a step that fails changes nothing."""
-        new = _Memory()
-        vars(new).update(vars(self), pairs=list(self.pairs))
-        return new
-
-    def direction(self, gradient: list[float], history_size: int) -> list[float]:
-        """-H g by the two loops over all pairs; remembers it and the gradient."""
-        self.count += 1
-        if self.count > 1:
-            change = [a - b for a, b in zip(gradient, self.gradient)]
-            moved = [self.length * d for d in self.way]
-            if dot(change, moved) > 1e-10:
-                self.pairs = [*self.pairs, Pair(change, moved, dot(change, moved))][-history_size:]
-        q, shares = [-g for g in gradient], []
-        for change, moved, product in reversed(self.pairs):
-            shares.append(dot(moved, q) * (1.0 / product))
-            q = _along(q, change, -shares[-1])
-        if self.pairs:
-            factor = self.pairs[-1].product / dot(self.pairs[-1].change, self.pairs[-1].change)
-            q = [x * factor for x in q]
-        for (change, moved, product), share in zip(self.pairs, reversed(shares)):
-            q = _along(q, moved, share - dot(change, q) * (1.0 / product))
-        self.way, self.gradient = q, gradient
-        return q
-
-    def state(self) -> dict[str, Any]:
-        """Its numbers, under torch's names."""
-        if not self.count:
-            return {"n_iter": 0.0}
-        pairs = {"old_dirs": [list(pair.change) for pair in self.pairs],
-                 "old_stps": [list(pair.moved) for pair in self.pairs]}
-        return {"n_iter": float(self.count), "d": list(self.way), "t": self.length, "prev_loss": self.loss,
-                "prev_flat_grad": list(self.gradient), **(pairs if self.pairs else {})}
-
-    @classmethod
-    def of(cls, state: Mapping[str, Any]) -> "_Memory":
-        """The memory with these numbers."""
-        new = cls()
-        new.count = int(state["n_iter"])
-        if "d" in state:
-            new.length, new.loss = number(state["t"]), number(state["prev_loss"])
-            new.way, new.gradient = list(map(number, state["d"])), list(map(number, state["prev_flat_grad"]))
-            pairs = [[list(map(number, row)) for row in state.get(name, ())] for name in ("old_dirs", "old_stps")]
-            new.pairs = [Pair(change, moved, dot(change, moved)) for change, moved in zip(*pairs)]
-        return new

@@ -9,7 +9,7 @@
     True
 
 Each example is a file here with data, model, loss(model, x, y), and run(full, seed), which yields what each training
-came to, and its targets.
+came to, and its targets; target.py has what they share.
 """
 from collections.abc import Iterator
 from importlib import import_module
