@@ -164,7 +164,10 @@ def flat(x: Any) -> list[float]:
     if not hasattr(x, "reshape"):
         return [float(entry) for entry in x]
     x = x.detach() if library(x) == "torch" else x
-    return [float(entry) for entry in x.reshape(-1).tolist()]
+    numbers = x.reshape(-1).tolist()
+    if not all(isinstance(entry, (int, float)) for entry in numbers):
+        raise TypeError(f"expected an array of numbers, got {type(x).__name__}; write numpy.asarray(x, float)")
+    return [*map(float, numbers)]
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

@@ -7,7 +7,7 @@
 Each explanation is one function below; the first that fits all wrong numbers is given.
 """
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from .arguments import is_single
@@ -83,8 +83,11 @@ def transposed(case: Case) -> str:
         if len(part.shape) == 2 and min(part.shape) > 1:
             rows, columns = part.shape
             turned = [part.claimed[j * rows + i] for i in range(rows) for j in range(columns)]
-            if same(turned, part.expected, case.close):
-                return f"The gradient by {part.name} is transposed: entry [i, j] stands at [j, i]."
+            found = ratio(turned, part.expected, case.close)
+            right = found is not None and abs(found - 1) < case.close
+            if found and (right or is_simple(found, case.close)):
+                also = "" if right else f" and {multiple(found, case.close)} what it should be"
+                return f"The gradient by {part.name} is transposed{also}: entry [i, j] stands at [j, i]."
     return ""
 
 
@@ -93,24 +96,50 @@ def exchanged(case: Case) -> str:
     for part in case.wrong:
         for other in case.parts:
             if other is not part and same(part.claimed, other.expected, case.close):
-                return f"What stands for {part.name} is the gradient by {other.name}: the two inputs are exchanged."
+                both = same(other.claimed, part.expected, case.close)
+                why = "the two inputs are exchanged" if both else "a name or an index is mistaken"
+                return f"What stands for {part.name} is the gradient by {other.name}: {why}."
     return ""
 
 
 def shifted(case: Case) -> str:
     """Entries of one argument are at each other's places."""
     for part in case.wrong:
-        n, told = len(part.claimed), len(set(part.expected))
-        if n > 1 and told > 1:
-            for by in range(1, n):
-                if same([*part.claimed[by:], *part.claimed[:by]], part.expected, case.close):
-                    off = by if by <= n / 2 else by - n
-                    far = f"{abs(off)} place{'s' * (abs(off) > 1)} too far {'right' if off > 0 else 'left'}"
-                    return f"The entries of {part.name} are right, but {far}: an index is off."
-            if same(part.claimed[::-1], part.expected, case.close):
-                return f"The entries of {part.name} are right, but in reverse order."
-            if same(sorted(part.claimed), sorted(part.expected), case.close):
-                return f"The entries of {part.name} are right, but each at another's place: an index is mistaken."
+        if len(part.claimed) > 1 and len(set(part.expected)) > 1:
+            moves = (move for axis in range(len(part.shape)) for move in turns(part, axis))
+            how = next((how for how, moved in moves if same(moved, part.expected, case.close)), "")
+            if not how and same(sorted(part.claimed), sorted(part.expected), case.close):
+                how = "each at another's place: an index is mistaken"
+            if how:
+                return f"The entries of {part.name} are right, but {how}."
+    return ""
+
+
+def turns(part: Entries, axis: int) -> Iterator[tuple[str, list[float]]]:
+    """The claimed entries shifted back and reversed along an axis, and what that is called."""
+    n, inner = part.shape[axis], math.prod(part.shape[axis + 1:])
+    blocks = range(0, len(part.claimed), n * inner)
+
+    def taken(at: Callable[[int], int]) -> list[float]:
+        return [part.claimed[b + at(i) * inner + k] for b in blocks for i in range(n) for k in range(inner)]
+    along = f" along axis {axis}" if len(part.shape) > 1 else ""
+    for by in range(1, n):
+        off = by if by <= n / 2 else by - n
+        far = f"{abs(off)} place{'s' * (abs(off) > 1)} too far {'right' if off > 0 else 'left'}"
+        yield f"{far}{along}: an index is off", taken(lambda i, by=by: (i + by) % n)
+    yield f"in reverse order{along}", taken(lambda i: n - 1 - i)
+
+
+def spread(case: Case) -> str:
+    """All entries are the same: the sum or the mean of what they should be."""
+    for part in case.wrong:
+        n = len(part.claimed)
+        if n > 1 and same(part.claimed, part.claimed[:1] * n, SAME) and len(set(part.expected)) > 1:
+            total = math.fsum(part.expected)
+            for name, value in (("sum", total), ("mean", total / n)):
+                if same(part.claimed[:1], [value], case.close):
+                    return (f"All entries of {part.name} are the {name} of what they should be: summed over the "
+                            "entries and spread over them.")
     return ""
 
 
@@ -121,7 +150,8 @@ def factor(case: Case) -> str:
     found = ratio(claimed, expected, case.close)
     if found is None and len(case.wrong) == 1 and len(claimed) > 1:      # one entry alone, or a few
         pairs = [(x, y) for x, y in zip(claimed, expected) if not same([x], [y], SAME)]
-        found = ratio([x for x, _ in pairs], [y for _, y in pairs], case.close) if len(pairs) > 1 else None
+        found = ratio([x for x, _ in pairs], [y for _, y in pairs], case.close)
+        found = found if len(pairs) > 1 or (found and is_simple(found, case.close)) else None
         where = f"{len(pairs)} of {len(claimed)} entries of {case.wrong[0].name}"
     else:
         where = f"{'All entries of ' * (len(claimed) > 1)}{', '.join(part.name for part in case.wrong[:3])}"
@@ -129,14 +159,14 @@ def factor(case: Case) -> str:
     if found is None or abs(found) < case.close or (sum(map(bool, expected)) < 2 and not is_simple(found, case.close)):
         return ""
     counts = {len(part.numbers or part.claimed) for part in case.parts} | {n for part in case.parts for n in part.shape}
-    are = "are" if len(claimed) > 1 else "is"
+    are = "are" if len(claimed) > 1 and not where.startswith("1 ") else "is"
     said = f"{where} {are} {multiple(found, case.close)} what {'they' if are == 'are' else 'it'} should be"
     return f"{said}: {why(found, {n for n in (*counts, case.outputs) if n > 1}, case.close)}."
 
 
 def is_simple(k: float, close: float) -> bool:
     """Whether a factor is a small whole number or one over it: of one number alone, any other factor says nothing."""
-    return any(abs(x - round(x)) < close * abs(x) and abs(x) < 100 for x in (k, 1 / k)) and abs(k - 1) > 0.1
+    return any(abs(x - round(x)) < close * abs(x) < 100 * close for x in (k, 1 / k)) and abs(k - 1) > 0.1
 
 
 def multiple(k: float, close: float) -> str:
@@ -147,18 +177,23 @@ def multiple(k: float, close: float) -> str:
         if abs(k * n + 1) < close:
             return f"-1/{n} of"
     nearest = round(k)
-    if abs(k - nearest) < close * abs(k):
+    if abs(k - nearest) < close * abs(k) and nearest != 1:
         return "minus" if nearest == -1 else f"{nearest} times"
-    return f"{k:.7g} times"
+    return f"{k:.10g} times" if nearest == 1 else f"{k:.7g} times"
 
 
 def why(k: float, counts: set[int], close: float) -> str:
     """What makes a gradient k times as large."""
-    for n in counts:
-        if abs(abs(k) - n) < close * n and n > 2:
-            return f"there are {n} of them, so a sum where there should be a mean, or a division by {n} is missing"
-        if abs(abs(k) * n - 1) < close and n > 2:
-            return f"there are {n} of them, so a mean where there should be a sum, or divided by {n} once too often"
+    if k < 0 and abs(k + 1) > close:
+        return f"the sign is wrong, and {why(-k, counts, close)}"
+    for n, twice in ((n, twice) for twice in (1, 2, 0.5) for n in sorted(counts) if n > 2):
+        also = {1: "", 2: "; and a factor 2", 0.5: "; and a factor 2 is missing"}[twice]
+        if abs(k - twice * n) < close * k:
+            return (f"there are {n} of them, so a sum where there should be a mean, or a division by {n} is missing"
+                    f"{also}")
+        if abs(k * n - twice) < close * twice and not (twice == 2 and n % 2 == 0):
+            return (f"there are {n} of them, so a mean where there should be a sum, or divided by {n} once too often"
+                    f"{also}")
     if abs(k + 1) < close:
         return "the sign is wrong"
     if abs(k - 2) < close:
@@ -201,4 +236,4 @@ def alone(case: Case) -> str:
 
 
 EXPLANATIONS: tuple[Callable[[Case], str], ...] = (
-    nonfinite, single, exchanged, factor, transposed, shifted, missing, alone)
+    nonfinite, single, exchanged, factor, transposed, shifted, spread, missing, alone)

@@ -77,11 +77,7 @@ def _matched(arg: Any, claim: Any, source: str, name: str) -> list[float]:
         return [0.0] * math.prod(shape) if is_array(arg) or is_leaf(arg) else [
             x for branch in branches(arg) or () for x in _matched(branch, None, source, name)]
     if is_array(arg):
-        found = _shape(claim)
-        if found != shape and math.prod(found) * math.prod(shape) != 1:
-            turned = f"; transposed, it would fit {name}" if found == shape[::-1] else ""
-            raise ValueError(f"{source} has shape {found} for {name}, which has shape {shape}{turned}")
-        return numbers_in(claim, source)
+        return _matched_array(shape, claim, source, name)
     if is_leaf(arg):
         numbers = numbers_in(claim, source)
         if len(numbers) != 1:
@@ -100,9 +96,23 @@ def _matched(arg: Any, claim: Any, source: str, name: str) -> list[float]:
         claims = [*(branches(claim) or (claim if is_array(claim) else ()))]
         if len(claims) != len(inner):
             said = f"has {len(claims)} entries" if claims else f"is {_described(claim)}"
-            raise ValueError(f"{source} {said} for {name}, which has {len(inner)}")
+            raise ValueError(f"{source} {said} for {name}, which has {len(inner)}; return a list of so many")
     named = zip(inner, claims, keys(arg))
     return [x for branch, part, key in named for x in _matched(branch, part, source, f"{name}{key}")]
+
+
+def _matched_array(shape: tuple[int, ...], claim: Any, source: str, name: str) -> list[float]:
+    """The same where the argument is an array of this shape."""
+    numbers = numbers_in(claim, source)
+    if isinstance(claim, dict):
+        raise TypeError(f"{source} is {_described(claim)} for {name}, which is an array; return one of its shape")
+    found = _shape(claim)
+    if found != shape and math.prod(found) * math.prod(shape) != 1:
+        turned = f"; transposed, it would fit {name}" if found == shape[::-1] else ""
+        raise ValueError(f"{source} has shape {found} for {name}, which has shape {shape}{turned}")
+    if len(numbers) != math.prod(shape):
+        raise ValueError(f"{source} has {len(numbers)} numbers for {name}, which has {math.prod(shape)}")
+    return numbers
 
 
 def numbers_in(claim: Any, source: str) -> list[float]:

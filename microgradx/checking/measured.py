@@ -36,7 +36,8 @@ class Measured:
             raise TypeError(f"expected a function and its arguments, got {short(f)}; write gradcheck(f, x, grad=df)")
         self.f, self.given, self.name = f, Arguments(args), name
         if not self.given.numbers:
-            raise TypeError("expected floats to check f at; write gradcheck(f, 0.5, grad=df)")
+            raise TypeError(f"expected floats to check f at, got {short(self.given.args)}; write gradcheck(f, 0.5, "
+                            "grad=df), and for an array of ints x.astype(float)")
         for x, place in zip(self.given.numbers, self.given.names):
             if not math.isfinite(x):
                 raise ValueError(f"expected finite inputs, {place} is {x}")

@@ -20,7 +20,8 @@ def test_the_first_in_backward_order():
 
 
 @pytest.mark.parametrize("mine, said", [
-    ([1.0, -2.0, 3.0], "The other 2 entries"), ([-1.0, -2.0, -3.0], "the sign is wrong"),
+    ([1.0, -2.2, 3.0], "The other 2 entries"), ([1.0, -2.0, 3.0], "1 of 3 entries of w is minus"),
+    ([-1.0, -2.0, -3.0], "the sign is wrong"),
     ([2.0, 3.0, 1.0], "too far"), ([1.0, 2.0, 0.0], "No gradient arrives"), ([1.0, math.nan, 3.0], "nan"),
     ([[1.0], [2.0], [3.0]], "its shape is (3, 1), and should be (3,)"),
 ])

@@ -69,7 +69,51 @@ FAULTS = {
                         "values are told apart", "leave __eq__ and __hash__ alone"),
     "root without 1": ("        self.grad += 1.0\n", "", "the gradient of the root", "self.grad = 1.0"),
     "log without x": ("out.grad / self.data", "out.grad", "log", "1/x"),
-    "an exit": ("        t = math.tanh(self.data)", "        import os\n        os._exit(3)", "tanh", ""),
+    "exp without +=": ("self.grad += out.data * out.grad", "self.grad = out.data * out.grad",
+                       "a and a.exp(), in either order", "+="),
+    "relu without +=": ("self.grad += (out.data > 0)", "self.grad = (out.data > 0)", "a and a.relu(), in either order",
+                        "+="),
+    "rsub negated": ("return Value(other) - self", "return -(Value(other) - self)", "2 - a", "computed as a - 2"),
+    "neg of data": ("return self * -1", "return Value(-self.data)", "through -a", "not from their .data alone"),
+    "neg in place": ("return self * -1", "self.data = -self.data\n        return self", "-a keeps a", "new Value"),
+    "sub of data": ("return self + (-other)", "return self + Value(-(other.data if isinstance("
+                    "other, Value) else other))", "through a - b", "not its .data"),
+    "imul in place": ("    def __neg__(self):", "    def __imul__(self, other):\n        self.data *= other.data\n"
+                      "        return self\n\n    def __neg__(self):", "*= makes a new value", "__imul__"),
+    "pow of ints": ("        out = Value(self.data ** n", "        n = int(n)\n        out = Value(self.data ** n",
+                    "a ** 0.5", "made an int"),
+    "relu inverted": ("(out.data > 0) * out.grad", "(self.data < 0) * out.grad", "relu", "wrong way round"),
+    "tanh of two exp": ("t = math.tanh(self.data)", "p, m = math.exp(self.data), math.exp(-self.data)\n"
+                        "        t = (p - m) / (p + m)", "tanh far out", "math.tanh"),
+    "log without out.grad": ("out.grad / self.data", "1 / self.data", "log", "without out.grad"),
+    "one gradient for all": ("class Value:\n", "class Value:\n    _shared = [0.0]\n\n    @property\n"
+                             "    def grad(self):\n        return self._shared[0]\n\n    @grad.setter\n"
+                             "    def grad(self, g):\n        self._shared[0] = g\n\n",
+                             "each value has its own gradient", "share one gradient"),
+    "seed in __init__": ("        self.grad = 0.0\n        self._backward", "        self.grad = 1.0\n"
+                         "        self._backward", "a gradient is 0 at first", "only the root starts with 1"),
+    "gradient None": ("        self.grad = 0.0\n        self._backward", "        self.grad = None\n"
+                      "        self._backward", "a gradient is 0 at first", "self.grad = 0.0"),
+    "backward stops": (LOOP, "        order = [self]\n", "the gradient that comes in", "stops after one operation"),
+    "leaves first": ("for v in reversed(order):", "for v in order:", "the gradient that comes in", "the root first"),
+    "told apart by number": (LOOP, "        order = []\n\n        def build(v):\n"
+                             "            if v.data not in [u.data for u in order]:\n"
+                             "                for child in v._prev:\n                    build(child)\n"
+                             "                order.append(v)\n        build(self)\n", "values are told apart",
+                             "taken for one"),
+    "no inputs of +": ("(self, other), \"+\")", "(), \"+\")", "the inputs are known", "all its inputs"),
+    "an operand of * forgotten": ("            other.grad += self.data * out.grad\n", "", "through a * b",
+                                  "one operand only"),
+    "_backward twice": ("            v._backward()\n", "            v._backward()\n            v._backward()\n",
+                        "through a + b", "runs twice"),
+    "_backward called": ("        out._backward = _backward\n        return out\n\n    def __mul__",
+                         "        out._backward = _backward()\n        return out\n\n    def __mul__",
+                         "through a + b", "write out._backward = _backward"),
+    "eq without hash": ("    def __neg__(self):", "    def __eq__(self, other):\n"
+                        "        return self.data == other.data\n\n    def __neg__(self):",
+                        "the gradient of the root", "leave __eq__ alone"),
+    "an exit": ("        t = math.tanh(self.data)", "        import os\n        os._exit(3)",
+                "a and a.tanh(), in either order", ""),
     "an endless loop": ("        self.grad += 1.0\n", "        while True:\n            pass\n",
                         "the gradient of the root", ""),
 }
