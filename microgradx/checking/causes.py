@@ -120,21 +120,21 @@ def turns(part: Entries, axis: int) -> Iterator[tuple[str, list[float]]]:
     n, inner = part.shape[axis], math.prod(part.shape[axis + 1:])
     blocks = range(0, len(part.claimed), n * inner)
 
-    def taken(at: Callable[[int], int]) -> list[float]:
-        return [part.claimed[b + at(i) * inner + k] for b in blocks for i in range(n) for k in range(inner)]
+    def taken(places: Sequence[int]) -> list[float]:
+        return [part.claimed[b + i * inner + k] for b in blocks for i in places for k in range(inner)]
     along = f" along axis {axis}" if len(part.shape) > 1 else ""
     for by in range(1, n):
         off = by if by <= n / 2 else by - n
         far = f"{abs(off)} place{'s' * (abs(off) > 1)} too far {'right' if off > 0 else 'left'}"
-        yield f"{far}{along}: an index is off", taken(lambda i, by=by: (i + by) % n)
-    yield f"in reverse order{along}", taken(lambda i: n - 1 - i)
+        yield f"{far}{along}: an index is off", taken([*range(by, n), *range(by)])
+    yield f"in reverse order{along}", taken(range(n)[::-1])
 
 
 def spread(case: Case) -> str:
     """All entries are the same: the sum or the mean of what they should be."""
     for part in case.wrong:
         n = len(part.claimed)
-        if n > 1 and same(part.claimed, part.claimed[:1] * n, SAME) and len(set(part.expected)) > 1:
+        if n > 1 and same(part.claimed, [part.claimed[0]] * n, SAME) and len(set(part.expected)) > 1:
             total = math.fsum(part.expected)
             for name, value in (("sum", total), ("mean", total / n)):
                 if same(part.claimed[:1], [value], case.close):
