@@ -3,9 +3,10 @@
 recorded.py     a function as a program of few rows, recorded by the compiler's trace
 c/              C source and header of a function, its gradient, or a whole training step
 equations.py    a graph and its whole derivative, a line for each part: latex.py and sympy.py write them
-waves.py        a program on arrays of another library, many operations at once: jax.py has f and its derivative
+waves.py        a program on arrays of another library, many operations at once
+jax.py          a function with its derivative as one of JAX
 torch.py        a Module as one of torch.nn
-onnx.py         a Module as a file of standard operators
+onnx/           a function or Module as a file of standard operators
 
 Nothing here knows a derivative: each exporter reads rows of the table or a program that was recorded from them. What
 cannot be exported is refused by name before anything is written.
@@ -13,7 +14,7 @@ cannot be exported is refused by name before anything is written.
 from .c.source import CSource, to_c
 from .jax import to_jax
 from .latex import to_latex
-from .onnx import to_onnx
+from .onnx.model import to_onnx
 from .sympy import to_sympy
 from .torch import to_torch
 

@@ -19,7 +19,7 @@ from ..ieee import short
 from ..nesting import branches, is_leaf, is_module, leaves, regrown, shape
 from ..reductions import dot
 from .recorded import record, refuse_missing, refuse_state
-from .waves import Library, waves
+from .waves import Library, steps
 
 
 def to_jax(f: Callable[..., Any], *example: Any) -> Callable[..., Any]:
@@ -83,28 +83,13 @@ def _pullback(f: Callable[..., Any]) -> Callable[..., Any]:
 def _run(p: Program, library: Library) -> Callable[[Any], Any]:
     """A program as a function of one array, its inputs, that returns one, its results."""
     import numpy as np
-    xp, first = library.xp, [*p.inputs, *p.numbers]
+    xp = library.xp
     kept = np.array([*(source.data for source in p.closures), *p.numbers.values()])
-    place = {i: (0, k) for k, i in enumerate(first)}        # of each node the wave that computes it, and where there
-    sizes = [len(first)]
-    order = waves(p)
-    for wave in order:
-        place |= {i: (len(sizes), k) for k, i in enumerate(wave.nodes)}
-        sizes.append(len(wave.nodes))
-
-    def wanted(nodes: Any) -> tuple[list[int], Any]:
-        """The waves that nodes are from, and the place of each node in these side by side."""
-        places = [place[i] for i in nodes.ravel().tolist()]
-        needed = sorted({w for w, _ in places})
-        starts = dict(zip(needed, np.cumsum([0, *(sizes[w] for w in needed)]).tolist()))
-        return needed, np.array([starts[w] + k for w, k in places], int).reshape(nodes.shape)
-
-    steps = [(wave.op, *wanted(np.array(wave.inputs, int))) for wave in order]
-    last, at = wanted(np.array(p.results, int))
+    order, (last, at) = steps(p)
 
     def run(xs: Any) -> Any:
         found = [xp.concatenate([xs, kept])]
-        for op, needed, index in steps:
+        for op, needed, index in order:
             empty = not index.shape[1]                      # the sum of nothing
             found.append(xp.zeros(len(index)) if empty else
                          library.of(op, xp.concatenate([found[w] for w in needed])[index]))

@@ -122,8 +122,8 @@ def refuse_state(recorded: Function, language: str) -> None:
     """TypeError for what a pure function cannot do: draw random numbers, read gradients, set numbers."""
     p = recorded.value
     if p.updates:
-        raise TypeError(f"{printable(recorded.name)} sets numbers, which a function of {language} cannot; export what "
-                        "it computes, and take the step there")
+        raise TypeError(f"{printable(recorded.name)} sets numbers, which a function of {language} cannot; write "
+                        "model.eval(), or export what it computes and take the step there")
     for source in p.closures:
         if not isinstance(source, Value):
             what = "draws random numbers" if isinstance(source, Draw) else "reads gradients or an optimiser"

@@ -43,6 +43,37 @@ def waves(p: Program) -> list[Wave]:
     return [Wave(op, nodes, inputs) for (_, op, _), (nodes, inputs) in ordered]
 
 
+def steps(p: Program) -> tuple[list[tuple[Op, list[int], Any]], tuple[list[int], Any]]:
+    """The waves of a program as arrays, and where its results are.
+
+    Wave 0 is all inputs and then all numbers of the program. Each step is the row, the waves that it needs, and an
+    array of the places of all inputs in these side by side, a row for each operation.
+
+    >>> from microgradx import mul
+    >>> from microgradx.compiler.ir.program import Program
+    >>> p = Program()
+    >>> x, y = p.input(), p.input()
+    >>> p.results = [p.add(mul, (y, x))]
+    >>> steps(p)
+    ([(Op mul, [0], array([[1, 0]]))], ([1], array([0])))
+    """
+    import numpy as np
+    first = [*p.inputs, *p.numbers]
+    place = {i: (0, k) for k, i in enumerate(first)}        # of each node the wave that computes it, and where there
+    sizes = [len(first)]
+    order = waves(p)
+    for wave in order:
+        place |= {i: (len(sizes), k) for k, i in enumerate(wave.nodes)}
+        sizes.append(len(wave.nodes))
+
+    def wanted(nodes: Any) -> tuple[list[int], Any]:
+        places = [place[i] for i in nodes.ravel().tolist()]
+        needed = sorted({w for w, _ in places})
+        starts = dict(zip(needed, np.cumsum([0, *(sizes[w] for w in needed)]).tolist()))
+        return needed, np.array([starts[w] + k for w, k in places], int).reshape(nodes.shape)
+    return [(wave.op, *wanted(np.array(wave.inputs, int))) for wave in order], wanted(np.array(p.results, int))
+
+
 class Library:
     """A library of arrays with NumPy's names, which computes rows on whole arrays.
 

@@ -12,7 +12,9 @@ from microgradx.nn import Dropout, Linear, Sequential, Tanh, mse
 from microgradx.table import TABLE
 
 from .. import nn_cases
-from ..compiled import close, different
+from ..budget import budget
+from ..compiled import as_function, close, different
+from . import rows
 
 jax = pytest.importorskip("jax", reason='jax is not installed: pip install "microgradx[jax]"')
 jax.config.update("jax_enable_x64", True)
@@ -42,6 +44,32 @@ def test_every_layer(case):
         parts = [(a, two[name]) for name, a in one.items()] if isinstance(two, dict) else [(one, two)]
         for a, b in parts:
             assert different(flat(a), leaves(b), lambda x, z: close(x, z, 1.0)) == []
+
+
+@pytest.mark.slow                       # XLA takes seconds for each
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_every_row(op):
+    """Value and slopes at edges, ties and infinities, too."""
+    points = rows.points(op)
+    size = len(points[0]) - getattr(op, "index", 0)
+    x = [xs[:size] for xs in points]
+    f = to_jax(lambda x: [rows.at(op, [*one, *xs[size:]]) for one, xs in zip(x, points)], x)
+    found, pullback = jax.vjp(f, jax.numpy.array(x))
+    slopes, = pullback(jax.numpy.ones(len(x)))
+    both = zip(points, found.tolist(), slopes.tolist(), rows.expected(op))
+    assert [(xs, y, row, expected) for xs, y, row, expected in both
+            if not all(map(rows.same, [y, *row], [expected[0], *expected[1]]))] == []
+
+
+@pytest.mark.slow
+def test_random_graphs():
+    """A few, as one program, whose waves they share: XLA takes a second for each."""
+    fs, xs = zip(*map(as_function, rows.drawn(budget(10))))
+    y, pullback = jax.vjp(to_jax(lambda xs: [f(x) for f, x in zip(fs, xs)], xs), xs)
+    slopes, = pullback(jax.numpy.ones(len(fs)))
+    expected = [value_and_grad(f)(x) for f, x in zip(fs, xs)]
+    assert different(y.tolist(), [value for value, _ in expected], close) == []
+    assert different(flat(slopes), leaves([gradient for _, gradient in expected]), close) == []
 
 
 def arrays(tree):
