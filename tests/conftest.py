@@ -1,5 +1,6 @@
 """What every test runs under: Hypothesis's profile, which of a sweep are slow, and torch as an oracle."""
 import os
+import signal
 from collections import Counter
 
 import pytest
@@ -55,3 +56,11 @@ def torch():
             pytest.fail(told)
         pytest.skip(told)
     return torch
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background and it would be ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

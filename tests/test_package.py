@@ -25,7 +25,7 @@ LAYERS = [
 ROOMS = {
     "compiler": [["trace"], ["ir"], ["native"], ["loops"], ["native_backend", "python_backend"], ["training"],
                  ["native_samples"], ["backends"], ["variant", "report", "pickling", "samples", "methods"], ["jit"],
-                 ["__init__", "shards"]],
+                 ["__init__"]],
     "show": [["__init__", "colours"], ["terminal"], ["plots"], ["picture"], ["web"], ["notebook"], ["stepper"]],
 }
 

@@ -93,7 +93,7 @@ class Backend(ABC):
     @abstractmethod
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
-        """A compiled training session; the arguments are those of Session."""
+        """A compiled training session; the arguments are those of Session, and `executor`: see ExecutorSession."""
 
 
 class PythonBackend(Backend):
@@ -130,7 +130,9 @@ class PythonBackend(Backend):
 
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
-        """Training in generated Python."""
+        """Training in generated Python. ImportError for an executor, which needs machine code."""
+        if options.pop("executor", None) is not None:
+            raise ImportError(f"executor= needs llvmlite; write {install('jit')}, or executor=None")
         from .training.python_session import PythonSession
         return PythonSession(model, xs, ys, loss, optimiser, **options)
 
@@ -198,7 +200,11 @@ class NativeBackend(Backend):
                 **options: Any) -> Session:
         """Training in machine code."""
         with held():                                    # numpy cannot be imported again if Ctrl-C cut its import short
+            from .training.executor_session import ExecutorSession
             from .training.native_session import NativeSession
+        if options.get("executor") is not None:
+            return ExecutorSession(model, xs, ys, loss, optimiser, **options)
+        options.pop("executor", None)
         return NativeSession(model, xs, ys, loss, optimiser, **options)
 
 

@@ -8,7 +8,7 @@
     >>> pickle.loads(pickle.dumps(f))(3.0, 3.0)
     (64.0, 48.0)
 
-So concurrent.futures, Dask and Ray can send it: see shards.py. The other process compiles it once more, with the same
+So concurrent.futures, Dask and Ray can send it. The other process compiles it once more, with the same
 back end, or as Python if llvmlite is missing. There it takes only arguments of the structures that it was called with
 before; a Module matches any Module of the same structure. Values that it closes over are sent with their present data.
 

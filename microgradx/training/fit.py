@@ -22,6 +22,7 @@ from typing import Any
 
 from ..conversion import listed
 from ..files import Path
+from ..ieee import short
 from ..interrupts import Interrupts, allowed
 from ..nn import Module
 from .checkpoint import Checkpoint
@@ -49,7 +50,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
         class_weight: ClassWeight | None = None, checkpoint: Path | None = None, jit: bool = False,
-        threads: int | None = None) -> History:
+        threads: int | None = None, executor: Any = None) -> History:
     """Train the model on samples xs with targets ys, lists or arrays of N; the history of all steps. Ctrl-C ends
     training without an error.
 
@@ -76,6 +77,10 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     jit         compile the loss and the optimiser: many steps run in one call, without a graph. Then all numbers of the
                 samples are inputs, ints too: write take(table, i), not table[i]
     threads     with jit: how many share a batch; None for one on each core, if it is large. The bits are the same
+    executor    with jit: whose workers share each batch, an executor of concurrent.futures or a Client of dask: see
+                microgradx.compiler.training.executor_session. Programs and samples go to a worker once, parameters and
+                gradients at each step. The bits are the same, whatever happens to a worker; where steps are too short
+                for the way there and back, this process goes on alone
 
     NonFiniteError names the first node that made infinity or nan. ValueError for unsuitable data or arguments.
     TracingError with jit=True if the loss needs a number or a truth value of a Value.
@@ -94,6 +99,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     epoch = _epoch(samples(xs, ys), batch_size, drop_last)
     total = _total(epochs, steps, epoch)
     _check(validation, patience, clip, schedule, whole and class_weight is not None)
+    if executor is not None:
+        _check_executor(executor, model, jit, whole, threads)
 
     rate = optimiser.lr
     plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
@@ -116,7 +123,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         try:
             history = saved.resume(plans, total) if saved else history
             given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold, weights)
-            runner = CompiledRunner(*given, threads=threads) if jit else Runner(*given)
+            runner = CompiledRunner(*given, threads=threads, executor=executor) if jit else Runner(*given)
             made = _made(runner, plans, StepBudget(most, total), epoch, len(history))
             if not _stopped(history, threshold, watch):
                 _train(model, history, runner, made, watch, callback, saved, total)
@@ -203,3 +210,22 @@ def _check(validation: Pair | None, patience: int | None, clip: float | None, sc
                          "aside")
     elif patience is not None:
         raise ValueError("patience needs validation data; write validation=0.2 to set a fifth of the samples aside")
+
+
+def _check_executor(executor: Any, model: Module, jit: bool, whole: bool, threads: int | None) -> None:
+    """TypeError for what is no executor, ValueError where its workers could not share a batch."""
+    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise TypeError("expected an executor of concurrent.futures, such as ProcessPoolExecutor(2), or a Client of "
+                        f"dask.distributed, got {short(executor)}")
+    if getattr(executor, "asynchronous", False) is True:
+        raise TypeError("expected a Client that waits for results, got an asynchronous one; write "
+                        "Client(asynchronous=False)")
+    if not jit:
+        raise ValueError("an executor computes compiled code; write jit=True, or executor=None")
+    if threads is not None:
+        raise ValueError(f"expected an executor or threads={threads}, got both; threads share a batch in one process")
+    if whole:
+        raise ValueError("with whole=True a batch has one loss, which workers cannot share; expected executor=None")
+    if model.buffers():
+        raise ValueError("expected a model without Buffers, which samples set one after the other (BatchNorm's "
+                         f"statistics), got {len(model.buffers())}; write executor=None")

@@ -85,9 +85,10 @@ class Runner:
 
 class CompiledRunner(Runner):
     """Makes many steps in one call; with LBFGS, which may look at the loss many times in a step, it makes looks. A step
-    that is not finite is repeated with a graph, to find the cause."""
+    that is not finite is repeated with a graph, to find the cause. The options are those of Session: `threads`,
+    `executor`."""
 
-    def __init__(self, *args: Any, threads: int | None = None) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args)
         loss, penalty, rule = self.loss, self.penalty, self.optimiser
         self.looks = isinstance(rule, LBFGS)
@@ -96,7 +97,7 @@ class CompiledRunner(Runner):
                 self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y),
                 Still(rule.params, rule.lr) if self.looks else rule,
                 penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
-                threshold=self.threshold, weights=self.weights, threads=threads)
+                threshold=self.threshold, weights=self.weights, **options)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""

@@ -14,7 +14,6 @@ import pytest
 
 from microgradx import Value, grad, hessian, jit, row, silu, take, value_and_grad
 from microgradx import sum as added
-from microgradx.compiler import shards
 from microgradx.compiler.jit import _unpacked, unpacked
 from microgradx.nesting import leaves
 from microgradx.nn import BatchNorm1d, Dropout, LeakyReLU, Linear, Sequential
@@ -241,30 +240,10 @@ def test_processes_of_their_own(backend):
     """Spawned: nothing is inherited, a lambda could not be sent."""
     step = jit(value_and_grad(lambda w, xs: added([(w[0] * x + w[1]) ** 2 for x in xs])), backend=backend)
     parts = [([1.0, 2.0],), ([3.0, 4.0],), ([5.0, 6.0],)]
-    expected = shards.added([step([0.5, -1.0], *part) for part in parts])
+    expected = [step([0.5, -1.0], *part) for part in parts]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        found = shards.gradient_of_shards(executor, step, [0.5, -1.0], parts)
-    assert found == expected
-
-
-@pytest.mark.slow
-def test_the_example_in_processes():
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        losses, difference = shards.train(executor, 3)
-    assert losses[0] > losses[2] and difference < 1e-13
-
-
-@pytest.mark.slow
-def test_the_example_on_a_cluster_of_dask(capsys):
-    pytest.importorskip("distributed", reason='Dask is not installed: pip install "microgradx[dask]"')
-    shards.main()
-    assert "loss 62.49 -> 4.06" in capsys.readouterr().out
-
-
-def test_without_dask_the_example_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("microgradx.compiler.shards.find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match=r"\[dask\]"):
-        shards.main()
+        found = [executor.submit(step, [0.5, -1.0], *part) for part in parts]
+        assert [one.result() for one in found] == expected
 
 
 @pytest.mark.parametrize("layer", [Dropout(0.5), BatchNorm1d(1)], ids=repr)

@@ -7,6 +7,9 @@ native_session.py   training in machine code
 sample_kernel.py    the kernel for samples of one form
 lanes.py            code for many samples at once, one in each vector lane
 fields.py           what the training loop reads, and the run of a sample
-blocks.py           a batch in blocks, which threads share
+sums.py             a batch in blocks, and the order in which these are added up
+blocks.py           the same in threads, which share the blocks
 driver.py           the training loop in machine code
+shard.py            blocks in other processes
+executor_session.py training in machine code, with an executor
 """

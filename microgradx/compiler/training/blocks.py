@@ -1,5 +1,5 @@
 """Blocks: a batch in blocks of samples, each added up by itself, then all in order. So the sum has the same bits in any
-number of threads, which take one block after the other.
+number of threads, which take one block after the other. See sums.py.
 
 A ticket, one number that threads change by compare-and-exchange, says which batch it is, how many blocks it has, and
 which is the next. Whoever takes the last ones computes them; a thread that sleeps holds up nobody.
@@ -13,9 +13,9 @@ from typing import Any
 from llvmlite import ir
 
 from ..native.instructions import DOUBLE, LONG, POINTER, VOID
-from .fields import SEVERAL, Fields
+from .fields import Fields
+from .sums import Sums
 
-BLOCKS, LEAST = 8, 8                    # of a batch, at most, and samples in one: to add it to others takes time, too
 # Numbers that threads share, each in a cache line of its own, which the threads would otherwise take from each other
 TICKET, DONE, STOP, START, END, EACH, COUNT = range(0, 7 * 8, 8)
 SHARED = 7 * 8
@@ -27,7 +27,7 @@ def can_yield() -> bool:
     return os.name == "posix"
 
 
-class Blocks(Fields):
+class Blocks(Sums):
     """Emits void blocks(long *fields, long start, long stop, double size), which computes a batch with all threads, and
     void work(long *fields, long thread), which a thread runs until it is stopped."""
 
@@ -36,12 +36,7 @@ class Blocks(Fields):
         super().__init__(module, "blocks", [POINTER, LONG, LONG, DOUBLE])
         Work(module, self.taking)
         b, (table, start, stop, size) = self.b, self.args
-        count = b.sub(stop, start)
-        share = b.sdiv(b.add(count, LONG(BLOCKS - 1)), LONG(BLOCKS))
-        each = b.select(b.icmp_signed("<", share, LONG(LEAST)), LONG(LEAST), share)
-        whole = b.mul(b.sdiv(b.add(share, LONG(SEVERAL - 1)), LONG(SEVERAL)), LONG(SEVERAL))
-        each = b.select(self.several(count), whole, each)
-        blocks = b.sdiv(b.add(count, b.sub(each, LONG(1))), each)
+        each, blocks = self.blocks_of(start, stop)
         for place, x in ((START, start), (END, stop), (EACH, each), (DONE, LONG(0))):
             b.store(x, self.shared(place))
         b.store(size, self.shared(COUNT))
@@ -50,20 +45,16 @@ class Blocks(Fields):
         b.atomic_rmw("xchg", self.shared(TICKET), ticket, "release")
         b.call(self.taking, [table, LONG(0)])
         wait(self, lambda: b.icmp_signed("==", b.load_atomic(self.shared(DONE), "acquire", 8, typ=LONG), blocks))
-        total, sums = self.pointer("total"), self.pointer("sums")
-        self.copied(total, sums, self.size)
-        with self.loop(1, blocks, 1) as (block, _, _):
-            self.added(total, self.at(sums, b.mul(block, self.size)))
+        self.tree(blocks)
         b.ret_void()
 
 
-class Taking(Fields):
+class Taking(Sums):
     """Emits void take(long *fields, long thread): computes blocks of this batch until none is left to take."""
 
     def __init__(self, module: Any) -> None:
         super().__init__(module, "take", [POINTER, LONG])
         b = self.b
-        self.first = b.mul(self.args[1], self.field["forms"])
         head, body, end = (b.append_basic_block() for _ in range(3))
         b.branch(head)
         b.position_at_end(head)
@@ -74,13 +65,13 @@ class Taking(Fields):
         b.position_at_end(body)
         found = b.cmpxchg(self.shared(TICKET), ticket, b.add(ticket, LONG(1)), "acq_rel", "acquire")
         with b.if_then(b.extract_value(found, 1)):
-            self.block(block)
+            self.take(block)
             b.atomic_rmw("add", self.shared(DONE), LONG(1), "acq_rel")
         b.branch(head)
         b.position_at_end(end)
         b.ret_void()
 
-    def block(self, block: Any) -> None:
+    def take(self, block: Any) -> None:
         """Add up loss and gradient of the samples of a block."""
         b = self.b
         start, stop, each = (b.load(self.shared(place), typ=LONG) for place in (START, END, EACH))
@@ -88,24 +79,7 @@ class Taking(Fields):
         first = b.add(start, b.mul(block, each))
         last = b.add(first, each)
         last = b.select(b.icmp_signed("<", last, stop), last, stop)
-        total = self.at(self.pointer("sums"), b.mul(block, self.size))
-        count = b.sub(last, first)
-        with b.if_else(self.several(count)) as (several, single):
-            with several:
-                self.cleared(total, self.size)
-                done = b.sub(last, b.srem(count, LONG(SEVERAL)))
-                with self.loop(first, done, SEVERAL) as (k, _, _):
-                    self.sum_of_several(k, size, self.args[1], total)
-                after = b.block
-            with single:
-                self.copied(total, self.sample(first, size, self.first), self.size)
-                second = b.add(first, LONG(1))
-                before = b.block
-        rest = b.phi(LONG)
-        rest.add_incoming(done, after)
-        rest.add_incoming(second, before)
-        with self.loop(rest, last, 1) as (k, _, _):
-            self.added(total, self.sample(k, size, self.first))
+        self.block(self.at(self.pointer("sums"), b.mul(block, self.size)), first, last, size, self.args[1])
 
 
 class Work(Fields):

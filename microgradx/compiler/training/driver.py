@@ -14,14 +14,13 @@ from llvmlite import ir
 from ...ieee import LARGEST
 from ...nn.lengths import HUGE, TINY
 from ...ops import minimum
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, intrinsic, number, splat
+from ..native.instructions import BIT, DOUBLE, LONG, POINTER, emit, intrinsic, number, splat
 from .blocks import Blocks
-from .fields import KERNEL, TOGETHER, Fields
+from .fields import KERNEL, TOGETHER
+from .sums import Sums
 
-BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER]).as_pointer()
 
-
-class Driver(Fields):
+class Driver(Sums):
     """Emits void train(long *fields, long steps). For the fields see fields.py; `done` is set to how many are made.
 
     rules       the function of each of the optimiser's rules, and of how many parameters it is the rule
@@ -37,7 +36,7 @@ class Driver(Fields):
         super().__init__(module, "train", [POINTER, LONG])
         self.rules, self.arrays = rules, arrays
         self.lanes, self.penalty, self.buffers, self.strict = lanes, penalty, buffers, strict
-        self.blocks = None if lanes or buffers or strict else Blocks(module).function
+        self.blocks = self.shared_blocks(module)
         steps, b = self.args[1], self.b
         end = self.function.append_basic_block("end")
         with self.loop(0, steps, 1) as (step, _, _):
@@ -61,6 +60,10 @@ class Driver(Fields):
         b.position_at_end(end)
         b.ret_void()
 
+    def shared_blocks(self, module: Any) -> Any:
+        """The function that computes a batch with all threads; None where one thread does it."""
+        return None if self.lanes or self.buffers or self.strict else Blocks(module).function
+
     def leave(self, end: Any, condition: Any, done: Any) -> None:
         """If the condition holds, set `done` and return."""
         with self.b.if_then(condition, likely=False):
@@ -78,31 +81,33 @@ class Driver(Fields):
         start = self.get(self.pointer("starts"), step, LONG)
         stop = self.get(self.pointer("starts"), b.add(step, LONG(1)), LONG)
         size = self.get(self.pointer("sizes"), step)
-        total = self.pointer("total")
-        if self.lanes:
-            self.batch(start, stop, size)
-        elif self.strict:
-            self.samples_in_order(start, stop, size)
-        else:
-            found = self.samples(start, stop, size) if self.blocks is None else self.in_blocks(start, stop, size)
-            if not self.penalty:
-                return found
+        total, found = self.pointer("total"), self.batch(start, stop, size)
+        if self.penalty:
             with b.if_then(b.icmp_signed("!=", found, total)):
                 self.copied(total, found, self.size)
-        if self.penalty:
             b.call(b.inttoptr(self.field["penalty"], KERNEL), [self.pointer("penalty_memory")])
             self.add(total, self.pointer("penalty_out"))
-        return total
+            return total
+        return found
 
-    def batch(self, start: Any, stop: Any, size: Any) -> None:
-        """Compute a batch in lanes, after gathering the offsets of its samples."""
-        b, order, gathered = self.b, self.pointer("order"), self.pointer("which")
-        with self.loop(start, stop, 1) as (k, _, _):
-            sample = self.get(order, k, LONG)
-            b.store(self.get(self.pointer("offsets"), sample, LONG), self.at(gathered, b.sub(k, start), LONG))
-        b.store(size, self.at(self.pointer("extra"), 0))
-        b.call(b.inttoptr(self.field["kernels"], BATCH),
-               [self.pointer("data"), gathered, b.sub(stop, start), self.pointer("totals"), self.pointer("total")])
+    def batch(self, start: Any, stop: Any, size: Any) -> Any:
+        """Compute a batch. Returns the address of its loss without penalty; the gradient follows."""
+        if self.lanes:
+            return self.blocks_in_lanes(start, stop, size)
+        if self.strict:
+            return self.samples_in_order(start, stop, size)
+        return self.samples(start, stop, size) if self.blocks is None else self.in_blocks(start, stop, size)
+
+    def blocks_in_lanes(self, start: Any, stop: Any, size: Any) -> Any:
+        """Compute a batch with a sample in each lane, block after block."""
+        b = self.b
+        each, blocks = self.blocks_of(start, stop)
+        with self.loop(0, blocks, 1) as (block, _, _):
+            first = b.add(start, b.mul(block, each))
+            last = b.add(first, each)
+            self.block(self.at(self.pointer("sums"), b.mul(block, self.size)), first,
+                       b.select(b.icmp_signed("<", last, stop), last, stop), size, LONG(0))
+        return self.tree(blocks)
 
     def samples(self, start: Any, stop: Any, size: Any) -> Any:
         """Compute a batch sample by sample. Returns the address of the sum; one sample stays in place."""
@@ -121,7 +126,7 @@ class Driver(Fields):
 
     def in_blocks(self, start: Any, stop: Any, size: Any) -> Any:
         """Compute a batch in blocks, see blocks.py. Returns the address of the sum; one sample stays in place."""
-        b, total = self.b, self.pointer("total")
+        b = self.b
         single = b.icmp_signed("==", b.sub(stop, start), LONG(1))
         with b.if_else(single) as (one, many):
             with one:
@@ -129,19 +134,21 @@ class Driver(Fields):
                 alone = b.block
             with many:
                 b.call(self.blocks, [self.args[0], start, stop, size])
+                sums = self.pointer("sums")
                 several = b.block
         place = b.phi(POINTER)
         place.add_incoming(found, alone)
-        place.add_incoming(total, several)
+        place.add_incoming(sums, several)
         return place
 
-    def samples_in_order(self, start: Any, stop: Any, size: Any) -> None:
+    def samples_in_order(self, start: Any, stop: Any, size: Any) -> Any:
         """Compute a batch sample by sample. Each kernel adds its loss and gradient to `total`, which starts at 0."""
         total = self.pointer("total")
         with self.loop(0, self.size, 1) as (k, _, _):
             self.b.store(number(0.0, DOUBLE), self.at(total, k))
         with self.loop(start, stop, 1) as (k, _, _):
             self.copied(total, self.sample(k, size), self.size)
+        return total
 
     def add(self, total: Any, more: Any) -> None:
         """Add loss and gradient to `total`; in strict code `more` includes `total` already and replaces it."""
@@ -227,3 +234,14 @@ class Driver(Fields):
             b.store(self.at(slopes, start), self.at(arrays, 1, POINTER))
             b.call(rule, [arrays, LONG(count), uniform])
             start += count
+
+
+class Mover(Driver):
+    """The driver of steps whose loss and gradient are in `total` before it runs, without penalty."""
+
+    def shared_blocks(self, module: Any) -> None:
+        """None: there are no samples here."""
+
+    def batch(self, start: Any, stop: Any, size: Any) -> Any:
+        """The address of what is given."""
+        return self.pointer("total")

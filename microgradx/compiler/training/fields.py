@@ -8,8 +8,11 @@
 """
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
 from ..native.builder import Code
@@ -19,10 +22,21 @@ from ..native.instructions import DOUBLE, LONG, POINTER, VOID, number
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
-          "flags", "forms", "shared", "sums", "sizes", "several", "rooms", "first_slot", "totals_slot")
+          "flags", "forms", "shared", "sums", "sizes", "several", "rooms", "first_slot", "totals_slot", "params")
 SEVERAL = 16                            # samples that one call of a kernel computes; see loops/several.py
 TOGETHER = 8                            # numbers that are added at once
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
+
+
+def place_of(array: Any) -> int:
+    """Where an array begins; 0 for one without numbers. (array.ctypes.data takes three times as long.)"""
+    return ctypes.addressof(ctypes.c_char.from_buffer(array)) if array.size else 0
+
+
+def tabled(arrays: Mapping[str, Any], plain: Mapping[str, int]) -> Any:
+    """The table: the addresses of these arrays, and fields that are plain numbers; 0 for what is not given."""
+    values = {name: place_of(array) for name, array in arrays.items()} | {**plain}
+    return np.array([values.get(name, 0) for name in FIELDS], np.int64)
 
 
 class Fields(Code):

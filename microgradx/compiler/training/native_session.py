@@ -24,23 +24,19 @@ from ..ir.callbacks import names, warn
 from ..ir.program import Program
 from ..native.engine import load, raise_noted, width
 from ..native.instructions import called, native
-from ..native.resident import LINE, address, aligned, resident, resident_gradients
+from ..native.resident import address, aligned, resident, resident_gradients
 from ..native.threads import cores, pool
-from .blocks import BLOCKS, SHARED, STOP, can_yield
+from .blocks import SHARED, STOP, can_yield
 from .driver import Driver
-from .fields import FIELDS, SEVERAL
+from .fields import SEVERAL, place_of, tabled
 from .kept_numbers import KeptNumbers
-from .lanes import Sum, fits, mapped
+from .lanes import batch_of, fits, mapped, space
 from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
+from .sums import BLOCKS
 
 FEW = 4                                 # batches of fewer samples do not use lanes
 WORTH = 200_000                         # inputs of the operations of a batch, from which on threads share it
-
-
-def _address(array: Any) -> int:
-    """Where an array begins; 0 for one without numbers. (array.ctypes.data takes three times as long.)"""
-    return ctypes.addressof(ctypes.c_char.from_buffer(array)) if array.size else 0
 
 
 def _starts(sizes: Iterable[int]) -> Any:
@@ -65,7 +61,7 @@ class NativeSession(Session):
         first = address(self.block)
         self.addresses = {k: first + 8 * k for k in range(self.count)}
         if self.in_order:
-            self.addresses |= {self.count + k: _address(self.total) + 8 * k for k in range(self.count + 1)}
+            self.addresses |= {self.count + k: place_of(self.total) + 8 * k for k in range(self.count + 1)}
         self.first: Program | None = None       # the program of the first sample, if in_lanes() traced it
         self.kernels: dict[Any, tuple[int, SampleKernel]] = {}
         self.data = np.array([x for row in self.numbers for x in row])
@@ -73,6 +69,8 @@ class NativeSession(Session):
         self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
         self.kept = KeptNumbers(self.optimiser)
         self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
+        if self.decay:
+            self.decay.share(1)
         self.driver: Any = None
         self.space: Any = None
         self.lanes = False
@@ -94,6 +92,12 @@ class NativeSession(Session):
 
     def prepare(self, batches: Sequence[Sequence[int]]) -> None:
         """Compile what these batches need and is not compiled yet."""
+        self.record(batches)
+        for _, one in self.kernels.values():
+            one.share(1)
+
+    def record(self, batches: Sequence[Sequence[int]]) -> None:
+        """Have the driver, and a program for each form of units in these batches."""
         if self.driver is None:
             self.lanes = self.in_lanes(batches)
         if self.driver is None or self.has_new_settings():
@@ -123,7 +127,7 @@ class NativeSession(Session):
 
     def placed(self, p: Program) -> dict[int, int]:
         """The address of each input that is outside of the kernel's memory."""
-        fixed, start = len(p.inputs) - len(p.closures), _address(self.held)
+        fixed, start = len(p.inputs) - len(p.closures), place_of(self.held)
         held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
         return self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
 
@@ -142,35 +146,29 @@ class NativeSession(Session):
         self.arrays = 2 + len(self.optimiser.kept)          # of a rule: parameters, gradients, the numbers it keeps
         rules = [(mapped(module, f"update{k}", p, self.arrays, width(), self.strict), count)
                  for k, (p, count) in enumerate(updates)]
-        driver = Driver(module, rules, self.arrays, self.lanes, self.penalty is not None, bool(self.buffers),
-                        self.strict)
+        self.in_blocks = self.emit(module, rules, self.penalty is not None)
         self.starts = _starts(count for _, count in updates)
         rows = [row for p, _ in updates for row in called(p.ops, self.strict)]
-        if self.lanes:
-            rows += self.load_lanes(module)
+        rows += called(self.first.ops, self.strict) if self.lanes and self.first else []
         self.warn(rows)
         self.code = load(module, rows)
         # Where no row calls Python, its lock is released
         kind = (ctypes.PYFUNCTYPE if self.calls_back else ctypes.CFUNCTYPE)(None, ctypes.c_void_p, ctypes.c_int64)
         self.driver = kind(self.code.address("train"))
-        self.in_blocks = driver.blocks is not None
         self.worker: Any = kind(self.code.address("work")) if self.in_blocks else None
-        self.batch = self.code.address("batch") if self.lanes else 0
 
-    def load_lanes(self, module: Any) -> list[Op]:
-        """Emit the function of a batch in lanes. Returns the rows for which it calls back into Python."""
+    def emit(self, module: Any, rules: Any, penalty: bool) -> bool:
+        """Emit the driver. Returns whether threads share a batch."""
+        driver = Driver(module, rules, self.arrays, self.lanes, penalty, bool(self.buffers), self.strict)
+        if self.lanes:
+            self.emit_lanes(module)
+        return driver.blocks is not None
+
+    def emit_lanes(self, module: Any) -> None:
+        """Emit the function of a block in lanes, and have the memory for it."""
         p: Any = self.first
-        self.closures = p.closures
-        self.extra = np.zeros(1 + len(p.closures))          # the number of samples, then the closures
-        shared = [self.count, *range(len(p.inputs) - len(p.closures), len(p.inputs))]
-        addresses = {k: _address(self.extra) + 8 * j for j, k in enumerate(shared)} | self.placed(p)
-        summed = p.changed(p.ops, p.args)
-        summed.results = p.results[:self.count + 1]         # Buffers do not change
-        Sum(module, summed, addresses, width()).write()
-        # The next samples read the totals again. A store of a whole cache line bypasses the nearest cache (measured on
-        # Zen 4: a step takes 1.4 times as long), so each vector straddles two lines.
-        self.totals = aligned((self.count + 1) * width(), first=LINE // 2)
-        return called(p.ops, False)
+        batch_of(p, module, self.count)
+        self.closures, (self.extra, self.totals) = p.closures, space(p, self.count)
 
     # Steps ---------------------------------------------------------------------------------------------------------
 
@@ -197,32 +195,24 @@ class NativeSession(Session):
 
     def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
         """Run the machine code. Returns the number of steps made."""
-        kernels = [one for _, one in self.kernels.values()]
-        threads = self.sharing(batches, kernels)
-        for one in kernels if self.together(batches) else ():
-            one.together()
-        for one in kernels:
-            one.share(threads)
-        for one in (*kernels, *([self.decay] if self.decay else [])):
-            one.refresh()
+        threads, arrays, plain = self.batch_fields(batches)
+        if self.decay:
+            self.decay.refresh()
         done, clip = np.zeros(1, np.int64), -1.0 if self.clip is None else self.clip
         self.kept.settle()
         shared = aligned(SHARED).view(np.int64)
-        arrays = self.sample_fields(batches, kernels) | fields(kernels, threads) | {
-            "shared": shared, "sums": self.sums() if self.in_blocks else shared,
+        arrays |= {
+            "shared": shared, "sums": self.sums(),
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float),
             "sizes": np.array(list(map(self.size, batches))), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
-            "arrays": np.add.outer(8 * self.starts[:-1], [address(self.block), 0, *map(_address, self.kept.memory)]),
+            "arrays": np.add.outer(8 * self.starts[:-1], [address(self.block), 0, *map(place_of, self.kept.memory)]),
             "buffers": self.held[0], "held": self.held[1],
         }
-        values = {name: _address(array) for name, array in arrays.items()} | self.plain_fields()
-        for one in kernels if self.together(batches) else ():
-            values |= one.fields()
-        table = np.array([values.get(name, 0) for name in FIELDS], np.int64)
-        others = [pool(threads - 1).submit(self.worker, _address(table), thread) for thread in range(1, threads)]
+        table = tabled(arrays, plain | self.plain_fields())
+        others = [pool(threads - 1).submit(self.worker, place_of(table), thread) for thread in range(1, threads)]
         try:
-            self.driver(_address(table), len(batches))
+            self.driver(place_of(table), len(batches))
             raise_noted()                       # of a row that was called back: the step is not made
         except KeyboardInterrupt:
             self.interrupted = True
@@ -233,7 +223,7 @@ class NativeSession(Session):
                     other.result()
             self.optimiser.t += int(done[0])
         try:
-            for one in kernels:
+            for _, one in self.kernels.values():
                 one.check()
         except IndexError:                      # of a sample of the batch at which the driver stopped
             for unit in self.units(batches[done[0]]):
@@ -242,6 +232,21 @@ class NativeSession(Session):
         if done[0]:
             self.show_gradient(int(arrays["arrays"][0, 1]))
         return int(done[0])
+
+    def batch_fields(self, batches: Sequence[Sequence[int]]) -> tuple[int, dict[str, Any], dict[str, int]]:
+        """How many threads compute the samples, and the fields for these: arrays, and plain numbers."""
+        kernels = [one for _, one in self.kernels.values()]
+        threads = self.sharing(batches, kernels)
+        plain = {"kernels": self.code.address("batch")} if self.lanes else {}
+        for one in kernels:
+            if self.together(batches):
+                one.together()
+                plain |= one.fields()
+            one.share(threads)
+            one.refresh()
+        memories = [one.memories[thread] for thread in range(threads) for one in kernels]
+        rooms = [room for one in kernels for room in one.rooms]
+        return threads, self.sample_fields(batches, kernels) | fields(kernels, memories, rooms), plain
 
     def sharing(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> int:
         """How many threads compute the samples of a batch."""
@@ -274,9 +279,7 @@ class NativeSession(Session):
     def plain_fields(self) -> dict[str, int]:
         """The fields that are not arrays: counts, and the addresses of functions."""
         found = {"count": self.count, "first": self.optimiser.t, "held_count": len(self.buffers),
-                 "forms": len(self.kernels)}
-        if self.lanes:
-            found["kernels"] = self.batch
+                 "forms": len(self.kernels), "params": address(self.block)}
         if self.decay is not None:
             kernel = self.decay.kernel
             found |= {"penalty": kernel.address, "penalty_memory": kernel.start,

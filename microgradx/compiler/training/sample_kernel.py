@@ -7,19 +7,21 @@
     >>> count, x = p.input(), p.input()
     >>> p.results = [p.add(mul, (count, x))]
     >>> one = SampleKernel(p, {}, own=1, strict=False)
-    >>> one.kernel.run([2.0, 3.0]), fields([one])["owns"].tolist()
+    >>> one.kernel.run([2.0, 3.0]), fields([one], [one.kernel.memory], [])["owns"].tolist()
     ([6.0], [1])
 """
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..ir.program import Program, played
 from ..native.kernel import Kernel
+from ..native.place import Sizes
 from ..native_backend import compiled
 from ..trace.state import Draw
 from .fields import SEVERAL
@@ -32,19 +34,26 @@ class SampleKernel:
     own         how many numbers a unit has
     given       the closures of the loss that are no parameters or Buffers: Values, Draws
     draws       whether a Draw is among them: then they are copied for each unit, else once for many steps
+    arrays      of the caller, see placed()
     """
 
-    def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool) -> None:
+    def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool,
+                 arrays: Sequence[tuple[int, Sizes]] = ()) -> None:
         fixed = len(p.inputs) - len(p.closures)
         self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
         self.draws = any(isinstance(source, Draw) for source in self.given)
-        self.program, self.addresses, self.kernel = p, addresses, compiled(p, addresses, strict)
-        self.memories = [self.kernel.memory]    # one for each thread
+        self.program, self.addresses, self.strict, self.arrays = p, addresses, strict, arrays
+        self.memories: list[Any] = []           # one for each thread
         self.several: Kernel | None = None      # the kernel for SEVERAL samples, where there is need of it,
         self.rooms: list[Any] = []              # its memories, one for each thread,
         self.first = 0                          # and where the first sample begins in them
         self.work = p.work()
         self.own = own + len(self.given) * self.draws
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The machine code, compiled when it is first needed."""
+        return compiled(self.program, self.addresses, self.strict, self.arrays)
 
     def read(self) -> list[float]:
         """The present numbers of `given`."""
@@ -62,6 +71,8 @@ class SampleKernel:
 
     def share(self, threads: int) -> None:
         """Have memories for each of so many threads."""
+        if not self.memories:
+            self.memories = [self.kernel.memory]
         self.memories += [self.kernel.new() for _ in range(threads - len(self.memories))]
         if self.several is not None:
             self.rooms += [self.several.new() for _ in range(threads - len(self.rooms))]
@@ -98,14 +109,12 @@ class SampleKernel:
                               for k, slot in enumerate(slots)])
 
 
-def fields(kernels: Sequence[SampleKernel], threads: int = 1) -> dict[str, Any]:
-    """The driver's fields for all forms: addresses of kernels and memories, and positions in these memories.
-    `memories` has those of all forms for one thread after the other; `rooms` those for several samples of the only
-    form."""
+def fields(kernels: Sequence[SampleKernel], memories: Sequence[Any], rooms: Sequence[Any]) -> dict[str, Any]:
+    """The driver's fields for kernels and their memories: addresses, and positions in these memories. `memories`
+    has those of all for one thread after the other, `rooms` those for several samples of the only form."""
     return {"kernels": np.array([one.kernel.address for one in kernels], np.int64),
-            "memories": np.array([one.memories[thread].ctypes.data for thread in range(threads) for one in kernels],
-                                 np.int64),
-            "rooms": np.array([room.ctypes.data for one in kernels for room in one.rooms], np.int64),
+            "memories": np.array([memory.ctypes.data for memory in memories], np.int64),
+            "rooms": np.array([room.ctypes.data for room in rooms], np.int64),
             "owns": np.array([one.own for one in kernels], np.int64),
             "flags": np.array([one.kernel.place.status for one in kernels], np.int64),
             "outs": np.array([one.kernel.results for one in kernels], np.int64)}

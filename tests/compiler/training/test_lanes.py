@@ -35,13 +35,13 @@ def summed(p, shared, samples, width):
     parameters, data = aligned(len(shared)), np.array([x for sample in samples for x in sample])
     parameters[:] = shared
     start, module = parameters.ctypes.data, ir.Module("batch")
-    Sum(module, p, {k: start + 8 * k for k in range(len(shared))}, width).write()
+    Sum(module, p, len(shared) - 1, width).write()
     machine = load(module)
-    run = ctypes.CFUNCTYPE(None, POINTER, POINTER, ctypes.c_long, POINTER, POINTER)(
-        machine.address("batch"))
+    run = ctypes.CFUNCTYPE(None, POINTER, POINTER, ctypes.c_int64, *[POINTER] * 4)(machine.address("batch"))
     offsets = np.arange(len(samples)) * len(samples[0])
     totals, out = np.full(len(p.results) * width, math.nan), np.full(len(p.results), math.nan)
-    run(data.ctypes.data, offsets.ctypes.data, len(samples), totals.ctypes.data, out.ctypes.data)
+    run(data.ctypes.data, offsets.ctypes.data, len(samples), totals.ctypes.data, out.ctypes.data, start,
+        start + 8 * (len(shared) - 1))
     return out.tolist()
 
 
