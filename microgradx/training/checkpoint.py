@@ -68,8 +68,8 @@ class Checkpoint:
         self.generators = generators(model)
         states(self.generators)                 # refused at once, not after an epoch
         layers = {name: type(module).__name__ for name, module in model.named_modules()}
-        groups = getattr(optimiser, "param_groups", [optimiser])
-        rules = [{**_settings(group), "lr": group.lr, "parameters": len(group.params)} for group in groups]
+        rules = [{**_settings(group), "lr": group.lr, "parameters": len(group.params)}
+                 for group in optimiser.param_groups]
         self.arguments = {"model": layers, "optimiser": rules, "schedule": _settings(schedule), **arguments}
 
     # Writing ---------------------------------------------------------------------------------------------------

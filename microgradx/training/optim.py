@@ -215,9 +215,39 @@ class Optimiser:
             if shapes[name] != sizes:
                 raise ValueError(f"{name}: expected shape {sizes}, got {shapes[name]}")
 
+    # Options by name, as torch's groups of parameters have them -------------------------------------------------
+
+    @property
+    def param_groups(self) -> list["Optimiser"]:
+        """Its groups of parameters, each with options that may be set: itself alone, or those of Groups.
+
+        >>> from microgradx.training import SGD
+        >>> optimiser = SGD([Value(3.0)], lr=0.5)
+        >>> for group in optimiser.param_groups:
+        ...     group["lr"] *= 0.5                                  # the same as optimiser.lr *= 0.5
+        >>> optimiser
+        SGD(1 parameters, lr=0.25, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False)
+        """
+        return [self]
+
+    def _options(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items()
+                if name not in ("params", "numbers", "t") and not name.startswith("_")}
+
+    def __getitem__(self, name: str) -> Any:
+        """An option, or "params". KeyError for another name."""
+        if name != "params" and name not in self._options():
+            raise KeyError(f"{type(self).__name__} has no option {short(name)}; it has {[*self._options()]}")
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, x: Any) -> None:
+        """Set an option. KeyError for another name: parameters are those that it was made for."""
+        if name not in self._options():
+            raise KeyError(f"{type(self).__name__} has no option {short(name)} to set; it has {[*self._options()]}")
+        setattr(self, name, x)
+
     def __repr__(self) -> str:
-        hyper = [f"{k}={v}" for k, v in vars(self).items()
-                 if k not in ("params", "numbers", "t") and not k.startswith("_")]
+        hyper = [f"{name}={x}" for name, x in self._options().items()]
         return f"{type(self).__name__}({len(self.params)} parameters, {', '.join(hyper)})"
 
 
@@ -248,14 +278,19 @@ class Groups(Optimiser):
                              "give all the same amsgrad")
         if lr <= 0:
             raise ValueError(f"expected a common lr above 0, from which those of the groups follow, got {lr}")
-        self.param_groups = list(parts)
+        self._parts = list(parts)
         self.kept, self.squares = parts[0].kept, parts[0].squares
         self.numbers = [row for part in parts for row in part.numbers]
-        self.common = lr
+        self._common = lr
+
+    @property
+    def param_groups(self) -> list[Optimiser]:
+        """The optimiser of each group."""
+        return self._parts
 
     def rules(self) -> list[tuple[Optimiser, float]]:
         """The rule of each group, and its share of lr."""
-        return [(part, part.lr / self.common) for part in self.param_groups]
+        return [(part, part.lr / self._common) for part in self.param_groups]
 
     def moved(self, t: Any, lr: Any) -> list[tuple[Any, Numbers]]:
         """The new numbers of all parameters, each by the rule of its group."""

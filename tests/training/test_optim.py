@@ -418,9 +418,23 @@ def test_what_is_set_in_a_group_holds_from_the_next_step_on():
     p, q = leaves([1.0, 1.0])
     optimiser = SGD([{"params": p, "lr": 0.5}, {"params": q}], lr=0.25)
     optimiser.step()
-    optimiser.param_groups[0].lr = 1.0
+    optimiser.param_groups[0]["lr"] *= 2
     optimiser.step()
     assert [p.data, q.data] == [-1.5, -0.5]
+
+
+@pytest.mark.parametrize("kind", [*ALL, LBFGS])
+def test_options_are_read_and_set_by_torchs_names(kind):
+    """for group in optimiser.param_groups: group["lr"] *= 0.5"""
+    p = Value(1.0)
+    one, = (optimiser := kind([p], lr=0.5)).param_groups
+    one["lr"] *= 0.5
+    assert optimiser.lr == 0.25 and one["params"] == [p]
+    for name in ("params", "momentun", "t", "numbers"):
+        with pytest.raises(KeyError, match="has no option"):
+            one[name] = 1.0
+    with pytest.raises(KeyError, match=r"it has .*'lr'"):
+        one["momentun"]
 
 
 def test_lbfgs_has_no_groups():
