@@ -15,7 +15,7 @@ from .conversion import arrayed, listed
 from .dependence import Sources
 from .engine import Value, tracer
 from .ieee import short
-from .nesting import PLAIN, branches, is_leaf, leaves, rebuild, refuse, regrown, shape, walked
+from .nesting import PLAIN, branches, is_empty, is_leaf, leaves, rebuild, refuse, regrown, shape, walked
 from .ops import identity
 from .passes import is_inside, sources
 from .recording import recording
@@ -48,7 +48,10 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
         for n in wanted:
             if isinstance(args[n], PLAIN):
                 refuse(args[n], f" as argument {n}, to differentiate by")
+            first = len(xs)
             given[n] = fresh(args[n], xs, bool(outer) or traced)
+            if len(xs) == first and not is_empty(args[n]):
+                refuse(args[n], f" as argument {n}, to differentiate by, which has no number")
         inner = Sources(xs, set(xs).isdisjoint(leaves([args[n] for n in wanted])))
         before = sources.set((*outer, inner))
         try:
@@ -75,7 +78,9 @@ def like_inputs(args: Sequence[Any], argnums: int | tuple[int, ...], xs: Iterabl
 
 
 def values(y: Any) -> list[Value]:
-    """What f returned, numbers as Values."""
+    """What f returned, numbers as Values. TypeError for None, which a function without `return` returns, and text."""
+    if isinstance(y, PLAIN):
+        raise TypeError(f"the function must return Values or numbers, alone or in containers, got {short(y)}")
     return [v if isinstance(v, Value) else Value(v) for v in leaves(y)]
 
 

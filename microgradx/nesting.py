@@ -40,6 +40,12 @@ def is_module(x: Any) -> bool:
     return hasattr(type(x), "named_parameters")
 
 
+def is_empty(x: Any) -> bool:
+    """Whether `x` holds nothing: empty containers, None, Modules without parameters."""
+    inner = branches(x)
+    return x is None or is_module(x) if inner is None else all(map(is_empty, inner))
+
+
 # Containers ----------------------------------------------------------------------------------------------------
 
 def branches(tree: Any) -> Sequence[Any] | None:

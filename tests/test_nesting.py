@@ -202,6 +202,23 @@ def test_what_has_no_gradient_is_refused_by_its_name(transform, given, advice):
     assert f"({type(given).__name__})" in str(found.value) and advice in str(found.value)
 
 
+@pytest.mark.parametrize("transform", [name for name in DERIVATIVES if name != "second"])
+@pytest.mark.parametrize("given", [["2.0"], ("a", None), {"a": [b"b"]}, [print]], ids=repr)
+def test_nor_is_a_container_without_numbers(transform, given):
+    """["2.0"] came back as its own gradient. What is empty has one: it is empty, too."""
+    with pytest.raises(TypeError, match="has no number"):
+        DERIVATIVES[transform](lambda _: Value(1.0), given)
+    assert DERIVATIVES[transform](lambda _: Value(1.0), [None, {}]) is not None
+
+
+@pytest.mark.parametrize("transform", [mg.jacfwd, mg.jacrev, lambda f: lambda x: jvp(f, [x], [1.0])])
+@pytest.mark.parametrize("found", [None, "a", True])
+def test_a_function_without_a_result_has_no_derivative(transform, found):
+    """None, of a function without `return`, was its own derivative."""
+    with pytest.raises(TypeError, match=f"must return Values or numbers, alone or in containers, got {found!r}"):
+        transform(lambda x: found)(2.0)
+
+
 @pytest.mark.parametrize("given", [{2.0}, collections.deque([2.0]), True, Thing()], ids=lambda x: type(x).__name__)
 @pytest.mark.parametrize("wrap", [lambda x: [1.0, x], lambda x: (x, 1.0), lambda x: {"a": x}, lambda x: Plain(1.0, x)])
 def test_nor_is_it_passed_over_deep_within(given, wrap):

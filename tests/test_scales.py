@@ -10,8 +10,9 @@ import pytest
 from mpmath import mp, mpf
 
 import microgradx as mg
-from microgradx import Value, grad, gradients, hessian, jvp, logsumexp, softmax
-from microgradx.nn import LayerNorm
+from microgradx import Value, grad, gradients, hessian, jvp, logsumexp, softmax, value_and_grad
+from microgradx.nn import BatchNorm1d, GroupNorm, InstanceNorm1d, LayerNorm, RMSNorm
+from microgradx.nn.lengths import length
 from microgradx.nn.losses import huber
 from microgradx.table import TABLE, Op, Reduction
 from microgradx.training import clip_grad_norm
@@ -171,6 +172,36 @@ def test_equal_numbers_are_normalised_to_zero(layer, x):
     """As pytorch#30950: the mean was rounded away from numbers that are all the same, and 0.9997 came out."""
     found = [y.data for y in layer([Value(x)] * 7)]
     assert found == [0.0] * 7 or (layer.eps == 0 and all(map(math.isnan, found)))           # 0/0
+
+
+NORMS = {"LayerNorm": lambda eps: LayerNorm(3, eps=eps, elementwise_affine=False),
+         "RMSNorm": lambda eps: RMSNorm(3, eps=eps, elementwise_affine=False),
+         "BatchNorm1d": lambda eps: lambda xs: [y for y, in BatchNorm1d(1, eps=eps, affine=False)([[x] for x in xs])],
+         "InstanceNorm1d": lambda eps: lambda xs: InstanceNorm1d(1, eps=eps)([xs])[0],
+         "GroupNorm": lambda eps: lambda xs: GroupNorm(1, 3, eps=eps, affine=False)([xs])[0]}
+
+
+@every_way
+@sweep(3)
+@pytest.mark.parametrize("scale", [1e-290, 1e-200, 1e-10, 1e10, 1e160, 1e200, 1e300])
+@pytest.mark.parametrize("norm", NORMS)
+def test_normalised_numbers_do_not_depend_on_their_scale(norm, scale, way):
+    """The variance of 1e160 is infinite: all became 0. That of 1e-200 is 0: inf or nan came out with eps=0."""
+    def dotted(eps):
+        return lambda xs: mg.dot(NORMS[norm](eps)(xs), [0.3, 0.5, -0.2])
+    xs, layer = [1.0, 3.0, -2.5], dotted(1e-15 if scale > 1 else 0.0)
+    value, slopes = value_and_grad(dotted(0.0))(xs)
+    found, there = way.jit(value_and_grad(layer))([x * scale for x in xs])
+    assert found == pytest.approx(value, rel=1e-12) == value_and_grad(layer)([x * scale for x in xs])[0]
+    assert [slope * scale for slope in there] == pytest.approx(slopes, rel=1e-10)
+
+
+@pytest.mark.parametrize("xs, size", [([math.inf, 1.0], math.inf), ([math.nan, 1.0], math.nan), ([math.nan], math.nan),
+                                      ([-math.inf, 0.0], math.inf), ([], 0.0), ([3e-200, 4e-200], 5e-200)])
+@pytest.mark.parametrize("p", [2.0, 3.0])
+def test_lengths_at_the_limits(xs, size, p):
+    """Of [nan] it was 0."""
+    assert length(xs, p) == pytest.approx(size, rel=0.2 if p == 3 else 1e-15, nan_ok=True)
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-20, 1.0, 1e20, 1e200, 1e300])

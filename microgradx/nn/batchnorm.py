@@ -8,12 +8,13 @@
     (0.2, 0.0)
 """
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..ops import detach, sqrt
 from . import init
 from .module import Buffer, Module
-from .normalisation import moments
+from .normalisation import moments, scaled
 from .shapes import Nested, Pattern, expect, flat, like, positive, swapped
 
 
@@ -37,12 +38,12 @@ class ChannelNorm(Module):
         return not self.training and self.track_running_stats
 
     def running(self, c: int) -> tuple[Any, Any]:
-        """Running mean and variance of channel c. By detach(), not .data: a compiled program reads them in each run."""
-        return detach(self.running_mean[c]), detach(self.running_var[c])
+        """Running mean of channel c, and the scale that brings its running variance to 1. By detach(), not .data: a
+        compiled program reads them in each run."""
+        return detach(self.running_mean[c]), 1 / sqrt(detach(self.running_var[c]) + self.eps)
 
-    def scaled(self, c: int, channel: Nested, centred: list[Any], variance: Any) -> Nested:
-        """Channel c, of mean 0, at variance 1 and with its weight and bias."""
-        scale = 1 / sqrt(variance + self.eps)
+    def scaled(self, c: int, channel: Nested, centred: Sequence[Any], scale: Any) -> Nested:
+        """Channel c, of mean 0, times scale, and with its weight and bias."""
         if self.weight is not None:
             scale = scale * self.weight[c]
         shift = 0.0 if self.bias is None else self.bias[c]
@@ -82,14 +83,15 @@ class _BatchNorm(ChannelNorm):
         """Channel c of all samples, (N, places)."""
         xs = flat(channel)
         if self.is_running():
-            mean, variance = self.running(c)
-            return self.scaled(c, channel, [x - mean for x in xs], variance)
-        mean, centred, variance = moments(xs)
+            mean, scale = self.running(c)
+            return self.scaled(c, channel, [x - mean for x in xs], scale)
+        mean, gaps = moments(xs)
+        centred, scale, variance = scaled(gaps, self.eps)
         if self.training and self.track_running_stats:
             # As in torch the running variance is the unbiased one; with momentum None they are means over all batches.
             share = 1 / self.num_batches_tracked.data if self.momentum is None else self.momentum
             self.track(c, mean, variance * len(xs) / (len(xs) - 1), share)
-        return self.scaled(c, channel, centred, variance)
+        return self.scaled(c, channel, centred, scale)
 
 
 class BatchNorm1d(_BatchNorm):

@@ -10,12 +10,11 @@ import math
 from typing import Any
 
 from ..ieee import short
-from ..ops import sqrt
 from ..reductions import sum
 from . import init
 from .batchnorm import ChannelNorm
 from .module import Module
-from .normalisation import moments
+from .normalisation import moments, scaled
 from .shapes import Nested, Pattern, expect, flat, like, positive, swapped, within
 
 
@@ -47,8 +46,7 @@ class GroupNorm(Module):
         size, found = self.num_channels // self.num_groups, []
         for start in range(0, self.num_channels, size):
             group = channels[start:start + size]
-            _, centred, variance = moments(flat(group))
-            scale = 1 / sqrt(variance + self.eps)
+            centred, scale, _ = scaled(moments(flat(group))[1], self.eps)
             for c, channel in enumerate(like(group, centred), start):
                 weight = scale if self.weight is None else scale * self.weight[c]
                 shift = 0.0 if self.bias is None else self.bias[c]
@@ -86,14 +84,14 @@ class _InstanceNorm(ChannelNorm):
     def _channel(self, c: int, instances: list[Any], count: int) -> list[Any]:
         """Channel c of all samples, each by itself; its running statistics follow the mean over the samples."""
         if self.is_running():
-            mean, variance = self.running(c)
-            return [self.scaled(c, one, [x - mean for x in flat(one)], variance) for one in instances]
-        parts = [moments(flat(one)) for one in instances]
+            mean, scale = self.running(c)
+            return [self.scaled(c, one, [x - mean for x in flat(one)], scale) for one in instances]
+        means, gaps = zip(*[moments(flat(one)) for one in instances])
+        found = [scaled(each, self.eps) for each in gaps]
         if self.training and self.track_running_stats:
-            means, variances = ([part[k] for part in parts] for k in (0, 2))
-            unbiased = sum(variances) / len(parts) * count / (count - 1)
-            self.track(c, sum(means) / len(parts), unbiased, self.momentum or 0.0)
-        return [self.scaled(c, one, centred, variance) for one, (_, centred, variance) in zip(instances, parts)]
+            unbiased = sum([variance for _, _, variance in found]) / len(found) * count / (count - 1)
+            self.track(c, sum(means) / len(found), unbiased, self.momentum or 0.0)
+        return [self.scaled(c, one, centred, scale) for one, (centred, scale, _) in zip(instances, found)]
 
 
 class InstanceNorm1d(_InstanceNorm):

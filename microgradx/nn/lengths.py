@@ -7,11 +7,24 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine import Value, tracer
 from ..ieee import LARGEST, inf
 from ..ops import abs, detach, minimum, sqrt, where
 from ..reductions import dot, max, sum
 
 TINY, HUGE = 1e-280, 1e280              # between them a sum of squares has all its digits
+
+
+def unit(xs: Sequence[Any], least: float = 0.0) -> Any:
+    """What numbers are divided by before they are squared: the largest |x|, or `least`, where squares would overflow or
+    vanish, else 1.0. Not recorded, for a common factor changes no slope; a compiled program chooses as it runs.
+
+    >>> unit([3.0, -4.0]), unit([3e200, -4e200]), unit([3e-200, 0.0]), unit([3e-200], least=0.1), unit([0.0])
+    (1.0, 4e+200, 3e-200, 1.0, 1.0)
+    """
+    now = [x.data if isinstance(x, Value) and tracer() is None else x for x in xs]
+    largest = detach(max([*map(abs, now), least]))
+    return where((largest > 1e140) * (largest < inf) + (largest < 1e-140) * (largest > 0), largest, 1.0)
 
 
 def length(xs: Sequence[Any], p: float = 2.0) -> Any:

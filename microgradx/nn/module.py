@@ -24,7 +24,7 @@ from ..operators import zero_grad
 from ..passes import is_inside
 from ..recording import scope
 from .parts import Buffer as Buffer  # noqa: PLC0414
-from .parts import has_modules, one_by_one, parts
+from .parts import has_modules, is_numbers, one_by_one, parts
 from .shapes import flat
 
 P = ParamSpec("P")
@@ -60,7 +60,21 @@ class Module:
     training = True
     _name = ""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """TypeError for a part where no Module looks for it: on the class, or in __slots__."""
+        super().__init_subclass__(**options)
+        if vars(cls).get("__slots__"):
+            raise TypeError(f"{cls.__name__} has __slots__, in which a Module finds no parameters; leave it out")
+        for name, value in vars(cls).items():
+            if parts(name, value):
+                raise TypeError(f"{cls.__name__}.{name} would be shared by all {cls.__name__}s and be no parameter of "
+                                f"any; write self.{name} = ... in __init__")
+
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self) and is_numbers(value) and any(not isinstance(x, Buffer) for _, _, xs in
+                                                            self._found(name, vars(self)[name]) for x in xs):
+            raise TypeError(f"{type(self).__name__}.{name} is a parameter, and numbers in its place would not be "
+                            f"trained; write load_state_dict({{{name!r}: ...}}, strict=False), or None to take it away")
         object.__setattr__(self, name, value)
         for path, module in _modules(name, value):
             object.__setattr__(module, "_name", path)
@@ -82,16 +96,21 @@ class Module:
     # Parameters ------------------------------------------------------------------------------------------------
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This Module and all within it, each with its dotted name; this one's is "".
+        """This Module and all within it, each with its dotted name; this one's is "". ValueError if one holds itself.
 
         >>> from microgradx.nn import Linear, ReLU, Sequential
         >>> [name for name, _ in Sequential(Linear(2, 1), ReLU()).named_modules()]
         ['', '0', '1']
         """
+        return self._within(prefix, ())
+
+    def _within(self, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
+        if any(self is one for one in above):
+            raise ValueError(f"{prefix} is a Module that it stands in; keep it in a function or a weakref.ref(...)")
         yield prefix, self
         for name, value in vars(self).items():
             for path, module in _modules(name, value):
-                yield from module.named_modules(_dotted(prefix, path))
+                yield from module._within(_dotted(prefix, path), (*above, self))
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """The name of each parameter with its Value or nested list of Values; a shared one once, by its first name.
@@ -134,12 +153,21 @@ class Module:
 
     def _tensors(self) -> Iterator[tuple[str, Any, list[Value]]]:
         """The name of every parameter and buffer, its Values as nested lists, and as a flat list. What is shared comes
-        with each of its names."""
+        with each of its names. ValueError for one name of two of them."""
+        names: set[str] = set()
         for prefix, module in self.named_modules():
             for attribute, value in vars(module).items():
-                for name, part in parts(attribute, value):
-                    if not isinstance(part, Module):
-                        yield _dotted(prefix, name), part, leaves(part)
+                for name, part, values in self._found(attribute, value):
+                    if (full := _dotted(prefix, name)) in names:
+                        raise ValueError(f"two parameters have the name {printable(full)}: keys of a dict that print "
+                                         "alike, or with dots; rename one")
+                    names.add(full)
+                    yield full, part, values
+
+    @staticmethod
+    def _found(attribute: str, value: Any) -> Iterator[tuple[str, Any, list[Value]]]:
+        """The same of one attribute, without the Modules in it."""
+        return ((name, part, leaves(part)) for name, part in parts(attribute, value) if not isinstance(part, Module))
 
     def _parameters(self) -> Iterator[tuple[str, Any, list[Value]]]:
         """The same of the parameters alone, each Value once: one by one where a tensor shares some with another."""
@@ -246,10 +274,10 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
+        count = f"  # {len(self.parameters()):,} parameters"         # ValueError if it holds itself
         head = f"{type(self).__name__}({self.extra_repr()})"
         inner = [f"({path}): {module!r}".replace("\n", "\n  ")
                  for name, value in vars(self).items() for path, module in _modules(name, value)]
-        count = f"  # {len(self.parameters()):,} parameters"
         return head + count + "".join(f"\n  {line}" for line in inner)
 
 

@@ -4,27 +4,41 @@
     >>> [round(y.data, 3) for y in LayerNorm(2)([3.0, 5.0])]
     [-1.0, 1.0]
 """
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ..ops import detach, sqrt
+from ..engine import Value
+from ..ops import detach, identity, sqrt
 from ..reductions import dot, sum
 from . import init
+from .lengths import unit
 from .module import Module
 from .shapes import Nested, expect, flat, like, positive, within
 
 
-def moments(xs: Sequence[Any]) -> tuple[Any, list[Any], Any]:
-    """The mean, the deviations from it, and the variance, the mean of their squares.
+def moments(xs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+    """The mean, and the deviations from it.
 
     From the first number, not from 0: the mean of seven times 1e15 + 0.3 would be rounded away from them all.
     """
     first = detach(xs[0])                                   # a shift changes no gradient
     gaps = [x - first for x in xs]
     mean = sum(gaps) / len(gaps)
-    centred = [gap - mean for gap in gaps]
-    return first + mean, centred, dot(centred, centred) / len(gaps)
+    return first + mean, [gap - mean for gap in gaps]
+
+
+def scaled(xs: Sequence[Any], eps: float) -> tuple[Sequence[Any], Any, Any]:
+    """xs, which nothing else uses, over a number of their size, if their squares are no floats; what these then have to
+    be multiplied by so that the mean of their squares is 1, or less by eps; and that mean for xs as they were."""
+    one = unit(xs, math.sqrt(eps))
+    if not isinstance(one, Value) and one == 1:         # most often, and then eager code need not divide
+        mean = dot(xs, xs) / len(xs)
+        return xs, 1 / sqrt(mean + eps), mean
+    parts = [x / one for x in xs]
+    mean = dot(parts, parts) / len(parts)
+    return parts, 1 / sqrt(mean + eps / one / one), mean * one * one
 
 
 class _SampleNorm(Module):
@@ -77,9 +91,8 @@ class LayerNorm(_SampleNorm):
 
     def normalised(self, xs: list[Any]) -> list[Any]:
         """Mean 0, variance 1."""
-        _, centred, variance = moments(xs)
-        scale = 1 / sqrt(variance + self.eps)
-        return [x * scale for x in centred]
+        found, scale, _ = scaled(moments(xs)[1], self.eps)
+        return [x * scale for x in found]
 
 
 class RMSNorm(_SampleNorm):
@@ -99,5 +112,5 @@ class RMSNorm(_SampleNorm):
 
     def normalised(self, xs: list[Any]) -> list[Any]:
         """Mean square 1."""
-        scale = 1 / sqrt(dot(xs, xs) / len(xs) + self.eps)
-        return [x * scale for x in xs]
+        found, scale, _ = scaled([identity(x) for x in xs], self.eps)
+        return [x * scale for x in found]

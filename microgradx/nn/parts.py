@@ -8,18 +8,20 @@
     >>> [name for name, _ in parts("coef", [1.0, a, {"b": [b, c], "y": a * b}])]         # a result is no parameter
     ['coef.1', 'coef.2.b']
 """
-from collections import UserDict, UserList, deque
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import chain
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
+from ..arrays import may_be_array
 from ..engine import Value, tracer
-from ..nesting import walked
+from ..nesting import DEEP, walked
 from ..vector import Vector
 
 PLAIN = {float, int, bool, str, type(None)}
+NO_PARTS = (str, bytes, bytearray, range)
 NUMBERS, LISTS = (Value, *PLAIN), {list, tuple}
 set_data: Any = vars(Value)["data"].fset
 made_by = attrgetter("op")
@@ -57,19 +59,21 @@ def is_whole(x: Any) -> bool:
 def has_modules(value: Any) -> bool:
     """False for numbers and Values, also in nested lists, which need no look at each."""
     rows: Any = [[value]]
-    while rows:
+    for _ in range(DEEP):
         kinds = set(map(type, chain.from_iterable(rows)))
         if any(kind not in LISTS and not issubclass(kind, NUMBERS) for kind in kinds):
             return True
         rows = [x for row in rows for x in row if x.__class__ in LISTS] if kinds & LISTS else []
-    return False
+        if not rows:
+            return False
+    return True                             # perhaps: it is deep, or holds itself
 
 
 def parts(name: str, value: Any) -> list[tuple[str, Any]]:
     """The Modules, and the nested lists of Values, in an attribute; also deep in lists and dicts with other things.
 
     A nested list of Values is one tensor, coef. In [1.0, Value(2.0)] the Value is found by itself, as coef.1. TypeError
-    for a set or the like of them, which gives them no names. ValueError for lists that are nested too deep.
+    for them in another collection, which gives them no names or forgets them. ValueError for lists nested too deep.
     """
     return walked(lambda tree: list(_parts(name, tree)), value)  # type: ignore[no-any-return]
 
@@ -92,18 +96,33 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         else:
             for i, part in enumerate(value):
                 yield from _parts(f"{name}.{i}", part)
-    elif any(isinstance(x, Value) or is_whole(x) for x in _nameless(value)):
+    elif not PLAIN.issuperset(map(type, inner := list(_nameless(value)))) and any(part for x in inner
+                                                                                  for part in _parts(name, x)):
         raise TypeError(f"{name} is a {type(value).__name__} of Values or Modules, which gives no names to them; write "
                         "a list or a dict")
 
 
 def _nameless(value: Any) -> Iterable[Any]:
-    """What is in a set, a deque, a Vector, another sequence of Python objects, or an array of them."""
-    if isinstance(value, UserDict):
-        return value.values()
-    if isinstance(value, (Set, deque, Vector, UserList)):
-        return value
-    return value.flat if str(getattr(value, "dtype", "")) == "object" else ()
+    """What is in a set, a deque, a Vector, a mapping that is no dict, another collection of Python objects, or an array
+    of them."""
+    if isinstance(value, (Mapping, SimpleNamespace)):
+        return (vars(value) if isinstance(value, SimpleNamespace) else value).values()
+    if may_be_array(type(value)):
+        return value.flat if str(getattr(value, "dtype", "")) == "object" else ()
+    return value if isinstance(value, (Collection, Vector)) and not isinstance(value, NO_PARTS) else ()
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether it is a number or a nested list of numbers alone, or an array of them."""
+    rows: Any = [[value]]
+    for _ in range(DEEP):
+        kinds = set(map(type, chain.from_iterable(rows)))
+        if kinds <= {float, int}:
+            return bool(kinds)
+        if not kinds <= LISTS:
+            return may_be_array(type(value)) and str(getattr(value, "dtype", "")) != "object"
+        rows = [x for row in rows for x in row]
+    return False
 
 
 def _tensor(value: Any, kinds: set[type]) -> tuple[bool, tuple[int, ...]] | None:

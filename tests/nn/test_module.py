@@ -2,6 +2,7 @@
 import array
 import collections
 import dataclasses
+import types
 from typing import Any, NamedTuple
 
 import pytest
@@ -221,7 +222,9 @@ def test_a_value_that_is_replaced_in_such_a_list_has_a_program_of_its_own():
 
 @pytest.mark.parametrize("held", [
     lambda x: {x}, lambda x: collections.deque([x]), lambda x: [1.0, frozenset([x])],
-    lambda x: collections.UserList([x]), lambda x: collections.UserDict(a=x),
+    lambda x: collections.UserList([x]), lambda x: collections.UserDict(a=x), lambda x: collections.deque([[x]]),
+    lambda x: types.MappingProxyType({"a": x}), lambda x: collections.ChainMap({"a": x}), lambda x: {"a": x}.values(),
+    lambda x: types.SimpleNamespace(a=x), lambda x: {"a": types.MappingProxyType({"b": [1.0, x]})},
     lambda x: pytest.importorskip("numpy").array([1.0, x], object),
     lambda x: Vector([x]) if isinstance(x, Value) else {x}])
 @pytest.mark.parametrize("make", [v, lin])
@@ -229,6 +232,7 @@ def test_a_set_that_gives_no_names_is_refused(held, make):
     with pytest.raises(TypeError, match="which gives no names to them; write a list or a dict"):
         Holder(held(make())).parameters()
     Holder({1.0, "names"}).parameters()
+    Holder(collections.deque([v() * 2.0, 3.0])).parameters()                # losses
 
 
 def test_a_result_is_never_a_parameter():
@@ -251,6 +255,52 @@ def test_a_result_is_never_a_parameter():
     assert Holder([v(), v() * 2.0]).parameters()[0].op is None
     assert [name for name, _ in Holder([v(), v() * 2.0]).named_parameters()] == ["part.0"]
     assert "A result, which an\n    operation has made, never is" in nn.Module.__doc__
+
+
+@pytest.mark.parametrize("part", [v, lin, lambda: [1.0, v()], lambda: {"a": lin()}])
+def test_a_part_on_the_class_or_in_slots_is_refused(part):
+    """Its Modules had no parameter, and training did nothing."""
+    with pytest.raises(TypeError, match=r"Net.w would be shared by all Nets .*write self.w = ... in __init__"):
+        type("Net", (nn.Module,), {"w": part()})
+    with pytest.raises(TypeError, match="Net has __slots__"):
+        type("Net", (nn.Module,), {"__slots__": ("w",)})
+
+
+@pytest.mark.parametrize("numbers", [[[1.0, 2.0]], 1.0, [[1, 2]], array.array("d", [1.0])], ids=repr)
+def test_numbers_do_not_take_the_place_of_a_parameter(numbers):
+    """As in torch, which wants a Parameter or None: they would not be trained, without a word."""
+    model = nn.Linear(2, 1)
+    with pytest.raises(TypeError, match=r"Linear.weight is a parameter.*load_state_dict\({'weight': ...}"):
+        model.weight = numbers
+    assert len(model.parameters()) == 3
+    model.weight, model.bias, model.seen = [[Value(1.0), Value(2.0)]], None, nn.Buffer(0)
+    model.seen, model.size = 1.0, 1
+    model.size = 2.0
+    assert [name for name, _ in model.named_parameters()] == ["weight"]
+
+
+def test_two_parameters_of_one_name_are_refused():
+    """The state and the gradient had one of them."""
+    for part in ({"0": v(), 0: v()}, {"a.b": v(), "a": {"b": v()}}, {1: lin(), "1": [v()], "1.weight": v()}):
+        with pytest.raises(ValueError, match=r"two parameters have the name part\.\S+: keys of a dict"):
+            Holder(part).state_dict()
+
+
+def test_a_module_that_holds_itself_is_refused():
+    """A bare RecursionError; in a list of itself it went on for ever."""
+    one, other = nn.Module(), nn.Module()
+    one.inner, other.parent = other, one
+    for use in (nn.Module.parameters, nn.Module.train, repr, nn.Module.state_dict):
+        with pytest.raises(ValueError, match=r"inner\.parent is a Module that it stands in"):
+            use(one)
+    rows = [v()]
+    rows.append(rows)
+    with pytest.raises(ValueError, match="a container that holds itself"):
+        Holder(rows)
+
+
+def test_a_generator_in_a_module_does_not_stop_the_compiler():
+    assert jit(lambda m, x: m(x))(Holder([v(), (x for x in "ab")]), 3.0) == 6.0
 
 
 # Shared weights ------------------------------------------------------------------------------------------------

@@ -118,5 +118,5 @@ def _portable(x: Any) -> Hashable:
         return type(x).__name__, repr(x)
     if isinstance(x, Op):
         return "row", x.name
-    named = x if hasattr(x, "__qualname__") else type(x)
+    named = x if hasattr(x, "__qualname__") and hasattr(x, "__module__") else type(x)       # a generator has one
     return named.__module__, named.__qualname__
