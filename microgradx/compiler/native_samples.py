@@ -1,4 +1,4 @@
-"""The program of one sample, run for many by machine code: in the lanes of vectors where it is small, else one by one.
+"""The program of one sample, run for many by machine code: in the lanes of vectors, or one by one if that is quicker.
 
     >>> from microgradx import jit, vmap
     >>> f = jit(vmap(lambda x, y: x * y), backend="native")
@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 
 from .native.builder import Code
 from .native.engine import load, width
-from .native.instructions import INT, LONG, POINTER, VOID
+from .native.instructions import DOUBLE, INT, LONG, POINTER, VOID
+from .native.place import placed
+from .native.straight import is_small
 from .native.threads import cores, pool
 from .native_backend import compiled
+from .training.fields import SEVERAL
 from .training.lanes import Lanes, fits
 
 WORTH = 100_000                         # edges to compute, from which on a second thread is worth its start
+WIDE = 16                               # a program with a result for so many edges is better run one by one
 Part = Callable[[int, int], None]       # computes the samples from one to before another
 
 
@@ -75,23 +80,45 @@ class Each(Lanes):
         return self.b.add(self.b.mul(i, LONG(size)), LONG(k * size + j))
 
 
+class Ready(NamedTuple):
+    """Code for the samples of a program.
+
+    start       start(rows, shared, out) returns what computes the samples from one to before another
+    lanes       how many it computes at once
+    """
+
+    start: Callable[[Sequence[Any], Any, Sequence[Any]], Part]
+    lanes: int
+
+
 def runner(s: Any) -> Callable[..., None]:
     """A function run(rows, shared, out, threads), which computes all samples."""
-    edges, in_lanes = s.p.work(), fits(s.p)
-    start = lanes(s) if in_lanes else one_by_one(s)
+    edges, code = s.p.work(), cache(partial(ready, s))
 
     def run(rows: Sequence[Any], shared: Sequence[float], out: Sequence[Any], threads: int | None) -> None:
-        count, step = len(rows[0]), width()
+        count = len(rows[0])
+        start, step = code(count < SEVERAL)
         given, made = rows, out
-        if count < step and in_lanes:                       # a whole vector of samples
+        if count < step:                                    # a whole vector of samples
             given = [np.concatenate([a, *[a[-1:]] * (step - count)]) for a in rows]
             made = [np.empty((step, *a.shape[1:])) for a in out]
         part = start(given, np.array(shared, float), made)
-        spread(part, max(count, step) if in_lanes else count, step, edges, threads)
+        spread(part, max(count, step), step, edges, threads)
         if made is not out:
             for a, found in zip(out, made):
                 a[:] = found[:count]
     return run
+
+
+def ready(s: Any, few: bool) -> Ready:
+    """The code for few samples, or for many; a sample has the same bits in both."""
+    if fits(s.p):
+        return Ready(lanes(s), width())
+    if len(s.p.results) * WIDE <= s.p.work() and not s.p.strict and not is_small(s.p):
+        found = several(s, width() if few else SEVERAL)
+        if found is not None:
+            return found
+    return Ready(one_by_one(s), 1)
 
 
 def lanes(s: Any) -> Callable[..., Part]:
@@ -137,6 +164,50 @@ def one_by_one(s: Any) -> Callable[..., Part]:
                 kernel.check(memory)
         return part
     return start
+
+
+def several(s: Any, count: int) -> Ready | None:
+    """For a large program: its loops over `count` samples at once, see loops/several.py; None if that cannot be."""
+    from .loops.schedule import together
+    place = placed(s.p, s.addresses)
+    found = together(s.p, place, count)
+    if found is None:
+        return None
+    kernel, base = found
+    module = ir.Module("several")
+    code = Code(module, "several", [POINTER, POINTER, LONG, LONG])
+    b, (memory, table, first, stop) = code.b, code.args
+    run = b.inttoptr(LONG(kernel.address), ir.FunctionType(VOID, [POINTER]).as_pointer())
+    bases = [code.get(table, k, POINTER) for k in range(len(s.arrays) + len(s.made))]
+    slots = [place.inputs[k] for k, _ in s.arrays] + [kernel.results + k for k, _ in s.made]
+    last = b.sub(stop, LONG(count))
+    with code.loop(first, stop, count) as (at, _, _):
+        i = b.select(b.icmp_signed(">", at, last), last, at)
+        for k, (array, slot, (_, sizes)) in enumerate(zip(bases, slots, (*s.arrays, *s.made))):
+            if k == len(s.arrays):
+                b.call(run, [memory])
+            rows = [code.at(array, b.mul(b.add(i, LONG(lane)), LONG(prod(sizes)))) for lane in range(count)]
+            with code.loop(0, LONG(prod(sizes)), 1) as (j, _, _):
+                column = code.at(memory, b.add(b.mul(j, LONG(count)), LONG(base + slot * count)))
+                for lane, row in enumerate(rows):
+                    source, target = (code.at(row, j), code.at(column, lane))[::1 if k < len(s.arrays) else -1]
+                    b.store(b.load(source, typ=DOUBLE), target)
+    b.ret_void()
+    loaded = load(module)
+    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)(loaded.address("several"))
+    own = [base + place.inputs[k] * count for k in s.shared]
+
+    def start(rows: Sequence[Any], shared: Any, out: Sequence[Any]) -> Part:
+        pointers = np.array([a.ctypes.data for a in (*rows, *out)], np.int64)
+
+        def part(first: int, stop: int, kept: Any = loaded) -> None:
+            with kernel.lent() as memory:
+                for slot, x in zip(own, shared):
+                    memory[slot:slot + count] = x
+                function(memory.ctypes.data, pointers.ctypes.data, first, stop)
+                kernel.check(memory)
+        return part
+    return Ready(start, count)
 
 
 # Threads -----------------------------------------------------------------------------------------------------------

@@ -138,6 +138,24 @@ def test_a_module_and_closures_are_shared(way):
     assert np.allclose(grad(lambda model: sum(f(model, x.tolist())))(model)["bias"], [27.0, 27.0])
 
 
+@needs_llvmlite
+def test_a_large_network_in_lanes_has_the_same_bits_for_any_number_of_samples():
+    """Few, a vector, one more, many; in any number of threads; what only weights make is the same in all lanes."""
+    model = nn.Sequential(nn.Linear(40, 60), nn.Tanh(), nn.Linear(60, 3))
+    x, y = RNG.normal(size=(50, 40)), RNG.normal(size=50)
+
+    def f(model, x, y):
+        return [*[a * y for a in model(x)], dot(model[0].weight[0], model[0].weight[1])]
+    every = jit(vmap(f, AXES))(model, x, y)
+    assert np.allclose(every[::7], [[v.data for v in f(model, x[k].tolist(), y[k])] for k in range(0, 50, 7)])
+    for threads, counts in ((None, (1, 3, 4, 5, 16, 17)), (3, (5, 50))):
+        found = jit(vmap(f, AXES), threads=threads)
+        for count in counts:
+            assert found(model, x[:count], y[:count]).tobytes() == every[:count].tobytes()
+    model[0].weight[0][0].data += 1.0
+    assert not np.allclose(found(model, x, y)[:, 0], every[:, 0])
+
+
 @every_way
 def test_tables_are_looked_up(way):
     f = way.jit(vmap(take, (None, 0)))

@@ -46,18 +46,27 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     p = composed(whole, strict)
     memory, found = fewest(p, place, strict)
     kernel = _compiled(memory, found, place, len(p.results), strict)
-    kernel.several = None if strict else _several(memory, found, place, len(p.results))
+    kernel.several = None if strict else _several(
+        memory, found, place, len(p.results), ORIGINS[place.regions])
     return kernel
 
 
-def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, results: int) -> Several:
+def together(p: Program, place: Place, count: int) -> tuple[Kernel, int] | None:
+    """The kernel of a large program for so many samples, whose results lie side by side; see Several."""
+    with unhindered():
+        memory, found = fewest(composed(p, False), place, False)
+        return _several(memory, found, place, len(p.results), None)(count)
+
+
+def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, results: int, totals: int | None) -> Several:
     """A function that compiles the kernel for several samples; it keeps no more of the memory than it needs."""
     size, numbers, slots = memory.size, memory.constants, range(memory.results, memory.results + results)
     again = read_again(memory.groups, slots)
+    used = size if totals is None else size - results
 
     def compiled(count: int) -> tuple[Kernel, int] | None:
-        samples = Samples(count, lined(place.start), place.status, slots, again, ORIGINS[place.regions])
-        nests = several(found, samples) if (size - results) * count <= MOST else None
+        samples = Samples(count, lined(place.start), place.status, slots, again, totals)
+        nests = several(found, samples) if used * count <= MOST else None
         constants = {samples.slot(slot) + k: x for slot, x in numbers.items() for k in range(count)}
         whole = Memory(samples.slot(size), [], constants, slots.start)
         return None if nests is None else (_compiled(whole, nests, place, results, False, True), samples.first)

@@ -9,8 +9,8 @@
     [(-1000, (140, 172), ((3, 4, (8, 0)), (4, 1, (0, 8))), ((8, (1, 1)),), True)]
 
 A number of all samples lies side by side in memory, so that samples are one more loop in each nest, whatever its other
-strides are. What is in a region, such as a weight, is shared, and loaded once for all. The results are wanted as sums
-over the samples: where a nest of results is a product or a sum, samples become a loop over its terms, and a gradient
+strides are. What is in a region, such as a weight, is shared, and loaded once for all. Training wants the results as
+sums over samples: where a nest of results is a product or a sum, samples become a loop over its terms, and a gradient
 stays in registers until all are added.
 """
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Samples(NamedTuple):
     status      the slot of the status, one for all
     results     the slots of the results of a sample
     used        those of them that the program reads again
-    totals      the slot of the first total
+    totals      the slot of the first total; None if the results of each sample are wanted, and no sums
     """
 
     lanes: int
@@ -45,7 +45,7 @@ class Samples(NamedTuple):
     status: int
     results: range
     used: set[int]
-    totals: int
+    totals: int | None
 
     def turned(self, nest: Nest) -> list[Nest]:
         """The nests that do for all samples what this one does for one."""
@@ -57,7 +57,7 @@ class Samples(NamedTuple):
             outer=tuple([(n, step * self.lanes, self.steps(steps, shared)) for n, step, steps in nest.outer]),
             inner=tuple([(n, self.steps(steps, shared)) for n, steps in nest.inner]))
         mapped = every._replace(outer=((self.lanes, 1, each), *every.outer))
-        if nest.out not in self.results:
+        if self.totals is None or nest.out not in self.results:
             return [mapped]
         total = every._replace(out=self.totals + nest.out - self.results.start, more=True, outer=tuple(
             [(n, step, steps) for (n, step, _), (_, _, steps) in zip(nest.outer, every.outer)]))
