@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .engine import Value, tracer
 from .ieee import inf
-from .ops import abs, maximum, where
+from .ops import abs, maximum, mul, where
 from .reductions import dot, masked_dot, sum
 from .table import Op
 
@@ -140,11 +140,16 @@ def _way(outer: Open | None, gate: Any) -> Any:
 
 def dotted(gs: list[Any], slopes: list[Any]) -> Any:
     """The sum of products as one Value, without multiplications if all slopes are 1."""
-    if all(map(_is_one, slopes)):
+    if slopes[0].__class__ is float and all(map(_is_one, slopes)):
         return gs[0] if len(gs) == 1 else sum(gs)
-    if len(gs) > 1 or getattr(tracer(), "starts", False):
-        return dot(gs, slopes)                          # a sum starts at 0.0: strict code keeps the sign of a zero
-    return slopes[0] if _is_one(gs[0]) else gs[0] * slopes[0]
+    trace, one = tracer(), len(gs) == 1
+    starts = trace is not None and trace.starts         # a sum starts at 0.0: strict code keeps the sign of a zero
+    if one and _is_one(gs[0]) and not starts:
+        return slopes[0]
+    kinds = {*map(type, gs), *map(type, slopes)} - {float}
+    if trace is not None and kinds and all([issubclass(kind, Value) for kind in kinds]):    # as they are, at once
+        return trace.flat(mul if one and not starts else dot, (*gs, *slopes))
+    return gs[0] * slopes[0] if one and not starts else dot(gs, slopes)
 
 
 def _is_one(x: Any) -> bool:
@@ -158,7 +163,8 @@ def slopes_of(v: Value, record: bool) -> Sequence[Any]:
         return v.slopes
     if tracer() is not None:
         args = v.args
-        return v.op.partials([a.__class__ is not float for a in args], v, *args)
+        wanted = [a.__class__ is not float for a in args] if float in set(map(type, args)) else [True] * len(args)
+        return v.op.partials(wanted, v, *args)
     slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
     for slope, frozen in zip(slopes, v.slopes):
         now = slope.data if isinstance(slope, Value) else slope or 0.0

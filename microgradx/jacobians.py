@@ -112,7 +112,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
         record = inside or (is_inside() and any(isinstance(t, Value) for t in of_each))
         with derived(record):
             adjoint = adjoints(flowing(zip(outputs, of_each), record), xs, record)
-        found = iter(sums(adjoint, xs))
+        found = iter([adjoint.get(x, 0.0) for x in xs])
         return tuple(outward(rebuild(arg, found)) for arg in given)
     value = outward(rebuild(y, iter([v if inside else v.data for v in outputs])))
     return (value, back, outward(more)) if has_aux else (value, back)

@@ -116,12 +116,12 @@ def compared(found: Value) -> Value:
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
     """An operator between a Value and anything else: with an array on each element, numpy's array of Values. Symbols
     and the like have operators of their own: Python asks."""
+    if isinstance(other, Value):
+        return record(op, (a, b))
     if is_array(other):
         pairs = [(x, b) if other is a else (a, x) for x in flat(other)]
         return shaped([op(*pair) for pair in pairs], shape(other))  # type: ignore[no-any-return]
-    if hasattr(type(other), "_apply") and not isinstance(other, Value):
-        return NotImplemented  # type: ignore[no-any-return]
-    return record(op, (a, b))
+    return NotImplemented if hasattr(type(other), "_apply") else record(op, (a, b))
 
 
 def called(method: F, op: Op) -> F:

@@ -40,7 +40,7 @@ def slopes_by(y: Value, xs: Sequence[Value], record: bool, nested: bool | None =
     trace = tracer()                                    # jit records what would be numbers, too
     with derived(record, nested):
         adjoint = adjoints([(y, ONE)], xs, record or trace is not None)
-        found = sums(adjoint, xs)
+        found = [adjoint.get(x, 0.0) for x in xs]
         if record:
             return [g if isinstance(g, Value) else Value(g) for g in found]
         return found if trace is None else [trace.number(g) if isinstance(g, Value) else g for g in found]
@@ -64,16 +64,17 @@ def derived(record: bool, nested: bool | None = None) -> Any:
 
 
 def adjoints(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: bool,
-             before: dict[Value, Terms] | None = None) -> dict[Value, Flow]:
+             before: dict[Value, Terms] | None = None) -> dict[Value, Any]:
     """The derivatives of a sum of results by xs and by all that stands between: backward(), with a dict in place of
-    .grad.
+    .grad, without those to which no gradient flows.
 
     seeds       the results, each with its factor in the sum: [(y, ONE)] for one
     before      the terms that each of xs is given before all others
     """
-    adjoint, flows = passed(seeds, xs, record, before)
-    return adjoint | (_at_once(flows) if tracer() is not None else
-                      {x: total(found, record) for x, found in flows.items()})
+    adjoint, incoming = passed(seeds, xs, record, before)
+    found = {v: flow.sum for v, flow in adjoint.items()}
+    return found | (_at_once(incoming) if tracer() is not None else
+                    {x: total(terms, record).sum for x, terms in incoming.items()})
 
 
 def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: bool,
@@ -111,17 +112,18 @@ def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: boo
     return adjoint, {x: found for x, found in incoming.items() if found}
 
 
-def _at_once(flows: dict[Value, Terms]) -> dict[Value, Flow]:
-    """total() of each leaf while jit traces. Most parameters are used once: their products are recorded as a batch."""
+def _at_once(incoming: dict[Value, Terms]) -> dict[Value, Any]:
+    """The sum for each leaf while jit traces. Most parameters are used once: their products are recorded as a batch."""
     trace, found = tracer(), {}
-    products = [(x, *terms) for x, terms in flows.items()
-                if len(terms) == 3 and terms[1].__class__ is not Gate and float not in map(type, terms)]
-    if not trace.are_tame([slope for _, _, slope, is_open in products if is_open is not None]):
+    products = [(x, *terms) for x, terms in incoming.items()
+                if len(terms) == 3 and terms[0].__class__ is not float and terms[1].__class__ not in (float, Gate)]
+    behind = [slope for _, _, slope, is_open in products if is_open is not None]
+    if behind and not trace.are_tame(behind):
         products = [product for product in products if product[3] is None]
     if products:
         xs, gs, slopes, _ = zip(*products)
-        found = dict(zip(xs, map(Flow, trace.many(dot if trace.starts else mul, [gs, slopes]))))
-    return found | {x: total(terms, True, last=True) for x, terms in flows.items() if x not in found}
+        found = dict(zip(xs, trace.many(dot if trace.starts else mul, [gs, slopes])))
+    return found | {x: total(terms, True, last=True).sum for x, terms in incoming.items() if x not in found}
 
 
 def edges(order: Iterable[Value], record: bool) -> Edges:

@@ -117,7 +117,8 @@ def _along(graph: Edges, outputs: Sequence[Value], xs: Sequence[Value], colours:
 
 def _against(outputs: Sequence[Value], xs: Sequence[Value], colours: Sequence[int], record: bool) -> list[list[Any]]:
     """For each colour the sum of its rows: a backward pass."""
-    return [sums(adjoints([(v, ONE) for v in seeds], xs, record), xs) for seeds in grouped(outputs, colours)]
+    found = [adjoints([(v, ONE) for v in seeds], xs, record) for seeds in grouped(outputs, colours)]
+    return [[adjoint.get(x, 0.0) for x in xs] for adjoint in found]
 
 
 def grouped(values: Sequence[Value], colours: Sequence[int]) -> list[list[Value]]:

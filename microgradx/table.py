@@ -309,8 +309,8 @@ class Reduction(Op):
             form = ", ".join(["[...]"] * self.lists)
             raise TypeError(f"the slopes of {self.name} are {short(slopes if self.lists > 1 else slopes[0])}; write "
                             f"{form if self.lists == 1 else f'[{form}]'}, one for each input") from None
-        got, wanted = (" and ".join([str(len(row)) for row in each]) for each in (rows, lists))
-        if got != wanted:
+        if [len(row) for row in rows] != [len(xs) for xs in lists]:
+            got, wanted = (" and ".join([str(len(row)) for row in each]) for each in (rows, lists))
             raise ValueError(f"{self.name} has {got} slopes for {wanted} inputs; give one for each")
         return list(chain(*rows))
 

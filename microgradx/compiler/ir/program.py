@@ -18,7 +18,7 @@ import struct
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import chain, compress, groupby
 from typing import Any
 
@@ -166,7 +166,7 @@ class Program:
             return [args[0] for args in rows]
         if op.name not in FREE and len(rows[0]) <= SHORT and self.native(op):
             known = self._known[op]
-            keys = [tuple(sorted(args)) for args in rows] if op in COMMUTE else rows
+            keys = [args if args[0] <= args[1] else args[::-1] for args in rows] if op in COMMUTE else rows
             new = dict(zip(keys, range(len(self), len(self) + len(rows))))
             if (len(new) == len(rows) and known.keys().isdisjoint(new)
                     and self.numbers.keys().isdisjoint(chain.from_iterable(rows))):
@@ -234,13 +234,15 @@ class Program:
 
     def live(self) -> Program:
         """The program without dead code. Live nodes keep their numbers."""
-        used = set(self.results).union(*self.args)
-        out = self.changed(self.ops, self.args)
+        used, args = set(self.results).union(*self.args), self.args
+        out = self.changed(self.ops, args)
         if not used.issuperset(compress(range(len(self)), self.ops)):       # else all operations are live
-            counts = self.uses()
-            used = {i for i, count in enumerate(counts) if count}
-            out.ops = [op if count else None for op, count in zip(self.ops, counts)]
-            out.args = [args if count else () for args, count in zip(self.args, counts)]
+            used = set(self.results)
+            for i in range(len(self) - 1, -1, -1):
+                if i in used:
+                    used.update(args[i])
+            out.ops = [op if i in used else None for i, op in enumerate(self.ops)]
+            out.args = [several if i in used else () for i, several in enumerate(args)]
         out.numbers = {i: x for i, x in self.numbers.items() if i in used}
         return out
 
@@ -331,9 +333,9 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        mark = recorded.mark
+        mark, row = recorded.mark, cache(partial(_row, recorded=recorded, native=native, strict=strict))
         for v in recorded.parts:
-            op = _row(v.op, recorded, native, strict)
+            op = row(v.op)
             if isinstance(v, Batch):
                 columns = [_nodes(out, ids, xs, mark) for xs in v.columns]
                 ids |= zip(v.values, out.extend(op, list(zip(*columns))))

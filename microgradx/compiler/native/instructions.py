@@ -119,7 +119,7 @@ def within(ops: Iterable[Any]) -> Iterator[Any]:
 
 def called(ops: Iterable[Any], strict: bool) -> list[Op]:
     """The rows among these for which machine code calls back into Python, each once; never a composed operation."""
-    return list({op.name: op for op in dict.fromkeys(within(ops))
+    return list({op.name: op for op in dict.fromkeys(within(dict.fromkeys(ops)))
                  if op is not None and not hasattr(op, "term") and not native(op, strict)}.values())
 
 

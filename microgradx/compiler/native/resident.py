@@ -74,17 +74,19 @@ def resident(values: Sequence[Any]) -> Any:
 
     None if they cannot be brought together: some of them are in another block.
     """
-    if all(isinstance(v, Resident) for v in values):
+    kinds = set(map(type, values))
+    if all(issubclass(kind, Resident) for kind in kinds):
         block = _together([v._home[:2] for v in values])
         if block is not None:
             return block
-    if not set(map(type, values)) <= set(PLAIN):
+    if not kinds <= set(PLAIN):
         return None
     block = filled([v._data for v in values])
+    new = {kind: kept(kind, Resident) for kind in kinds}
     with held():
         for k, v in enumerate(values):
             v._home = block, k
-            v.__class__ = kept(v.__class__, Resident)
+            v.__class__ = new[v.__class__]
     return block
 
 
@@ -108,7 +110,7 @@ def addresses(values: Sequence[Any]) -> list[int] | None:
 
     None if one of them is of a class of the user's, and stays where it is.
     """
-    if not all(type(v) in PLAIN or isinstance(v, Resident) for v in values):
+    if not all(kind in PLAIN or issubclass(kind, Resident) for kind in set(map(type, values))):
         return None
     new = [v for v in dict.fromkeys(values) if type(v) in PLAIN]
     if new:

@@ -22,10 +22,11 @@ class Wild:
     def __init__(self) -> None:
         self.found: set[Any] = {math.inf, -math.inf}
         self.seen = 0
+        self.is_tame = cache(is_tame)
 
     def among(self, nodes: Sequence[Traced | Batch]) -> set[Any]:
         """All that were found among these records, of which the first were looked at before."""
-        found = self.found
+        found, is_tame = self.found, self.is_tame
         for node in nodes[self.seen:]:
             if isinstance(node, Batch):
                 wild = not is_tame(node.op) or not found.isdisjoint(chain(*node.columns))

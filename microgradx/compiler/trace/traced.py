@@ -53,6 +53,14 @@ class Traced(Value):
 
     _grad = _data
 
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """As of every Value, without calls: a compilation asks each several times."""
+        a, b = self._a, self._b
+        if a.__class__ is tuple:
+            return a + b if b else a
+        return () if a is None else (a,) if b is None else (a, b)
+
     def backward(self) -> None:
         """Recorded; TracingError where its program is not being recorded."""
         super().backward() if self.trace.is_on() else refuse_leaked()

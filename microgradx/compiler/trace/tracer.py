@@ -15,6 +15,7 @@ import random
 from collections.abc import Iterable, Sequence
 from contextvars import Token
 from copy import copy
+from operator import attrgetter
 from typing import Any
 
 from ... import ops, reductions
@@ -38,6 +39,8 @@ from .traced import MARK, MOST, TRACES, Batch, Number, Traced, is_constant
 
 new = object.__new__
 ORDINARY = frozenset((Traced, float))       # what most inputs are: they can be recorded as they are
+TRACED = frozenset((Traced,))
+TRACE = attrgetter("trace")
 
 
 class Tracer:
@@ -175,18 +178,15 @@ class Tracer:
                 return xs
         xs = tuple(xs)
         kinds = set(map(type, xs))
-        if not versions and kinds <= ORDINARY:
-            nodes = self.nodes
-            for trace in {x.trace for x in xs if x.__class__ is Traced} if Traced in kinds else ():
-                if trace.nodes is not nodes:
-                    refuse_leaked()
-            if xs is vector:
-                self.seen[id(xs)] = xs
-            return xs
-        if not versions and all([kind is float or (issubclass(kind, Value) and not issubclass(kind, Traced))
-                                 for kind in kinds]):
-            return xs
-        return tuple([self.value(x, versions) if isinstance(x, Value) else number(x) for x in xs])
+        if versions or not (kinds <= ORDINARY or all([kind is float or issubclass(kind, Value) for kind in kinds])):
+            return tuple([self.value(x, versions) if isinstance(x, Value) else number(x) for x in xs])
+        nodes = self.nodes
+        for trace in set(map(TRACE, xs if kinds == TRACED else [x for x in xs if isinstance(x, Traced)])):
+            if trace.nodes is not nodes:
+                refuse_leaked()
+        if xs is vector:
+            self.seen[id(xs)] = xs
+        return xs
 
     def value(self, x: Value, versions: dict[Value, Value]) -> Value:
         """A Value as it is by now. TracingError if it belongs to another trace."""
@@ -294,7 +294,7 @@ class Tracer:
             found = adjoints([(root, ONE)], incoming, True, incoming)
         for v in order:
             if v._a is not None or v in found:
-                self.take_grad(origins.get(v, v), found[v].sum if v in found else 0.0)
+                self.take_grad(origins.get(v, v), found.get(v, 0.0))
 
     def held(self, v: Value) -> list[Any]:
         """The gradient that a leaf holds, as the first of the terms of its new one."""
