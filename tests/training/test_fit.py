@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microgradx import Value, dot, log, sqrt, sum
+from microgradx import Value, dot, log, sqrt, sum, training
 from microgradx.nn import BatchNorm1d, Buffer, Linear, Module, Sequential, Tanh, mse
 from microgradx.training import (
     LBFGS,
@@ -407,6 +407,31 @@ def test_groups_learn_at_their_own_rates():
     weight, bias = model.parameters()
     fit(model, XS, YS, squared, SGD([{"params": weight, "lr": 0.0}, {"params": bias}], lr=0.1), epochs=50)
     assert weight.data == 0.0 and bias.data == pytest.approx(1.0, abs=1e-3)
+
+
+SCHEDULES = {"StepLR": {"step_size": 3}, "MultiStepLR": {"milestones": [2, 4]}, "CosineAnnealingLR": {"T_max": 10},
+             "OneCycleLR": {"total_steps": 12}, "LinearLR": {}, "CosineAnnealingWarmRestarts": {"T_0": 4}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_of_groups_is_torchs(torch, name, jit):
+    """Each group has the factor of the schedule on a rate of its own."""
+    model, options = Line(), SCHEDULES[name]
+    own = [{"lr": 0.05, "weight_decay": 0.1}, {"momentum": 0.5}]
+    params = [torch.zeros((), dtype=torch.float64, requires_grad=True) for _ in own]
+    rule = SGD([{"params": p, **more} for p, more in zip(model.parameters(), own, strict=True)], lr=0.1)
+    theirs = torch.optim.SGD([{"params": [p], **more} for p, more in zip(params, own, strict=True)], lr=0.1)
+    more = {"max_lr": [0.05, 0.1], "cycle_momentum": False} if name == "OneCycleLR" else {}
+    schedule = getattr(torch.optim.lr_scheduler, name)(theirs, **options, **more)
+    fit(model, XS, YS, squared, rule, steps=10, schedule=getattr(training, name)(**options), jit=jit)
+    for _ in range(10):
+        theirs.zero_grad()
+        torch.stack([(params[0] * x + params[1] - y) ** 2 for x, y in zip(XS, YS, strict=True)]).mean().backward()
+        theirs.step()
+        schedule.step()
+    assert numbers(model) == pytest.approx([p.item() for p in params], rel=1e-12)
 
 
 @given(st.lists(st.tuples(st.floats(allow_nan=False), st.floats(0, 1e300), st.none() | st.floats(-1e300, 1e300))))
