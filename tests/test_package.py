@@ -26,7 +26,8 @@ ROOMS = {
     "compiler": [["trace"], ["ir"], ["native"], ["loops"], ["native_backend", "python_backend"], ["training"],
                  ["native_samples"], ["backends"], ["variant", "report", "pickling", "samples", "methods"], ["jit"],
                  ["__init__"]],
-    "show": [["__init__", "colours"], ["terminal"], ["plots"], ["picture"], ["web"], ["notebook"], ["stepper"]],
+    "show": [["__init__", "colours", "document"], ["terminal"], ["plots"], ["picture"], ["web"], ["notebook"],
+             ["stepper"]],
 }
 
 # Imports that go backwards or round in a circle, and why they may.

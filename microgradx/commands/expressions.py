@@ -80,7 +80,8 @@ def ops(args: argparse.Namespace) -> int:
 def draw(args: argparse.Namespace) -> int:
     """Draw the graph of an expression into a file.
 
-    The picture has data, local slopes and gradients. It needs the extra "draw".
+    The picture has data, local slopes and gradients. It needs the extra "draw". -o name.html writes a page on which the
+    boxes of a large graph open.
     """
     from ..show.picture.drawing import draw as picture
     from ..show.picture.render import save

@@ -38,7 +38,7 @@ def parser(about: str, examples: str) -> Parser:
     of_expression(add, check)
     command(add, ops).add_argument("name", nargs="?", help="the row to print in full")
     drawing = of_expression(add, draw)
-    drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf or .dot")
+    drawing.add_argument("-o", "--output", metavar="FILE", required=True, help="graph.svg, .png, .pdf, .dot or .html")
     with_force(drawing)
     exporting = of_expression(add, export)
     exporting.add_argument("-o", "--output", metavar="FILE", required=True, help="neuron.c or neuron.tex")

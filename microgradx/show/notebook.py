@@ -40,15 +40,19 @@ class Stepper:
 def mimebundle(root: Value) -> dict[str, str]:
     """The output of a cell for a Value: the picture of its graph and its repr as text; for a leaf only the text."""
     bundle = {"text/plain": repr(root)}
-    return bundle if root.op is None else {"text/html": picture(root), **bundle}
+    return bundle if root.op is None else {"text/html": picture(root, True), **bundle}
 
 
-def picture(root: Value) -> str:
-    """The graph as HTML: an image in a data URI; the tree as text if Graphviz is missing."""
+def picture(root: Value, opens: bool = False) -> str:
+    """The graph as HTML: an image in a data URI; the tree as text if Graphviz is missing.
+
+    opens   with the page on which boxes open, if there are boxes of several values
+    """
     from .picture.drawing import draw
     try:
-        from .picture.render import embedded
-        return embedded(draw(root).pipe(format="svg"), f"The graph, {len(tape(root))} values")
+        drawing = draw(root)
+        drawing.opens &= opens
+        return drawing.html(f"The graph, {len(tape(root))} values")
     except (ImportError, RuntimeError):
         return f"<pre>{escape(tree(root))}</pre>"
 

@@ -13,6 +13,8 @@ grouping.py     which Values share a box
 sketch.py       boxes, lines and marks
 labels.py, cards.py, legend.py      the text of a picture
 render.py       DOT to SVG, PNG and PDF
+dot.py          boxes and lines as DOT
+opening.py      a page on which boxes open
 drawing.py      draw()
 film.py         pictures to GIF, WebP and MP4
 animation.py    animate(): the backward pass as a film

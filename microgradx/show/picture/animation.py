@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ...engine import Value
 from ...files import replace
 from ..colours import FAINT, PAPER
-from .drawing import Picture, picture
+from .dot import Picture
+from .drawing import picture
 from .film import PAUSE, film
 from .grouping import Box
 from .sketch import Line, Sketch

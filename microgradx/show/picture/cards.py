@@ -42,9 +42,8 @@ class Cards:
         """The name of every value; for a parameter without a label its place in its layer, weight[0][1]."""
         if all(box.main is None and len(box.values) > INSIDE for box in self.sketch.grouping.boxes):
             return {}
-        group = self.sketch.grouping
-        few = group.collapsed and len(self.sketch.order) > COMPARED
-        called = names(self.sketch.root, self._written() if few else None)
+        order = self.sketch.order
+        called = names(self.sketch.root, order if len(order) <= COMPARED else self._written())
         if is_module(params):
             tails = (place.rpartition(".")[2] for place in places(params, ""))
             called.update((v, tail) for v, tail in zip(leaves(params), tails) if v in called and not v.label)

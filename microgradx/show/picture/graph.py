@@ -7,6 +7,8 @@
     >>> [len(graph.inputs[v]) for v in graph.order]
     [0, 1, 2]
 """
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 from ...engine import Value, tape
@@ -47,3 +49,12 @@ class Graph:
                     if slope is not None:
                         grads[a] = grads.get(a, 0.0) + slope * g
         return grads
+
+    def part(self, values: Sequence[Value]) -> "Graph":
+        """The graph of these values, in the order of the tape, with what they are computed from among them."""
+        part, known = copy(self), set(values)
+        part.order, part.alike, part.inputs, part.slopes = list(values), [], {}, {}
+        for v in values:
+            pairs = [(a, slope) for a, slope in zip(self.inputs[v], self.slopes[v]) if a in known]
+            part.inputs[v], part.slopes[v] = tuple([a for a, _ in pairs]), tuple([slope for _, slope in pairs])
+        return part

@@ -74,6 +74,7 @@ class Grouping:
     leaves  "inside" the card of the operation that uses them, "outside", or None as it fits
     rolled  whether of scopes that are alike, such as time steps, one is shown
     limit   the most boxes; None for what a screen holds, or, if a depth is given, for 300
+    units   of the graph, or of a larger one, if they are known
 
     stage      the way they are drawn; `collapsed` if it is not value by value
     box        the box of each value; `row` the row of each box of a chain that is wrapped
@@ -81,7 +82,7 @@ class Grouping:
 
     def __init__(self, graph: Graph, values: Sequence[Value], params: Collection[Value] | None = None,
                  depth: int | None = None, expand: str | Collection[str] = (), leaves: str | None = None,
-                 rolled: bool = False, limit: int | None = None) -> None:
+                 rolled: bool = False, limit: int | None = None, units: Units | None = None) -> None:
         if depth is not None and depth < 0:
             raise ValueError(f"depth counts levels of scopes, 1 the outermost; 0 groups by operation; got {depth}")
         self.values, self.limit = values, MANY if limit is None and depth is not None else limit
@@ -100,11 +101,11 @@ class Grouping:
             if self.stage.rest == "column":
                 self.columns = self.columns or _columns(graph)
             if self.stage.rest == "level":
-                self.steps = self.steps or _steps(graph, params)
+                self.steps = self.steps or _steps(graph, units or Units(graph, params))
             if self._is_hopeless():
                 continue
             keys = self._keys()
-            if self._fits(keys):
+            if self._fits(keys) and (depth is not None or not self._is_whole(keys)):
                 break
         self.collapsed = self.stage._replace(inside=False) != stages[0]._replace(inside=False)
         if missing := sorted(".".join(name) for name in self.expand - self.opened):
@@ -134,6 +135,11 @@ class Grouping:
         shown, together = self.folding.shown, self.folding.together
         single = (v for v in self.values if (v.op or not inside) and shown.get(v, v) is v and v not in together)
         return next(islice(single, MOST if self.limit is None else self.limit, None), None) is not None
+
+    def _is_whole(self, keys: Mapping[Value, Key]) -> bool:
+        """Whether there is but one box of several values: it says little, and a later stage may divide it."""
+        first = keys[self.values[0]]
+        return len(self.values) > 1 and isinstance(first, tuple) and all(key == first for key in keys.values())
 
     # The key of a box, which its values share: the value that a card shows, or a path, a title and a number -------
 
@@ -275,9 +281,8 @@ def _columns(graph: Graph) -> dict[Value, int]:
     return column
 
 
-def _steps(graph: Graph, params: Collection[Value] | None) -> dict[Value, str]:
+def _steps(graph: Graph, units: Units) -> dict[Value, str]:
     """The title of the box of each result, by the level of the next activation; {} for fewer than two levels."""
-    units = Units(graph, params)
     level, step = units.levels(graph), dict[Value, int]()
     last = max(level.values())
     size = math.ceil(last / STEPS)

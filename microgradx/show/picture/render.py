@@ -11,7 +11,8 @@ import base64
 import os
 import shutil
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from html import escape
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -27,6 +28,7 @@ except ImportError as error:
                       "the tree of a graph as text needs nothing: microgradx tree") from error
 
 FORMATS = ("svg", "png", "pdf")             # that both renderers can write
+FRAME = "grid-area: 1 / 1; width: 100%; min-height: 640px; height: 100%; border: 0; background: white"
 _one_at_a_time = lock()                     # the Graphviz library is not thread-safe
 
 
@@ -55,10 +57,28 @@ def embedded(svg: bytes, alt: str) -> str:
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    """A graphviz.Digraph that is rendered by image(): all of pipe(), render(), view() and notebooks work."""
+    """A graphviz.Digraph that is rendered by image(): all of pipe(), render(), view() and notebooks work.
+
+    page    the page on which its boxes open, as HTML: set by draw()
+    opens   whether it has boxes of several values, so that a notebook shows this page
+    """
+
+    page: Callable[[], str] | None = None
+    opens = False
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, str]:
-        return {"text/html": embedded(self.pipe(format="svg"), "The graph"), "text/plain": "<picture of a graph>"}
+        return {"text/html": self.html(), "text/plain": "<picture of a graph>"}
+
+    def html(self, alt: str = "The graph") -> str:
+        """The output of a cell: the picture as an image and, if there are boxes to open, the page, which covers it.
+
+        A notebook that is not trusted loses the page and keeps the image.
+        """
+        shown = embedded(self.pipe(format="svg"), alt)
+        if not self.page or not self.opens:
+            return shown
+        return (f'<div style="display: grid"><div style="grid-area: 1 / 1">{shown}</div><iframe title="{alt}" '
+                f'sandbox="allow-scripts" style="{FRAME}" srcdoc="{escape(self.page())}"></iframe></div>')
 
     def _pipe_lines(self, engine: str, format: str, lines: Iterable[str], **_: Any) -> bytes:
         return image("".join(lines), format, engine)
@@ -79,12 +99,19 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
 
 def save(drawing: Any, path: "str | os.PathLike[str]") -> None:
-    """Write a drawing to a file: .svg, .png, .pdf, or .dot for its source. ValueError for any other ending."""
+    """Write a drawing to a file: .svg, .png, .pdf, .dot for its source, or .html for a page on which boxes open.
+
+    ValueError for any other ending.
+    """
     file = Path(path)
     format = file.suffix[1:].lower()
-    if format not in (*FORMATS, "dot"):
-        raise ValueError(f"expected a file that ends in .svg, .png, .pdf or .dot, got {str(file)!r}")
-    replace(file, signed(drawing.source.encode() if format == "dot" else drawing.pipe(format=format), format))
+    if format not in (*FORMATS, "dot", "html"):
+        raise ValueError(f"expected a file that ends in .svg, .png, .pdf, .dot or .html, got {str(file)!r}")
+    if format == "html":
+        content = drawing.page().encode()
+    else:
+        content = drawing.source.encode() if format == "dot" else drawing.pipe(format=format)
+    replace(file, signed(content, format))
 
 
 def signed(content: bytes, format: str) -> bytes:
@@ -92,4 +119,5 @@ def signed(content: bytes, format: str) -> bytes:
     if format == "png":                     # a chunk of text before the last, which has 12 bytes
         body = b"tEXtSoftware\0microgradx"
         return content[:-12] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", crc32(body)) + content[-12:]
-    return content + {"svg": b"<!-- microgradx -->\n", "pdf": b"% microgradx\n", "dot": b"// microgradx\n"}[format]
+    comments = {"svg": b"<!-- microgradx -->\n", "pdf": b"% microgradx\n", "dot": b"// microgradx\n"}
+    return content + comments["svg" if format == "html" else format]

@@ -14,6 +14,7 @@ Nothing here depends on Graphviz.
 import math
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -24,10 +25,12 @@ from ...table import Op
 from .graph import Graph
 from .grouping import Box, Grouping
 from .part import part
+from .screen import MOST
 from .units import FLAT, OFF, Units
 
 LOUD = 1e3                                  # a gradient this many times that of the root counts as exploding
 DENSE = 3                                   # edges for each box
+TALL = 50                                   # boxes below each other, of what no screen holds
 WRONG = "wrong slope"
 MARKS = {
     WRONG: "differs from the derivative in the table",
@@ -71,14 +74,30 @@ class Sketch:
                  rolled: bool = False, limit: int | None = None) -> None:
         self.root, self.graph = root, Graph(root)
         self.order = self.graph.order
-        self.params: set[Value] = set(leaves(params))
+        self.params, self.has_params = set[Value](leaves(params)), params is not None
         reached = self.graph.gradients()
         self.reached = reached.keys()
         self.grads = reached if len(reached) == len(self.order) else dict.fromkeys(self.order, 0.0) | reached
         self.units = Units(self.graph, self.params or None)
+        self.finite = all(map(math.isfinite, self.grads.values())) and all([math.isfinite(v.data) for v in self.order])
         self.shown = part(self.order, around, hops, leaves(through))
-        self.grouping = Grouping(self.graph, self.shown, None if params is None else self.params, depth, expand,
-                                 leaf_places, rolled, limit)
+        self._group(self.graph, depth=depth, expand=expand, leaves=leaf_places, rolled=rolled, limit=limit)
+
+    def inside(self, box: Box) -> "Sketch":
+        """The values of a box alone: one by one if a screen holds them, else in up to TALL boxes."""
+        inner, graph = copy(self), self.graph.part(box.values)
+        inner.shown = box.values
+        if len(box.values) <= MOST:
+            inner._group(graph)
+            if not inner.grouping.collapsed:
+                return inner
+        inner._group(graph, leaves="inside", limit=TALL)
+        return inner
+
+    def _group(self, graph: Graph, **options: Any) -> None:
+        """Boxes and lines for what is shown."""
+        self.grouping = Grouping(graph, self.shown, self.params if self.has_params else None, units=self.units,
+                                 **options)
         self.lines = list(self._lines())
         _find_back(self.grouping.boxes, self.lines)
         self.marks: dict[Box, Counter[str]] = {box: Counter() for box in self.grouping.boxes}
@@ -121,9 +140,9 @@ class Sketch:
     def _suspects(self) -> Iterable[Value]:
         """The values that may have a mark: a few of a million. All of them if a number or a gradient is not finite."""
         grads, found = self.grads, self.units.condition
-        if not all(map(math.isfinite, grads.values())) or not all([math.isfinite(v.data) for v in self.order]):
+        if not self.finite:
             return self.shown
-        wrong = {op for op in {v.op for v in self.order} if _is_wrong(op)}
+        wrong = {op for op in {v.op for v in self.shown} if _is_wrong(op)}
         return [v for v in self.shown if not -LOUD < grads[v] < LOUD or found.get(v) or v.op in wrong]
 
     def mark(self, v: Value) -> str:

@@ -5,15 +5,10 @@
     >>> page.startswith("<!doctype html>"), "A title</h1>" in page
     (True, True)
 """
-import base64
-import hashlib
-import html
-import json
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from .. import document
 
 # Every page has these, in this order, behind the rows: what computes, then the stepper.
 CORE = ("core/numbers.js", "core/engine.js", "core/graph.js", "core/differences.js", "core/check.js")
@@ -32,27 +27,10 @@ def bundle(title: str, hint: str, body: str, data: Mapping[str, Any], rows: str,
     scripts  its other files, in the order in which they run
     """
     script = "\n".join(['"use strict";', asset("core/math.js"), rows, *map(asset, scripts)])
-    style = "\n".join(map(asset, styles))
-    parts = {"title": markup(title), "hint": markup(hint), "script": script,
-             "body": asset(body).replace("{{step}}", asset("step/step.html")), "style": style,
-             "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),        # no </script> in it
-             "script hash": _hash(script), "style hash": _hash(style)}
-    # in one pass: a title may contain "{{data}}"
-    return re.sub(r"\{\{(.*?)\}\}", lambda part: parts[part[1]], asset("page.html"))
+    return document.document(title, hint, asset(body).replace("{{step}}", asset("step/step.html")), script,
+                             "\n".join(map(asset, styles)), data)
 
 
-@cache
 def asset(name: str) -> str:
     """The text of a file in web/."""
-    return (files(__package__) / name).read_text(encoding="ascii")
-
-
-def markup(text: str) -> str:
-    """Text escaped for HTML, in ASCII; a question mark for what cannot be shown (NUL, half a surrogate pair)."""
-    shown = "".join(c if c.isprintable() else "?" for c in text)
-    return html.escape(shown).encode("ascii", "xmlcharrefreplace").decode()
-
-
-def _hash(text: str) -> str:
-    """The hash of a script or style for the content security policy."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return document.asset(f"web/{name}")

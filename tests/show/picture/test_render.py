@@ -98,11 +98,11 @@ def test_saved_as_source(picture, tmp_path):
 
 @pytest.mark.parametrize("name", ["graph.docx", "graph", ".svg", "graph.svg.exe"])
 def test_another_ending_is_refused_before_anything_is_written(name, picture, tmp_path):
-    with pytest.raises(ValueError, match=r"ends in \.svg, \.png, \.pdf or \.dot"):
+    with pytest.raises(ValueError, match=r"ends in \.svg, \.png, \.pdf, \.dot or \.html"):
         render.save(picture, tmp_path / name)
     assert os.listdir(tmp_path) == []
 
 
 def test_a_folder_in_place_of_a_file_is_shown_as_it_was_given(picture):
-    with pytest.raises(ValueError, match=r"or \.dot, got '\.'$"):
+    with pytest.raises(ValueError, match=r"or \.html, got '\.'$"):
         render.save(picture, ".")
