@@ -37,6 +37,7 @@ METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "na
             "language_info": {"name": "python"}}
 PROGRAM = re.compile(r"(```python\n(.*?)```\n+```text\n)(.*?)(?=```)", re.S)
 DATA = re.compile(r"data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+")
+PAGE = re.compile(r"<div[^>]*><div[^>]*>(<img[^>]*>)</div><iframe.*</div>", re.S)     # stored without what runs scripts
 IMAGES = re.compile(r'(<img( [a-z]+="[^"<>]*")+>\s*)+')
 MACHINE = re.compile(r"/(home|root|Users|tmp|work|usr|opt|mnt|var)/|\b[A-Z]:\\|\b0x[0-9a-f]{6,}|\bfile:/")
 
@@ -106,7 +107,7 @@ def _outputs(source: str, scope: dict[str, Any], count: int) -> Iterator[Output]
         yield {"name": "stdout", "output_type": "stream", "text": printed.getvalue().splitlines(keepends=True)}
     if result is not None and not source.rstrip().endswith(";"):
         shown = getattr(result, "_repr_mimebundle_", lambda: {"text/plain": repr(result)})()
-        yield {"data": {kind: text.splitlines(keepends=True) for kind, text in shown.items()},
+        yield {"data": {kind: PAGE.sub(r"\1", text).splitlines(keepends=True) for kind, text in shown.items()},
                "execution_count": count, "metadata": {}, "output_type": "execute_result"}
     yield from _figures()
 

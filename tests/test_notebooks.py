@@ -77,6 +77,12 @@ def test_a_graph_and_a_figure_are_images():
     assert list(complaints(dumps(ran))) == []
 
 
+def test_a_picture_whose_boxes_open_is_stored_as_an_image():
+    pytest.importorskip("pygraphviz")
+    ran = small("from microgradx import Value\ny = Value(0.5)\nfor k in range(99):\n    y = y * Value(1.0)\ny")
+    assert list(complaints(dumps(ran))) == []
+
+
 def test_an_answer_is_executed_after_the_cells():
     answer = {"cell_type": "markdown", "id": "answer", "metadata": {},
               "source": "```python\nprint(x)\n```\n\n```text\n1\n```\n"}
