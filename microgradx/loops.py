@@ -17,7 +17,7 @@ from .conversion import listed
 from .engine import Value, tracer
 from .flows import Flow, Passing, Terms
 from .ieee import NO_LIST, short
-from .nesting import are_leaves, branches, is_leaf, rebuild, regrown, walked
+from .nesting import are_leaves, branches, is_leaf, regrown, walked
 from .ops import where
 
 
@@ -248,13 +248,14 @@ _result = ForwardOnly("while_loop", lambda x: x, _NoSlope(1.0))
 
 def forward_only(tree: Any) -> Any:
     """The nesting with results through which no gradient passes."""
-    values = walked(_numbers, tree)
-    return rebuild(tree, iter([_result(x) if isinstance(x, Value) else x for x in values]))
+    return walked(_marked, tree)
 
 
-def _numbers(tree: Any) -> list[Any]:
+def _marked(tree: Any) -> Any:
     inner = branches(tree)
-    return [tree] * is_leaf(tree) if inner is None else [x for branch in inner for x in _numbers(branch)]
+    if inner is not None:
+        return regrown(tree, [_marked(branch) for branch in inner])
+    return _result(tree) if isinstance(tree, Value) else tree       # a Module stays: its parameters are no results
 
 
 __all__ = ["cond", "fori_loop", "scan", "while_loop"]

@@ -2,6 +2,7 @@
 import pathlib
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -131,3 +132,40 @@ def test_ratios_are_against_the_fastest(compiled):
     base = compiled.fastest(compiled.C, times)
     assert base == {"W2 tanh neuron": 1e-9}
     assert "| – | 1000x |" in compiled.ratio_table("", ["eager"], {("eager", "W2 tanh neuron"): 1e-6}, base)
+
+
+@pytest.fixture
+def gradbench(monkeypatch):
+    """The evaluations of GradBench."""
+    pytest.importorskip("llvmlite")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import gradbench
+    return gradbench
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["hello", "lse", "llsq", "ode", "det", "lstm", "kmeans", "gmm", "ba"])
+def test_evaluations_of_gradbench_agree_with_torch(gradbench, name, torch):
+    one = gradbench.EVALUATIONS[name]
+    x, rows = one.data(1)
+    gradbench.agree({"ours": gradbench.ours(one, x, rows)().ravel(), "torch": gradbench.torch(one, x, rows)().ravel()})
+
+
+@pytest.mark.slow
+def test_gradbench_runs_and_names_who_is_absent(gradbench):
+    run = subprocess.run([sys.executable, BENCHMARKS / "gradbench.py", "--quick", "--only", "hello", "det"], check=True,
+                         text=True, capture_output=True)
+    assert "All peers agree on derivatives." in run.stdout and "processes wanted its cores" in run.stdout
+    for title in ("hello, gradient", "det, gradient", "8 operations, 10 passes", "16 operations, 10 passes"):
+        assert f"| {title} | " in run.stdout
+    for name, (package, _) in gradbench.PEERS.items():
+        assert f" {name} |" in run.stdout if find_spec(package) else f"{name}: not installed" in run.stdout
+
+
+def test_a_wrong_derivative_is_caught(gradbench):
+    np = gradbench.np
+    right = np.array([1.0, 2.0])
+    gradbench.agree({"JAX": right, "ours": right * (1 + 1e-15)})
+    for wrong in ([1.0, 2.0 + 1e-8], [1.0, np.nan], [1.0]):
+        with pytest.raises(AssertionError, match="ours and JAX differ"):
+            gradbench.agree({"JAX": right, "ours": np.array(wrong)})

@@ -25,6 +25,7 @@ from microgradx import (
     while_loop,
 )
 from microgradx.compiler.trace.errors import TracingError
+from microgradx.nn import Linear
 
 from .compiled import every_way
 
@@ -139,6 +140,19 @@ def test_a_while_loop_has_a_tangent():
 def test_a_while_loop_has_no_gradient(of):
     with pytest.raises(TypeError, match=r"no derivative in reverse mode.*fori_loop or scan.*jvp"):
         of(lambda x: while_loop(lambda s: s[0] > 0, lambda s: (s[0] - 1, s[1] * x), (3, x))[1] * 2)(2.0)
+
+
+def test_a_module_in_the_value_of_a_while_loop_stays_one():
+    model = Linear(1, 1)
+    model.load_state_dict({"weight": [[0.5]], "bias": [1.0]})
+
+    def f(model, x):
+        return while_loop(lambda v: v[1][0] < 1.9, lambda v: (v[0], v[0](v[1])), (model, [x]))
+    assert f(model, 0.0)[0] is model and f(model, 0.0)[1][0].data == 1.9375
+    assert jvp(lambda x: f(model, x)[1][0], [0.0], [1.0]) == (1.9375, 0.5**5)
+    assert grad(lambda model: f(model, 0.0)[0]([3.0])[0])(model) == {"weight": [[3.0]], "bias": [1.0]}
+    with pytest.raises(TypeError, match="no derivative in reverse mode"):
+        grad(lambda model: f(model, 0.0)[1][0])(model)
 
 
 # Within jit ----------------------------------------------------------------------------------------------------
