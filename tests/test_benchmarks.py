@@ -77,6 +77,12 @@ def test_estimators_come_to_the_losses_of_scikit_learn():
 
 
 @pytest.mark.slow
+def test_batches_come_to_the_losses_of_torch(torch):
+    pytest.importorskip("llvmlite")
+    assert told("batches.py").count("| MLP 784-50-10 | 32 |") == 2
+
+
+@pytest.mark.slow
 def test_growth_is_told_for_each_program_and_size():
     pytest.importorskip("llvmlite")
     printed = told("growth.py")

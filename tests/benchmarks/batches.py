@@ -1,0 +1,113 @@
+"""Training in batches beside torch: the time of a step, in one thread and in two, from the same weights and samples.
+
+    python tests/benchmarks/batches.py              some minutes; prints Markdown
+    python tests/benchmarks/batches.py --quick      seconds: few steps of the smaller network; no figure worth quoting
+
+A step is the mean cross-entropy of a batch, its gradient, and SGD. torch works in float32 and in float64, this engine
+in float64. Their losses must agree before anything is timed; they take turns, and the figures are medians: of the time
+on the clock, and in brackets of the processor's time in all threads, which other programs on the machine change less.
+"""
+import argparse
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from report import duration, figure, machine, table
+
+from microgradx import nn
+from microgradx.compiler.backends import backend
+from microgradx.training import SGD
+
+Run = Callable[[int], float]                        # so many steps; the last loss
+TYPES = {"torch float32": torch.float32, "torch float64": torch.float64}
+OURS = "microgradx"
+
+
+class Network(NamedTuple):
+    """A network of torch.nn or microgradx.nn, and the shape of a sample. flatten: the first axis to flatten."""
+
+    make: Callable[[Any, int], Any]
+    sizes: tuple[int, ...]
+
+
+NETWORKS = {
+    "MLP 784-50-10": Network(lambda nn, flatten: nn.Sequential(
+        nn.Linear(784, 50), nn.Tanh(), nn.Linear(50, 10)), (784,)),
+    "LeNet-5": Network(lambda nn, flatten: nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(), nn.MaxPool2d(2),
+        nn.Flatten(flatten), nn.Linear(400, 120), nn.Tanh(), nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10)),
+        (1, 28, 28)),
+}
+
+
+def ours(model: Any, xs: Any, ys: Any, threads: int) -> Run:
+    """Steps of this engine."""
+    session = backend("native").session(model, xs.tolist(), ys.tolist(), lambda m, x, y: nn.cross_entropy(m(x), y),
+                                        SGD(model.parameters(), lr=0.0), threads=threads)
+    batch = list(range(len(xs)))
+    return lambda steps: float(session.run([batch] * steps, [0.0] * steps)[-1][0])
+
+
+def theirs(model: Any, xs: Any, ys: Any, threads: int, kind: Any) -> Run:
+    """Steps of torch in this type."""
+    rule, x, y = torch.optim.SGD(model.to(kind).parameters(), lr=0.0), torch.tensor(xs, dtype=kind), torch.tensor(ys)
+
+    def run(steps: int) -> float:
+        torch.set_num_threads(threads)
+        for _ in range(steps):
+            rule.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            rule.step()
+        return loss.item()
+    return run
+
+
+def peers(network: Network, batch: int, threads: int) -> dict[str, Run]:
+    """The same steps by each."""
+    rng = np.random.default_rng(batch)
+    xs, ys, model = rng.random((batch, *network.sizes)), rng.integers(0, 10, batch), network.make(nn, 0)
+    state = {name: torch.tensor(np.array(numbers)) for name, numbers in model.state_dict().items()}
+    found = {OURS: ours(model, xs, ys, threads)}
+    for name, kind in TYPES.items():
+        other = network.make(torch.nn, 1)
+        other.load_state_dict(state)
+        found[name] = theirs(other, xs, ys, threads, kind)
+    return found
+
+
+def row(name: str, batch: int, threads: int, steps: int, turns: int) -> list[str]:
+    """A line of the table. SystemExit if the losses differ."""
+    runs = peers(NETWORKS[name], batch, threads)
+    losses = {peer: run(1) for peer, run in runs.items()}
+    for peer, loss in losses.items():
+        if not np.isclose(loss, losses[OURS], 1e-9 if "64" in peer else 1e-5, 0.0):
+            raise SystemExit(f"{name}: {peer} has a loss of {loss}, {OURS} of {losses[OURS]}")
+    times: dict[str, list[tuple[float, float]]] = {peer: [] for peer in runs}
+    for _ in range(turns):
+        for peer, run in runs.items():
+            clock, processor = time.perf_counter(), time.process_time()
+            run(steps)
+            times[peer].append(((time.perf_counter() - clock) / steps, (time.process_time() - processor) / steps))
+    found = {peer: [median(column) for column in zip(*times[peer])] for peer in (*TYPES, OURS)}
+    ratios = (figure(found[peer][0] / found[OURS][0]) for peer in TYPES)
+    return [name, str(batch), str(threads), *(f"{duration(a)} [{duration(b)}]" for a, b in found.values()), *ratios]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few steps of the smaller network")
+    quick = parser.parse_args().quick
+    cases = [(name, batch, threads) for name in list(NETWORKS)[:1 if quick else None]
+             for batch in ((32,) if quick else (32, 256)) for threads in (1, 2)]
+    rows = [row(*case, *((1, 1) if quick else (1024 // case[1], 7))) for case in cases]
+    print(machine() + "\n")
+    print(table(["a step", "batch", "threads", *TYPES, OURS, *(f"{peer} / ours" for peer in TYPES)], rows))
+
+
+if __name__ == "__main__":
+    main()
