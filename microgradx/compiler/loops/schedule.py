@@ -65,8 +65,8 @@ def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, resul
     used = size if totals is None else size - results
 
     def compiled(count: int) -> tuple[Kernel, int] | None:
-        samples = Samples(count, lined(place.start), place.status, slots, again, totals)
-        nests = several(found, samples) if used * count <= MOST else None
+        samples = Samples(count, lined(place.start), place.status, slots, totals)
+        nests = several(found, samples, again) if used * count <= MOST else None
         constants = {samples.slot(slot) + k: x for slot, x in numbers.items() for k in range(count)}
         whole = Memory(samples.slot(size), [], constants, slots.start)
         return None if nests is None else (_compiled(whole, nests, place, results, False, True), samples.first)

@@ -4,9 +4,9 @@
     >>> from microgradx.compiler.loops.nests import Nest
     >>> from microgradx.compiler.loops.several import Samples
     >>> slopes = Nest(mul, 20, (5, 9), ((3, 4, (1, 0)), (4, 1, (0, 1))))      # 3 x 4 products, results of a sample
-    >>> samples = Samples(lanes=8, first=100, status=3, results=range(20, 32), used=set(), totals=-1000)
-    >>> [nest[1:] for nest in samples.turned(slopes)]           # their sums over 8 samples, added to the totals
-    [(-1000, (140, 172), ((3, 4, (8, 0)), (4, 1, (0, 8))), ((8, (1, 1)),), True)]
+    >>> samples = Samples(lanes=8, first=100, status=3, results=range(20, 32), totals=-1000)
+    >>> samples.summed(slopes)[1:]              # their sums over 8 samples, added to the totals
+    (-1000, (140, 172), ((3, 4, (8, 0)), (4, 1, (0, 8))), ((8, (1, 1)),), True)
 
 A number of all samples lies side by side in memory, so that samples are one more loop in each nest, whatever its other
 strides are. What is in a region, such as a weight, is shared, and loaded once for all. Training wants the results as
@@ -36,7 +36,6 @@ class Samples(NamedTuple):
     first       the slot of what is in slot 0 of the first sample
     status      the slot of the status, one for all
     results     the slots of the results of a sample
-    used        those of them that the program reads again
     totals      the slot of the first total; None if the results of each sample are wanted, and no sums
     """
 
@@ -44,28 +43,35 @@ class Samples(NamedTuple):
     first: int
     status: int
     results: range
-    used: set[int]
     totals: int | None
 
-    def turned(self, nest: Nest) -> list[Nest]:
-        """The nests that do for all samples what this one does for one."""
+    def each(self, nest: Nest) -> Nest:
+        """The nest for all samples."""
+        every, each = self._moved(nest)
+        return every._replace(outer=((self.lanes, 1, each), *every.outer))
+
+    def summed(self, nest: Nest) -> Nest:
+        """The nest of results, which is a product or a sum, with samples as terms: it adds to the totals."""
+        assert self.totals is not None
+        every, each = self._moved(nest)
+        outer = [(n, step, steps) for (n, step, _), (_, _, steps) in zip(nest.outer, every.outer)]
+        return every._replace(op=SUMMED.get(nest.op, nest.op), out=self.totals + nest.out - self.results.start,
+                              outer=tuple(outer), inner=(*every.inner, (self.lanes, each)), more=True)
+
+    def copied(self, nest: Nest) -> Nest:
+        """The sum over samples of results that this nest has computed for each, added to the totals."""
+        copies = Nest(red.sum, nest.out, (nest.out,), tuple([(n, step, (step,)) for n, step, _ in nest.outer]))
+        return self.summed(copies)
+
+    def _moved(self, nest: Nest) -> tuple[Nest, tuple[int, ...]]:
+        """The nest for the first sample, and how far each operand is from that of the next."""
         shared = [bool(crossed(slot)) or slot == self.status for slot in nest.operands]
-        each = tuple([int(not one) for one in shared])
         operands = tuple([x if one else self.slot(x) for x, one in zip(nest.operands, shared)])
-        every = nest._replace(
+        return nest._replace(
             out=self.slot(nest.out), operands=operands,
             outer=tuple([(n, step * self.lanes, self.steps(steps, shared)) for n, step, steps in nest.outer]),
-            inner=tuple([(n, self.steps(steps, shared)) for n, steps in nest.inner]))
-        mapped = every._replace(outer=((self.lanes, 1, each), *every.outer))
-        if self.totals is None or nest.out not in self.results:
-            return [mapped]
-        total = every._replace(out=self.totals + nest.out - self.results.start, more=True, outer=tuple(
-            [(n, step, steps) for (n, step, _), (_, _, steps) in zip(nest.outer, every.outer)]))
-        summed = SUMMED.get(nest.op, nest.op if _reduces(nest) else None)
-        if summed is not None and self.used.isdisjoint(_slots(nest)):
-            return [total._replace(op=summed, inner=(*every.inner, (self.lanes, each)))]
-        copies = tuple([(n, step, (step * self.lanes,)) for n, step, _ in nest.outer])
-        return [mapped, total._replace(op=red.sum, operands=(every.out,), outer=copies, inner=((self.lanes, (1,)),))]
+            inner=tuple([(n, self.steps(steps, shared)) for n, steps in nest.inner])), tuple(
+                [int(not one) for one in shared])
 
     def slot(self, slot: int) -> int:
         """Where the number of the first sample is."""
@@ -79,14 +85,36 @@ class Samples(NamedTuple):
 SUMMED = {ops.mul: red.dot, ops.identity: red.sum}
 
 
-def several(found: Sequence[Nest | RepeatNest], samples: Samples) -> list[Nest] | None:
-    """The nests for several samples; None where a nest is a loop of scan, or a table that goes on in another region."""
+def several(found: Sequence[Nest | RepeatNest], samples: Samples, used: set[int]) -> list[Nest] | None:
+    """The nests for several samples; None where a nest is a loop of scan, or a table that goes on in another region.
+    used: the slots of results that the program reads again."""
     parts: list[Nest] = []
     for nest in found:
         if isinstance(nest, RepeatNest) or (nest.op is red.entry and _crosses(nest.inner)):
             return None
         parts += _apart(nest)
-    return [turned for part in parts for turned in samples.turned(part)]
+    if samples.totals is None:
+        return list(map(samples.each, parts))
+    direct = [part for part in parts if part.out in samples.results]
+    kept = _kept(direct, used)
+    directly = [part.out in samples.results and kept.isdisjoint(_slots(part)) for part in parts]
+    # a result in pieces is added once, when it has all of them: by its first piece
+    copies = [samples.copied(part) for part, one in zip(parts, directly)
+              if part.out in samples.results and not one and not part.more]
+    return [samples.summed(part) if one else samples.each(part) for part, one in zip(parts, directly)] + copies
+
+
+def _kept(parts: Sequence[Nest], used: set[int]) -> set[int]:
+    """The slots of results that each sample needs for itself: those that are used, or computed by what is no sum; with
+    all others of the same nest."""
+    kept, before = set(used), -1
+    while len(kept) > before:
+        before = len(kept)
+        for part in parts:
+            slots = set(_slots(part))
+            if not (_reduces(part) or part.op in SUMMED) or not kept.isdisjoint(slots):
+                kept |= slots
+    return kept
 
 
 def read_again(groups: Sequence[Group], results: range) -> set[int]:

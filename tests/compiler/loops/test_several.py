@@ -99,6 +99,19 @@ def test_any_number_of_samples(count, sizes):
     assert [x != x for x in both.together(spoilt)] == [x != x for x in map(sum, zip(*both.singly(spoilt)))]
 
 
+@pytest.mark.parametrize("again", [0, 1, 5, 12])
+def test_results_in_pieces_that_are_used_again(again):
+    """Each is the sum of two nests, and counts once, whether other results need it or not."""
+    def f(weights, xs):
+        ys = [mg.exp(x) for x in xs]
+        sums = [mg.dot([*row, *xs], [*xs, *ys[::-1]]) for row in weights]
+        return [*sums, *[mg.tanh(one) for one in sums[:again]], mg.sum(xs)]
+    rng = random.Random(again)
+    weights = [[rng.gauss(0, 1) for _ in range(20)] for _ in range(12)]
+    rows = [[rng.gauss(0, 1) for _ in range(20)] for _ in range(16)]
+    agree(recorded(f, weights, [0.0] * 20), range(240), [x for row in weights for x in row], rows)
+
+
 def test_weights_are_loaded_once_and_gradients_stay_in_registers():
     """One loop nest for both: the dense layer over samples, and its gradient with samples as terms."""
     p = recorded(value_and_grad(mlp), [[1.0] * 40] * 33, [0.0] * 40, [0.0] * 33)
@@ -120,14 +133,14 @@ def test_an_index_outside_of_its_table():
 def test_operands_that_lie_in_two_places_are_taken_apart():
     """Two rows have a constant stride, wherever they are: one in memory, one at an address."""
     far = ORIGINS[FIXED] + 7 - 20
-    samples = rooms.Samples(8, 100, 3, range(50, 60), set(), -1000)
+    samples = rooms.Samples(8, 100, 3, range(50, 60), -1000)
     outer = Nest(mg.mul, 30, (20, 21), ((2, 1, (far, 1)), (4, 2, (1, 0))))
-    assert [nest.operands for nest in rooms.several([outer], samples)] == [
+    assert [nest.operands for nest in rooms.several([outer], samples, set())] == [
         (100 + 160, 100 + 168), (ORIGINS[FIXED] + 7, 100 + 176)]
     inner = Nest(mg.dot, 30, (20, 21), (), ((2, (far, 1)), (4, (1, 1))))
-    assert [nest.more for nest in rooms.several([inner], samples)] == [False, True]
+    assert [nest.more for nest in rooms.several([inner], samples, set())] == [False, True]
     table = Nest(mg.reductions.entry, 30, (20, 5, 3), (), ((2, (far, 0, 0)),))
-    assert rooms.several([table], samples) is None
+    assert rooms.several([table], samples, set()) is None
 
 
 def test_a_scan_is_computed_sample_by_sample():
