@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from ..ieee import short
 from ..ops import maximum, sqrt
 from .optim import Numbers, Optimiser, require
 
@@ -18,7 +19,9 @@ TINY = sys.float_info.min           # an eps of 0 would divide 0 by 0 where a gr
 
 
 def checked(betas: tuple[float, float], eps: float, weight_decay: float) -> tuple[float, float]:
-    """betas. ValueError for a hyperparameter out of range."""
+    """betas. ValueError for a hyperparameter out of range, TypeError for other than two betas."""
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise TypeError(f"expected two numbers as betas, such as (0.9, 0.999), got {short(betas)}")
     b1, b2 = betas
     require(below=1, b1=b1, b2=b2)
     require(least=TINY, eps=eps)

@@ -79,7 +79,7 @@ def split(xs: Sequence[Any], ys: Sequence[Any], share: float = 0.2, seed: int = 
     """
     xs, ys = listed((xs, ys))
     order = list(range(samples(xs, ys)))
-    count = round(share * len(order))
+    count = round(share * len(order)) if 0 <= share <= 1 else 0         # not for nan
     if not 0 < count < len(order):
         raise ValueError(f"expected a share that leaves samples on both sides, got {share} of {len(order)} samples")
     Random(seed).shuffle(order)

@@ -22,7 +22,7 @@ from typing import Any
 
 from ..conversion import listed
 from ..files import Path
-from ..ieee import short
+from ..ieee import number, short
 from ..interrupts import Interrupts, allowed
 from ..nn import Module
 from .checkpoint import Checkpoint
@@ -98,12 +98,13 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         (xs, ys), validation = split(xs, ys, validation, seed)
     epoch = _epoch(samples(xs, ys), batch_size, drop_last)
     total = _total(epochs, steps, epoch)
-    _check(validation, patience, clip, schedule, whole and class_weight is not None)
+    _check(validation, patience, clip, schedule, whole and class_weight is not None, threads)
+    _check_functions(loss=loss, schedule=schedule, penalty=penalty, callback=callback)
     if executor is not None:
         _check_executor(executor, model, jit, whole, threads)
 
     rate = optimiser.lr
-    plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: rate * schedule(step), count()))
+    plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: _rate(rate, schedule(step)), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     by_one = callback is not None or not jit or isinstance(optimiser, LBFGS)
     most = 1 if by_one else epoch if validation is not None or checkpoint else total
@@ -196,13 +197,33 @@ def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
     return min(given)
 
 
-def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule, twice: bool) -> None:
+def _rate(lr: float, factor: float) -> float:
+    """The learning rate of a step. ValueError for one that is nan or below 0, before it has changed a parameter."""
+    require(**{"lr times the factor of schedule": (found := lr * number(factor))})
+    return found
+
+
+def _check_functions(**given: Any) -> None:
+    """TypeError for what cannot be called, before the first step."""
+    for name, f in given.items():
+        if f is not None and not callable(f):
+            raise TypeError(f"expected a function as {name}, got {short(f)} ({type(f).__name__})")
+
+
+def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule, twice: bool,
+           threads: int | None) -> None:
     """ValueError for arguments that would otherwise fail after the first step or epoch."""
     if twice:
         raise ValueError("with whole=True the loss has the weights of its samples; write cross_entropy(..., weight=) "
                          "there in place of class_weight")
     if clip is not None:
         require(clip=clip)
+    if patience is not None:
+        require(patience=patience)
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"expected threads from 1 up, or None for one on each core, got {short(threads)}")
+    if validation is not None and not (isinstance(validation, (tuple, list)) and len(validation) == 2):
+        raise TypeError(f"expected (xs, ys) as validation, or a share such as 0.2, got {short(validation)}")
     if validation is not None:
         samples(*validation)
     elif isinstance(schedule, ReduceLROnPlateau):

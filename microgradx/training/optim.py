@@ -45,6 +45,8 @@ class Changing:
     def __set__(self, optimiser: Any, x: Any) -> None:
         trace = tracer()
         if trace is None:
+            if self.name == "lr":
+                require(lr=x)
             vars(optimiser)[self.name] = x
         else:
             trace.set_attribute(optimiser, self.name, x)
@@ -54,7 +56,7 @@ class Optimiser:
     """The base of all optimisers: the parameters, the numbers kept for each of them (0 at first), the count of steps.
 
     params  Values, such as model.parameters(); or dicts of options, {"params": [...], "lr": ...}: see Groups
-    lr      the learning rate; may be set between steps, as schedules do
+    lr      the learning rate; may be set between steps, as schedules do. ValueError for nan, or below 0
     kept    the names of the numbers that update() keeps for each parameter, as in torch
 
     TypeError if params has anything but Values, or a Buffer; ValueError if it is empty, has a Value twice, or a result.

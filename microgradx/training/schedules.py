@@ -22,20 +22,21 @@ Schedule = Callable[[int], float]
 def StepLR(step_size: int, gamma: float = 0.1) -> Schedule:
     """A schedule that multiplies the rate by gamma after every `step_size` steps.
 
-    ValueError for a step_size below 1. As torch.optim.lr_scheduler.StepLR.
+    ValueError for a step_size below 1, or a gamma below 0. As torch.optim.lr_scheduler.StepLR.
 
     >>> from microgradx.training import StepLR
     >>> [StepLR(2, gamma=0.5)(t) for t in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
     _expect(step_size)
+    require(gamma=gamma)
     return lambda t: gamma ** (t // step_size)
 
 
 def MultiStepLR(milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
     """A schedule that multiplies the rate by gamma at each of these steps; one that comes twice counts twice.
 
-    ValueError for a milestone below 0. As torch.optim.lr_scheduler.MultiStepLR.
+    ValueError for a milestone, or a gamma, below 0. As torch.optim.lr_scheduler.MultiStepLR.
 
     >>> from microgradx.training import MultiStepLR
     >>> [MultiStepLR([1, 3], gamma=0.5)(t) for t in range(5)]
@@ -44,16 +45,20 @@ def MultiStepLR(milestones: Sequence[int], gamma: float = 0.1) -> Schedule:
     ends = sorted(milestones)
     if ends and ends[0] < 0:
         raise ValueError(f"expected milestones from 0 up, got {ends[0]}")
+    require(gamma=gamma)
     return lambda t: gamma ** bisect_right(ends, t)
 
 
 def ExponentialLR(gamma: float) -> Schedule:
-    """A schedule that multiplies the rate by gamma after every step. As torch.optim.lr_scheduler.ExponentialLR.
+    """A schedule that multiplies the rate by gamma after every step. ValueError for a gamma below 0.
+
+    As torch.optim.lr_scheduler.ExponentialLR.
 
     >>> from microgradx.training import ExponentialLR
     >>> [ExponentialLR(0.5)(t) for t in range(4)]
     [1.0, 0.5, 0.25, 0.125]
     """
+    require(gamma=gamma)
     return lambda t: float(gamma**t)
 
 
@@ -100,8 +105,8 @@ def OneCycleLR(total_steps: int, pct_start: float = 0.3, anneal_strategy: Litera
     """Up from 1/div_factor to 1 in a share pct_start of the steps, then down to 1/(div_factor*final_div_factor).
 
     The optimiser's lr is torch's max_lr; momentum stays as it is (torch: cycle_momentum=False). three_phase: first down
-    as long as up, then to the end. ValueError for total_steps below 1, a share outside 0 to 1, another strategy.
-    As torch.optim.lr_scheduler.OneCycleLR; source: Smith & Topin 2017.
+    as long as up, then to the end. ValueError for total_steps below 1, a share outside 0 to 1, a factor of 0,
+    another strategy. As torch.optim.lr_scheduler.OneCycleLR; source: Smith & Topin 2017.
 
     >>> from microgradx.training import OneCycleLR
     >>> [round(OneCycleLR(5, pct_start=0.5, div_factor=10)(t), 3) for t in range(5)]
@@ -112,6 +117,7 @@ def OneCycleLR(total_steps: int, pct_start: float = 0.3, anneal_strategy: Litera
         raise ValueError(f"expected pct_start from 0 to 1, got {pct_start}")
     if anneal_strategy not in ("cos", "linear"):
         raise ValueError(f"expected anneal_strategy 'cos' or 'linear', got {anneal_strategy!r}")
+    require(least=sys.float_info.min, div_factor=div_factor, final_div_factor=final_div_factor)
     first, last = 1 / div_factor, 1 / div_factor / final_div_factor
     up = pct_start * total_steps - 1
     phases = [(up, first, 1.0), (2 * up, 1.0, first)] if three_phase else [(up, first, 1.0)]
@@ -134,13 +140,14 @@ def OneCycleLR(total_steps: int, pct_start: float = 0.3, anneal_strategy: Litera
 def LinearLR(start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5) -> Schedule:
     """A linear schedule from start_factor to end_factor in total_iters steps, then constant: a warm-up.
 
-    ValueError for total_iters below 1. As torch.optim.lr_scheduler.LinearLR.
+    ValueError for total_iters below 1, or a factor below 0. As torch.optim.lr_scheduler.LinearLR.
 
     >>> from microgradx.training import LinearLR
     >>> [LinearLR(0.0, 1.0, 4)(t) for t in range(6)]
     [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
     """
     _expect(total_iters)
+    require(start_factor=start_factor, end_factor=end_factor)
     return lambda t: start_factor + (end_factor - start_factor) * min(t / total_iters, 1.0)
 
 
@@ -151,5 +158,5 @@ def _share(eta_min: float, base_lr: float) -> float:
 
 
 def _expect(steps: int) -> None:
-    if steps < 1:
-        raise ValueError(f"expected a schedule of 1 or more steps, got {steps}")
+    if not 1 <= steps < math.inf or steps != int(steps):
+        raise ValueError(f"expected a schedule of 1 or more steps, a whole number, got {steps}")

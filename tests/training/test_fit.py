@@ -450,3 +450,38 @@ def test_another_table_is_no_history(tmp_path, text, said):
     (tmp_path / "run.csv").write_text(text)
     with pytest.raises(ValueError, match=said):
         History.from_csv(tmp_path / "run.csv")
+
+
+# What would be noticed after the parameters have changed -----------------------------------------------------------
+
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("options, error, message", [
+    ({"schedule": lambda t: math.nan if t else 1.0}, ValueError,
+     r"lr times the factor of schedule from 0\.0 to below inf, got nan"),
+    ({"schedule": lambda t: -1.0}, ValueError, r"lr times the factor of schedule .* got -0\.1"),
+    ({"schedule": lambda t: math.inf}, ValueError, "got inf"),
+    ({"schedule": lambda t: None}, TypeError, "expected a number"),
+    ({"schedule": 0.5}, TypeError, "function as schedule, got 0.5"),
+    ({"callback": 3}, TypeError, "expected a function as callback, got 3"),
+    ({"penalty": 1.0}, TypeError, "as penalty, got 1.0"),
+    ({"patience": -1, "validation": 0.4}, ValueError, "patience from 0"),
+    ({"validation": 1}, TypeError, r"expected \(xs, ys\) as validation, or a share such as 0\.2, got 1"),
+    ({"validation": math.nan}, ValueError, "a share that leaves samples on both sides, got nan"),
+    ({"threads": 0}, ValueError, "threads from 1 up"), ({"threads": 1.5}, ValueError, "threads from 1 up"),
+], ids=str)
+def test_what_would_fail_amid_training_is_refused_before(options, error, message, jit):
+    """A learning rate that was nan made all parameters nan, and the loss was blamed."""
+    model = Line(0.5)
+    with pytest.raises(error, match=message):
+        trained(model, steps=2, jit=jit, **options)
+    assert all(math.isfinite(x) for x in numbers(model))
+
+
+@pytest.mark.parametrize("lr", [math.nan, -1.0, math.inf, "0.1", None])
+def test_no_lr_is_set_that_no_optimiser_is_made_with(lr):
+    optimiser = SGD([Value(1.0)], lr=0.1)
+    with pytest.raises((ValueError, TypeError), match="expected"):
+        optimiser.lr = lr
+    assert optimiser.lr == 0.1
+    with pytest.raises(TypeError, match=r"expected two numbers as betas, such as \(0\.9, 0\.999\), got 0\.9"):
+        Adam([Value(1.0)], betas=0.9)

@@ -388,6 +388,11 @@ def test_schedules_of_no_length_are_refused(schedule):
 
 
 @pytest.mark.parametrize("schedule", [
+    lambda: StepLR(1.5), lambda: StepLR(math.nan), lambda: StepLR(1, math.nan), lambda: StepLR(1, -1.0),
+    lambda: training.ExponentialLR(math.nan), lambda: training.ExponentialLR(-1.0), lambda: LinearLR(math.nan),
+    lambda: LinearLR(-1.0), lambda: LinearLR(0.3, math.inf), lambda: training.OneCycleLR(3, div_factor=0.0),
+    lambda: training.OneCycleLR(3, final_div_factor=0.0), lambda: training.OneCycleLR(3, div_factor=-1.0),
+    lambda: training.MultiStepLR([1], math.nan),
     lambda: training.MultiStepLR([-1]), lambda: training.OneCycleLR(3, pct_start=2.0),
     lambda: training.OneCycleLR(3)(3),
     lambda: training.OneCycleLR(3, anneal_strategy="exp"), lambda: training.CosineAnnealingLR(3, eta_min=-1.0),
