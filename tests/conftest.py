@@ -11,6 +11,8 @@ from . import budget
 MOST = 3                                        # cases of one test in the quick run
 PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 37, 43, 53, 61, 79, 97, 127, 157, 199, 251, 307, 397, 499]
 
+THINNED = pytest.StashKey()
+
 os.environ.setdefault("MICROGRADX_CACHE", "off")          # no test depends on what another one compiled
 
 settings.load_profile("full" if budget.FULL else "quick")
@@ -32,9 +34,25 @@ def spread(cases, n):
     return n
 
 
+@pytest.hookimpl(trylast=True)                  # when all parameters are there
+def pytest_generate_tests(metafunc):
+    """In the quick run: leave out already here the cases that pytest_collection_modifyitems would mark as slow, for an
+    item takes a millisecond. pytest has no public name for them."""
+    if metafunc.config.option.markexpr != "not slow" or len(getattr(metafunc, "_calls", [])) < 2:
+        return
+    mark, name = metafunc.definition.get_closest_marker("sweep"), metafunc.definition.nodeid
+    slow = metafunc.definition.get_closest_marker("slow")
+    n = len(metafunc._calls) if slow else spread(len(metafunc._calls), mark.args[0] if mark else 1)
+    metafunc._calls = [call for call, slow in zip(metafunc._calls, slow_ones([(name, n)] * len(metafunc._calls)))
+                       if not slow]
+    metafunc.config.stash[THINNED] = True
+
+
 @pytest.hookimpl(tryfirst=True)                 # before -m selects
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Of a @sweep(n) all but each n-th are slow; of any test with many cases so many that MOST are left."""
+    if THINNED in config.stash:
+        return
     functions = [item.nodeid.partition("[")[0] for item in items]
     cases = Counter(functions)
     marks = [item.get_closest_marker("sweep") for item in items]
