@@ -106,6 +106,7 @@ def test_the_number_of_arguments_must_be_known(f):
 
 # The property test of three lines ------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_three_lines_find_a_wrong_row():
     wrong = Op("wrong", lambda x: x * x, lambda y, x: 2 * x if x < 3 else 2.0001 * x)
 
@@ -229,6 +230,7 @@ def test_graphs_are_of_all_rows_and_sizes(whole):
     assert {1, 2, 3} <= leaves and len(sizes) > 8 and max(sizes) > 11
 
 
+@pytest.mark.slow
 def test_rows_of_users_take_part():
     bell = row("test_bell", lambda x: math.exp(-x * x), lambda y, x: -2 * x * y)
     try:

@@ -40,6 +40,7 @@ def lists(args):
     return [a.tolist() for a in args]
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("args", [SMALL, LARGE], ids=["small", "large"])
 def test_arrays_give_the_bits_of_lists(way, args):
@@ -172,6 +173,7 @@ def test_lists_come_back_as_arrays_where_that_is_wanted(way):
         assert found["rows"].tolist() == [[1.0, 2.0], [2.0, 4.0]] and found["pair"] == (1.0, 2.0)
 
 
+@pytest.mark.slow
 @every_way
 def test_the_gradient_by_a_module(way):
     model = nn.Sequential(nn.Linear(20, 30), nn.Tanh(), nn.Linear(30, 2))
@@ -222,6 +224,7 @@ def test_more_arrays_than_machine_code_has_regions(way):
         assert [s.tolist() for s in slopes] == [[2 * a, a * a] for a, _ in xs]
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_a_pickled_function_takes_arrays(way):
     f = way.jit(value_and_grad(network, (0, 1)))

@@ -89,6 +89,7 @@ def evaluated(text):
     return lambda a, b, c, d, e, f: eval(text, {"dot": dot, "sum": mg.sum}, locals())
 
 
+@pytest.mark.slow
 @settings(max_examples=budget(300))
 @given(sums(), NUMBERS, NUMBERS, NUMBERS)
 @example("a * b - d * e", 0.1, 0.3, 1.0)

@@ -20,6 +20,7 @@ def drawn(way):
                                  suppress_health_check=list(HealthCheck))(given(graphs())(test))
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_strict_code_has_the_bits_of_eager_code(way):
     @drawn(way)
@@ -34,6 +35,7 @@ def test_strict_code_has_the_bits_of_eager_code(way):
     agrees()
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_other_code_is_as_exact(way):
     """To what rounding may do in eager code itself."""
@@ -49,6 +51,7 @@ def test_other_code_is_as_exact(way):
     agrees()
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_second_derivatives(way):
     @drawn(way)

@@ -99,6 +99,7 @@ def test_a_result_that_depends_on_nothing(way):
 
 # What makes a new program ------------------------------------------------------------------------------------------
 
+@pytest.mark.sweep(997)
 @every_way
 def test_what_makes_a_new_program(way):
     """Ints, bools, strings, None and the nesting; not floats, nor Values in their place."""
@@ -175,6 +176,7 @@ def test_threads_share_a_compiled_function(way):
     assert wrong == [] and compiled.report().programs == 3
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_threads_compile_at_once_what_is_called_back(way):
     """hypot is, for Python's is more exact than C's."""

@@ -117,6 +117,7 @@ def test_a_number_off_by_a_billionth_is_found():
         assert different([x * (1 + 1e-9) for x in right], right, near(case)) == []
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_soft_targets_may_be_inputs(way):
     """The class that is most likely is found as the program runs."""

@@ -63,6 +63,7 @@ class Thread:
         self.thread.join(PATIENCE)
 
 
+@pytest.mark.sweep(997)
 @backends
 def test_while_another_thread_records(backend):
     """It holds the lock of this function, and has turned garbage collection off."""

@@ -76,6 +76,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(f, count):
     assert first == [a[:9].copy().tobytes() for a in leaves(parts(*args))]
 
 
+@pytest.mark.sweep(997)
 @needs_llvmlite
 @pytest.mark.parametrize("f", [pair, long])
 def test_strict_has_the_bits_of_eager_code(f):
@@ -164,6 +165,7 @@ def test_tables_are_looked_up(way):
         f(np.arange(5.0), np.array([3, 5, 1]))
 
 
+@pytest.mark.sweep(997)
 @needs_llvmlite
 @pytest.mark.parametrize("f, count", [(pair, 64), (long, 8)])
 def test_samples_in_many_threads_at_once(f, count):

@@ -175,7 +175,7 @@ def test_a_loop_is_the_loop_written_out(f, of, way):
     assert report.unrolled == () and (report.scans or not any(leaves(expected)) or f is looked_up)
 
 
-@sweep(11)
+@sweep(997)
 @every_way
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_strict_code_has_the_bits_of_eager_code(f, way):

@@ -31,6 +31,7 @@ def tangle(size):
     return value_and_grad(f), [[rng.uniform(-1, 1) for _ in range(40)]]
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_a_wider_network_has_as_many_loops():
     loops = set()

@@ -127,6 +127,7 @@ def test_second_derivatives(way, strict, op):
     check(way, op, second_program, second, FEW, strict)
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_a_wrong_row_is_found(way):
     """Not the row's own value, a slope a millionth off, a slope that is wrong at one edge only."""

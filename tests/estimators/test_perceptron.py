@@ -126,6 +126,7 @@ def test_what_scikit_learn_demands_of_an_estimator(estimator):
 
 # Within scikit-learn -------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_a_grid_search_compiles_each_shape_once(monkeypatch):
     made = []
     monkeypatch.setattr(trainer, "_waiting", [])
@@ -281,6 +282,7 @@ def test_warnings_and_words_are_those_there(capsys):
     assert capsys.readouterr().out.count("Iteration") == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_what_was_learned(monkeypatch):
     model = MLPClassifier((3,), max_iter=100, random_state=0)
 

@@ -58,6 +58,7 @@ def every_row(x, y, z):
     return found
 
 
+@pytest.mark.slow
 @sweep(4)
 @every_compiler
 @pytest.mark.parametrize("at", [(0.3, 0.5, 0.7), (-0.4, 1.5, -2.0), (3.0, -0.0, 1.0), (0.0, math.inf, -1.0),
@@ -98,7 +99,7 @@ def is_set_or_drawn(case):
     return "BatchNorm" in case.name or case.options.get("track_running_stats") or case.name == "TransformerEncoderLayer"
 
 
-@sweep(13)
+@sweep(997)
 @pytest.mark.parametrize("loops", [False, True], ids=["straight", "loops"])
 @pytest.mark.parametrize("case", [c for c in nn_cases.CASES if not (c.training and is_set_or_drawn(c))], ids=str)
 def test_every_layer_has_the_bits_of_eager_code(case, loops, tmp_path):
@@ -130,6 +131,7 @@ def _state(source):
 
 # Training steps ------------------------------------------------------------------------------------------------
 
+@pytest.mark.sweep(997)
 @every_compiler
 @pytest.mark.parametrize("loops", [False, True], ids=["straight", "loops"])
 @pytest.mark.parametrize("make", [Adam, lambda p: SGD(p, momentum=0.9)], ids=["Adam", "SGD"])
@@ -206,6 +208,7 @@ def test_a_scan_is_written_out(tmp_path):
 
 # What it looks like, and where it runs -------------------------------------------------------------------------
 
+@pytest.mark.sweep(997)
 @every_compiler
 def test_it_runs_on_a_bare_machine(way, tmp_path):
     """A struct of weights, a loop and no library but libm: nothing is allocated, and the program ends with a number."""
@@ -302,6 +305,7 @@ def test_labels_and_keys_never_reach_c_as_code():
     assert 'system("' not in header + source and "*/ int" not in header + source
 
 
+@pytest.mark.slow
 def test_a_large_program_without_loops_is_refused_with_what_to_install():
     with mock.patch.object(writer.NATIVE, "is_installed", lambda: False), pytest.raises(TooLarge, match="jit"):
         to_c(lambda xs: [x * 1.5 for x in xs], [1.0] * 20_001)

@@ -252,7 +252,7 @@ def test_the_limit_where_a_formula_has_zero_times_infinity(_, loss, x, t, y, by_
             assert near([g.data for g in gradients(root, values, create_graph=True)], by_x)
 
 
-@sweep(13)
+@sweep(997)
 @every_way
 @every_edge
 def test_compiled_it_is_the_same(way, _, loss, x, t, y, by_x, by_t):
@@ -369,7 +369,7 @@ def test_a_program_that_was_sent_checks_too():
         sent([0.5], [2.0])
 
 
-@sweep(9)
+@sweep(997)
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("compiled", [False, True])
 @every_wrong

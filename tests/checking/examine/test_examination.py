@@ -51,7 +51,7 @@ def test_a_right_engine_passes_everything():
     assert str(found).endswith(f"Value: {len(EXERCISES)} passed"), found
 
 
-@sweep(5)
+@sweep(997)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_mistake_is_named(name, wrong):
     _, _, first, said = FAULTS[name]

@@ -49,6 +49,7 @@ def found(loss, model, x, strict):
     return compiled.report()
 
 
+@pytest.mark.slow
 @sweep(4)
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("name", PROGRAMS)

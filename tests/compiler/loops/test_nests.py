@@ -118,6 +118,7 @@ def total(tree):
     return mg.sum([mg.square(x) for x in leaves(tree)])
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("n", [6, 9])
 def test_a_matrix_product_is_one_nest(n):
     def product(a, b):
@@ -155,6 +156,7 @@ def test_ragged_rows_are_a_nest_each():
     assert loops(lambda rows, w: [mg.dot(row, w[:len(row)]) for row in rows], rows, matrix(1, 12)[0]) <= len(rows)
 
 
+@pytest.mark.slow
 def test_what_has_no_pattern_is_right_all_the_same():
     rng = random.Random(2)
     picks = [[rng.randrange(60) for _ in range(rng.choice([2, 3, 7]))] for _ in range(80)]

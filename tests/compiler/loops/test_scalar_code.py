@@ -35,12 +35,14 @@ def scattered(xs):
         lambda pick: mg.dot([xs[i] for i in pick], [xs[7 * i % len(xs)] for i in pick]))]
 
 
+@pytest.mark.slow
 def test_a_sum_in_parts_stays_in_order_in_strict_code():
     xs = numbers(40)
     assert different(LOOPS.jit(scattered, strict=True)(xs), eager(scattered, xs), identical) == []
     assert different(LOOPS.jit(scattered)(xs), eager(scattered, xs), identical)       # in this order it shows
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("count", [1, 2, 7, 8, 9, 31, 32, 33, 70])
 def test_any_number_of_results_and_of_terms(count):
     """Vectors end anywhere: rows and sums of one number, of a vector, of one more, of several blocks."""
@@ -55,7 +57,7 @@ def test_any_number_of_results_and_of_terms(count):
     assert different(LOOPS.jit(f)(xs, ys), expected, lambda a, b: close(a, b, scale)) == []
 
 
-@sweep(3)
+@sweep(997)
 @pytest.mark.parametrize("units", [4, 8, 12, 16, 24])
 @pytest.mark.parametrize("terms", [5, 8, 9, 16, 31])
 def test_short_sums_side_by_side(units, terms):

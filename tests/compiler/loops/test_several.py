@@ -68,6 +68,7 @@ def agree(p, shared, numbers, rows):
     return both
 
 
+@pytest.mark.slow
 @settings(max_examples=budget(30))
 @given(graphs())
 def test_every_graph(root):
@@ -86,6 +87,7 @@ def mlp(weights, xs, ys):
     return mg.sum([(h - y) ** 2 for h, y in zip(hidden, ys)]) + mg.dot(weights[0], weights[1])
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("count", [1, 3, 4, 8, 16, 32])
 @pytest.mark.parametrize("sizes", [(5, 7), (16, 24), (33, 40)])
 def test_any_number_of_samples(count, sizes):

@@ -107,6 +107,7 @@ def test_more_values(name):
     check(TABLE[name], [[x] for x in xs], compiled(name, 8)(xs), LIMITS[name])
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("name", ["sin", "cos"])
 def test_next_to_a_zero(name):
     """The doubles next to multiples of pi/2, where all digits of the result come from the parts of pi."""

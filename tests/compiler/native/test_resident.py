@@ -97,6 +97,7 @@ def test_a_part_may_be_compiled_before_the_whole(way, model):
     assert part(model[2], [1.0, 2.0, 3.0]) == pytest.approx([y.data for y in model[2]([1.0, 2.0, 3.0])])
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_one_module_twice_and_two_that_share_a_layer(way, model):
     def both(a, b, x):

@@ -212,6 +212,7 @@ def test_an_argument_may_come_back_as_it_is_and_what_is_no_number_too(way):
         "xs": [1.0, 2.0], "name": "a", "flags": (True, None), "twice": [1.0, 1.0, 1.0, 2.5]}
 
 
+@pytest.mark.slow
 def test_both_ways_follows_every_branch_once():
     asked = []
 

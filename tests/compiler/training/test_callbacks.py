@@ -58,6 +58,7 @@ def test_a_callback_sees_what_it_sees_in_eager_training(rule, options):
         assert any(compiled["grad"])
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("dropout", [False, True])
 def test_training_resumed_from_a_checkpoint_goes_the_way_of_the_uninterrupted_run(rule, dropout, tmp_path):
@@ -122,6 +123,7 @@ def test_an_optimiser_that_keeps_nothing():
     assert seen == [{"step": 1.0}, {"step": 2.0}] and optimiser.numbers == [()] * len(optimiser.params)
 
 
+@pytest.mark.sweep(997)
 def test_statistics_of_a_step():
     seen = []
     for jit in (True, False):

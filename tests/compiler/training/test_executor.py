@@ -97,6 +97,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @sweep(7)
 @pytest.mark.parametrize(("most", "flat"), [(4000, 500), (0, 500), (0, -1)], ids=["small", "one by one", "several"])
 @pytest.mark.parametrize("case", CASES)
@@ -108,6 +109,7 @@ def test_the_bits_of_one_process(case, most, flat, monkeypatch):
     assert workers.tasks > 1
 
 
+@pytest.mark.slow
 @sweep(3)
 @pytest.mark.parametrize(("batch", "flat"), [(None, -1), (1, 500), (9, 500), (250, -1), (None, 500), (40, -1)])
 def test_any_number_of_workers(batch, flat, monkeypatch):
@@ -134,6 +136,7 @@ def test_what_the_loss_closes_over_is_read_at_every_step():
     assert run(Workers()) == run(None)
 
 
+@pytest.mark.slow
 def test_the_job_goes_once_and_then_the_parameters():
     sizes = []
     workers = Workers(2, lambda n, args: sizes.append(len(pickle.dumps(args))))
@@ -164,6 +167,7 @@ def test_a_worker_that_forgets_its_job_is_sent_it_again():
     assert workers.jobs > 4
 
 
+@pytest.mark.slow
 @sweep(2)
 @pytest.mark.parametrize("last", [3, 0])
 def test_where_all_fail_this_process_goes_on_alone(last):
@@ -184,12 +188,14 @@ def test_an_executor_that_was_shut_down():
         assert trained(executor, epochs=1) == trained(epochs=1)
 
 
+@pytest.mark.slow
 def test_a_worker_of_another_version_is_not_used(monkeypatch):
     monkeypatch.setattr(f"{SESSION}.kind", lambda: ("0.2", 8))
     with pytest.warns(RuntimeWarning, match=r"expected microgradx 0\.2 and 8 numbers.*, got "):
         assert trained(Workers(), epochs=1) == trained(epochs=1)
 
 
+@pytest.mark.slow
 def test_where_it_does_not_pay_this_process_goes_on_alone(monkeypatch):
     monkeypatch.setattr(f"{SESSION}.TRIED", 5)
     monkeypatch.setattr(f"{SESSION}.perf_counter", iter(range(10**9)).__next__)       # a step takes a second or more

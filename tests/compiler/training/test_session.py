@@ -162,6 +162,7 @@ def test_groups_and_searches(way, name, option):
     check(way, optimiser=RULES[name], **OPTIONS[option])
 
 
+@pytest.mark.slow
 @sweep(3)
 def test_a_search_sees_the_statistics_and_draws_of_each_look(way):
     check(way, make=lambda: Sequential(Linear(2, 3), Dropout(0.3), BatchNorm1d(3), Linear(3, 1)), whole=True,
@@ -227,6 +228,7 @@ def test_whole_batches(way):
     check(way, loss=lambda model, xs, ys: mse(model(xs), ys), whole=True, batch_size=3, validation=0.2)
 
 
+@pytest.mark.slow
 def test_strict_is_not_idle():
     """What it is for: 64 products added up in another order, or fused, differ in the last digit."""
     pytest.importorskip("llvmlite")

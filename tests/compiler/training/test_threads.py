@@ -44,6 +44,7 @@ def trained(threads, make=network, loss=loss, count=40, samples=None, **options)
     return [p.data.hex() for p in model.parameters()], [record.loss.hex() for record in history]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [None, 1, 7, 8, 9, 39])
 def test_the_bits_of_one_thread(batch):
     expected = trained(1, batch_size=batch)
@@ -51,6 +52,7 @@ def test_the_bits_of_one_thread(batch):
         assert trained(threads, batch_size=batch) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [
     {"penalty": lambda model: 0.01 * l2_penalty(model)}, {"clip": 0.1}, {"make": lambda: network(Dropout(0.5))},
     {"callback": lambda model, record: None}, {"threshold": 1.05}],
@@ -70,6 +72,7 @@ class Reader(Module):
         return self.head(self.rnn(xs)[0][-1])
 
 
+@pytest.mark.slow
 def test_samples_of_many_lengths():
     def make():
         random.seed(3)
@@ -101,6 +104,7 @@ def test_a_step_that_is_not_finite_ends_all_threads():
     assert [p.data for p in model.parameters()] == before
 
 
+@pytest.mark.slow
 def test_an_index_outside_of_its_table_ends_all_threads():
     xs, ys = data(40)
     ys[33] = 7
@@ -110,6 +114,7 @@ def test_an_index_outside_of_its_table_ends_all_threads():
     assert trained(4) == trained(1)
 
 
+@pytest.mark.slow
 def test_many_trainings_at_once():
     expected = trained(1)
     models = [network() for _ in range(budget(30))]             # one after another: all threads share `random`
@@ -130,12 +135,14 @@ def one_by_one(monkeypatch):
     monkeypatch.setattr("microgradx.compiler.loops.schedule.MOST", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [16, 17, 40, 250])
 def test_the_bits_of_one_thread_for_several_samples_at_once(batch, loops):
     results = [trained(threads, count=250, batch_size=batch) for threads in (1, 2, 3, 7)]
     assert results[0] == results[1] == results[2] == results[3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [network, lambda: network(Dropout(0.5))], ids=["network", "random numbers"])
 def test_several_samples_at_once_are_samples_one_by_one(make, loops, monkeypatch):
     """To rounding, and not to the bit: the sums have another order."""
@@ -147,6 +154,7 @@ def test_several_samples_at_once_are_samples_one_by_one(make, loops, monkeypatch
     assert together != numbers()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_continues_where_batches_differ(loops, tmp_path):
     """Whether samples are computed at once depends on the batch alone, not on those before it."""
     whole, halves = network(), network()

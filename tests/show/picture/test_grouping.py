@@ -95,6 +95,7 @@ def test_graphs_of_any_size_are_drawn_on_a_screen(values):
 
 # Time from left to right -----------------------------------------------------------------------------------------
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("make", [rnn, own_rnn, pytest.param(lstm, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("options", [{}, {"limit": 2000}, {"leaves": "inside", "limit": 2000}], ids=str)
 def test_no_edge_of_a_recurrent_network_points_against_time(make, options):
@@ -171,6 +172,7 @@ def test_hidden_units_are_no_samples():
     assert alike(Graph(mlp()[0])) == [] and batch(alike(Graph(conv()[0]))) is not None
 
 
+@pytest.mark.slow
 def test_a_value_that_others_use_is_not_shown_by_another():
     """A weight is a term's own among the squares of its regularisation, and used by the samples as well."""
     root, net = moons(5)
