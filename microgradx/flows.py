@@ -17,7 +17,7 @@ from .engine import Value, tracer
 from .ieee import inf
 from .ops import abs, maximum, mul, where
 from .reductions import dot, masked_dot, sum
-from .table import Op
+from .table import Op, Reduction
 
 # What an input is given: the flow's sum, the slope, and the flow's Open, one after the other for each edge.
 Terms = list[Any]
@@ -163,8 +163,9 @@ def slopes_of(v: Value, record: bool) -> Sequence[Any]:
         return v.slopes
     if tracer() is not None:
         args = v.args
-        wanted = [a.__class__ is not float for a in args] if float in set(map(type, args)) else [True] * len(args)
-        return v.op.partials(wanted, v, *args)
+        if v.op.__class__ is Reduction:                 # one rule gives all slopes; those by numbers are left alone
+            return v.op.partials([True] * len(args), v, *args)
+        return v.op.partials([a.__class__ is not float for a in args], v, *args)
     slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
     for slope, frozen in zip(slopes, v.slopes):
         now = slope.data if isinstance(slope, Value) else slope or 0.0

@@ -116,7 +116,7 @@ def compared(found: Value) -> Value:
 def mixed(op: Op, a: Any, b: Any, other: Any) -> Value:
     """An operator between a Value and anything else: with an array on each element, numpy's array of Values. Symbols
     and the like have operators of their own: Python asks."""
-    if isinstance(other, Value):
+    if other.__class__ in PLAIN or isinstance(other, Value):
         return record(op, (a, b))
     if is_array(other):
         pairs = [(x, b) if other is a else (a, x) for x in flat(other)]

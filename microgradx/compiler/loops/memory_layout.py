@@ -121,7 +121,7 @@ def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:
 
 def _ordered(p: Program, edges: EdgeArrays, late: bool) -> list[tuple[bool, list[Slots]]]:
     """The nodes by level and outermost row, results separate: (is result, parts of one operation and width)."""
-    level = _levels(p, edges, late)
+    level = _levels(edges, late)
     is_result = np.zeros(len(p), np.int64)
     is_result[edges.outputs] = 1
     found: dict[tuple[int, int, int], list[Slots]] = {}
@@ -131,17 +131,18 @@ def _ordered(p: Program, edges: EdgeArrays, late: bool) -> list[tuple[bool, list
     return [(bool(result), parts) for (_, _, result), parts in sorted(found.items(), key=lambda item: item[0][0])]
 
 
-def _levels(p: Program, edges: EdgeArrays, late: bool) -> Slots:
+def _levels(edges: EdgeArrays, late: bool) -> Slots:
     """The level of each operation: one above its highest input, or with `late` one below its lowest user."""
-    level = [0] * len(p)
+    level = [0] * len(edges.first)
+    users, inputs = edges.inside()
     if late:
-        users, inputs = edges.inside()
         for i, a in zip(reversed(users), reversed(inputs)):
             if level[a] >= level[i]:
                 level[a] = level[i] - 1
     else:
-        for i in edges.nodes.tolist():
-            level[i] = max(map(level.__getitem__, p.args[i]), default=0) + 1
+        for i, a in zip(users, inputs):
+            if level[i] <= level[a]:
+                level[i] = level[a] + 1
     return np.array(level, np.int64)
 
 
