@@ -55,7 +55,7 @@ def steps(p: Program) -> tuple[list[tuple[Op, list[int], Any]], tuple[list[int],
     >>> x, y = p.input(), p.input()
     >>> p.results = [p.add(mul, (y, x))]
     >>> steps(p)
-    ([(Op mul, [0], array([[1, 0]]))], ([1], array([0])))
+    ([(<row mul(a, b)>, [0], array([[1, 0]]))], ([1], array([0])))
     """
     import numpy as np
     first = [*p.inputs, *p.numbers]
