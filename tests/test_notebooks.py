@@ -11,7 +11,7 @@ from . import notebooks
 from .notebooks import METADATA, PATHS, code, complaints, dumps, executed, joined, load, texts
 
 NEEDS = {"08": ("mlxtend", "sklearn"),                  # modules of the extra `examples`
-         "10": ("llvmlite",), "12": ("llvmlite",)}      # of the extra `jit`
+         "10": ("llvmlite",), "12": ("llvmlite",), "15": ("llvmlite", "scipy")}     # of the extras `jit` and `sparse`
 
 
 @pytest.mark.slow
