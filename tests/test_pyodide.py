@@ -24,6 +24,16 @@ pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: process.argv[2] }, "/sou
 pyodide.runPython("import sys; sys.path.insert(0, '/source')");
 console.log("found", JSON.stringify(pyodide.runPython(process.argv[3])));
 """
+DOCTESTS = """
+import doctest, importlib, pathlib
+names = [path.stem for path in pathlib.Path("/source/microgradx").glob("*.py") if path.stem not in {WITHOUT}]
+modules = [importlib.import_module("microgradx." + name) for name in sorted(names)]
+found = {module.__name__: doctest.testmod(module, optionflags=doctest.ELLIPSIS) for module in modules}
+" ".join(name for name, f in found.items() if f.failed) + f"; {sum(f.attempted for f in found.values())}"
+"""
+# Files of the core whose examples need more than Python alone: numpy, scipy, processes, files and their locks.
+WITHOUT = {"__init__", "__main__", "arrays", "colouring", "conversion", "extras", "files", "jacobians", "locks",
+           "moved", "sparse", "testing"}
 CHAIN = """
 from microgradx import Value, tape
 def chain(n):
@@ -47,6 +57,12 @@ def test_the_core():
     assert found("from microgradx import grad, hessian, parse\n"
                  "y = parse('tanh(w*x)', w=0.0, x=2.0); y.backward()\n"
                  "y.args[0].args[0].grad + grad(lambda x: x**3)(2.0) + hessian(lambda x: x**3)(2.0)") == 2 + 12 + 12
+
+
+def test_the_examples_of_the_core():
+    """The docstrings of the files at the root of the package."""
+    wrong, tried = found(DOCTESTS.replace("{WITHOUT}", repr(WITHOUT))).split("; ")
+    assert wrong == "" and int(tried) > 200
 
 
 def test_graphs_of_some_thousand_operations_are_freed():
