@@ -32,6 +32,7 @@ def test_against_a_loop(rows, w):
         assert vmap(f)([w] * len(rows), rows) == found
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_compiled(way):
     rows, w = [[1.0, 2.0, 3.0], [0.5, 0.25, 0.0]], [0.1, -0.2, 0.3]

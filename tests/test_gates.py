@@ -211,6 +211,7 @@ def test_the_rows_with_branches_are_found():
         "elu"}
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("outer", [mg.sqrt, mg.log], ids=lambda op: op.name)
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in CASES}))
 def test_an_infinite_gradient_does_not_pass_a_shut_gate(name, outer):
@@ -266,6 +267,7 @@ def test_a_row_of_yours_has_gates_too():
         del TABLE["ramp"]
 
 
+@pytest.mark.slow
 def test_kinks_keep_their_conventions():
     for op in TABLE.values():
         for xs in kink_points(op)[:3]:

@@ -116,6 +116,7 @@ def test_within_other_transforms(jac):
     assert jvp(jac(f), [[2.0, 3.0]], [[1.0, 0.0]])[1] == hvp(f, [[2.0, 3.0]], [[1.0, 0.0]])[0]
 
 
+@pytest.mark.sweep(997)
 @every_way
 def test_compiled(way):
     x = [0.5, -1.5]

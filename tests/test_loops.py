@@ -157,6 +157,7 @@ def test_a_module_in_the_value_of_a_while_loop_stays_one():
 
 # Within jit ----------------------------------------------------------------------------------------------------
 
+@pytest.mark.sweep(997)
 @every_way
 def test_a_compiled_scan_is_the_compiled_loop(way):
     for of in (lambda f: f, value_and_grad, hessian):

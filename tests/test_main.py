@@ -152,6 +152,7 @@ def test_what_is_written_is_said_and_only_what_is_ours_is_overwritten(run, argv,
     assert run(*argv, str(path))[0] == 0                # empty files, as those of mktemp, are nobody's
 
 
+@pytest.mark.slow
 def test_ascii_terminals_and_closed_pipes():
     ran = python("tree", "é + 1", "é=2", PYTHONIOENCODING="ascii")
     assert ran.returncode == 0 and b"\\xe9" in ran.stdout

@@ -260,6 +260,7 @@ def test_a_function_of_the_users_that_calls_itself_too_often():
             transform(f)([1.0])
 
 
+@pytest.mark.slow
 def test_numbers_that_are_too_deep_to_be_shown():
     with pytest.raises(TypeError, match="a list that is nested too deep"):
         Value(lists(100_000))

@@ -66,6 +66,7 @@ def test_outputs_are_as_jupyter_has_them():
     assert list(complaints(dumps(ran))) == []
 
 
+@pytest.mark.slow
 def test_a_graph_and_a_figure_are_images():
     pytest.importorskip("matplotlib.pyplot").switch_backend("agg")
     pytest.importorskip("pygraphviz")

@@ -105,6 +105,7 @@ def provided(extra):
                              if not found.isdisjoint(map(str.lower, names))}
 
 
+@pytest.mark.slow
 def test_the_command_of_the_readme_installs_what_test_files_import_at_their_heads():
     """Also of a benchmark, whose examples in docstrings are tests: a peer is imported where it is measured."""
     ours = {path.stem for path in TESTS.rglob("*.py")} | {path.name for path in TESTS.rglob("*/")} | {"tests"}

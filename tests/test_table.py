@@ -131,7 +131,7 @@ def test_slopes(op):
         check_slopes(op, xs)
 
 
-@sweep(11)
+@sweep(997)
 @every_row
 def test_value_and_slopes_next_to_their_zeros(op):
     """Where terms cancel and only the condition can bound the error."""
@@ -197,7 +197,7 @@ def test_second_and_third_order(op):
         check_orders(op, xs, direction(op, xs))
 
 
-@sweep(11)
+@sweep(997)
 @every_row
 def test_a_wrong_second_derivative_is_found(op):
     """Right in first order, a millionth off from there on: found wherever there is a second or third derivative."""

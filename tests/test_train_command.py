@@ -31,6 +31,7 @@ def trained(monkeypatch):
     return given, asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_picture_is_written_and_said(trained, capsys, tmp_path, ending):
     path = tmp_path / f"run.{ending.upper()}"
@@ -39,6 +40,7 @@ def test_a_picture_is_written_and_said(trained, capsys, tmp_path, ending):
     assert main(["train", "xor", "--plot", str(path)]) == 0             # its own file, again
 
 
+@pytest.mark.slow
 def test_a_page_is_the_lab_where_that_can_hold_the_network(trained, tmp_path):
     path, (given, _) = tmp_path / "run.html", trained
     assert main(["train", "xor", "--html", str(path)]) == 0 and '"weights":[' in path.read_text()
@@ -47,6 +49,7 @@ def test_a_page_is_the_lab_where_that_can_hold_the_network(trained, tmp_path):
     assert "data:image/svg+xml;base64," in path.read_text() and "a border: loss" in path.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option, name", [("--plot", "run.png"), ("--html", "run.html")])
 def test_a_file_of_others_is_not_overwritten_and_nothing_is_trained(trained, capsys, tmp_path, option, name):
     path = tmp_path / name

@@ -308,6 +308,7 @@ print(y.data.hex(), [v.grad.hex() for v in w])
 """
 
 
+@pytest.mark.slow
 def test_gradients_are_bit_identical_in_every_process():
     outputs = {subprocess.run([sys.executable, "-c", PROGRAM], env={"PYTHONHASHSEED": seed}, text=True, check=True,
                               capture_output=True).stdout for seed in ("0", "1", "4242")}

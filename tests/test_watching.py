@@ -192,6 +192,7 @@ def test_it_stops_in_the_backward_pass_before_any_gradient_changes():
     assert w.grad == 13.0
 
 
+@pytest.mark.slow
 def test_a_debugger_stands_at_the_line(tmp_path):
     program = "from microgradx import *\nwith stop_at_nonfinite():\n    x = Value(0.0)\n    y = x * 2\n    z = log(y)\n"
     (tmp_path / "program.py").write_text(program, encoding="utf-8")

@@ -104,7 +104,7 @@ class Run:
                                     if getattr(m, "generator", None)])
 
 
-@sweep(4)
+@sweep(997)
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_in_parts_has_the_bits_of_one_without_a_break(case, way, tmp_path):
     path = tmp_path / "run.safetensors"
@@ -120,6 +120,7 @@ class Stop(Exception):
     """What ends a run, as a power cut does: nothing is cleaned up for it."""
 
 
+@pytest.mark.slow
 @sweep(5)
 @pytest.mark.parametrize("case", ["norm", "plateau"])
 @pytest.mark.parametrize("error", [Stop, KeyboardInterrupt])
@@ -139,6 +140,7 @@ def test_a_run_that_breaks_amid_an_epoch_goes_on_from_its_beginning(case, error,
     assert run.state() == expected
 
 
+@pytest.mark.slow
 def test_after_ctrl_c_the_same_objects_go_on(tmp_path, ctrl_c, way):
     """As in a notebook: the cell is run again, with a model and schedule that are amid the third epoch."""
     path, schedule = tmp_path / "run.safetensors", ReduceLROnPlateau(factor=0.5, patience=0)
@@ -177,6 +179,7 @@ def test_ctrl_c_at_any_line(case, way, tmp_path, ctrl_c):
         assert run(2).state() == expected
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("rule", [
     lambda p: LBFGS(p, max_iter=3, line_search_fn="strong_wolfe"),
     lambda p: Adam([{"params": p[:4], "lr": 0.01}, {"params": p[4:], "betas": (0.5, 0.9)}], lr=0.05, amsgrad=True)])

@@ -74,6 +74,7 @@ def test_torchs_loss_of_a_batch(size, table, way):
         torch.cat([p.detach().flatten() for p in other.parameters()]).tolist(), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_weights_of_a_whole_batch_are_the_same(way):
     def whole(model, xs, ys):
         return cross_entropy(model(xs), ys, weight=WEIGHT)
@@ -85,6 +86,7 @@ def test_the_weights_of_a_whole_batch_are_the_same(way):
     assert runs[0] == pytest.approx(runs[1], rel=1e-9)
 
 
+@pytest.mark.sweep(997)
 def test_equal_weights_change_nothing_and_random_numbers_are_drawn_once(way):
     runs = []
     for more in ({}, {"class_weight": [2.0, 2.0, 2.0]}):

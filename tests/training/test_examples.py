@@ -81,6 +81,7 @@ def test_without_llvmlite_a_program_too_large_for_python_is_interpreted(capsys, 
     assert run("curve") and f"an interpreted graph; {install('jit')}" in capsys.readouterr().err
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("name", ["moons", "curve", "xor"])
 def test_a_model_that_is_not_trained_reaches_none(capsys, monkeypatch, name):
     monkeypatch.setattr(import_module(f"microgradx.training.examples.{name}"), "fit", lambda *args, **more: History())
@@ -226,6 +227,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.sweep(997)
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_is_recorded_without_a_look_at_any_number(monkeypatch, name):
     """What a compiler needs: loss(model, x, y) is one Value, reads no .data on the way, and asks for no truth."""

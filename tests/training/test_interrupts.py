@@ -168,6 +168,7 @@ def test_ctrl_c_at_very_many_lines(way):
     check_presses(way, sorted(rng.sample(finish, min(len(finish), budget(50)))), "finish")
 
 
+@pytest.mark.slow
 def test_the_checker_finds_what_escapes(monkeypatch):
     """Its negative control: Ctrl-C that nothing holds back."""
     monkeypatch.setattr(Interrupts, "__enter__", lambda self: self)

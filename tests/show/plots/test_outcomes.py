@@ -27,6 +27,7 @@ def test_a_border_is_that_of_the_model():
     assert {line.get_marker() for line in ax.lines} == {"o", "x"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", SIGNED)
 def test_a_file_says_who_wrote_it(form):
     content = written([CURVE], form)

@@ -66,6 +66,7 @@ def test_every_row_can_be_plotted(op):
     assert all(y == op.at(x, *others) for x, y in drawn(ax.lines[1]) if y == y)
 
 
+@pytest.mark.slow
 def test_the_page_of_activations():
     axes = activations()
     assert [ax.get_title().split(":")[0] for ax in axes] == [

@@ -66,6 +66,7 @@ def test_values_do_not_overlap(found):
             assert all(b - a > 1 - 1e-9 for a, b in pairwise(rows)) and rows[0] >= 0
 
 
+@pytest.mark.slow
 def test_data_flows_to_the_right(found):
     for root, shown in found:
         order = tape(root)

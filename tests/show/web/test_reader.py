@@ -77,6 +77,7 @@ def check(reader, asked):
         assert agree(got, right), (text, got, right)
 
 
+@pytest.mark.slow
 def test_meanings_and_refusals_are_those_of_parse(reader):
     """Each text of tests/test_expr.py but one that JSON has no word for."""
     asked = [(text, {"x": 0.25} if re.search(r"\bx\b", text) else {}) for text, _ in MEANINGS]
@@ -110,6 +111,7 @@ def expression(rng, depth):
     return f"{op.name}({', '.join(inner() for _ in op.inputs)})"
 
 
+@pytest.mark.slow
 def test_generated_expressions_mean_the_same(reader):
     rng = random.Random(1)
     asked = [(f"x + w*0 + {expression(rng, 4)}", {"x": rng.uniform(-2, 2), "w": rng.uniform(-2, 2)})
@@ -126,6 +128,7 @@ def broken(rng):
     return text
 
 
+@pytest.mark.slow
 def test_errors_are_at_the_same_column(reader):
     """Of garbage 995 in 1000: Python's parser has more rules that guess what was meant than core/guesses.js."""
     rng = random.Random(2)
@@ -137,6 +140,7 @@ def test_errors_are_at_the_same_column(reader):
     assert refused > len(asked) / 3 and len(wrong) <= len(asked) / 200, wrong[:10]
 
 
+@pytest.mark.slow
 def test_limits_are_those_of_parse(reader):
     texts = [f"sum([{','.join('1' * count)}])" for count in range(MOST + 1)]
     texts += ["(" * 100 + "x" + ")" * 100, "-" * 99 + "x", "x" + "+x" * 99, "x" + "+x" * 100, "x+" * 1000, "x" * 4001]
