@@ -53,9 +53,10 @@ def views(whole: Picture) -> list[View]:
 
 def page(whole: Picture) -> str:
     """The page as HTML, in plain ASCII; without JavaScript it shows the picture as it is."""
-    body = "".join(_section(k, view) for k, view in enumerate(views(whole)))
+    found = views(whole)
+    body = "".join(_section(k, view) for k, view in enumerate(found))
     title = f"A graph of {len(whole.sketch.order):,} values"
-    return document(title, HINT, f'<nav id="trail" aria-label="Opened"></nav>\n<main>{body}</main>',
+    return document(title, HINT * (len(found) > 1), f'<nav id="trail" aria-label="Opened"></nav>\n<main>{body}</main>',
                     f'"use strict";\n{asset("picture/opening.js")}', asset("picture/opening.css"), {})
 
 

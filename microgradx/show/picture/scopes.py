@@ -27,7 +27,9 @@ def homes(graph: Graph, params: Collection[Value] | None = None) -> dict[Value, 
     """
     users: dict[Value, set[str]] = {}
     known = {scope: levels(scope) for scope in {v.scope for v in graph.order}}
-    for v in graph.order if any(known) else ():
+    if not any(known):
+        return dict.fromkeys(graph.order, ())
+    for v in graph.order:
         if scope := v.scope:
             for a in graph.inputs[v]:
                 if a.op is None and not a.scope:
