@@ -42,7 +42,7 @@ def chromium(traced=False):
     options.binary_location = program
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", **({"performance": "ALL"} if traced else {})})
     if traced:
-        options.add_experimental_option("perfLoggingPrefs", {"traceCategories": "toplevel"})
+        options.add_experimental_option("perfLoggingPrefs", {"traceCategories": "toplevel,blink.user_timing"})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         for flag in (*FLAGS, *root, f"--user-data-dir={profile}"):
@@ -54,14 +54,17 @@ def chromium(traced=False):
             started.quit()
 
 
-def tasks(browser, since):
-    """Milliseconds of each task of the page since this time.monotonic(): by the clock, and of the processor."""
+def tasks(browser):
+    """Milliseconds of each task of the page since performance.mark("since") in it: by the clock, of the processor.
+
+    Of its own thread alone: Chromium's own pages, its new tab and its address bar, compile for 100 ms and more.
+    """
     entries = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     events = [entry["params"] for entry in entries if entry["method"] == "Tracing.dataCollected"]
-    scripts = {(e["pid"], e["tid"]) for e in events if e["name"] == "BlinkScheduler_PerformMicrotaskCheckpoint"}
+    mark = [e for e in events if e["name"] == "since" and "blink.user_timing" in e["cat"]][-1]
     return [(e["dur"] / 1000, e["tdur"] / 1000) for e in events
-            if e["name"] == "ThreadControllerImpl::RunTask" and (e["pid"], e["tid"]) in scripts
-            and e["ts"] > 1e6 * since and "tdur" in e]
+            if e["name"] == "ThreadControllerImpl::RunTask" and (e["pid"], e["tid"]) == (mark["pid"], mark["tid"])
+            and e["ts"] > mark["ts"] and "tdur" in e]
 
 
 def look(browser, width=1400, height=900, scheme="light", motion="reduce"):

@@ -156,7 +156,8 @@ def factor(case: Case) -> str:
     else:
         where = f"{'All entries of ' * (len(claimed) > 1)}{', '.join(part.name for part in case.wrong[:3])}"
         where = where if len(claimed) > 1 else f"The gradient by {where}"
-    if found is None or abs(found) < case.close or (sum(map(bool, expected)) < 2 and not is_simple(found, case.close)):
+    if found is None or abs(found) < case.close or abs(found - 1) < SAME or (
+            sum(map(bool, expected)) < 2 and not is_simple(found, case.close)):
         return ""
     counts = {len(part.numbers or part.claimed) for part in case.parts} | {n for part in case.parts for n in part.shape}
     are = "are" if len(claimed) > 1 and not where.startswith("1 ") else "is"

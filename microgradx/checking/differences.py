@@ -22,7 +22,7 @@ UNDEFINED = (ValueError, ArithmeticError, LookupError)      # raised at x: f is 
 HALVINGS = 8            # of the step in one extrapolation
 EXACT = 1e-10           # relative error at which the search stops, ...
 CLOSER = 2.0**-16       # ... unless a step smaller by this factor contradicts it, as for max(x*x, 0.001) at 0
-GRAINS = 8              # how many roundings of inner numbers a difference may hold
+GRAINS = 8              # how many roundings of inner numbers a value may hold
 SETTLED = 1e-3          # largest relative error of an estimate that says anything, as that of a jump does not
 
 

@@ -2,6 +2,7 @@
 // and the output over the plane with all points, large, beside it.
 
 const TILE = 40;                                        // of a unit's map, in pixels; smaller where there is no room
+const PART = 64;                                        // wires that are shown at a time
 const NARROW = 480;                                     // pixels of a phone, on which the output is to be seen as well
 
 class Diagram {
@@ -15,19 +16,23 @@ class Diagram {
     }).observe(place);
   }
 
-  // A view of the lab.
-  show(lab) {
+  // A view of the lab, in parts: a new picture is made layer by layer.
+  *show(lab) {
     const {network} = lab.trainer,
       shape = `${network.sizes} ${network.acts} ${this.place.clientWidth}`;
     if (this.shape !== shape) {
+      yield* this.build(network);
       this.shape = shape;
-      this.build(network);
     }
     this.tiles.forEach((tile) => this.paint(tile, lab));
     const {weights, grad} = network,
       shown = {weight: weights, gradient: grad, update: lab.trainer.last}[lab.edges];
     const most = sizeOf(shown);
-    this.wires.forEach((wire) => this.weigh(wire, lab, shown[wire.place], most));
+    yield;
+    for (const [n, wire] of this.wires.entries()) {
+      this.weigh(wire, lab, shown[wire.place], most);
+      if (n % PART === PART - 1) yield;                 // with all their numbers in words, where it rests
+    }
     this.bars.forEach(({bar, text}, l) => {
       const norm = lab.seen.norms[l],
         most = Math.max(...lab.seen.norms, 1e-300);
@@ -36,7 +41,7 @@ class Diagram {
     });
   }
 
-  build(network) {
+  *build(network) {
     const {sizes, depth} = network,
       width = this.place.clientWidth,
       most = Math.max(...sizes);
@@ -65,8 +70,9 @@ class Diagram {
         for (let i = 0; i < sizes[l]; i += 1)
           this.wires.push(this.wire(network, l, j, i, at(l, i), at(l + 1, j), tile));
       }
+      this.svg.append(...this.wires.slice(-sizes[l] * sizes[l + 1]).map(({all}) => all));
+      yield;
     }
-    this.svg.append(...this.wires.map(({all}) => all));
   }
 
   tile(network, l, j, {x, y}, size) {

@@ -108,7 +108,7 @@ function* work() {
   }
   yield* observeInParts();
   for (const view of labViews) {
-    view(lab);
+    yield* view(lab) ?? [];
     yield;
   }
 }

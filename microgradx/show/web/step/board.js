@@ -35,7 +35,7 @@ function line(term, ...parts) {
   );
   const made = element("div", {}, element("dt", {}, term), element("dd", {}, ...formulas));
   const {length} = made.lastChild.textContent;
-  if (length > 30) made.className = length > 60 ? "long longest" : "long";
+  if (length > 24) made.className = length > 60 ? "long longest" : "long";
   return made;
 }
 

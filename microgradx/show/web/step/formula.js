@@ -4,6 +4,7 @@
 // the necessary parentheses are written.
 
 const LEVELS = {"<": 0, "<=": 0, ">": 0, ">=": 0, "+": 1, "-": 1, "*": 2};
+const NAMED = 13;                                       // letters of a name in a formula; all of it on hover
 const SIGNED = 1.5,
   TIMES = 2,
   FRACTION = 3,
@@ -25,12 +26,20 @@ function bracketed(open, parts, close) {
   return group(bracket(open), ...separated(parts), bracket(close));
 }
 
+// A long name, shorter; its end tells it from others. What Python has cut (the_weights..._2) ends behind the dots.
+function shortened(name, length) {
+  if (name.length <= length) return name;
+  const [, cut] = name.match(/\.\.\.(.*)$/) || [];
+  const end = cut ?? name.slice(name.includes(".") ? 1 - length : -4);
+  return `${name.slice(0, Math.max(0, length - 1 - end.length))}\u2026${end}`;
+}
+
 // A name: w1 with a small 1. (mi sets a single letter in italics.)
 function identifier(text) {
   const [, letter, index] = text.match(/^(\p{L})(\d+)$/u) || [];
   return letter
     ? element("math:msub", {}, element("math:mi", {}, letter), element("math:mn", {}, index))
-    : element("math:mi", {}, text);
+    : element("math:mi", text.length > NAMED ? {title: text} : {}, shortened(text, NAMED));
 }
 
 function words(text) {

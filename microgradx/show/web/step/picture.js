@@ -63,8 +63,8 @@ class Picture {
       hover = element("svg:title", {});
     const name = node ? node.name : title,
       sign = node ? (node.sign ?? "") : "",
-      tail = name.slice(name.lastIndexOf(".") + 1);
-    const called = cut(node && tail ? tail : name, sign.length > 1 ? 7 : 11);
+      tail = name.includes("...") ? name : name.slice(name.lastIndexOf(".") + 1);
+    const called = shortened(node && tail ? tail : name, sign.length > 1 ? 7 : 11);
     const all = element(
       "svg:g",
       {transform: `translate(${round(x)} ${round(y)})`, role: "button", tabindex: "0", "data-name": name},
