@@ -27,7 +27,7 @@ function bracketed(open, parts, close) {
 }
 
 // A long name, shorter; its end tells it from others. What Python has cut (the_weights..._2) ends behind the dots.
-function shortened(name, length) {
+function abridged(name, length) {
   if (name.length <= length) return name;
   const [, cut] = name.match(/\.\.\.(.*)$/) || [];
   const end = cut ?? name.slice(name.includes(".") ? 1 - length : -4);
@@ -39,7 +39,7 @@ function identifier(text) {
   const [, letter, index] = text.match(/^(\p{L})(\d+)$/u) || [];
   return letter
     ? element("math:msub", {}, element("math:mi", {}, letter), element("math:mn", {}, index))
-    : element("math:mi", text.length > NAMED ? {title: text} : {}, shortened(text, NAMED));
+    : element("math:mi", text.length > NAMED ? {title: text} : {}, abridged(text, NAMED));
 }
 
 function words(text) {

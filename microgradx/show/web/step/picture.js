@@ -64,7 +64,7 @@ class Picture {
     const name = node ? node.name : title,
       sign = node ? (node.sign ?? "") : "",
       tail = name.includes("...") ? name : name.slice(name.lastIndexOf(".") + 1);
-    const called = shortened(node && tail ? tail : name, sign.length > 1 ? 7 : 11);
+    const called = abridged(node && tail ? tail : name, sign.length > 1 ? 7 : 11);
     const all = element(
       "svg:g",
       {transform: `translate(${round(x)} ${round(y)})`, role: "button", tabindex: "0", "data-name": name},
