@@ -2,7 +2,7 @@
 // and the output over the plane with all points, large, beside it.
 
 const TILE = 40;                                        // of a unit's map, in pixels; smaller where there is no room
-const PART = 64;                                        // wires that are shown at a time
+const BUNDLE = 64;                                      // wires that are shown at a time
 const NARROW = 480;                                     // pixels of a phone, on which the output is to be seen as well
 
 class Diagram {
@@ -31,7 +31,7 @@ class Diagram {
     yield;
     for (const [n, wire] of this.wires.entries()) {
       this.weigh(wire, lab, shown[wire.place], most);
-      if (n % PART === PART - 1) yield;                 // with all their numbers in words, where it rests
+      if (n % BUNDLE === BUNDLE - 1) yield;                 // with all their numbers in words, where it rests
     }
     this.bars.forEach(({bar, text}, l) => {
       const norm = lab.seen.norms[l],
