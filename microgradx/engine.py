@@ -48,12 +48,11 @@ class Value(Arithmetic["Value"]):
 
     def __init__(self, data: float, label: str | None = None) -> None:
         scope = mode.get()
-        self._data, self._grad, self.label = number(data), 0.0, label or ""
+        self._data, self._grad, self._met, self.label = number(data), 0.0, 0.0, label or ""
         self.scope: str = scope if scope.__class__ is str else "" if scope is None else scope.scope
         self.op: Op | None = None
         nothing: Any = None
         self._a = self._b = self._da = self._db = nothing
-        self._met = 0.0
 
     @property
     def data(self) -> float:
@@ -162,7 +161,8 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
         v = stack.pop()
         if v is None:                                   # all inputs of the Value below are on the tape
             order.append(stack.pop())
-        elif v not in seen and v.__class__ is not float:
+            continue
+        while v not in seen and v.__class__ is not float:
             seen.add(v)
             a, b = v._a, v._b
             if a is None or v._met < since:             # older results count as leaves: see dependence.py
@@ -171,10 +171,10 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
                 stack += v, None
                 for inputs in (b, a) if b else (a,):
                     if id(inputs) not in seen:          # a list that many share, as the units of a layer do
-                        waiting = [x for x in inputs[::-1] if x.__class__ is not float and x not in seen
-                                   and (leaves or x._a is not None)]
-                        stack += waiting
+                        stack += (waiting := [x for x in inputs[::-1] if x.__class__ is not float and x not in seen
+                                              and (leaves or x._a is not None)])
                         seen.update([] if waiting else [id(inputs)])
             else:
-                stack += (v, None, a) if b is None else (v, None, b, a)
+                stack += (v, None) if b is None else (v, None, b)
+                v = a                                   # goes on with the first input
     return order
