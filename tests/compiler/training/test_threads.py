@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from microgradx import log, sum, take
+from microgradx import log, nn, sum, take
 from microgradx.nn import RNN, Dropout, Linear, Module, ReLU, Sequential, cross_entropy, l2_penalty, mse
 from microgradx.training import SGD, Adam, NonFiniteError, fit
 
@@ -12,6 +12,7 @@ from ...budget import budget
 from ...compiled import needs_llvmlite
 
 pytestmark = needs_llvmlite
+np = pytest.importorskip("numpy")
 THREADS = (1, 2, 3, 7, 8, 20, None)
 
 
@@ -152,6 +153,42 @@ def test_several_samples_at_once_are_samples_one_by_one(make, loops, monkeypatch
     one_by_one(monkeypatch)
     assert together == pytest.approx(numbers(), rel=1e-9)
     assert together != numbers()
+
+
+class Last(Module):
+    """Scores by what a layer makes of the end of a sequence."""
+
+    def __init__(self, layer, outputs):
+        self.layer, self.head = layer, Linear(outputs, 3)
+
+    def forward(self, xs):
+        found = self.layer(xs)
+        return self.head((found[0] if isinstance(found, tuple) else found)[-1])
+
+
+MODELS = {
+    "norm": lambda: (Sequential(Linear(6, 9), nn.LayerNorm(9), nn.GELU(), Linear(9, 3)), (6,)),
+    "image": lambda: (Sequential(nn.Conv2d(1, 4, 3), nn.GroupNorm(2, 4), nn.SiLU(), nn.MaxPool2d(2), nn.Flatten(0),
+                                 Linear(16, 3)), (1, 6, 6)),
+    "LSTM": lambda: (Last(nn.LSTM(3, 5), 5), (7, 3)),
+    "attention": lambda: (Last(nn.TransformerEncoderLayer(8, 2, 12, dropout=0.0), 8), (5, 8)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_layers_have_the_gradients_of_samples_one_by_one(name, loops, monkeypatch):
+    """Also where a result is used again, and its sum is in pieces: of LayerNorm and attention."""
+    random.seed(5)
+    model, sizes = MODELS[name]()
+    samples = np.random.default_rng(5).normal(size=(16, *sizes)).tolist(), [k % 3 for k in range(16)]
+
+    def gradient():
+        fit(model, *samples, loss, SGD(model.parameters(), lr=0.0), steps=1, jit=True)
+        return [p.grad for p in model.parameters()]
+    together = gradient()
+    one_by_one(monkeypatch)
+    assert together == pytest.approx(gradient(), rel=1e-10, abs=1e-13) and together != gradient()
 
 
 @pytest.mark.slow
