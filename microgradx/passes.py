@@ -7,7 +7,7 @@ tangents()      forward: the derivatives of results in the direction in which in
     >>> from microgradx.passes import ONE, adjoints
     >>> x = Value(3.0)
     >>> y = x * x
-    >>> adjoints([(y * x, ONE)], [x], record=False)[x].sum
+    >>> adjoints([(y * x, ONE)], [x], record=False)[x]
     27.0
 """
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Seconds to draw graphs of 10 to 1,000,000 values, and into how many boxes.
 
-    python tests/benchmarks/drawing.py              the last row takes a minute
+    python tests/benchmarks/drawing.py              the last row takes half a minute
 
 `draw` makes the DOT text, `svg` renders it: with the dot program if there is one, else inside pygraphviz. What a screen
 does not hold is collapsed; one row draws 1,000 values one by one all the same.
