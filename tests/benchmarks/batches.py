@@ -14,7 +14,6 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from report import duration, figure, machine, table
 
 from microgradx import nn
@@ -22,7 +21,7 @@ from microgradx.compiler.backends import backend
 from microgradx.training import SGD
 
 Run = Callable[[int], float]                        # so many steps; the last loss
-TYPES = {"torch float32": torch.float32, "torch float64": torch.float64}
+TYPES = {"torch float32": "float32", "torch float64": "float64"}
 OURS = "microgradx"
 
 
@@ -53,6 +52,7 @@ def ours(model: Any, xs: Any, ys: Any, threads: int) -> Run:
 
 def theirs(model: Any, xs: Any, ys: Any, threads: int, kind: Any) -> Run:
     """Steps of torch in this type."""
+    import torch
     rule, x, y = torch.optim.SGD(model.to(kind).parameters(), lr=0.0), torch.tensor(xs, dtype=kind), torch.tensor(ys)
 
     def run(steps: int) -> float:
@@ -68,6 +68,7 @@ def theirs(model: Any, xs: Any, ys: Any, threads: int, kind: Any) -> Run:
 
 def peers(network: Network, batch: int, threads: int) -> dict[str, Run]:
     """The same steps by each."""
+    import torch
     rng = np.random.default_rng(batch)
     xs, ys, model = rng.random((batch, *network.sizes)), rng.integers(0, 10, batch), network.make(nn, 0)
     state = {name: torch.tensor(np.array(numbers)) for name, numbers in model.state_dict().items()}
@@ -75,7 +76,7 @@ def peers(network: Network, batch: int, threads: int) -> dict[str, Run]:
     for name, kind in TYPES.items():
         other = network.make(torch.nn, 1)
         other.load_state_dict(state)
-        found[name] = theirs(other, xs, ys, threads, kind)
+        found[name] = theirs(other, xs, ys, threads, getattr(torch, kind))
     return found
 
 
