@@ -1,5 +1,6 @@
 """What every test runs under: Hypothesis's profile, which of a sweep are slow, and torch as an oracle."""
 import os
+import re
 import signal
 from collections import Counter
 
@@ -50,7 +51,10 @@ def pytest_generate_tests(metafunc):
 
 @pytest.hookimpl(tryfirst=True)                 # before -m selects
 def pytest_collection_modifyitems(config, items):
-    """Of a @sweep(n) all but each n-th are slow; of any test with many cases so many that MOST are left."""
+    """Of a @sweep(n) all but each n-th are slow; of any test with many cases so many that MOST are left. UsageError for
+    a name that each process would give another: several of them could not share the tests."""
+    if named := [item.nodeid for item in items if re.search(r" at 0x\w{6}", item.nodeid)]:
+        raise pytest.UsageError(f"a test is named by an address, write ids= without it: {named[0]}")
     if THINNED in config.stash:
         return
     functions = [item.nodeid.partition("[")[0] for item in items]

@@ -184,7 +184,7 @@ def draws(x):
     (lambda x: x[0] * 2.0, [1, 2], TypeError, "whole numbers are a part of the program"),
     (nn.Embedding(2, 2), [0.0], TypeError, "Embedding"), (nn.Linear(2, 1), [1.0], ValueError, "expected shape"),
     (mg.tan, 1.0, TypeError, "onnxruntime has no tan in float64; write dtype='float32'"),
-], ids=str)
+])
 def test_what_is_not_written_is_refused_by_name(f, example, error, said):
     before = f.state_dict() if isinstance(f, nn.Module) else None
     with pytest.raises(error, match=said):

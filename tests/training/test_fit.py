@@ -468,7 +468,7 @@ def test_another_table_is_no_history(tmp_path, text, said):
     ({"validation": 1}, TypeError, r"expected \(xs, ys\) as validation, or a share such as 0\.2, got 1"),
     ({"validation": math.nan}, ValueError, "a share that leaves samples on both sides, got nan"),
     ({"threads": 0}, ValueError, "threads from 1 up"), ({"threads": 1.5}, ValueError, "threads from 1 up"),
-], ids=str)
+])
 def test_what_would_fail_amid_training_is_refused_before(options, error, message, jit):
     """A learning rate that was nan made all parameters nan, and the loss was blamed."""
     model = Line(0.5)
