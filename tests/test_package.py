@@ -122,6 +122,7 @@ def test_arrows_run_one_way(own):
     assert backward_arrows(SOURCES[own], own) == []
 
 
+@pytest.mark.slow
 def test_no_module_imports_itself_by_way_of_others():
     assert circle(SOURCES) == []
 

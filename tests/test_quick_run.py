@@ -62,6 +62,7 @@ def is_empty(source):
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in ast.parse(source).body)
 
 
+@pytest.mark.slow
 def test_no_module_is_without_a_quick_test():
     modules = {name: (path.read_text(encoding="utf-8"), ("microgradx", *path.relative_to(PACKAGE).parent.parts))
                for name, path in FILES.items()}

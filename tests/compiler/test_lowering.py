@@ -223,6 +223,7 @@ def names(source):
             and node.value in {op.name for op in ROWS}]
 
 
+@pytest.mark.slow
 def test_rows_are_named_in_the_rows_and_in_the_table_of_instructions_alone():
     files = {path.relative_to(PACKAGE).as_posix(): path.read_text() for place in ("compiler/**/*.py", "show/web/*.py")
              for path in PACKAGE.glob(place)}
