@@ -134,7 +134,7 @@ class NativeSession(Session):
     def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
         """Whether to compute a batch with a sample in each lane: samples of one form, and a small program that neither
         draws random numbers nor sets Buffers."""
-        if self.strict or self.whole or len(set(self.forms)) > 1 or min(map(len, batches)) < FEW:
+        if self.strict or self.whole or not self.alike or min(map(len, batches)) < FEW:
             return False
         p = self.first = self.unit_program((0,))
         return not p.updates and not self.generators and fits(p)
@@ -258,7 +258,7 @@ class NativeSession(Session):
 
     def together(self, batches: Sequence[Sequence[int]]) -> bool:
         """Whether a kernel computes several samples of a batch at once: if all samples there are have one form."""
-        return self.in_blocks and not self.whole and len(set(self.forms)) == 1 and max(map(len, batches)) >= SEVERAL
+        return self.in_blocks and not self.whole and self.alike and max(map(len, batches)) >= SEVERAL
 
     def sums(self) -> Any:
         """Space for the sum of each block."""

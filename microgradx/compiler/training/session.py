@@ -82,6 +82,7 @@ class Session(ABC):
         self.interrupted = False            # whether Ctrl-C ended the last run
         self.samples = [sample if strict else floated(sample) for sample in zip(xs, ys)]
         self.forms = [form(sample) for sample in self.samples]
+        self.alike = len(set(self.forms)) == 1
         self.numbers = [numbers(sample) for sample in self.samples]
         self.start()
 
