@@ -24,7 +24,7 @@ from ..ieee import number, short
 from ..nesting import shape
 from ..nn.lengths import length as norm
 from .line_search import dot, strong_wolfe
-from .memory import Memory, along
+from .memory import CurvatureMemory, along
 from .optim import Numbers, Optimiser, require
 
 Closure = Callable[[], Any]             # computes gradients and returns the loss, a Value or a number
@@ -75,7 +75,7 @@ class LBFGS(Optimiser):
             raise ValueError(f"expected line_search_fn None or 'strong_wolfe', got {short(line_search_fn)}")
         self.max_iter, self.history_size, self.line_search_fn = max_iter, history_size, line_search_fn
         self.tolerance_grad, self.tolerance_change = tolerance_grad, tolerance_change
-        self._memory = Memory()
+        self._memory = CurvatureMemory()
 
     def step(self, closure: Closure | None = None) -> Any:
         """Move all parameters; returns the loss before. closure() computes gradients and returns the loss.
@@ -157,7 +157,7 @@ class LBFGS(Optimiser):
         """
         given = {name: state[name] for name in state}
         self.check_shapes({name: shape(x) for name, x in given.items()})
-        self.t, self._memory = int(given["step"]), Memory.of(given)
+        self.t, self._memory = int(given["step"]), CurvatureMemory.of(given)
 
     def own_shapes(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
         """The names and shapes that its state has: those of its memory where these are given.

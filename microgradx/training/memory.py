@@ -1,7 +1,7 @@
 """What LBFGS remembers, and the direction that follows from it.
 
-    >>> from microgradx.training.memory import Memory
-    >>> memory = Memory()
+    >>> from microgradx.training.memory import CurvatureMemory
+    >>> memory = CurvatureMemory()
     >>> memory.direction([12.0], history_size=5)                # 3*x**2 at 2: nothing is known yet, so downhill
     [-12.0]
     >>> memory.length = 0.125                                   # how far the step went: to 0.5
@@ -30,7 +30,7 @@ class Pair(NamedTuple):
     product: float
 
 
-class Memory:
+class CurvatureMemory:
     """What LBFGS remembers: the last direction and gradient, and pairs of changes of gradient and parameters."""
 
     def __init__(self) -> None:
@@ -38,9 +38,9 @@ class Memory:
         self.way, self.gradient = list[float](), list[float]()
         self.pairs: list[Pair] = []
 
-    def copy(self) -> "Memory":
+    def copy(self) -> "CurvatureMemory":
         """A copy, since a step that fails changes nothing."""
-        new = Memory()
+        new = CurvatureMemory()
         vars(new).update(vars(self), pairs=list(self.pairs))
         return new
 
@@ -74,7 +74,7 @@ class Memory:
                 "prev_flat_grad": list(self.gradient), **(pairs if self.pairs else {})}
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> "Memory":
+    def of(cls, state: Mapping[str, Any]) -> "CurvatureMemory":
         """The memory with these numbers."""
         new = cls()
         new.count = int(state["n_iter"])

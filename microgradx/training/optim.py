@@ -141,7 +141,13 @@ class Optimiser:
 
     def rules(self) -> list[tuple["Optimiser", float]]:
         """The rules that move its parameters, one after the other in the order of params, and the factor by which lr
-        reaches each: its own, by 1.0; Groups have more."""
+        reaches each: its own, by 1.0; Groups have more.
+
+        >>> from microgradx.training import SGD
+        >>> sgd = SGD([Value(3.0)])
+        >>> sgd.rules() == [(sgd, 1.0)]
+        True
+        """
         return [(self, 1.0)]
 
     def zero_grad(self) -> None:

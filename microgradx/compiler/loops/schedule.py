@@ -30,7 +30,7 @@ from .nests import LARGE, Nest, nests
 from .repeat_code import RepeatNest, fits, place_of_body
 from .repeat_code import compiled as repeated
 from .repeat_code import nest as repeat
-from .several import Samples, read_again, several
+from .several import SampleLanes, read_again, several
 from .shapes import Shape, shaped
 
 MOST = 2**23                            # numbers that the memory of several samples has at most, results apart: 64 MB
@@ -65,7 +65,7 @@ def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, resul
     used = size if totals is None else size - results
 
     def compiled(count: int) -> tuple[Kernel, int] | None:
-        samples = Samples(count, lined(place.start), place.status, slots, totals)
+        samples = SampleLanes(count, lined(place.start), place.status, slots, totals)
         nests = several(found, samples, again) if used * count <= MOST else None
         constants = {samples.slot(slot) + k: x for slot, x in numbers.items() for k in range(count)}
         whole = Memory(samples.slot(size), [], constants, slots.start)

@@ -2,9 +2,9 @@
 
     >>> from microgradx import mul
     >>> from microgradx.compiler.loops.nests import Nest
-    >>> from microgradx.compiler.loops.several import Samples
+    >>> from microgradx.compiler.loops.several import SampleLanes
     >>> slopes = Nest(mul, 20, (5, 9), ((3, 4, (1, 0)), (4, 1, (0, 1))))      # 3 x 4 products, results of a sample
-    >>> samples = Samples(lanes=8, first=100, status=3, results=range(20, 32), totals=-1000)
+    >>> samples = SampleLanes(lanes=8, first=100, status=3, results=range(20, 32), totals=-1000)
     >>> samples.summed(slopes)[1:]              # their sums over 8 samples, added to the totals
     (-1000, (140, 172), ((3, 4, (8, 0)), (4, 1, (0, 8))), ((8, (1, 1)),), True)
 
@@ -29,8 +29,8 @@ from .nests import REDUCED, Nest
 from .repeat_code import RepeatNest
 
 
-class Samples(NamedTuple):
-    """Samples that are computed at once, and where.
+class SampleLanes(NamedTuple):
+    """SampleLanes that are computed at once, and where.
 
     lanes       how many there are
     first       the slot of what is in slot 0 of the first sample
@@ -85,7 +85,7 @@ class Samples(NamedTuple):
 SUMMED = {ops.mul: red.dot, ops.identity: red.sum}
 
 
-def several(found: Sequence[Nest | RepeatNest], samples: Samples, used: set[int]) -> list[Nest] | None:
+def several(found: Sequence[Nest | RepeatNest], samples: SampleLanes, used: set[int]) -> list[Nest] | None:
     """The nests for several samples; None where a nest is a loop of scan, or a table that goes on in another region.
     used: the slots of results that the program reads again."""
     parts: list[Nest] = []

@@ -1,6 +1,6 @@
 """A graph of ONNX under construction: nodes, constants, and tensors with operators.
 
-    graph = Graph(onnx, numpy, "float64")
+    graph = OnnxGraph(onnx, numpy, "float64")
     x = graph.input("x", [1.0, 2.0])
     y = 2.0 * x + 1.0                       # two nodes: Mul, Add
     z = silu(y)                             # a row writes itself, as compiled code lowers it
@@ -33,7 +33,7 @@ COMPARED: dict[Op, str] = {ops.less: "Less", ops.less_equal: "LessOrEqual", ops.
 COMPOSED = (ops.where, ops.expm1, ops.log1p, red.entry)
 
 
-class Graph:
+class OnnxGraph:
     """Nodes and constants, under construction."""
 
     def __init__(self, onnx: Any, np: Any, dtype: str) -> None:
@@ -58,68 +58,69 @@ class Graph:
                 return x
             raise TypeError(f"{name}: expected a number, nested lists of numbers or a tuple of these, got {short(x)}")
         integers = isinstance(x, list) and all(isinstance(one, int) for one in leaves(x))
-        kind, found = self.onnx.TensorProto.INT64 if integers else self.kind, Tensor(self, name, shape(x))
+        kind, found = self.onnx.TensorProto.INT64 if integers else self.kind, OnnxTensor(self, name, shape(x))
         self.inputs.append(self.onnx.helper.make_tensor_value_info(name, kind, found.shape))
         if integers:
             self.integers.add(name)
         return found
 
-    def node(self, op: str, inputs: Sequence[str], sizes: tuple[int, ...], **attributes: Any) -> Tensor:
+    def node(self, op: str, inputs: Sequence[str], sizes: tuple[int, ...], **attributes: Any) -> OnnxTensor:
         """A new node; its output."""
         return self.many(op, inputs, [sizes], **attributes)[0]
 
-    def many(self, op: str, inputs: Sequence[str], sizes: Sequence[tuple[int, ...]], **attributes: Any) -> list[Tensor]:
+    def many(self, op: str, inputs: Sequence[str], sizes: Sequence[tuple[int, ...]],
+             **attributes: Any) -> list[OnnxTensor]:
         """A new node with several outputs. No name of theirs is one that an argument can have."""
-        made = [Tensor(self, f"t{len(self.nodes)}.{k}", one) for k, one in enumerate(sizes)]
+        made = [OnnxTensor(self, f"t{len(self.nodes)}.{k}", one) for k, one in enumerate(sizes)]
         self.nodes.append(self.onnx.helper.make_node(op, list(inputs), [x.name for x in made], **attributes))
         return made
 
-    def constant(self, numbers: Any, dtype: str = "") -> Tensor:
+    def constant(self, numbers: Any, dtype: str = "") -> OnnxTensor:
         """A new constant."""
         with self.np.errstate(over="ignore"):           # beyond float32 is infinite there
             array = self.np.array(numbers, dtype or self.dtype)
         self.constants.append(self.onnx.numpy_helper.from_array(array, f"c.{len(self.constants)}"))
-        return Tensor(self, self.constants[-1].name, array.shape)
+        return OnnxTensor(self, self.constants[-1].name, array.shape)
 
     def weights(self, nest: Any) -> Any:
         """The numbers of a parameter as an array."""
         return self.np.array([v.data for v in leaves(nest)]).reshape(shape(nest))
 
 
-class Tensor(Condition, Arithmetic["Tensor"]):
+class OnnxTensor(Condition, Arithmetic["OnnxTensor"]):
     """A tensor of the graph. Operators and rows applied to it write nodes."""
 
     __slots__ = ("graph", "name", "shape")
 
-    def __init__(self, graph: Graph, name: str, sizes: tuple[int, ...]) -> None:
+    def __init__(self, graph: OnnxGraph, name: str, sizes: tuple[int, ...]) -> None:
         self.graph, self.name, self.shape = graph, name, sizes
 
-    def reshaped(self, *sizes: int) -> Tensor:
+    def reshaped(self, *sizes: int) -> OnnxTensor:
         """The same numbers in another shape."""
         return self.graph.node("Reshape", [self.name, self.graph.constant(sizes, "int64").name], sizes)
 
-    def turned(self, *axes: int) -> Tensor:
+    def turned(self, *axes: int) -> OnnxTensor:
         """The same numbers, with the axes in another order."""
         return self.graph.node("Transpose", [self.name], tuple(self.shape[k] for k in axes), perm=axes)
 
-    def times(self, other: Tensor) -> Tensor:
+    def times(self, other: OnnxTensor) -> OnnxTensor:
         """The product of matrices, those that the last two axes are."""
         return self.graph.node("MatMul", [self.name, other.name], (*self.shape[:-1], other.shape[-1]))
 
-    def gathered(self, index: Any, axis: int = 0) -> Tensor:
+    def gathered(self, index: Any, axis: int = 0) -> OnnxTensor:
         """The numbers at an array of indices of one axis."""
         sizes = (*self.shape[:axis], *index.shape, *self.shape[axis + 1:])
         return self.graph.node("Gather", [self.name, self.graph.constant(index, "int64").name], sizes, axis=axis)
 
-    def summed(self) -> Tensor:
+    def summed(self) -> OnnxTensor:
         """The sum over the last axis."""
         axes = self.graph.constant([len(self.shape) - 1], "int64")
         return self.graph.node("ReduceSum", [self.name, axes.name], self.shape[:-1], keepdims=0)
 
-    def _apply(self, op: Op, args: Sequence[Any]) -> Tensor:
+    def _apply(self, op: Op, args: Sequence[Any]) -> OnnxTensor:
         """A row of tensors of one shape (or of shapes that ONNX broadcasts to that of the longest)."""
         graph = self.graph
-        xs = [x if isinstance(x, Tensor) else graph.constant(float(x)) for x in op.flat(args)]
+        xs = [x if isinstance(x, OnnxTensor) else graph.constant(float(x)) for x in op.flat(args)]
         names, sizes = [x.name for x in xs], max((x.shape for x in xs), key=lambda s: (len(s), math.prod(s)))
         if op in OPERATORS or (op in SINGLE and graph.has(op)):
             return graph.node(OPERATORS.get(op) or SINGLE[op], names, sizes)
@@ -145,19 +146,19 @@ def missing(rows: Sequence[Op], dtype: str) -> str:
 
 # Neither loses digits near 0: the rounding of exp(x), and of 1 + x, is divided away (Kahan; Higham 2002, section 1.14).
 
-def _expm1(x: Tensor) -> Any:
+def _expm1(x: OnnxTensor) -> Any:
     power: Any = ops.exp(x)
     kept = ops.where(power - 1.0, (power - 1.0) * x / ops.log(power), x)
     return ops.where(ops.abs(x) < 1.0, kept, power - 1.0)
 
 
-def _log1p(x: Tensor) -> Any:
+def _log1p(x: OnnxTensor) -> Any:
     more = 1.0 + x
     kept = ops.where(more - 1.0, ops.log(more) * x / (more - 1.0), x)
     return ops.where(ops.abs(x) < 0.5, kept, ops.log(more))
 
 
-def _entry(*xs: Tensor) -> Any:
+def _entry(*xs: OnnxTensor) -> Any:
     found: Any = xs[-1] * math.nan
     for k, x in enumerate(xs[:-1]):
         found = ops.where(xs[-1] - float(k), found, x)

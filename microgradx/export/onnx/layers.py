@@ -10,43 +10,43 @@ from typing import Any
 
 from ... import activations, nn, ops
 from ...nn.activation import Elementwise
-from .graph import Graph, Tensor
+from .graph import OnnxGraph, OnnxTensor
 
 
-def linear(graph: Graph, layer: nn.Linear, x: Tensor) -> Any:
+def linear(graph: OnnxGraph, layer: nn.Linear, x: OnnxTensor) -> Any:
     """x times the weight, turned, plus the bias."""
     return affine(graph, x, graph.weights(layer.weight), None if layer.bias is None else graph.weights(layer.bias))
 
 
-def affine(graph: Graph, x: Tensor, weight: Any, bias: Any) -> Any:
+def affine(graph: OnnxGraph, x: OnnxTensor, weight: Any, bias: Any) -> Any:
     """The same by arrays: weight (out, in), bias (out) or None."""
     y = x.times(graph.constant(weight.T))
     return y if bias is None else y + graph.constant(bias)
 
 
-def flatten(graph: Graph, layer: nn.Flatten, x: Tensor) -> Tensor:
+def flatten(graph: OnnxGraph, layer: nn.Flatten, x: OnnxTensor) -> OnnxTensor:
     """All axes from the first one that is flattened as one."""
     start = layer.start_dim
     return x.reshaped(*x.shape[:start], math.prod(x.shape[start:]))
 
 
-def row(graph: Graph, layer: Elementwise, x: Tensor) -> Any:
+def row(graph: OnnxGraph, layer: Elementwise, x: OnnxTensor) -> Any:
     """The row of an activation."""
     return layer.row(x, *layer.constants)
 
 
-def gelu(graph: Graph, layer: nn.GELU, x: Tensor) -> Any:
+def gelu(graph: OnnxGraph, layer: nn.GELU, x: OnnxTensor) -> Any:
     """One of two rows."""
     chosen: Any = activations.gelu_tanh if layer.approximate == "tanh" else activations.gelu
     return chosen(x)
 
 
-def normalised(op: str) -> Callable[[Graph, Any, Tensor], Tensor]:
+def normalised(op: str) -> Callable[[OnnxGraph, Any, OnnxTensor], OnnxTensor]:
     """Softmax and its kin, over the last axis."""
     return lambda graph, layer, x: graph.node(op, [x.name], x.shape, axis=-1)
 
 
-def dropout(graph: Graph, layer: nn.Dropout, x: Tensor) -> Tensor:
+def dropout(graph: OnnxGraph, layer: nn.Dropout, x: OnnxTensor) -> OnnxTensor:
     """Nothing, unless it trains."""
     refuse_dropout(layer, layer.p)
     return x
@@ -58,25 +58,25 @@ def refuse_dropout(layer: nn.Module, p: float) -> None:
         raise TypeError(f"{type(layer).__name__} draws random numbers while training; write model.eval()")
 
 
-def mean(graph: Graph, layer: Any, x: Tensor) -> Tensor:
+def mean(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> OnnxTensor:
     """The mean over the axes of normalized_shape, each kept as one of size 1."""
     count = len(layer.normalized_shape)
     return graph.node("ReduceMean", [x.name], (*x.shape[:-count], *[1] * count), axes=[-k - 1 for k in range(count)])
 
 
-def layer_norm(graph: Graph, layer: nn.LayerNorm, x: Tensor) -> Any:
+def layer_norm(graph: OnnxGraph, layer: nn.LayerNorm, x: OnnxTensor) -> Any:
     """Not LayerNormalization, whose epsilon is a float32."""
     return rms_norm(graph, layer, x - mean(graph, layer, x))
 
 
-def rms_norm(graph: Graph, layer: Any, x: Tensor) -> Any:
+def rms_norm(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> Any:
     """x over its root mean square."""
     y = x / ops.sqrt(mean(graph, layer, x * x) + layer.eps)
     y = y if layer.weight is None else y * graph.constant(graph.weights(layer.weight))
     return y if layer.bias is None else y + graph.constant(graph.weights(layer.bias))
 
 
-def leaky(graph: Graph, layer: Any, x: Tensor) -> Any:
+def leaky(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> Any:
     """PReLU and RReLU: the row with the slopes that they have."""
     if isinstance(layer, nn.RReLU):
         if layer.training:
@@ -86,7 +86,7 @@ def leaky(graph: Graph, layer: Any, x: Tensor) -> Any:
     return activations.leaky_relu(x, graph.constant(graph.weights(layer.weight).reshape(size)))
 
 
-def embedding(graph: Graph, layer: nn.Embedding, x: Tensor) -> Any:
+def embedding(graph: OnnxGraph, layer: nn.Embedding, x: OnnxTensor) -> Any:
     """Rows of its weight. TypeError for an example that is no whole numbers."""
     if x.name not in graph.integers:
         raise TypeError("Embedding: expected whole numbers as indices in the example")
@@ -94,7 +94,7 @@ def embedding(graph: Graph, layer: nn.Embedding, x: Tensor) -> Any:
     return graph.node("Gather", [graph.constant(graph.weights(layer.weight)).name, x.name], sizes)
 
 
-def batch_norm(graph: Graph, layer: Any, x: Tensor) -> Any:
+def batch_norm(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> Any:
     """A scale and a shift for each channel, by the statistics that it keeps."""
     if layer.training:
         raise TypeError(f"{type(layer).__name__} takes the statistics of its batch while training; write model.eval()")

@@ -17,7 +17,7 @@ from ...nn.shapes import nested
 from ...recording import no_grad
 from ..recorded import labels
 from . import layers, sequences, windows
-from .graph import Graph, Tensor
+from .graph import OnnxGraph, OnnxTensor
 from .programs import recorded, tensors
 
 OPSET = 17
@@ -55,7 +55,7 @@ def to_onnx(f: Callable[..., Any], *example: Any, dtype: Literal["float64", "flo
     if isinstance(f, nn.Module):
         with no_grad():
             copy.deepcopy(f).eval()(*example)                   # refuses an example of another shape
-    graph = Graph(onnx, np, dtype)
+    graph = OnnxGraph(onnx, np, dtype)
     args = [graph.input(name, x) for name, x in zip(labels(f, example), example)]
     found = list(tensors(written(graph, f, args, example)))
     names = _names([x.name for x in graph.inputs], len(found))
@@ -76,7 +76,7 @@ def _names(taken: Sequence[str], count: int) -> list[str]:
     return [stem] if count == 1 else [f"{stem}{k}" for k in range(count)]
 
 
-def written(graph: Graph, f: Any, args: list[Any], example: Any = None) -> Any:
+def written(graph: OnnxGraph, f: Any, args: list[Any], example: Any = None) -> Any:
     """The results of a layer or function at tensors."""
     kind = type(f)
     if getattr(nn, kind.__name__, None) is kind:                # nn's own: a subclass may have another forward()
@@ -88,18 +88,18 @@ def written(graph: Graph, f: Any, args: list[Any], example: Any = None) -> Any:
 
 def _zeros(tree: Any) -> Any:
     """An example for tensors."""
-    if isinstance(tree, Tensor):
+    if isinstance(tree, OnnxTensor):
         return nested(tree.shape, float)
     return type(tree)(map(_zeros, tree)) if isinstance(tree, (list, tuple)) else tree
 
 
-def _in_order(graph: Graph, layer: nn.Sequential, x: Any) -> Any:
+def _in_order(graph: OnnxGraph, layer: nn.Sequential, x: Any) -> Any:
     for inner in layer:
         x = written(graph, inner, [x])
     return x
 
 
-def _residual(graph: Graph, layer: nn.Residual, x: Tensor) -> Any:
+def _residual(graph: OnnxGraph, layer: nn.Residual, x: OnnxTensor) -> Any:
     return x + _in_order(graph, layer, x)
 
 

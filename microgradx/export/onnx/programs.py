@@ -16,7 +16,7 @@ from ...nesting import leaves
 from ...table import TABLE, Op, of_math
 from ..recorded import record, refuse_missing, refuse_state
 from ..waves import steps
-from .graph import Graph, Tensor, missing
+from .graph import OnnxGraph, OnnxTensor, missing
 
 SUMS: dict[Op, Callable[..., Any]] = {
     red.sum: lambda x: x, red.dot: lambda x, y: x * y,
@@ -24,7 +24,7 @@ SUMS: dict[Op, Callable[..., Any]] = {
 }
 
 
-def recorded(graph: Graph, f: Callable[..., Any], example: Sequence[Any], args: Sequence[Any]) -> Any:
+def recorded(graph: OnnxGraph, f: Callable[..., Any], example: Sequence[Any], args: Sequence[Any]) -> Any:
     """The results of a function at tensors of the shapes of an example: a tensor, or a tuple of them.
 
     TypeError for what it draws or sets, for whole numbers as inputs, for rows that onnxruntime does not have.
@@ -58,21 +58,21 @@ def called(f: Any) -> str:
     return getattr(f, "__name__", type(f).__name__)
 
 
-def tensors(tree: Any) -> Iterator[Tensor]:
+def tensors(tree: Any) -> Iterator[OnnxTensor]:
     """The tensors among arguments."""
-    if isinstance(tree, Tensor):
+    if isinstance(tree, OnnxTensor):
         yield tree
     elif isinstance(tree, (list, tuple)):
         for part in tree:
             yield from tensors(part)
 
 
-def joined(graph: Graph, xs: Sequence[Tensor]) -> Tensor:
+def joined(graph: OnnxGraph, xs: Sequence[OnnxTensor]) -> OnnxTensor:
     """Lists one behind the other."""
     return xs[0] if len(xs) == 1 else graph.node("Concat", [x.name for x in xs], (sum(x.shape[0] for x in xs),), axis=0)
 
 
-def wave(op: Op, pool: Tensor, index: Any) -> Tensor:
+def wave(op: Op, pool: OnnxTensor, index: Any) -> OnnxTensor:
     """A row of numbers of the pool: the inputs of each operation are a row of the index."""
     if op in SUMS:
         lists = index.reshape(len(index), op.lists, -1)  # type: ignore[attr-defined]
@@ -80,7 +80,7 @@ def wave(op: Op, pool: Tensor, index: Any) -> Tensor:
     return pool._apply(op, op.called([pool.gathered(column) for column in index.T]))
 
 
-def formed(tree: Any, pool: Tensor, at: Iterator[int]) -> Any:
+def formed(tree: Any, pool: OnnxTensor, at: Iterator[int]) -> Any:
     """The results as tensors of the shapes that they have in the tree. TypeError for what has no shape."""
     if isinstance(tree, tuple):
         return tuple(formed(part, pool, at) for part in tree)

@@ -11,7 +11,7 @@ from ... import nn
 from ...nn.gates import ELMAN
 from ...nn.masks import terms
 from ...nn.transformer import ACTIVATIONS
-from .graph import Graph, Tensor
+from .graph import OnnxGraph, OnnxTensor
 from .layers import affine, layer_norm, linear, refuse_dropout
 
 # The gates of a unit in the order of ONNX, by their places in torch's: GRU (r, z, n) to (z, r, n), LSTM (i, f, g, o) to
@@ -19,7 +19,7 @@ from .layers import affine, layer_norm, linear, refuse_dropout
 ORDER: dict[type[nn.Module], list[int]] = {nn.RNN: [0], nn.GRU: [1, 0, 2], nn.LSTM: [0, 3, 1, 2]}
 
 
-def recurrent(graph: Graph, layer: Any, x: Tensor, hx: Any = None) -> Any:
+def recurrent(graph: OnnxGraph, layer: Any, x: OnnxTensor, hx: Any = None) -> Any:
     """RNN, GRU or LSTM, one node for each layer: the outputs and the last state."""
     if layer.num_layers > 1:
         refuse_dropout(layer, layer.dropout)
@@ -29,7 +29,7 @@ def recurrent(graph: Graph, layer: Any, x: Tensor, hx: Any = None) -> Any:
     x = x.reshaped(x.shape[0], 1, x.shape[1]) if single else x.turned(1, 0, 2) if layer.batch_first else x
     time, samples = x.shape[:2]
     states: tuple[Any, ...] = (None,) * layer.kind.parts if hx is None else (hx,) if layer.kind.parts == 1 else hx
-    ends: list[list[Tensor]] = []
+    ends: list[list[OnnxTensor]] = []
     for k in range(layer.num_layers):
         first = [None if part is None else part.reshaped(ways * layer.num_layers, samples, size).gathered(
             graph.np.arange(k * ways, (k + 1) * ways)) for part in states]
@@ -48,7 +48,7 @@ def recurrent(graph: Graph, layer: Any, x: Tensor, hx: Any = None) -> Any:
     return x, layer.closed(last)
 
 
-def _weights(graph: Graph, layer: Any, k: int) -> list[str]:
+def _weights(graph: OnnxGraph, layer: Any, k: int) -> list[str]:
     """W, R and B of one layer, for each direction."""
     np, size = graph.np, layer.hidden_size
 
@@ -76,7 +76,7 @@ def _options(layer: Any) -> dict[str, Any]:
     return {"linear_before_reset": 1} if isinstance(layer, nn.GRU) else {}
 
 
-def attention(graph: Graph, layer: nn.MultiheadAttention, query: Tensor, key: Tensor, value: Tensor,
+def attention(graph: OnnxGraph, layer: nn.MultiheadAttention, query: OnnxTensor, key: OnnxTensor, value: OnnxTensor,
               key_padding_mask: Any = None, need_weights: bool = True, attn_mask: Any = None,
               average_attn_weights: bool = True, is_causal: bool = False) -> tuple[Any, Any]:
     """MatMul and Softmax for all heads at once: the output and the weights."""
@@ -110,12 +110,12 @@ def attention(graph: Graph, layer: nn.MultiheadAttention, query: Tensor, key: Te
     return output, shares if need_weights else None
 
 
-def _mask(graph: Graph, name: str, mask: Any) -> Tensor:
+def _mask(graph: OnnxGraph, name: str, mask: Any) -> OnnxTensor:
     """What is added to scores: an input of floats, or a constant of bools."""
-    return mask if isinstance(mask, Tensor) else graph.constant(terms(name, mask, ("*",)))
+    return mask if isinstance(mask, OnnxTensor) else graph.constant(terms(name, mask, ("*",)))
 
 
-def encoder(graph: Graph, layer: nn.TransformerEncoderLayer, src: Tensor, src_mask: Any = None,
+def encoder(graph: OnnxGraph, layer: nn.TransformerEncoderLayer, src: OnnxTensor, src_mask: Any = None,
             src_key_padding_mask: Any = None, is_causal: bool = False) -> Any:
     """Attention and two Linears; with an activation of the user's None."""
     if layer.activation not in ACTIVATIONS.values():
@@ -123,10 +123,10 @@ def encoder(graph: Graph, layer: nn.TransformerEncoderLayer, src: Tensor, src_ma
     for drop in (layer.dropout, layer.dropout1, layer.dropout2):
         refuse_dropout(drop, drop.p)
 
-    def attended(x: Tensor) -> Any:
+    def attended(x: OnnxTensor) -> Any:
         return attention(graph, layer.self_attn, x, x, x, src_key_padding_mask, False, src_mask, True, is_causal)[0]
 
-    def fed(x: Tensor) -> Any:
+    def fed(x: OnnxTensor) -> Any:
         return linear(graph, layer.linear2, layer.activation(linear(graph, layer.linear1, x)))
     if layer.norm_first:
         x = src + attended(layer_norm(graph, layer.norm1, src))

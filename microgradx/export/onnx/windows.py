@@ -9,10 +9,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .graph import Graph, Tensor
+from .graph import OnnxGraph, OnnxTensor
 
 
-def batched(x: Tensor, axes: int, write: Callable[[Tensor], Tensor]) -> Tensor:
+def batched(x: OnnxTensor, axes: int, write: Callable[[OnnxTensor], OnnxTensor]) -> OnnxTensor:
     """write() of a batch, also for one sample."""
     if len(x.shape) > axes + 1:
         return write(x)
@@ -20,7 +20,7 @@ def batched(x: Tensor, axes: int, write: Callable[[Tensor], Tensor]) -> Tensor:
     return y.reshaped(*y.shape[1:])
 
 
-def windows(graph: Graph, x: Tensor, layer: Any) -> tuple[Tensor, list[int]]:
+def windows(graph: OnnxGraph, x: OnnxTensor, layer: Any) -> tuple[OnnxTensor, list[int]]:
     """The numbers under a kernel at each of its stops, (N, C, stops, taps), 0 on the padding; the sizes of stops."""
     np, lengths, taps = graph.np, x.shape[2:], math.prod(layer.kernel_size)
     grid = layer.grid(lengths)
@@ -35,7 +35,7 @@ def windows(graph: Graph, x: Tensor, layer: Any) -> tuple[Tensor, list[int]]:
     return padded.gathered(index, axis=2), grid.sizes
 
 
-def convolution(graph: Graph, layer: Any, x: Tensor) -> Tensor | None:
+def convolution(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> OnnxTensor | None:
     """Conv; in float64 MatMul, but with groups its recorded program."""
     weight = graph.weights(layer.weight)
     bias = None if layer.bias is None else graph.weights(layer.bias)
@@ -43,13 +43,13 @@ def convolution(graph: Graph, layer: Any, x: Tensor) -> Tensor | None:
     if layer.groups != 1 and not known:
         return None
 
-    def by_operator(x: Tensor) -> Tensor:
+    def by_operator(x: OnnxTensor) -> OnnxTensor:
         inputs = [x.name, graph.constant(weight).name, *([] if bias is None else [graph.constant(bias).name])]
         sizes = (x.shape[0], layer.out_channels, *layer.grid(x.shape[2:]).sizes)
         return graph.node("Conv", inputs, sizes, kernel_shape=layer.kernel_size, strides=layer.stride,
                           pads=[*layer.padding] * 2, dilations=layer.dilation, group=layer.groups)
 
-    def by_product(x: Tensor) -> Tensor:
+    def by_product(x: OnnxTensor) -> OnnxTensor:
         beneath, sizes = windows(graph, x, layer)
         n, channels, stops, taps = beneath.shape
         rows = beneath.turned(0, 2, 1, 3).reshaped(n, stops, channels * taps)
@@ -59,16 +59,16 @@ def convolution(graph: Graph, layer: Any, x: Tensor) -> Tensor | None:
     return batched(x, layer.axes, by_operator if known else by_product)
 
 
-def max_pool(graph: Graph, layer: Any, x: Tensor) -> Tensor:
+def max_pool(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> OnnxTensor:
     """MaxPool."""
     return batched(x, layer.axes, lambda x: graph.node(
         "MaxPool", [x.name], (*x.shape[:2], *layer.grid(x.shape[2:]).sizes), kernel_shape=layer.kernel_size,
         strides=layer.stride, pads=[*layer.padding] * 2))
 
 
-def average_pool(graph: Graph, layer: Any, x: Tensor) -> Tensor:
+def average_pool(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> OnnxTensor:
     """Sums of windows, each over its count."""
-    def write(x: Tensor) -> Tensor:
+    def write(x: OnnxTensor) -> OnnxTensor:
         beneath, sizes = windows(graph, x, layer)
         count = math.prod(layer.kernel_size)
         counts = [count if layer.count_include_pad else math.prod(map(len, stop))

@@ -135,7 +135,7 @@ def test_an_index_outside_of_its_table():
 def test_operands_that_lie_in_two_places_are_taken_apart():
     """Two rows have a constant stride, wherever they are: one in memory, one at an address."""
     far = ORIGINS[FIXED] + 7 - 20
-    samples = rooms.Samples(8, 100, 3, range(50, 60), -1000)
+    samples = rooms.SampleLanes(8, 100, 3, range(50, 60), -1000)
     outer = Nest(mg.mul, 30, (20, 21), ((2, 1, (far, 1)), (4, 2, (1, 0))))
     assert [nest.operands for nest in rooms.several([outer], samples, set())] == [
         (100 + 160, 100 + 168), (ORIGINS[FIXED] + 7, 100 + 176)]
