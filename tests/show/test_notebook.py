@@ -3,7 +3,6 @@ import base64
 import sys
 import types
 import xml.etree.ElementTree
-from html.parser import HTMLParser
 
 import pytest
 
@@ -16,25 +15,13 @@ from microgradx.show.web.page import to_html
 
 from ..browser import browser, look
 from ..hostile import LABELS
+from ..markup import Elements
 
 __all__ = ["browser"]                   # a fixture
 
 
 def neuron():
     return (Value(0.5, "w") * Value(2.0, "x") + Value(-0.3, "b")).tanh().named("y")
-
-
-class Elements(HTMLParser):
-    """The elements of a piece of HTML, each with its attributes."""
-
-    def __init__(self, markup):
-        super().__init__()
-        self.found = []
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
 
 
 def image(markup):

@@ -12,11 +12,12 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from microgradx import log, take
-from microgradx.nn import RNN, BatchNorm1d, Dropout, Linear, Module, ReLU, Sequential, cross_entropy, l2_penalty, mse
+from microgradx.nn import BatchNorm1d, Dropout, Linear, Sequential, cross_entropy, l2_penalty, mse
 from microgradx.training import LBFGS, SGD, Adam, NonFiniteError, fit
 
 from ...budget import sweep
 from ...compiled import needs_llvmlite
+from .nets import Reader, data, loss, network, sequences
 
 pytestmark = needs_llvmlite
 SESSION = "microgradx.compiler.training.executor_session"
@@ -45,37 +46,6 @@ class Workers:
         return future
 
 
-def data(count):
-    rng = random.Random(4)
-    return [[rng.gauss(0, 1) for _ in range(6)] for _ in range(count)], [rng.randrange(3) for _ in range(count)]
-
-
-def network(*more):
-    random.seed(2)
-    return Sequential(Linear(6, 8), *more, ReLU(), Linear(8, 3))
-
-
-class Reader(Module):
-    """The last output of an RNN: samples of many lengths have a program each."""
-
-    def __init__(self):
-        random.seed(3)
-        self.rnn, self.head = RNN(2, 4), Linear(4, 1)
-
-    def forward(self, xs):
-        return self.head(self.rnn(xs)[0][-1])
-
-
-def sequences():
-    rng = random.Random(6)
-    xs = [[[rng.gauss(0, 1), 1.0] for _ in range(2 + k % 3)] for k in range(30)]
-    return xs, [[float(len(x))] for x in xs]
-
-
-def loss(model, x, y):
-    return cross_entropy(model(x), y)
-
-
 def trained(executor=None, make=network, loss=loss, count=40, samples=None, rule=Adam, **options):
     model = make()
     xs, ys = samples or data(count)
@@ -93,7 +63,8 @@ CASES = {
     "callback": {"callback": lambda model, record: None}, "threshold": {"threshold": 1.05},
     "line search": {"rule": LBFGS, "epochs": 1},
     "groups": {"rule": lambda params, lr: SGD([{"params": params[:9]}, {"params": params[9:], "lr": 0.5}], lr=lr)},
-    "lengths": {"make": Reader, "loss": lambda m, x, y: mse(m(x), y), "samples": sequences()},
+    "lengths": {"make": Reader, "loss": lambda m, x, y: mse(m(x), y),
+                "samples": (sequences(), [[float(len(x))] for x in sequences()])},
 }
 
 

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from microgradx import log, nn, sum, take
-from microgradx.nn import RNN, Dropout, Linear, Module, ReLU, Sequential, cross_entropy, l2_penalty, mse
+from microgradx.nn import Dropout, Linear, Module, Sequential, l2_penalty, mse
 from microgradx.training import SGD, Adam, NonFiniteError, fit
 
 from ...budget import budget
 from ...compiled import needs_llvmlite
+from .nets import Reader, data, loss, network, sequences
 
 pytestmark = needs_llvmlite
 np = pytest.importorskip("numpy")
@@ -21,20 +22,6 @@ def many_samples_one_by_one(monkeypatch):
     """No lanes, and threads for any work."""
     monkeypatch.setattr("microgradx.compiler.training.lanes.MOST", 0)
     monkeypatch.setattr("microgradx.compiler.training.native_session.WORTH", 0)
-
-
-def data(count):
-    rng = random.Random(4)
-    return [[rng.gauss(0, 1) for _ in range(6)] for _ in range(count)], [rng.randrange(3) for _ in range(count)]
-
-
-def network(*more):
-    random.seed(2)
-    return Sequential(Linear(6, 8), *more, ReLU(), Linear(8, 3))
-
-
-def loss(model, x, y):
-    return cross_entropy(model(x), y)
 
 
 def trained(threads, make=network, loss=loss, count=40, samples=None, **options):
@@ -63,25 +50,10 @@ def test_whatever_the_step_does(case):
     assert results[0] == results[1] == results[2]
 
 
-class Reader(Module):
-    """The last output of an RNN: samples of many lengths have a kernel each."""
-
-    def __init__(self):
-        self.rnn, self.head = RNN(2, 4), Linear(4, 1)
-
-    def forward(self, xs):
-        return self.head(self.rnn(xs)[0][-1])
-
-
 @pytest.mark.slow
 def test_samples_of_many_lengths():
-    def make():
-        random.seed(3)
-        return Reader()
-    rng = random.Random(6)
-    xs = [[[rng.gauss(0, 1), 1.0] for _ in range(2 + k % 3)] for k in range(30)]
-    samples = xs, [[sum([row[0] for row in x])] for x in xs]
-    results = [trained(threads, make, lambda m, x, y: mse(m(x), y), samples=samples) for threads in (1, 3, 8)]
+    samples = sequences(), [[sum([row[0] for row in x])] for x in sequences()]
+    results = [trained(threads, Reader, lambda m, x, y: mse(m(x), y), samples=samples) for threads in (1, 3, 8)]
     assert results[0] == results[1] == results[2]
 
 

@@ -2,7 +2,6 @@
 import math
 import random
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -16,6 +15,7 @@ from microgradx.show.web.page import to_html
 from ...browser import browser, look
 from ...budget import sweep
 from ...hostile import LABELS
+from ...markup import Elements
 from .nets import attention, conv, lstm, moons, neuron, own_rnn, rnn, vanishing
 
 __all__ = ["browser"]                   # a fixture
@@ -30,19 +30,6 @@ def layers(names=("first", "second")):
             for k in range(10):
                 x = (x * Value(0.9, f"w{k}")).tanh()
     return x, None
-
-
-class Elements(HTMLParser):
-    """The elements of a piece of HTML, each with its attributes."""
-
-    def __init__(self, markup):
-        super().__init__()
-        self.found = []
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append((tag, dict(attrs)))
 
 
 @pytest.mark.parametrize("make", [rnn, layers, *(pytest.param(net, marks=pytest.mark.slow) for net in (
