@@ -199,13 +199,15 @@ class NativeBackend(Backend):
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
         """Training in machine code."""
+        executor = options.pop("executor", None)
         with held():                                    # numpy cannot be imported again if Ctrl-C cut its import short
-            from .training.executor_session import ExecutorSession
-            from .training.native_session import NativeSession
-        if options.get("executor") is not None:
-            return ExecutorSession(model, xs, ys, loss, optimiser, **options)
-        options.pop("executor", None)
-        return NativeSession(model, xs, ys, loss, optimiser, **options)
+            if executor is None:
+                from .training.native_session import NativeSession
+            else:
+                from .training.executor_session import ExecutorSession
+        if executor is None:
+            return NativeSession(model, xs, ys, loss, optimiser, **options)
+        return ExecutorSession(model, xs, ys, loss, optimiser, executor=executor, **options)
 
 
 NATIVE, PYTHON = NativeBackend(), PythonBackend()

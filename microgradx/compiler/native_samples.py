@@ -18,12 +18,12 @@ from llvmlite import ir
 
 from .native.builder import Code
 from .native.engine import load, width
-from .native.instructions import DOUBLE, INT, LONG, POINTER, VOID
+from .native.instructions import DOUBLE, INT, LONG, POINTER
 from .native.place import placed
 from .native.straight import is_small
 from .native.threads import cores, pool
 from .native_backend import compiled
-from .training.fields import SEVERAL
+from .training.fields import KERNEL, SEVERAL
 from .training.lanes import Lanes, fits
 
 WORTH = 100_000                         # edges to compute, from which on a second thread is worth its start
@@ -125,13 +125,12 @@ def lanes(s: Any) -> Callable[..., Part]:
     """For a small program: computes samples in lanes."""
     module = ir.Module("samples")
     Each(module, s, width())
-    code = load(module)
-    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)(code.address("samples"))
+    function = loaded(module, "samples")
 
     def start(rows: Sequence[Any], shared: Any, out: Sequence[Any]) -> Part:
-        pointers = np.array([a.ctypes.data for a in (*rows, *out)], np.int64)
+        pointers = addresses(rows, out)
 
-        def part(first: int, stop: int, kept: Any = code) -> None:
+        def part(first: int, stop: int) -> None:
             function(pointers.ctypes.data, shared.ctypes.data, first, stop)
         return part
     return start
@@ -143,7 +142,7 @@ def one_by_one(s: Any) -> Callable[..., Part]:
     module = ir.Module("rows")
     code = Code(module, "rows", [POINTER, POINTER, LONG, LONG])
     b, (memory, table, first, stop) = code.b, code.args
-    run = b.inttoptr(LONG(kernel.address), ir.FunctionType(VOID, [POINTER]).as_pointer())
+    run = b.inttoptr(LONG(kernel.address), KERNEL)
     arrays = [*s.arrays, *s.made]
     bases = [code.get(table, k, LONG) for k in range(len(arrays))]
     with code.loop(first, stop, 1) as (i, _, _):
@@ -151,13 +150,12 @@ def one_by_one(s: Any) -> Callable[..., Part]:
             b.store(b.add(base, b.mul(i, LONG(8 * prod(sizes)))), code.at(memory, k))
         b.call(run, [memory])
     b.ret_void()
-    loaded = load(module)
-    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)(loaded.address("rows"))
+    function = loaded(module, "rows")
 
     def start(rows: Sequence[Any], shared: Any, out: Sequence[Any]) -> Part:
-        pointers = np.array([a.ctypes.data for a in (*rows, *out)], np.int64)
+        pointers = addresses(rows, out)
 
-        def part(first: int, stop: int, kept: Any = loaded) -> None:
+        def part(first: int, stop: int) -> None:
             with kernel.lent() as memory:
                 memory[:len(shared)] = shared
                 function(memory.ctypes.data, pointers.ctypes.data, first, stop)
@@ -177,7 +175,7 @@ def several(s: Any, count: int) -> Ready | None:
     module = ir.Module("several")
     code = Code(module, "several", [POINTER, POINTER, LONG, LONG])
     b, (memory, table, first, stop) = code.b, code.args
-    run = b.inttoptr(LONG(kernel.address), ir.FunctionType(VOID, [POINTER]).as_pointer())
+    run = b.inttoptr(LONG(kernel.address), KERNEL)
     bases = [code.get(table, k, POINTER) for k in range(len(s.arrays) + len(s.made))]
     slots = [place.inputs[k] for k, _ in s.arrays] + [kernel.results + k for k, _ in s.made]
     last = b.sub(stop, LONG(count))
@@ -193,14 +191,13 @@ def several(s: Any, count: int) -> Ready | None:
                     source, target = (code.at(row, j), code.at(column, lane))[::1 if k < len(s.arrays) else -1]
                     b.store(b.load(source, typ=DOUBLE), target)
     b.ret_void()
-    loaded = load(module)
-    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)(loaded.address("several"))
+    function = loaded(module, "several")
     own = [base + place.inputs[k] * count for k in s.shared]
 
     def start(rows: Sequence[Any], shared: Any, out: Sequence[Any]) -> Part:
-        pointers = np.array([a.ctypes.data for a in (*rows, *out)], np.int64)
+        pointers = addresses(rows, out)
 
-        def part(first: int, stop: int, kept: Any = loaded) -> None:
+        def part(first: int, stop: int) -> None:
             with kernel.lent() as memory:
                 for slot, x in zip(own, shared):
                     memory[slot:slot + count] = x
@@ -208,6 +205,19 @@ def several(s: Any, count: int) -> Ready | None:
                 kernel.check(memory)
         return part
     return Ready(start, count)
+
+
+def loaded(module: Any, name: str) -> Any:
+    """A function of two addresses and two ints in a module, which stays loaded as long as the function."""
+    code = load(module)
+    function: Any = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)(code.address(name))
+    function.code = code
+    return function
+
+
+def addresses(rows: Sequence[Any], out: Sequence[Any]) -> Any:
+    """The addresses of arrays that are read, then of those that are written."""
+    return np.array([a.ctypes.data for a in (*rows, *out)], np.int64)
 
 
 # Threads -----------------------------------------------------------------------------------------------------------

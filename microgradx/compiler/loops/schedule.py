@@ -46,8 +46,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
     p = composed(whole, strict)
     memory, found = fewest(p, place, strict)
     kernel = _compiled(memory, found, place, len(p.results), strict)
-    kernel.several = None if strict else _several(
-        memory, found, place, len(p.results), ORIGINS[place.regions])
+    kernel.several = None if strict else _several(memory, found, place, len(p.results), ORIGINS[place.regions])
     return kernel
 
 

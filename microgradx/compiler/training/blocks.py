@@ -75,11 +75,7 @@ class Taking(Sums):
         """Add up loss and gradient of the samples of a block."""
         b = self.b
         start, stop, each = (b.load(self.shared(place), typ=LONG) for place in (START, END, EACH))
-        size = b.load(self.shared(COUNT), typ=DOUBLE)
-        first = b.add(start, b.mul(block, each))
-        last = b.add(first, each)
-        last = b.select(b.icmp_signed("<", last, stop), last, stop)
-        self.block(self.at(self.pointer("sums"), b.mul(block, self.size)), first, last, size, self.args[1])
+        self.nth_block(block, start, stop, each, b.load(self.shared(COUNT), typ=DOUBLE), self.args[1])
 
 
 class Work(Fields):

@@ -100,13 +100,9 @@ class Driver(Sums):
 
     def blocks_in_lanes(self, start: Any, stop: Any, size: Any) -> Any:
         """Compute a batch with a sample in each lane, block after block."""
-        b = self.b
         each, blocks = self.blocks_of(start, stop)
         with self.loop(0, blocks, 1) as (block, _, _):
-            first = b.add(start, b.mul(block, each))
-            last = b.add(first, each)
-            self.block(self.at(self.pointer("sums"), b.mul(block, self.size)), first,
-                       b.select(b.icmp_signed("<", last, stop), last, stop), size, LONG(0))
+            self.nth_block(block, start, stop, each, size, LONG(0))
         return self.tree(blocks)
 
     def samples(self, start: Any, stop: Any, size: Any) -> Any:

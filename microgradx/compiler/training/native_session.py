@@ -238,8 +238,9 @@ class NativeSession(Session):
         kernels = [one for _, one in self.kernels.values()]
         threads = self.sharing(batches, kernels)
         plain = {"kernels": self.code.address("batch")} if self.lanes else {}
+        together = self.together(batches)
         for one in kernels:
-            if self.together(batches):
+            if together:
                 one.together()
                 plain |= one.fields()
             one.share(threads)

@@ -62,12 +62,16 @@ class SampleKernel:
     def refresh(self) -> None:
         """Copy the numbers that stay the same for many steps into memory."""
         if not self.draws:
-            end, numbers = self.kernel.place.given, self.read()
-            start = end - len(self.given)
-            for memory in self.memories:
-                memory[start:end] = numbers
-            for room in self.rooms:
-                room[self.first + start * SEVERAL:self.first + end * SEVERAL] = np.repeat(numbers, SEVERAL)
+            self.fill(self.read(), self.memories, self.rooms)
+
+    def fill(self, numbers: Sequence[float], memories: Sequence[Any], rooms: Sequence[Any]) -> None:
+        """Copy numbers of `given` into these memories, and those for several samples."""
+        end = self.kernel.place.given
+        start = end - len(numbers)
+        for memory in memories:
+            memory[start:end] = numbers
+        for room in rooms:
+            room[self.first + start * SEVERAL:self.first + end * SEVERAL] = np.repeat(numbers, SEVERAL)
 
     def share(self, threads: int) -> None:
         """Have memories for each of so many threads."""

@@ -179,17 +179,15 @@ class Shard:
         kernels, rooms = list(map(self.kernel, forms.tolist())), []
         memories = [stack.enter_context(one.kernel.lent()) for one in kernels]
         for form, one, memory in zip(forms.tolist(), kernels, memories):
-            place, given = one.kernel.place, task.given[form]
-            memory[place.given - len(given):place.given] = given
-            _ready(memory, place, params)
+            one.fill(task.given[form], [memory], [])
+            _ready(memory, one.kernel.place, params)
         one, plain = kernels[0], {}
         if len(self.programs) == 1 and len(task.order) >= SEVERAL:
             one.together()
             plain = one.fields()
         if one.several is not None and plain:
             rooms = [stack.enter_context(one.several.lent())]
-            end = one.first + one.kernel.place.given * SEVERAL
-            rooms[0][end - len(task.given[0]) * SEVERAL:end] = np.repeat(task.given[0], SEVERAL)
+            one.fill(task.given[0], [], rooms)
             _ready(rooms[0], one.several.place, params)
         return fields(kernels, memories, rooms) | {"which": np.searchsorted(forms, which)}, plain
 

@@ -63,6 +63,14 @@ class Sums(Fields):
             each = b.select(self.several(count), whole, each)
         return each, b.sdiv(b.add(count, b.sub(each, LONG(1))), each)
 
+    def nth_block(self, n: Any, start: Any, stop: Any, each: Any, size: Any, thread: Any) -> None:
+        """Add up the samples of block n, of those from start to before stop, in its place of `sums`."""
+        b = self.b
+        first = b.add(start, b.mul(n, each))
+        last = b.add(first, each)
+        last = b.select(b.icmp_signed("<", last, stop), last, stop)
+        self.block(self.at(self.pointer("sums"), b.mul(n, self.size)), first, last, size, thread)
+
     def block(self, total: Any, first: Any, last: Any, size: Any, thread: Any) -> None:
         """Add up the samples from `first` to before `last` at `total`, in the memories of this thread."""
         if self.lanes:
