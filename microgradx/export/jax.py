@@ -18,7 +18,7 @@ from ..extras import install
 from ..ieee import short
 from ..nesting import branches, is_leaf, is_module, leaves, regrown, shape
 from ..reductions import dot
-from .recorded import record, refuse_missing, refuse_state
+from .recorded import named, record, refuse_missing, refuse_state
 from .waves import Library, steps
 
 
@@ -47,7 +47,7 @@ def to_jax(f: Callable[..., Any], *example: Any) -> Callable[..., Any]:
     except ImportError:
         raise ImportError(f"to_jax needs jax; write {install('jax')}") from None
     library = Library(xp, jax.scipy.special)
-    recorded = record(f, example, getattr(f, "__name__", type(f).__name__), (), library.has)
+    recorded = record(f, example, named(f), (), library.has)
     refuse_state(recorded, "JAX")
     pullback = program(trace(_pullback(f), [*example, [0.0] * recorded.size], unrolls=True), library.has)
     refuse_missing([recorded.value, pullback], library.has, "JAX")

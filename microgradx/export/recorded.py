@@ -86,6 +86,11 @@ def record(f: Callable[..., Any], example: Sequence[Any], called: str, argnums: 
     return Function(f, called, parameters, value, recorded.tree, gradient)
 
 
+def named(f: Any) -> str:
+    """The name of a function, or of the kind of a Module."""
+    return getattr(f, "__name__", type(f).__name__)
+
+
 def inputs(x: Any) -> int:
     """How many numbers of an argument are inputs of the program: not its ints.
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from ...files import Path, replace
 from ...ieee import short
 from ...nesting import leaves
-from ..recorded import Function, record, refuse_missing
+from ..recorded import Function, named, record, refuse_missing
 from .function import CFunctions
 from .interface import Scalar, Struct, initial
 from .names import Names
@@ -140,7 +140,7 @@ def to_c(f: Callable[..., Any], *example: Any, name: str | None = None,
 def _named(f: Any, name: str | None) -> str:
     """The name in C. ValueError for one that was given and is not allowed."""
     if name is None:
-        own = getattr(f, "__name__", type(f).__name__).lower()
+        own = named(f).lower()
         return Names().new("f" if own == "<lambda>" else own)
     if Names().new(name) != name:
         raise ValueError(f"expected a name that C allows and its libraries do not have, got {short(name)}; write "

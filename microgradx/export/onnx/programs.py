@@ -14,7 +14,7 @@ from ...conversion import even
 from ...ieee import short
 from ...nesting import leaves
 from ...table import TABLE, Op, of_math
-from ..recorded import record, refuse_missing, refuse_state
+from ..recorded import named, record, refuse_missing, refuse_state
 from ..waves import steps
 from .graph import OnnxGraph, OnnxTensor, missing
 
@@ -32,12 +32,12 @@ def recorded(graph: OnnxGraph, f: Callable[..., Any], example: Sequence[Any], ar
     given = list(tensors(args))
     for x in given:
         if x.name in graph.integers:
-            raise TypeError(f"{x.name}: whole numbers are a part of the program that {called(f)} is written as; begin "
+            raise TypeError(f"{x.name}: whole numbers are a part of the program that {named(f)} is written as; begin "
                             "a Sequential with an Embedding, or give floats")
 
     def has(op: Op) -> bool:
         return op in SUMS or graph.has(op)
-    found = record(f, example, called(f), (), has)
+    found = record(f, example, named(f), (), has)
     refuse_state(found, "ONNX")
     p = found.value
     absent = [op for op in p.ops if op is not None and not has(op) and op in TABLE.values() and of_math(op)]
@@ -51,11 +51,6 @@ def recorded(graph: OnnxGraph, f: Callable[..., Any], example: Sequence[Any], ar
         waves.append(wave(op, joined(graph, [waves[w] for w in needed]), index) if index.shape[1]
                      else graph.constant([0.0] * len(index)))            # the sum of nothing
     return formed(found.tree, joined(graph, [waves[w] for w in last]), iter(at.tolist()))
-
-
-def called(f: Any) -> str:
-    """The name of a function, or of the kind of a Module."""
-    return getattr(f, "__name__", type(f).__name__)
 
 
 def tensors(tree: Any) -> Iterator[OnnxTensor]:
