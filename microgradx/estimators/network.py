@@ -102,7 +102,7 @@ def _told(loss: Any, number: Callable[[Any], Any]) -> Any:
 
 
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {"softmax": _classes, "logistic": _labels, "identity": _squares,
-                                                   "exp": _counts}
+                                                "exp": _counts}
 
 
 # Weights -------------------------------------------------------------------------------------------------------

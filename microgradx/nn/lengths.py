@@ -41,10 +41,10 @@ def length(xs: Sequence[Any], p: float = 2.0) -> Any:
     if p in (1, inf):
         return max(sizes) if p == inf else sum(sizes)
     largest = detach(max(sizes))                            # a common factor changes neither length nor slopes
-    unit = where(largest > 0, minimum(largest, LARGEST), 1.0)
+    size = where(largest > 0, minimum(largest, LARGEST), 1.0)
     if p == 2:
-        square, parts = dot(xs, xs), [x / unit for x in xs]
-        found = where((square > TINY) * (square < HUGE), sqrt(square), unit * sqrt(dot(parts, parts)))
+        square, parts = dot(xs, xs), [x / size for x in xs]
+        found = where((square > TINY) * (square < HUGE), sqrt(square), size * sqrt(dot(parts, parts)))
     else:
-        found = unit * sum([(size / unit) ** p for size in sizes]) ** (1 / p)
+        found = size * sum([(one / size) ** p for one in sizes]) ** (1 / p)
     return where((largest >= 0) * (largest <= 0), 0.0, found)           # nan is neither

@@ -56,17 +56,21 @@ def is_whole(x: Any) -> bool:
     return hasattr(type(x), "named_modules")
 
 
-def has_modules(value: Any) -> bool:
-    """False for numbers and Values, also in nested lists, which need no look at each."""
+def _levels(value: Any) -> Iterator[set[type] | None]:
+    """The types at each depth of nested lists; None in the end for what is deeper than all, or holds itself."""
     rows: Any = [[value]]
     for _ in range(DEEP):
-        kinds = set(map(type, chain.from_iterable(rows)))
-        if any(kind not in LISTS and not issubclass(kind, NUMBERS) for kind in kinds):
-            return True
+        yield (kinds := set(map(type, chain.from_iterable(rows))))
         rows = [x for row in rows for x in row if x.__class__ in LISTS] if kinds & LISTS else []
         if not rows:
-            return False
-    return True                             # perhaps: it is deep, or holds itself
+            return
+    yield None
+
+
+def has_modules(value: Any) -> bool:
+    """False for numbers and Values, also in nested lists, which need no look at each."""
+    return any(kinds is None or any(kind not in LISTS and not issubclass(kind, NUMBERS) for kind in kinds)
+               for kinds in _levels(value))
 
 
 def parts(name: str, value: Any) -> list[tuple[str, Any]]:
@@ -114,14 +118,11 @@ def _nameless(value: Any) -> Iterable[Any]:
 
 def is_numbers(value: Any) -> bool:
     """Whether it is a number or a nested list of numbers alone, or an array of them."""
-    rows: Any = [[value]]
-    for _ in range(DEEP):
-        kinds = set(map(type, chain.from_iterable(rows)))
-        if kinds <= {float, int}:
+    for kinds in _levels(value):
+        if kinds is None or kinds <= {float, int}:
             return bool(kinds)
         if not kinds <= LISTS:
             return may_be_array(type(value)) and str(getattr(value, "dtype", "")) != "object"
-        rows = [x for row in rows for x in row]
     return False
 
 
