@@ -33,7 +33,7 @@ from .surroundings import Surroundings
 from .traced import Batch, Traced, is_constant
 from .tracer import Tracer
 
-DRAWLESS = ("tqdm_monitor", "microgradx")       # threads that stay and draw no random numbers: a progress bar's, ours
+DRAWLESS = ("tqdm_monitor", "Dask-Offload", "microgradx")     # threads that stay and draw no random numbers
 
 
 class Recorded(NamedTuple):

@@ -591,9 +591,9 @@ def draws_with_numpy():
     return w * pytest.importorskip("numpy").random.random()
 
 
-@pytest.mark.parametrize("name", ["tqdm_monitor", "microgradx_0"])
+@pytest.mark.parametrize("name", ["tqdm_monitor", "microgradx_0", "Dask-Offload_0"])
 def test_a_thread_that_stays_hides_no_random_numbers(name):
-    """A progress bar's, or one that computed samples: they do not draw, as other threads might."""
+    """A progress bar's, one that computed samples, or Dask's: they do not draw, as other threads might."""
     done = threading.Event()
     thread = threading.Thread(target=done.wait, name=name, daemon=True)
     thread.start()
