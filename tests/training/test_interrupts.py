@@ -44,6 +44,15 @@ def ctrl_c():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def garbage():
+    """What other tests left is not looked through again by the collection before each press."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(params=["eager", "python", pytest.param("native", marks=needs_llvmlite)])
 def way(request, monkeypatch):
     """fit() goes this way."""
