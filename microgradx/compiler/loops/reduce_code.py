@@ -61,8 +61,8 @@ class Terms(Vectors):
     # Sums side by side: as many as a vector has lanes, or as share an operand -----------------------------------------
 
     def results(self, outer: list[list[Any]], slots: list[Any]) -> None:
-        """Emit the loops over results. What sums over samples read side by side stays in the nearest cache while all
-        others that read it, too, are computed."""
+        """Emit the loops over results. What sums of a few full vectors read side by side stays in the nearest cache
+        while all others that read it, too, are computed."""
         if self.shape.jam > 1 and self.shape.whole and self.shape.block:
             self.jammed(slots, lambda now: self.each(outer, now, self.lanes_of_sums))
         else:

@@ -68,17 +68,16 @@ def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, resul
         nests = several(found, samples, again) if used * count <= MOST else None
         constants = {samples.slot(slot) + k: x for slot, x in numbers.items() for k in range(count)}
         whole = Memory(samples.slot(size), [], constants, slots.start)
-        return None if nests is None else (_compiled(whole, nests, place, results, False, True), samples.first)
+        return None if nests is None else (_compiled(whole, nests, place, results, False), samples.first)
     return compiled
 
 
-def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, results: int, strict: bool,
-              samples: bool = False) -> Kernel:
+def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, results: int, strict: bool) -> Kernel:
     """The kernel of these nests, of one sample or of several."""
     tables: list[int] = []
     calls: list[tuple[Any, int]] = []                 # shape, start of the table
     for nest in found:
-        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(), strict, samples)
+        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(), strict)
         calls.append((shape, len(tables)))
         tables += table
     shapes = dict.fromkeys(shape for shape, _ in calls)

@@ -35,10 +35,10 @@ class Shape(NamedTuple):
     block       number of vectors in the whole loop if that is small, else 0. Along terms: 1 if there are too few terms
                 for several totals
     jam         unroll-and-jam: iterations of the last outer loop computed side by side; along terms 1 or a vector
-                width, or as many sums over samples as share an operand, whose `block` is 0
+                width, or as many sums as share an operand, whose `block` is 0
     moves       whether each operand has a stride other than 0 in that loop
     rest        whether iterations are left over
-    whole       whether lanes are samples, which leave none to spare, so that no vector is masked
+    whole       whether the few vectors along that loop are full, so that none is masked
     """
 
     op: Op
@@ -61,9 +61,8 @@ class Shape(NamedTuple):
         return bool(self.inner) or self.along == "inner" or self.more or one_term
 
 
-def shaped(nest: Nest, width: int, strict: bool, samples: bool = False) -> tuple[Shape, list[int]]:
-    """The shape of a nest on a machine with vectors of `width` lanes, and the table of the nest. samples: whether its
-    lanes are samples, which fill all vectors."""
+def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
+    """The shape of a nest on a machine with vectors of `width` lanes, and the table of the nest."""
     along, k = _along(nest, width, strict)
     outer, inner = list(nest.outer), list(nest.inner)
     vector: list[int] = []
@@ -72,7 +71,7 @@ def shaped(nest: Nest, width: int, strict: bool, samples: bool = False) -> tuple
         count, out, operands = outer.pop(k)
         vector = [count, out, *operands]
         shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer),
-                               whole=samples and _is_whole(count, width))
+                               whole=_is_whole(count, width))
         if shape.reduces and 2 not in shape.steps:
             shape = _side_by_side(shape, -(-count // width), outer)
         elif count <= width or (shape.whole and count <= BLOCK * width and 2 not in shape.steps):
@@ -80,11 +79,7 @@ def shaped(nest: Nest, width: int, strict: bool, samples: bool = False) -> tuple
     elif along == "inner":
         count, operands = inner.pop(k)
         vector = [count, *operands]
-        shape = shape._replace(steps=tuple(map(_kind, operands)), inner=len(inner), block=int(count < BLOCK * width))
-        if samples and _is_whole(count, width):
-            shape = _over_samples(shape._replace(whole=True, block=count // width), width, outer)
-        elif shape.block:
-            shape = _rows(shape, width, outer)
+        shape = _sums(shape._replace(steps=tuple(map(_kind, operands)), inner=len(inner)), count, width, outer)
     loops = [x for count, out, operands in outer for x in (count, out, *operands)]
     terms = [x for count, operands in inner for x in (count, *operands)]
     return shape, [nest.out, *nest.operands, *loops, *terms, *vector]
@@ -120,13 +115,18 @@ def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]
     return shape
 
 
-def _over_samples(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
-    """The shape of sums over samples: a vector of sums at once, or else as many side by side as share an operand."""
-    shape = _rows(shape, width, outer)
+def _sums(shape: Shape, count: int, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
+    """The shape of sums of so many terms: a vector of sums at once, or as many side by side as share an operand."""
+    few, whole = int(count < BLOCK * width), _is_whole(count, width)
+    shape = shape._replace(whole=whole, block=count // width if whole else few)
+    if shape.block:
+        shape = _rows(shape, width, outer)
+    if shape.jam > 1:
+        return shape
     sharing = [(max(j for j in range(1, TOTALS + 1) if count % j == 0), -k)
                for k, (count, _, operands) in enumerate(outer) if 0 in operands]
     jam, k = max(sharing, default=(1, 0))
-    return _jammed(shape._replace(block=0), outer, -k, jam) if shape.jam == 1 < jam else shape
+    return _jammed(shape._replace(block=0), outer, -k, jam) if jam > 1 else shape._replace(block=few)
 
 
 def _is_whole(count: int, width: int) -> bool:

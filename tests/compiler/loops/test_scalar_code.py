@@ -74,10 +74,14 @@ def test_short_sums_side_by_side(units, terms):
 
 
 def test_where_short_sums_are_a_vector():
-    """Their results lie side by side, and they fill whole vectors."""
-    def found(units, terms, step=1):
-        return shaped(Nest(mg.dot, 900, (0, 500), ((units, step, (terms, 0)),), ((terms, (1, 1)),)), 8, False)[0].jam
-    assert [found(16, 16), found(8, 9), found(12, 16), found(16, 16, step=2), found(16, 400)] == [8, 8, 1, 1, 1]
+    """Their results lie side by side, and they fill whole vectors; else as many side by side as share an operand."""
+    def found(units, terms, step=1, other=0):
+        loops = ((units, step, (terms, other)),), ((terms, (1, 1)),)
+        shape, _ = shaped(Nest(mg.dot, 900, (0, 500), *loops), 8, False)
+        return shape.jam, bool(shape.block)
+    assert [found(16, 16), found(8, 9)] == [(8, True)] * 2
+    assert [found(12, 16), found(16, 16, step=2), found(16, 400)] == [(6, False), (8, False), (8, False)]
+    assert [found(13, 400), found(16, 400, other=400)] == [(1, False)] * 2
 
 
 @pytest.mark.slow
