@@ -20,12 +20,16 @@ from .differences import CLOSER, HALVINGS, UNDEFINED, ends, first_step, least_st
 if TYPE_CHECKING:
     from .measured import Measured
 
-ROWS = 2 * HALVINGS + 3                     # of each call, so that a compiler sees one shape: f, a table, a closer look
+ROWS = 2 * HALVINGS + 3                     # for one input: f, a table of differences, a closer look
+CELLS = 2**20                               # the largest table of numbers that f gets or returns in one call
 
 
 class Batched:
-    """The function `samples` known by its values at ROWS points in one call of f. TypeError, ValueError if f does not
-    return a row for each point."""
+    """The function `samples` known by its values at many points in one call of f. TypeError, ValueError if f does not
+    return a row for each point.
+
+    A compiler sees two shapes: `each` points for one input, and `count` times as many for the inputs that come next.
+    """
 
     def __init__(self, f: Callable[..., Any], samples: "Measured") -> None:
         if not callable(f):
@@ -33,28 +37,34 @@ class Batched:
                             "front, or True if f is one")
         self.f, self.samples, self.numpy = f, samples, numpy()
         self.here = self.numpy.array(samples.given.numbers)
+        self.each = ROWS + 2 * len(samples.scales)
+        wide = max(len(self.here), len(samples.outputs))
+        self.count = min(len(self.here), max(1, CELLS // (self.each * wide)))
+        self.ahead: dict[int, dict[float, list[float]]] = {}
         self.kinds = {library(x) for x in samples.given.args if is_array(x)}
 
     def rows(self, table: Any) -> list[list[float]]:
-        """What f returns for each row of numbers in a table of ROWS."""
-        found = results(self.f(*self.stacked(table)), "batched")
+        """What f returns for each row of numbers in a table."""
+        found, count = results(self.f(*self.stacked(table)), "batched"), len(table)
         for place in found:
-            if place.shape[:1] != (ROWS,):
-                raise ValueError(f"batched returned {place.shape or 'one number'} for {ROWS} points; return a number "
-                                 f"for each of them: a first axis of {ROWS}, as in np.sum(x, -1)")
-        columns = [self.numpy.reshape(place.numbers, (ROWS, -1)) for place in found]
+            if place.shape[:1] != (count,):
+                raise ValueError(f"batched returned {place.shape or 'one number'} for {count} points; return a number "
+                                 f"for each of them: a first axis of {count}, as in np.sum(x, -1)")
+        columns = [self.numpy.reshape(place.numbers, (count, -1)) for place in found]
         return self.numpy.concatenate(columns, 1).tolist()  # type: ignore[no-any-return]
 
     def near(self, table: Any) -> list[list[float]]:
-        """The same, one by one by f without batched if a point is outside its domain."""
+        """The same, for one input after the other if a point is outside the domain, and there by f without batched."""
         try:
             return self.rows(table)
         except UNDEFINED:
+            if len(table) > self.each:
+                return [row for part in self.numpy.split(table, self.count) for row in self.near(part)]
             return [self.samples.near(self.samples.given.with_numbers(point)) for point in table.tolist()]
 
     def at(self, point: Sequence[float]) -> list[float]:
         """What f returns at one point."""
-        return self.near(self.numpy.tile(point, (ROWS, 1)))[0]
+        return self.near(self.numpy.tile(point, (self.each, 1)))[0]
 
     def stacked(self, table: Any) -> tuple[Any, ...]:
         """The arguments with one more axis: their numbers from a row of the table each."""
@@ -80,26 +90,45 @@ class Batched:
     def compare(self) -> None:
         """ValueError unless each row is f at its point."""
         given = self.samples.given
-        points = [given.stepped(k / 64) for k in range(ROWS)]
+        points = [given.stepped(k / 64) for k in range(self.each)]
         for k, (point, row) in enumerate(zip(points, self.rows(self.numpy.array(points)))):
             right = self.samples.near(given.with_numbers(point))
             for y, z, found in zip(row, right, self.samples.rounding):
                 if abs(y - z) > 1e-6 * abs(z) + 100 * found.noise or len(row) != len(right):
-                    raise ValueError(f"batched returned {short(row)} for point {k} of {ROWS}, where f is "
-                                     f"{short(right)}; each row must be computed by itself")
+                    raise ValueError(f"batched returned {short(row)} for point {k} of {self.each}, where f "
+                                     f"is {short(right)}; each row must be computed by itself")
 
     def along(self, i: int) -> Callable[[float], list[float]]:
         """What f returns where number i is another. Asked for one point, it computes those that come next as well."""
-        x, digits = self.samples.given.numbers[i], self.samples.given.digits[i]
-        seen: dict[float, list[float]] = {}
+        x, seen = self.samples.given.numbers[i], dict[float, list[float]]()
 
         def nearby(t: float) -> list[float]:
             if t not in seen:
-                h = first_step(x) if t == x else 2.0**round(math.log2(abs(t - x)))         # all steps are powers of two
-                steps = [*(h / 2**k for k in range(HALVINGS)), max(h * CLOSER, least_step(x, digits))]
-                ts = [t, *{s: None for h in steps for s in ends(x, h, digits) if s != t}][:ROWS]
-                table = self.numpy.tile(self.here, (ROWS, 1))
-                table[:len(ts), i] = ts
-                seen.update(zip(ts, self.near(table)))
+                seen.update(self.first(i) if t == x else self.tables([(i, self.points(i, t))])[0])
             return seen[t]
         return nearby
+
+    def first(self, i: int) -> dict[float, list[float]]:
+        """What comes first for input i; with it that for the inputs after it is computed."""
+        if i not in self.ahead:
+            xs = self.samples.given.numbers
+            those = range(i, min(i + self.count, len(xs)))
+            self.ahead = dict(zip(those, self.tables([(k, self.points(k, xs[k])) for k in those])))
+        return self.ahead.pop(i)
+
+    def points(self, i: int, t: float) -> list[float]:
+        """t, and the points that are looked at after it when input i is varied: all steps are powers of two."""
+        x, digits = self.samples.given.numbers[i], self.samples.given.digits[i]
+        h = first_step(x) if t == x else 2.0**round(math.log2(abs(t - x)))
+        closer = [max(step, least_step(x, digits)) for step in (h * CLOSER, *self.samples.scales) if step <= h * CLOSER]
+        steps = [*(h / 2**k for k in range(HALVINGS)), *closer]
+        return [t, *{s: None for step in steps for s in ends(x, step, digits) if s != t}][:self.each]
+
+    def tables(self, which: Sequence[tuple[int, Sequence[float]]]) -> list[dict[float, list[float]]]:
+        """What f returns where one input is varied alone, for each of these inputs at its points, in one call."""
+        table = self.numpy.tile(self.here, (self.each * (1 if len(which) == 1 else self.count), 1))
+        starts = range(0, len(table), self.each)
+        for start, (i, ts) in zip(starts, which):
+            table[start:start + len(ts), i] = ts
+        found = self.near(table)
+        return [dict(zip(ts, found[start:start + self.each])) for start, (_, ts) in zip(starts, which)]

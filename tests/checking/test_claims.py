@@ -137,7 +137,7 @@ def test_many_points_take_few_calls():
     calls = []
     f = lambda a: calls.append(a.shape) or np.sum(np.sin(a), -1)      # noqa: E731
     assert gradcheck(lambda a: np.sum(np.sin(a)), np.linspace(0.1, 2, 100), grad=np.cos, batched=f)
-    assert len(calls) <= 2 * 100 + 45 and len(set(calls)) == 1
+    assert len(calls) <= 100 + 45 and len(set(calls)) <= 3             # f itself, one input, many inputs
 
 
 @pytest.mark.parametrize("batched, kind, said", [
