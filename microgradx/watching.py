@@ -15,10 +15,11 @@ import linecache
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from contextvars import Token
 from functools import lru_cache
+from itertools import islice
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -32,6 +33,9 @@ CODE = 80                                   # characters shown of a line
 PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 OWN = frozenset(PACKAGE + name + ".py" for name in (        # operators themselves: the line that calls them computes
     "engine", "operators", "arithmetic", "table", "vector", "watching", "reductions", "activations", "recording"))
+
+
+_KNOWN: dict[str, tuple[list[str], dict[Any, str]]] = {}    # of each file its lines and what is assigned in them
 
 
 class Source(NamedTuple):
@@ -190,32 +194,47 @@ def _remember(v: Value) -> None:
 
 def _assigned(frame: FrameType) -> str:
     """The variable that the expression under way in a frame is assigned to; "" if it is only a part of one."""
-    positions = list(frame.f_code.co_positions())[frame.f_lasti // 2]
-    return targets(frame.f_code.co_filename, linecache.getlines(frame.f_code.co_filename)).get(positions, "")
+    place = next(islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+    return targets(frame.f_code.co_filename, linecache.getlines(frame.f_code.co_filename)).get(place, "")
 
 
 def targets(file: str, lines: list[str]) -> dict[Any, str]:
-    """For the place of each expression that is assigned to one variable, its name."""
-    return _targets("".join(lines))
+    """For the place of each expression that is assigned to one variable, its name. A file is read once."""
+    known = _KNOWN.get(file)
+    if known is None or known[0] is not lines:
+        _KNOWN[file] = known = lines, _targets("".join(lines))
+    return known[1]
 
 
 @lru_cache(maxsize=64)
 def _targets(text: str) -> dict[Any, str]:
+    """The same for the text of a file."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):                   # no Python, such as a cell with magic
         return {}
     found: dict[Any, str] = {}
     for node in ast.walk(tree):
-        target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else getattr(
-            node, "target", None) if isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) else None
-        value = node if isinstance(node, ast.AugAssign) else getattr(node, "value", None)
-        if isinstance(target, (ast.Name, ast.Attribute)) and value is not None:
-            name, end = ast.unparse(target), value.end_col_offset
-            found[value.lineno, value.end_lineno, value.col_offset, end] = name
-            if isinstance(value, ast.Call) and isinstance(f := value.func, ast.Attribute):     # of a method: its line
-                found[f.end_lineno, value.end_lineno, (f.end_col_offset or 0) - len(f.attr), end] = name
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            for name, value in _pairs(target, node if isinstance(node, ast.AugAssign) else node.value):
+                end = value.end_col_offset
+                found[value.lineno, value.end_lineno, value.col_offset, end] = name
+                if isinstance(value, ast.Call) and isinstance(f := value.func, ast.Attribute):      # a method: its line
+                    found[f.end_lineno, value.end_lineno, (f.end_col_offset or 0) - len(f.attr), end] = name
     return found
+
+
+def _pairs(target: ast.expr, value: Any) -> Iterator[tuple[str, Any]]:
+    """Each variable of an assignment with the expression that it is assigned: a, b = x*2, x*3 has two."""
+    if isinstance(value, ast.IfExp):
+        yield from (pair for branch in (value.body, value.orelse) for pair in _pairs(target, branch))
+    elif isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+        if value is not None:
+            yield ast.unparse(target), value
+    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)) and not any(
+            isinstance(part, ast.Starred) for part in (*target.elts, *value.elts)):
+        yield from (pair for both in zip(target.elts, value.elts) for pair in _pairs(*both))
 
 
 # Infinity and nan ----------------------------------------------------------------------------------------------

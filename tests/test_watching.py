@@ -70,8 +70,16 @@ def test_names_of_all_kinds_of_assignment():
         if (e := x * x) is not None:
             f = dot([x, a], [b, c])
         (g, h) = x + 1, x + 2
+        i = j = x / 3
+        k, (holder.w, [m]) = x - 1, (x - 2, [x - 3])
+        rows = {}
+        rows["n"] = x + 5
+        p = x * 7 if x.data > 5 else x * 8
         v = [x * 2][0]
-    assert [u.label for u in (a, b, c, holder.d, e, f, g, h, v)] == ["a", "b", "c", "holder.d", "e", "f", "", "", ""]
+        *q, r = x + 1, x + 2
+    assert [u.label for u in (a, b, c, holder.d, e, f)] == ["a", "b", "c", "holder.d", "e", "f"]
+    assert [u.label for u in (g, h, i, j, k, holder.w, m)] == ["g", "h", "i", "i", "k", "holder.w", "m"]
+    assert [u.label for u in (rows["n"], p, v, *q, r)] == ["rows['n']", "p", "", "", ""]
     assert x.label == ""
 
 

@@ -19,9 +19,12 @@ from ..operators import Value
 from ..ops import add, mul, pow
 from ..table import TABLE, Op, Reduction
 from ..text import Symbol, rule
-from .probe import CLOSE, inputs, passed
+from .arguments import digits_of
+from .probe import CLOSE, inputs, is_node, kept, passed
 
-HIDDEN = ("detach", "identity", "square", "reciprocal", "first_max")      # rows that other rows stand for
+HIDDEN = ("detach", "identity", "square", "reciprocal", "first_max", "weighted",         # other rows stand for these,
+          "heaviside", "less", "less_equal", "greater", "greater_equal")                # or they have no slope
+COMMON = ("relu", "tanh", "exp", "log", "sigmoid")      # what engines have: relu(3) is meant, not abs(3)
 
 
 class Fault(NamedTuple):
@@ -92,11 +95,18 @@ def adopt(root: Any) -> Adopted:
     Traceback (most recent call last):
     TypeError: expected a value of an engine, with .data and ._prev or ._children, got 3.0
     """
-    order = ordered(root)
+    name = kept(root)
+    order = ordered(root, name)
     ours: dict[int, Value] = {}
     faults: list[Fault] = []
-    for theirs in order:
-        ours[id(theirs)] = adopted(theirs, ours, faults)
+    before = [(v, v.grad) for v in order if hasattr(v, "grad")]
+    try:
+        for theirs in order:
+            ours[id(theirs)] = adopted(theirs, inputs(theirs, name), ours, faults)
+    finally:                                # a _backward may go on to the inputs of its inputs
+        for v, g in before:
+            if v.grad is not g:
+                v.grad = g
     last, found = ours[id(root)], object.__new__(Adopted)
     for name in (name for name in Value.__slots__ if hasattr(last, name)):
         setattr(found, name, getattr(last, name))
@@ -104,7 +114,7 @@ def adopt(root: Any) -> Adopted:
     return found
 
 
-def ordered(root: Any) -> list[Any]:
+def ordered(root: Any, name: str) -> list[Any]:
     """All nodes of theirs, inputs first."""
     order: list[Any] = []
     seen: set[int] = set()
@@ -116,36 +126,36 @@ def ordered(root: Any) -> list[Any]:
         elif id(v) not in seen:
             seen.add(id(v))
             stack.append((v, True))
-            stack += [(x, False) for x in reversed(inputs(v)) if hasattr(x, "data")]
+            stack += [(x, False) for x in reversed(inputs(v, name)) if is_node(x)]
     return order
 
 
-def adopted(theirs: Any, ours: dict[int, Value], faults: list[Fault]) -> Value:
-    """One node as a Value."""
+def adopted(theirs: Any, every: list[Any], ours: dict[int, Value], faults: list[Fault]) -> Value:
+    """One node, computed from `every`, as a Value."""
     y, label = number(theirs.data), getattr(theirs, "label", "")
-    every = [v for v in inputs(theirs) if hasattr(v, "data")]
-    below = list({id(v): v for v in every}.values())
+    below = list({id(v): v for v in every if is_node(v)}.values())
     if not below:
         out = Value(y)
     else:
-        slopes, wrong = passed(theirs, below)
-        out = recorded(theirs, y, every, below, ours, slopes, wrong, faults)
+        digits = digits_of(getattr(theirs.data, "dtype", "float64")) or 53
+        slopes, wrong = passed(theirs, every, below, closeness(digits))
+        args = [ours[id(v)] if is_node(v) else number(v) for v in every]
+        out = recorded(theirs, y, args, [ours[id(v)] for v in below], slopes, wrong, digits, faults)
     out.label = label if isinstance(label, str) else ""
     out._grad = number(getattr(theirs, "grad", 0.0) or 0.0)
     return out
 
 
-def recorded(theirs: Any, y: float, every: list[Any], below: list[Any], ours: dict[int, Value], slopes: list[float],
-             wrong: str, faults: list[Fault]) -> Value:
+def recorded(theirs: Any, y: float, every: list[Any], below: list[Value], slopes: list[float], wrong: str,
+             digits: int, faults: list[Fault]) -> Value:
     """A result: under a row of the table if its slopes are the table's, else under a row of theirs."""
     sign = str(getattr(theirs, "_op", "") or "")
-    found = matching(sign, y, [ours[id(v)] for v in every], slopes, [ours[id(v)] for v in below])
+    found = matching(sign, y, every, slopes, below, digits)
     if found is None:
-        args, given = [ours[id(v)] for v in below], slopes
-        return bound(Theirs(sign or "op", lambda *xs: y, *given, lowering=lambda *xs: y), "", y, args, given)
-    totals = summed(found, [ours[id(v)] for v in below])
-    off = [i for i, (s, t) in enumerate(zip(slopes, totals)) if not near(s, t)]
-    given = spread(found, [ours[id(v)] for v in below], slopes) if off else found.slopes
+        return bound(Theirs(sign or "op", lambda *xs: y, *slopes, lowering=lambda *xs: y), "", y, below, slopes)
+    totals = summed(found, below)
+    off = [i for i, (s, t) in enumerate(zip(slopes, totals)) if not near_slope(s, t, y, digits)]
+    given = spread(found, below, slopes) if off else found.slopes
     if not off and not wrong:
         return bound(found.op, "", y, found.args, given)
     said = wrong or f"its slope is {slopes[off[0]]:.6g} and should be {totals[off[0]]:.6g}"
@@ -154,7 +164,7 @@ def recorded(theirs: Any, y: float, every: list[Any], below: list[Any], ours: di
         said = f"is {slopes[i]:.6g} and should be {totals[i]:.6g}" if off else "is right"
         said += f"{': ' if off else ', but '}{wrong}" if wrong else ""
         words = f"The slope of row {found.op.name!r} by its input {below[i].data:.6g} {said}."
-        faults.append(Fault(out, ours[id(below[i])], slopes[i], totals[i], words))
+        faults.append(Fault(out, below[i], slopes[i], totals[i], words))
     return out
 
 
@@ -189,17 +199,20 @@ def bound(op: Op, fault: str, y: float, args: Sequence[Any], slopes: Sequence[fl
 
 # A row of the table with the same value ------------------------------------------------------------------------
 
-def matching(sign: str, y: float, every: list[Value], slopes: Sequence[float], below: list[Value]) -> Match | None:
+def matching(sign: str, y: float, every: list[Any], slopes: Sequence[float], below: list[Value],
+             digits: int) -> Match | None:
     """The row that has the value y: best with this sign and these slopes; None if several others could be meant."""
-    same = [match for match in candidates(sign, y, every) if near(match.op.at(*map(data, match.args)), y)]
+    same = [match(op, args) for op, args in candidates(sign, y, every) if near(op.at(*map(data, args)), y, digits)]
     called = [match for match in same if says(sign, match.op)]
-    right = [match for match in called or same if all(map(near, slopes, summed(match, below)))]
+    right = [match for match in called or same
+             if all(near_slope(s, t, y, digits) for s, t in zip(slopes, summed(match, below)))]
     if right or called:
         return (right or called)[0]
-    return same[0] if len({match.op for match in same}) == 1 else None
+    plain = [match for match in same if match.op.infix or match.op.name in COMMON] or same      # not leaky_relu(a, b)
+    return plain[0] if len({match.op for match in plain}) == 1 else None
 
 
-def candidates(sign: str, y: float, every: list[Value]) -> Iterator[Match]:
+def candidates(sign: str, y: float, every: list[Any]) -> Iterator[tuple[Op, list[Any]]]:
     """Rows with arguments that may have been meant."""
     xs: list[list[Any]] = [list(every)]
     if len(every) == 1:
@@ -207,20 +220,18 @@ def candidates(sign: str, y: float, every: list[Value]) -> Iterator[Match]:
         xs += [[x, x]]
         power = re.fullmatch(r"\*\*\s*\(?(-?[\d.]+(?:e-?\d+)?)\)?", sign)
         for n in [float(power[1])] if power else [] if sign else exponents(x.data, y):
-            yield match(pow, [x, n])
+            yield pow, [x, n]
         if sign == "+":
-            yield match(add, [x, y - x.data])
+            yield add, [x, y - x.data]
         if sign == "*" and x.data:
-            yield match(mul, [x, y / x.data])
+            yield mul, [x, y / x.data]
     if len(every) == 2:
         xs.append(every[::-1])
-    for op in TABLE.values():
-        if op.name not in HIDDEN:
-            if isinstance(op, Reduction):
-                if len(every) > 2 and op.lists == 1 and not op.index:
-                    yield match(op, every)
-            else:
-                yield from (match(op, args) for args in xs if len(args) == len(op.inputs))
+    for args in xs:                         # of one input sooner than of twice the same
+        for op in sorted(TABLE.values(), key=lambda op: op.name not in COMMON):
+            if op.name not in HIDDEN and (len(args) == len(op.inputs) if not isinstance(op, Reduction)
+                                          else len(args) > 2 and op.lists == 1 and not op.index):
+                yield op, args
 
 
 def match(op: Op, args: list[Any]) -> Match:
@@ -261,6 +272,16 @@ def data(x: Any) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
 
-def near(x: float, y: float) -> bool:
+def closeness(digits: int) -> float:
+    """How far numbers with so many bits may be apart, relative; an engine may compute in single precision."""
+    return max(CLOSE, 2.0**(8 - digits))
+
+
+def near(x: float, y: float, digits: int) -> bool:
     """Whether two numbers are the same but for rounding."""
-    return x == y or (x != x and y != y) or abs(x - y) <= CLOSE * max(abs(x), abs(y))
+    return x == y or (x != x and y != y) or abs(x - y) <= closeness(digits) * max(abs(x), abs(y))
+
+
+def near_slope(x: float, y: float, result: float, digits: int) -> bool:
+    """The same for slopes at a result: 1 - t*t of a tanh has the rounding of t, however small it is."""
+    return near(x, y, digits) or abs(x - y) <= 2.0**(3 - digits) * min(1.0, abs(result))

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from ..arrays import is_array as is_nested
 from ..engine import Value
 from ..ieee import number, short
 from ..nesting import branches, is_leaf, is_module, leaf, regrown
@@ -43,7 +44,7 @@ class Arguments:
     """
 
     def __init__(self, args: Sequence[Any], name: str = "args") -> None:
-        self.args = tuple(args)
+        self.args: tuple[Any, ...] = tuple(args)
         arrays = any(map(is_array, args))
         self.places = [place for i, a in enumerate(self.args) if not (arrays and a.__class__ is int)
                        for place in places(a, f"{name}[{i}]", (i,))]
@@ -51,11 +52,13 @@ class Arguments:
         self.names = [name for place in self.places for name in entries(place.name, place.shape)]
         self.digits = [place.digits for place in self.places for _ in place.numbers]
         self.whose = [(k, j) for k, place in enumerate(self.places) for j in range(len(place.numbers))]
+        self.args = self.with_numbers(self.numbers)
 
     def moved(self, i: int, t: float) -> tuple[Any, ...]:
         """The arguments with number i set to t. They are copies: what f does to them changes nothing here."""
         k, j = self.whose[i]
-        return replaced(self.args, self.places[k].path, lambda x: with_entry(x, j, t))  # type: ignore[no-any-return]
+        return replaced(copied(self.args), self.places[k].path,  # type: ignore[no-any-return]
+                        lambda x: with_entry(x, j, t))
 
     def stepped(self, s: float) -> list[float]:
         """Each number moved by s times its size, up or down in turn."""
@@ -82,6 +85,9 @@ def places(tree: Any, name: str, path: tuple[int, ...] = ()) -> Iterator[Slot]:
     elif is_leaf(tree):
         digits = (digits_of(tree.dtype) if hasattr(tree, "dtype") else 53) or 53
         yield Slot(path, name, [number(tree.data if isinstance(tree, Value) else tree)], (), digits)
+    elif is_nested(tree):                   # a Series of pandas: f would get lists of numbers in its place
+        raise TypeError(f"{name} is a {type(tree).__name__}; write f with NumPy arrays, and give it as "
+                        "numpy.asarray(x, float)")
     elif is_module(tree):
         raise TypeError(f"{name} is a Module: write a function of its numbers, or leave out grad")
     elif (inner := branches(tree)) is None:
@@ -108,6 +114,14 @@ def entries(name: str, shape: tuple[int, ...]) -> list[str]:
     return names
 
 
+def copied(tree: Any) -> Any:
+    """A copy of containers and of arrays of floats, so that f may write into them."""
+    if is_array(tree):
+        return tree if precision(tree) is None or library(tree) == "jax" else filled(tree, ())
+    inner = None if is_leaf(tree) else branches(tree)
+    return tree if inner is None else regrown(tree, [x if x.__class__ is float else copied(x) for x in inner])
+
+
 def replaced(tree: Any, path: tuple[int, ...], change: Any) -> Any:
     """A container in which what stands at `path` is changed, and nothing else."""
     if not path:
@@ -128,7 +142,12 @@ def is_array(x: Any) -> bool:
 
 def is_tensor(x: Any) -> bool:
     """Whether x is a tensor of torch or an array of JAX, which can differentiate."""
-    return library(x) in ("torch", "jax", "jaxlib")
+    return library(x) in ("torch", "jax")
+
+
+def holds_tensor(tree: Any) -> bool:
+    """Whether a tensor stands in a container."""
+    return is_tensor(tree) or (not is_array(tree) and any(map(holds_tensor, branches(tree) or ())))
 
 
 def library(x: Any) -> str:
@@ -139,15 +158,18 @@ def library(x: Any) -> str:
 @cache
 def package(kind: type) -> str:
     """The package that a class comes from."""
-    return kind.__module__.partition(".")[0]
+    name = kind.__module__.partition(".")[0]
+    return "jax" if name == "jaxlib" else name
 
 
 @cache
 def digits_of(dtype: Any) -> int | None:
-    """The bits of a significand of a dtype, None for ints. TypeError for complex numbers."""
+    """The bits of a significand of a dtype, None for ints. TypeError for other numbers, which would be ignored."""
     kind = str(dtype).rpartition(".")[2]
     if "complex" in kind:
         raise TypeError(f"expected real numbers, got an array of {kind}; check f of real and imaginary part")
+    if kind not in DIGITS and ("float" in kind or kind in ("longdouble", "object")):
+        raise TypeError(f"expected an array of floats, got one of {kind}; write numpy.asarray(x, float)")
     return DIGITS.get(kind)
 
 
@@ -180,7 +202,7 @@ def with_entry(x: Any, i: int, t: float) -> Any:
     if not is_array(x):
         kind: Any = float if isinstance(x, (int, Value)) else getattr(getattr(x, "dtype", None), "type", type(x))
         return kind(t)
-    if library(x) in ("jax", "jaxlib"):
+    if library(x) == "jax":
         numbers = flat(x)
         return with_entries(x, [*numbers[:i], t, *numbers[i + 1:]])
     return filled(x, [(i, t)])
@@ -190,7 +212,7 @@ def with_entries(x: Any, new: Sequence[float]) -> Any:
     """A copy of an array, or a number, with all its entries replaced."""
     if not is_array(x):
         return with_entry(x, 0, new[0])
-    if library(x) in ("jax", "jaxlib"):
+    if library(x) == "jax":
         return sys.modules["jax"].numpy.asarray(new, dtype=x.dtype).reshape(x.shape)
     return filled(x, enumerate(new))
 
@@ -215,7 +237,7 @@ def results(tree: Any, name: str) -> list[Slot]:
     if isinstance(tree, float):             # most often
         return [Slot((), name, [float(tree)], (), 53)]
     if isinstance(tree, complex):           # as x**0.5 left of 0
-        return [Slot((), name, [math.nan], (), 53)]
+        raise ValueError(f"{name} is {tree}, a complex number; check f where it is real")
     if isinstance(tree, (str, bytes, type(None), bool)) or callable(tree):
         raise TypeError(f"{name} is {short(tree)}, not a number; return one number, or a list of them")
     if is_array(tree) or (hasattr(tree, "dtype") and hasattr(tree, "reshape")):

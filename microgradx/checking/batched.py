@@ -78,7 +78,7 @@ class Batched:
     def like(self, x: Any, part: Any, name: str) -> Any:
         """An array of the kind of x; a number beside tensors becomes one of them."""
         kind = library(x) if is_array(x) else next(iter(self.kinds), "numpy")
-        if kind in ("jax", "jaxlib"):
+        if kind == "jax":
             return sys.modules["jax"].numpy.asarray(part, dtype=getattr(x, "dtype", None))
         if kind == "torch":
             torch = sys.modules["torch"]

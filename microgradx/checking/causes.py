@@ -229,7 +229,9 @@ def alone(case: Case) -> str:
         [part] = case.wrong
         bad = [i for i, (x, y) in enumerate(zip(part.claimed, part.expected)) if not same([x], [y], SAME)]
         if len(bad) == 1 < len(part.claimed):
-            return f"The other {len(part.claimed) - 1} entries of {part.name} are right: an index, an edge or a branch."
+            right = (f"{len(part.claimed) - 1} entries of {part.name} are" if len(part.claimed) > 2 else
+                     f"entry of {part.name} is")
+            return f"The other {right} right: an index, an edge or a branch."
         if len(case.parts) > 1:
             others = [other.name for other in case.parts if other is not part]
             return f"The gradient by {', '.join(others[:3])} is right: look where {part.name} alone is used."

@@ -20,7 +20,7 @@ from .. import derivatives, jacobians
 from ..engine import Value, tape
 from ..nesting import leaves, rebuild
 from ..watching import at_line
-from .arguments import is_tensor
+from .arguments import holds_tensor, is_tensor
 from .claims import check_gradient
 from .error import GradientError
 from .evaluation_point import EvaluationPoint, kinked
@@ -73,6 +73,8 @@ def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None
     if batched:
         raise TypeError("batched is for functions of arrays whose gradient is yours: write gradcheck(f, x, grad=df, "
                         "batched=...)")
+    if any(map(holds_tensor, args)):
+        raise TypeError("expected tensors as arguments, got some within a list or dict; write gradcheck(f, x, grad=df)")
     point = EvaluationPoint(f, args)
     mismatch = point.mismatch()
     if mismatch is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine import Value
 from ..ieee import number, short
-from ..nesting import branches, is_leaf
+from ..nesting import branches, is_leaf, regrown
 from .arguments import Arguments, flat, is_array, keys, shape_of
 from .measured import Measured
 
@@ -27,6 +27,8 @@ def jacobian(samples: Measured, claim: Any, source: str) -> list[list[float]]:
     claim = _unwrapped(given, varied, claim) if len(varied) == 1 else claim
     if alone:
         return [_row(given, varied, claim, source)]
+    if has_keys(claim):
+        return _by_key(given, varied, claim, samples.result, source)
     parts = [claim] if len(varied) == 1 or not isinstance(claim, tuple) or len(claim) != len(varied) else list(claim)
     if len(parts) == 1:
         numbers = numbers_in(claim, source)
@@ -42,6 +44,51 @@ def jacobian(samples: Measured, claim: Any, source: str) -> list[list[float]]:
             raise ValueError(f"{source} has {len(numbers)} numbers for args[{n}], expected {count} times {size}")
         rows = [row + numbers[k * size:(k + 1) * size] for k, row in enumerate(rows)]
     return rows
+
+
+def has_keys(claim: Any) -> bool:
+    """Whether there is a dict in it."""
+    return isinstance(claim, dict) or (isinstance(claim, (tuple, list)) and any(map(has_keys, claim)))
+
+
+def _by_key(given: Arguments, varied: Sequence[int], claim: Any, result: Any, source: str) -> list[list[float]]:
+    """The rows of a Jacobian in dicts, as JAX's: for the keys of a result outside, for those of an argument inside."""
+    if is_array(result):
+        rows = math.prod(shape_of(result))
+        return [_row(given, varied, _taken(claim, k, rows, len(shape_of(result))), source) for k in range(rows)]
+    inner = branches(result)
+    if inner is None or is_leaf(result):
+        return [_row(given, varied, claim, source)]
+    claims = _paired(result, inner, claim, source, "f")
+    return [row for c, y in zip(claims, inner) for row in _by_key(given, varied, c, y, source)]
+
+
+def _taken(claim: Any, k: int, rows: int, axes: int) -> Any:
+    """What belongs to entry k of a result with so many entries and axes, which come first in each array."""
+    if is_array(claim):
+        return claim.reshape((rows, *shape_of(claim)[axes:]))[k]
+    inner = branches(claim)
+    return claim if inner is None else regrown(claim, [_taken(c, k, rows, axes) for c in inner])
+
+
+def _paired(tree: Any, inner: Sequence[Any], claim: Any, source: str, name: str) -> Sequence[Any]:
+    """The claims for the branches of a container, in its order. TypeError or ValueError if they do not fit."""
+    if not isinstance(claim, dict):
+        if isinstance(tree, dict):
+            raise TypeError(f"{source} is {_described(claim)} for {name}, which is a dict; return a dict of its keys")
+        claims = [*(branches(claim) or (claim if is_array(claim) else ()))]
+        if len(claims) != len(inner):
+            said = f"has {len(claims)} entries" if claims else f"is {_described(claim)}"
+            raise ValueError(f"{source} {said} for {name}, which has {len(inner)}; return a list of so many")
+        return claims
+    names = [*tree] if isinstance(tree, dict) else [key[1:] for key in keys(tree) if key[0] == "."]
+    if not names:
+        raise TypeError(f"{source} is {_described(claim)} for {name}, which has no keys; return a list")
+    if lost := [key for key in [*names, *claim] if key not in claim or key not in names]:
+        side = f"no key {lost[0]!r}" if lost[0] in names else f"a key {lost[0]!r}"
+        raise ValueError(f"{source} has {side} for {name}; its keys are {short(list(claim), 80)}, and should be "
+                         f"{short(names, 80)}")
+    return [claim[key] for key in names]
 
 
 def _unwrapped(given: Arguments, varied: Sequence[int], claim: Any) -> Any:
@@ -86,17 +133,7 @@ def _matched(arg: Any, claim: Any, source: str, name: str) -> list[float]:
     inner = branches(arg)
     if inner is None:
         return []
-    if isinstance(arg, dict):
-        if not isinstance(claim, dict):
-            raise TypeError(f"{source} is {_described(claim)} for {name}, which is a dict; return a dict of its keys")
-        if lost := [key for key in arg if key not in claim]:
-            raise ValueError(f"{source} has no key {lost[0]!r} for {name}; its keys are {short(list(claim), 80)}")
-        claims = [claim[key] for key in arg]
-    else:
-        claims = [*(branches(claim) or (claim if is_array(claim) else ()))]
-        if len(claims) != len(inner):
-            said = f"has {len(claims)} entries" if claims else f"is {_described(claim)}"
-            raise ValueError(f"{source} {said} for {name}, which has {len(inner)}; return a list of so many")
+    claims = _paired(arg, inner, claim, source, name)
     named = zip(inner, claims, keys(arg))
     return [x for branch, part, key in named for x in _matched(branch, part, source, f"{name}{key}")]
 

@@ -10,13 +10,15 @@
     'All entries of dw are 2 times what they should be: a factor 2, or the same contribution added twice.'
 """
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ..arrays import is_array as is_nested
+from ..arrays import nested
 from ..engine import Value, tape
-from ..ieee import short
+from ..ieee import printable, short
 from ..nesting import branches
-from .arguments import Slot, entries, flat, is_array, places, precision, shape_of
+from .arguments import Slot, entries, flat, is_array, keys, places, precision, shape_of
 from .causes import Entries, likely_cause
 
 
@@ -41,8 +43,10 @@ class Parting(NamedTuple):
     cause: str
 
     def __str__(self) -> str:
-        far = abs(self.mine - self.reference)
-        return f"{self.entry} is {self.mine} and should be {self.reference}: {far:.2g} apart, {self.bound:.2g} allowed"
+        if math.isnan(self.mine) and math.isnan(self.reference):
+            return printable(f"{self.name}: {self.cause}")
+        said = f"{self.entry} is {self.mine} and should be {self.reference}"
+        return printable(f"{said}: {abs(self.mine - self.reference):.2g} apart, {self.bound:.2g} allowed")
 
 
 class Compared(NamedTuple):
@@ -67,11 +71,11 @@ class Compared(NamedTuple):
         return next(filter(None, self.found.values()), None)
 
     def __str__(self) -> str:
-        wide = max(map(len, self.found))
-        lines = [f"{name:{wide}}  {parting or 'the same'}" for name, parting in self.found.items()]
+        wide = max(len(printable(name)) for name in self.found)
+        lines = [f"{printable(name):{wide}}  {parting or 'the same'}" for name, parting in self.found.items()]
         if self.first:
             cause = f": {self.first.cause}" if self.first.cause else ", for no reason that is recognised."
-            lines.append(f"{self.first.name} is the first to part{cause}")
+            lines.append(printable(f"{self.first.name} is the first to part{cause}"))
         return "\n".join(lines)
 
 
@@ -79,11 +83,12 @@ def compare(mine: Any, reference: Any) -> Compared:
     """Where two gradients part, and why, as far as that can be told.
 
     mine, reference   each a dict or list of gradients (numbers, nested lists, arrays, tensors of torch or JAX) in
-                      backward order, as hand-written code computes them; or a Value: the gradients of all that have a
-                      label in its graph; or a Module, also of torch: the .grad of its parameters, the last one first
+                      backward order, as hand-written code computes them, or of more of them: {"out": {"w": ...}} is
+                      named out.w; or a Value: the gradients of all that have a label in its graph; or a Module, also
+                      of torch: the .grad of its parameters, the last one first
 
     Names and shapes must be the same. How far numbers may be apart follows from their precision, 24 bits or 53.
-    ValueError for a name that one side does not have, TypeError for what is no gradient.
+    ValueError for a name that one side does not have or that two Values have, TypeError for what is no gradient.
 
     >>> from microgradx import Value
     >>> from microgradx.testing import compare
@@ -98,23 +103,43 @@ def compare(mine: Any, reference: Any) -> Compared:
         side, there = ("mine", ours) if lost[0] not in ours else ("reference", theirs)
         raise ValueError(f"{side} has no gradient {lost[0]!r}; it has {short(list(there), 80)}")
     every = [Entries(name, ours[name].shape, ours[name].numbers, theirs[name].numbers) for name in ours]
-    return Compared({name: parting(name, ours[name], theirs[name], every) for name in ours})
+    large = max((abs(x) for slot in theirs.values() for x in slot.numbers if math.isfinite(x)), default=0.0)
+    return Compared({name: parting(name, ours[name], theirs[name], every, large) for name in ours})
 
 
 def gradients(given: Any, side: str) -> dict[str, Slot]:
     """Gradients by name, in backward order."""
     named: Any = given
     if isinstance(given, Value):
-        named = {v.label: v.grad for v in reversed(tape(given)) if v.label}
+        labelled = [v for v in reversed(tape(given)) if v.label]
+        named = {v.label: v.grad for v in labelled}
+        if len(named) < len(labelled):
+            twice = next(v.label for v in labelled if sum(v.label == u.label for u in labelled) > 1)
+            raise ValueError(f"{side} has two Values with the label {twice!r}; give each its own")
     elif hasattr(given, "named_parameters"):
         named = {name: grad_of(p) for name, p in reversed(list(given.named_parameters()))}
     elif not isinstance(given, Mapping):
         if branches(given) is None:
             raise TypeError(f"{side} is {short(given)}; expected a dict of gradients by name, a Value or a Module")
-        named = {f"[{i}]": x for i, x in enumerate(branches(given) or ())}
+        named = dict(zip(names(given), branches(given) or ()))
     if not named:
         raise TypeError(f"{side} has no gradients by name; label the Values, or write a dict")
-    return {str(name): whole(grad_of(x), str(name), side) for name, x in named.items()}
+    every = [found for name, x in named.items() for found in parts(x, str(name))]
+    return {name: whole(grad_of(x), name, side) for name, x in every}
+
+
+def parts(x: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The gradients in one, each with its name: out.w of a dict "out", rows[0] of a list of arrays of other shapes."""
+    if shape(x) is not None or (inner := branches(x)) is None:
+        yield name, x
+    else:
+        for key, part in zip(names(x), inner):
+            yield from parts(part, f"{name}{key}" if key[:1] == "[" else f"{name}.{key}")
+
+
+def names(tree: Any) -> list[str]:
+    """The names of the branches of a container: those of a dict or of fields, else [0], [1]."""
+    return [str(key) for key in tree] if isinstance(tree, Mapping) else [key.removeprefix(".") for key in keys(tree)]
 
 
 def grad_of(x: Any) -> Any:
@@ -132,21 +157,26 @@ def whole(x: Any, name: str, side: str) -> Slot:
     """A gradient as one list of numbers. TypeError if it holds none."""
     if is_array(x) or (hasattr(x, "dtype") and hasattr(x, "reshape")):
         return Slot((), name, flat(x), shape_of(x), precision(x) or 53)
-    found = list(places(x, name))
-    if not found:
+    x = nested(x) if is_nested(x) else x    # a Series of pandas
+    found, sizes = list(places(x, name)), shape(x)
+    if sizes is None or (not found and 0 not in sizes):
         raise TypeError(f"{side}[{name!r}] is {short(x)}, not a gradient")
     numbers = [n for place in found for n in place.numbers]
-    return Slot((), name, numbers, shape(x), min(place.digits for place in found))
+    return Slot((), name, numbers, sizes, min((place.digits for place in found), default=53))
 
 
-def shape(x: Any) -> tuple[int, ...]:
-    """The shape of nested lists."""
-    inner = branches(x)
-    return () if inner is None else (len(inner), *(shape(inner[0]) if inner else ()))
+def shape(x: Any) -> tuple[int, ...] | None:
+    """The shape of an array, of nested lists, of a number; None for a container of names or of various shapes."""
+    if hasattr(x, "shape") or (inner := branches(x)) is None:
+        return shape_of(x) if hasattr(x, "shape") else ()
+    within = {shape(part) for part in inner}
+    if isinstance(x, Mapping) or None in within or len(within) > 1 or names(x)[:1] not in ([], ["[0]"]):
+        return None
+    return (len(inner), *(within.pop() or () if within else ()))
 
 
-def parting(name: str, mine: Slot, reference: Slot, every: list[Entries]) -> Parting | None:
-    """The difference of two gradients; None if there is none."""
+def parting(name: str, mine: Slot, reference: Slot, every: list[Entries], large: float) -> Parting | None:
+    """The difference of two gradients; None if there is none. `large` is the largest number of all references."""
     digits = min(mine.digits, reference.digits)
     if mine.shape != reference.shape:
         turned = ": it is transposed" if mine.shape == reference.shape[::-1] else ""
@@ -160,7 +190,9 @@ def parting(name: str, mine: Slot, reference: Slot, every: list[Entries]) -> Par
     close = 1e-5 if digits > 24 else 1e-3
     own = [part for part in every if part.name == name]
     others = [part for part in every if part.name != name and len(part.claimed) == len(part.expected)]
-    cause = likely_cause(own, close=close) or likely_cause(own + others, close=close)
+    nothing = max(map(abs, (*mine.numbers, *reference.numbers))) <= 2.0**(4 - digits) * large
+    cause = "Beside the other gradients it is 0 but for rounding, as of a bias before a batch norm." if nothing else ""
+    cause = cause or likely_cause(own, close=close) or likely_cause(own + others, close=close)
     return Parting(name, entries(name, mine.shape)[worst], mine.numbers[worst], reference.numbers[worst], bound, cause)
 
 

@@ -42,7 +42,8 @@ class Measured:
             if not math.isfinite(x):
                 raise ValueError(f"expected finite inputs, {place} is {x}")
         self.scales = scales(self.given.numbers)
-        self.places = results(f(*self.copies()), name)
+        self.result = f(*self.copies())
+        self.places = results(self.result, name)
         self.titles = [title for place in self.places for title in ([place.name] if place.shape == () else [
             f"{place.name}[{i}]" for i in range(len(place.numbers))])]
         self.outputs = [y for place in self.places for y in place.numbers]
@@ -97,7 +98,7 @@ class Measured:
         gradients = []
         for k, (row, title, found, bits) in enumerate(zip(rows, self.titles, self.rounding, self.bits)):
             unit = 2.0**-bits                # how much worse than one rounding is f, and so perhaps its gradient?
-            worse = min(max(found.noise / (unit * abs(self.outputs[k])), 1.0) if self.outputs[k] else 1.0, 2.0**10)
+            worse = min(max(found.noise / abs(self.outputs[k]) / unit, 1.0) if self.outputs[k] else 1.0, 2.0**10)
             blurs = [4 * unit * worse * abs(slope) if math.isfinite(slope) else 0.0 for slope in row]
             gradients.append(Gradient(title, row, found.noise, blurs, k, grain=unit))
         checks = []

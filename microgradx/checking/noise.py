@@ -62,7 +62,6 @@ def rounding(values: Sequence[float]) -> Rounding | None:
     for order in range(1, max(ORDERS) + 1):
         row = [b - a for a, b in pairwise(row)]
         if order in ORDERS:                 # of independent errors of size 1 a difference has (2n)!/(n!)**2, squared
-            mean = math.fsum(d * d for d in row) / len(row)
-            sizes.append(math.sqrt(mean / math.comb(2 * order, order)))
+            sizes.append(math.hypot(*row) / math.sqrt(len(row) * math.comb(2 * order, order)))
     return Rounding(max(min(sizes), math.ulp(values[0])), 24 if all(map(is_single, values)) else 53,
                     max(sizes) <= STEADY * min(sizes))

@@ -6,18 +6,22 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..nesting import branches
+from ..ieee import short
+from ..nesting import branches, is_leaf
 from .arguments import is_array, library, precision
 
 
 def own_gradient(f: Callable[..., Any], args: Sequence[Any]) -> Callable[..., Any]:
     """A function of the same arguments: the Jacobian of f by its own library, a tuple for several arguments.
     TypeError if the arguments are of both libraries."""
-    kinds = {library(a) for a in args if is_array(a)} & {"torch", "jax", "jaxlib"}
+    kinds = {library(a) for a in args if is_array(a)} & {"torch", "jax"}
     varied = [i for i, a in enumerate(args) if is_array(a) and precision(a) is not None]
     if len(kinds) != 1 or not varied:
         raise TypeError(f"expected floats of torch or of JAX, got {' and '.join(sorted(kinds)) or 'none'}; "
                         "write gradcheck(f, x, grad=df)")
+    if numbers := [i for i, a in enumerate(args) if is_leaf(a) and not is_array(a) and a.__class__ is not int]:
+        raise TypeError(f"args[{numbers[0]}] is {short(args[numbers[0]])}, by which {' and '.join(kinds)} does not "
+                        "differentiate; write an array or tensor of it, or gradcheck(f, x, grad=df)")
     return of_torch(f, varied) if kinds == {"torch"} else of_jax(f, varied)
 
 

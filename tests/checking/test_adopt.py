@@ -1,6 +1,7 @@
 """adopt: another engine's graph as ours, with its own slopes; what the table says otherwise is marked."""
 import re
 
+import numpy as np
 import pytest
 
 import microgradx
@@ -150,6 +151,76 @@ def test_an_operation_that_the_table_does_not_have():
     found = adopt(out * 2)
     assert found.faults == [] and "odd" in [v.op.name for v in tape(found) if v.op]
     assert gradients(found, [tape(found)[0]]) == [810.0] and microgradx.to_html(found)
+
+
+class Slim:
+    """A value with slots, as others write one: numbers of any kind, no sign of the operation, constants as they are."""
+
+    __slots__ = ("data", "grad", "parents", "children", "back")
+
+    def __init__(self, data, parents=(), back=None):
+        self.data, self.grad, self.parents, self.children, self.back = data, 0.0, parents, [], back
+        for p in parents:
+            if isinstance(p, Slim):
+                p.children.append(self)             # the name of what was computed from it
+
+    def _backward(self):
+        if self.back:
+            self.back(self.grad)
+            for p in self.parents:                  # goes on by itself
+                if isinstance(p, Slim):
+                    p._backward()
+
+    def times(self, other, wrong=0.0):
+        number = other.data if isinstance(other, Slim) else other
+
+        def back(g):
+            self.grad += (number + wrong) * g
+            if isinstance(other, Slim):
+                other.grad += self.data * g
+        return Slim(self.data * number, (self, other), back)
+
+    def tanh(self):
+        t = np.tanh(self.data)
+
+        def back(g):
+            self.grad += (1 - t * t) * g
+        return Slim(t, [self], back)
+
+    def relu(self):
+        def back(g):
+            self.grad += (self.data > 0) * g
+        return Slim(max(self.data, 0 * self.data), (self,), back)
+
+
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.array])
+def test_engines_of_other_shapes(kind):
+    a, b, c = Slim(kind(0.75)), Slim(kind(-1.5)), Slim(kind(-0.7))
+    y = a.times(b).tanh().times(c).times(np.float64(3.0)).relu()
+    a.grad = b.grad = 5.0
+    found = adopt(y)
+    assert [v.op.name for v in tape(found) if v.op] == ["mul", "tanh", "mul", "mul", "relu"] and not found.faults
+    assert (a.grad, b.grad, y.grad, y.parents[0].grad) == (5.0, 5.0, 0.0, 0.0)
+    [fault] = adopt(a.times(b, wrong=1e-3).tanh()).faults
+    assert fault.node.op.name == "mul" and fault.theirs == pytest.approx(-1.499) and "-1.5" in fault.words
+
+
+@pytest.mark.parametrize("x", [12.0, 18.0, -40.0, np.float32(6.0)])
+def test_the_rounding_of_a_tail_is_no_fault(x):
+    assert adopt(Slim(x).tanh()).faults == []               # 1 - t*t has lost its digits
+
+
+def test_the_operation_that_is_meant_is_named():
+    assert [adopt(Slim(x).relu()).op.name for x in (2.0, -2.0)] == ["relu", "relu"]       # not abs(2), -2 - -2
+
+
+def test_local_gradients_of_other_kinds():
+    kind = ENGINES["microgpt's shape"]
+    assert adopt(kind(6.0, (kind(2.0), 3.0), (3.0, 2.0))).faults == []
+    assert adopt(kind(6.0, (kind(2.0), kind(3.0)), (kind(3.0), np.float64(2.0)))).faults == []
+    assert len(adopt(kind(6.0, (kind(2.0), kind(3.0)), (2.0, 3.0))).faults) == 2
+    with pytest.raises(TypeError, match=re.escape("has 1 ._local_grads for 2 inputs")):
+        adopt(kind(6.0, (kind(2.0), kind(3.0)), (2.0,)))
 
 
 @pytest.mark.parametrize("root, said", [

@@ -95,6 +95,38 @@ def test_arguments_are_not_touched():
     assert (x == MATRIX).all()
 
 
+def test_f_may_write_into_any_of_its_arguments():
+    given = {"w": [1.0, 2.0], "b": np.array([3.0, 4.0])}, np.ones(2)
+
+    def spoils(p, x):
+        y = p["w"][0] * p["b"][0] + x[0] * p["w"][1]
+        p["w"][0], p["b"][:], x[:] = 7.0, 5.0, 3.0
+        p["w"].append(1.0)
+        return y
+
+    assert gradcheck(spoils, *given, grad=lambda p, x: ({"b": np.array([p["w"][0], 0.0]), "w": [p["b"][0], x[0]]},
+                                                        np.array([p["w"][1], 0.0])))
+    assert given[0]["w"] == [1.0, 2.0] and (given[0]["b"] == [3, 4]).all() and (given[1] == 1).all()
+
+
+@pytest.mark.parametrize("f, df", [
+    (lambda p: [p["a"] * p["b"], p["a"]], lambda p: [{"b": p["a"], "a": p["b"]}, {"a": 1.0, "b": 0.0}]),
+    (lambda p: {"y": p["a"] * p["b"], "z": p["a"]},
+     lambda p: {"z": {"a": 1.0, "b": 0.0}, "y": {"b": p["a"], "a": p["b"]}}),
+    (lambda p: np.array([p["a"] * p["b"], p["a"]]),                 # as jax.jacrev
+     lambda p: {"b": np.array([p["a"], 0.0]), "a": np.array([p["b"], 1.0])}),
+])
+def test_a_jacobian_in_dicts(f, df):
+    assert gradcheck(f, {"a": 2.0, "b": 3.0}, grad=df)
+    assert denied(gradcheck, f, {"a": 2.0, "b": 3.0}, grad=lambda p: df({"a": p["b"], "b": p["a"]}))
+
+
+@pytest.mark.parametrize("size", [1e-308, 1e-200, 1e150, 1e200, 1e300])
+def test_planted_errors_are_found_at_any_scale(size):
+    assert gradcheck(lambda x: math.sin(x) * size, 0.7, grad=lambda x: math.cos(x) * size)
+    assert denied(gradcheck, lambda x: math.sin(x) * size, 0.7, grad=lambda x: math.cos(x) * size * 1.0001)
+
+
 def test_calls_of_f_grow_with_the_number_of_inputs():
     calls = []
     assert gradcheck(lambda a: calls.append(1) or np.sum(np.sin(a)), np.linspace(0.1, 2, 50), grad=np.cos)
@@ -286,6 +318,12 @@ def test_a_right_gradient_has_no_cause():
     (lambda p: p[0], ([1.0, 2.0],), lambda p: [1.0, 0.0, 0.0], ValueError, "has 3 entries for args[0], which has 2"),
     (lambda p: p["a"], ({"a": 1.0},), lambda p: {"b": 1.0}, ValueError, "no key 'a'"),
     (lambda p: p["a"], ({"a": 1.0},), lambda p: [1.0], TypeError, "which is a dict"),
+    (lambda p: p["a"], ({"a": 1.0},), lambda p: {"a": 1.0, "z": 0.0}, ValueError, "a key 'z'"),
+    (lambda p: p[0], ([1.0, 2.0],), lambda p: {0: 1.0, 1: 0.0}, TypeError, "which has no keys; return a list"),
+    (lambda x: x**0.5, (-1.0,), lambda x: 1.0, ValueError, "a complex number; check f where it is real"),
+    (lambda a, b: b, (np.ones(2, np.longdouble), 1.0), lambda a, b: (a, b), TypeError, "write numpy.asarray(x, float)"),
+    (lambda a, b: b, (np.ones(2, object), 1.0), lambda a, b: (a, b), TypeError, "floats, got one of object"),
+    (sum, (memoryview(np.ones(2)),), lambda a: [1.0, 1.0], TypeError, "args[0] is a memoryview; write f with NumPy"),
     (lambda x: [x, x], (1.0,), lambda x: [1.0], ValueError, "grad has 1 numbers, expected 2 outputs times 1 inputs"),
     (lambda x: x, (1.0,), lambda x: "one", TypeError, "grad returned 'one' (str), not numbers"),
     (lambda x: x, (1.0,), 5, TypeError, "grad is 5; write a function"),

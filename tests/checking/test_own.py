@@ -1,4 +1,6 @@
 """gradcheck of functions of torch's and JAX's arrays: the backward pass that users wrote for them."""
+import re
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,10 @@ def test_torch_gradients_by_several_tensors(torch):
         gradcheck(lambda a: torch.sin(a).sum(), a, grad=lambda a: 2 * torch.cos(a))
     with pytest.raises(TypeError, match="write gradcheck"):
         gradcheck(lambda a: a, torch.tensor([1, 2]))
+    with pytest.raises(TypeError, match=re.escape("args[1] is 2.0, by which torch does not differentiate")):
+        gradcheck(lambda a, b: a * b, torch.ones(1), 2.0)
+    with pytest.raises(TypeError, match=re.escape("some within a list or dict; write gradcheck(f, x, grad=df)")):
+        gradcheck(lambda p: p["a"].sum(), {"a": torch.ones(1)})
 
 
 def test_many_points_in_one_call_of_torch(torch):

@@ -94,8 +94,10 @@ def found(exercise: Exercise, answer: Answer, limit: float = LIMIT) -> Finding:
         return Finding(exercise, "missing", mistake=answer.missing)
     wanted = run(exercise, Value)
     if answer.numbers is None:
-        mistake = exercise.mistakes.get(answer.error, "") or of_error(answer) or exercise.hint
-        said = answer.text if answer.error in ("time", "crash") else f"{answer.error}: {answer.text}{answer.line}"
+        mistake = exercise.mistakes.get(answer.error, "") or of_error(answer)
+        mistake = mistake or (exercise.hint if "in place of a number" in answer.text else "")
+        said = f"{answer.error}: {answer.text}" if answer.text else answer.error
+        said = answer.text if answer.error in ("time", "crash") else said + answer.line
         return Finding(exercise, "wrong", said, numbers(wanted), mistake)
     if agree(answer.numbers, wanted):
         return Finding(exercise, "passed", numbers(answer.numbers), numbers(wanted))
@@ -115,6 +117,10 @@ def of_error(answer: Answer) -> str:
         return "a method returns nothing: is there a return out at its end?"
     if answer.error == "AttributeError" and ("'int'" in answer.text or "'float'" in answer.text):
         return WRAP
+    if answer.error == "RecursionError":
+        return "a method calls itself without end, or through another one"
+    if answer.error == "NameError":
+        return "a name is misspelt, or an import is missing"
     if answer.error == "TypeError" and "unsupported operand" in answer.text:
         return "an operation with a plain number is not handled"
     return ""

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-CLOSE = 1e-9                                # relative
+CLOSE, SINGLE = 1e-9, 1e-4                  # relative: for numbers of 53 bits and of 24
 
 
 class Exercise(NamedTuple):
@@ -58,15 +58,21 @@ def run(exercise: Exercise, kind: Any) -> list[float]:
 PROGRAM = "<program>"                       # its file name in tracebacks
 
 
+class Single(float):
+    """A number that an engine keeps in single precision."""
+
+
 def number(x: Any) -> float:
     """A number, or the data of a Value. TypeError for anything else."""
     if x is None or isinstance(x, (str, complex)):
         raise TypeError(f"got {x!r} in place of a number")
-    return float(getattr(x, "data", x))
+    x = x.data if hasattr(x, "grad") else x                 # a number of NumPy's has .data, too
+    return Single(x) if str(getattr(x, "dtype", "")) in ("float32", "torch.float32") else float(x)
 
 
 def agree(got: Sequence[float], wanted: Sequence[float]) -> bool:
-    """Whether all numbers are the same but for rounding; nan agrees with nan."""
+    """Whether all numbers are the same but for rounding, also of single precision; nan agrees with nan."""
+    close = SINGLE if any(isinstance(x, Single) for x in got) else CLOSE
     return len(got) == len(wanted) and all(
-        x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= CLOSE * max(abs(x), abs(y)) + 1e-300
+        x == y or (math.isnan(x) and math.isnan(y)) or abs(x - y) <= close * max(abs(x), abs(y)) + 1e-300
         for x, y in zip(got, wanted))

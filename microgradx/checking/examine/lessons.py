@@ -38,12 +38,13 @@ TWICE = "twice what it should be: each _backward runs twice, or the slope has a 
 STOPS = ("the gradient stops after one operation: backward must visit all results, the root first, through the inputs "
          "that each of them keeps")
 ALONE = "it passes its slope on without out.grad: multiply by the gradient that comes in"
+GIVEN = "+ passes the gradient of one operand on to the other: write other.grad += out.grad"
 MEMO = "it visits a value once for each path to it, which are a million here: remember the values already visited"
 AGAIN = ("the sort lists a value once for each path to it, so that its _backward runs again and again: remember the "
          "values already visited")
 DEEP = "the topological sort calls itself for each value, and Python allows some 1,000 calls: use a loop with a stack"
 ADDS = ("a leaf adds up over calls of backward, as in torch: backward must not set it to 0, nor write =, nor take the "
-        "graph apart; the training loop sets it to 0")
+        "graph apart, nor remember what it visited from call to call; the training loop sets it to 0")
 STALE = ("a result keeps the gradient of the pass before, and passes it on again: backward must set the gradients of "
          "results to 0 first, and only leaves add up")
 OFF = "the derivative of one operation is wrong: see the lesson on it above"
@@ -64,6 +65,8 @@ add("a / b", "got = (Value(3.0) / Value(4.0)).data", mistakes={
     (4 / 3,): "the operands of / are exchanged", (0.0,): "// cuts off the fraction; write /"},
     hint="__truediv__ is self * other**-1", needs="__truediv__")
 add("a ** 3", "got = (Value(2.0) ** 3).data", mistakes={(9.0,): "base and exponent are exchanged"},
+    hint="__pow__ returns Value(self.data ** other)", needs="__pow__")
+add("a negative number ** 3", "got = (Value(-2.0) ** 3).data", mistakes={(8.0,): "the sign of the base is lost"},
     hint="__pow__ returns Value(self.data ** other)", needs="__pow__")
 add("an expression", "a, b = Value(2.0), Value(-3.0)", "got = (a * b + a * a * 2 + b).data",
     hint="an operation changes its operands, or __mul__ does not take numbers", needs="__add__ __mul__")
@@ -110,6 +113,9 @@ add("the gradient that comes in", *backward("(a + b) * c", a=2.0, b=3.0, c=7.0),
     (1.0, 1.0, 5.0): "+ passes 1 on in place of out.grad: multiply the slope by the gradient that comes in",
     (0.0, 0.0, 5.0): STOPS},
     hint="the slope of each operation is multiplied by out.grad", needs="__add__ __mul__")
+add("the gradient that an operand has already", "a, b = Value(2.0), Value(3.0)", "a.grad = 5.0", "y = a + b",
+    "y.backward()", "got = b.grad", mistakes={(5.0,): GIVEN, (6.0,): GIVEN},
+    hint="+ passes out.grad on to both operands", needs="__add__")
 add("through three products", *backward("a * b * c", a=2.0, b=3.0, c=5.0), mistakes={
     (3.0, 2.0, 6.0): "* passes its slope on without out.grad", (0.0, 0.0, 6.0): STOPS},
     hint="multiply the slope by out.grad", needs="__mul__")
@@ -225,7 +231,7 @@ add("relu", "a, b = Value(3.0), Value(-2.0)", "y, z = a.relu() * 5, b.relu() * 5
         (15.0, 0.0, 0.0, 0.0): NOTHING},
     hint="relu(x) is x for x > 0 and 0 below; relu'(x) is 1 for x > 0 and 0 below, times out.grad",
     needs="relu __mul__")
-_TANH = "tanh'(x) = 1 - tanh(x)**2, of the result, times out.grad"
+_TANH = "tanh(x) is math.tanh(x), and tanh'(x) = 1 - tanh(x)**2, of the result, times out.grad"
 _FAR = "exp overflows at x = 800, where tanh(x) is 1: write math.tanh(x)"
 add("tanh", "a = Value(0.7)", "y = a.tanh() * 2", "y.backward()", "got = y.data, a.grad",
     mistakes={(1.208735676, 1.02): f"1 - x**2 in place of 1 - t**2: {_TANH}",
@@ -236,10 +242,10 @@ add("tanh far out", "a, b = Value(20.0), Value(-800.0)", "y, z = a.tanh(), b.tan
 add("tanh beyond the range of exp", "a = Value(800.0)", "y = a.tanh()", "y.backward()",
     "got = y.data, round(a.grad, 9)", mistakes={"OverflowError": _FAR}, hint=_FAR, needs="tanh")
 for _name, _x, _y, _slope, _rule in [
-        ("exp", 1.5, math.exp(1.5), math.exp(1.5), "exp'(x) = exp(x), the result"),
-        ("log", 2.5, math.log(2.5), 0.4, "log'(x) = 1/x"),
+        ("exp", 1.5, math.exp(1.5), math.exp(1.5), "exp(x) is math.exp(x), and exp'(x) = exp(x), the result"),
+        ("log", 2.5, math.log(2.5), 0.4, "log(x) is math.log(x), and log'(x) = 1/x"),
         ("sigmoid", 0.5, 1 / (1 + math.exp(-0.5)), math.exp(-0.5) / (1 + math.exp(-0.5))**2,
-         "sigmoid'(x) = s*(1 - s), of the result")]:
+         "sigmoid(x) = s = 1 / (1 + exp(-x)), and sigmoid'(x) = s*(1 - s)")]:
     add(_name, f"a = Value({_x})", f"y = a.{_name}() * 2", "y.backward()", "got = y.data, a.grad",
         mistakes={(2 * _y, _slope): ALONE, (2 * _y, 0.0): NOTHING}, hint=f"{_rule}, times out.grad",
         needs=f"{_name} __mul__")

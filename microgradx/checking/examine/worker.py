@@ -142,7 +142,7 @@ def answered(exercise: Exercise, kind: Any) -> Answer:
         return Answer(run(exercise, kind))
     except NotImplementedError as error:
         return Answer(missing=str(error) or "a method that raises NotImplementedError")
-    except (KeyboardInterrupt, MemoryError, Exception, SystemExit) as error:
+    except BaseException as error:
         return told(error, "")
 
 

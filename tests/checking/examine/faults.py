@@ -112,6 +112,31 @@ FAULTS = {
     "eq without hash": ("    def __neg__(self):", "    def __eq__(self, other):\n"
                         "        return self.data == other.data\n\n    def __neg__(self):",
                         "the gradient of the root", "leave __eq__ alone"),
+    "+ with the wrong grad": ("            self.grad += out.grad\n            other.grad += out.grad",
+                              "            self.grad += out.grad\n            other.grad += self.grad",
+                              "the gradient that an operand has already", "gradient of one operand on to the other"),
+    "power of the size": ("Value(self.data ** n", "Value(abs(self.data) ** n", "a negative number ** 3",
+                          "the sign of the base"),
+    "log10": ("math.log(self.data)", "math.log10(self.data)", "log", "is math.log(x)"),
+    "exp of the input": ("self.grad += out.data * out.grad", "self.grad += self.data * out.grad", "exp", "the result"),
+    "visited for ever": ("order, visited, stack = [], set(), [(self, False)]",
+                         "Value.visited = visited = getattr(Value, 'visited', set())\n"
+                         "        order, stack = [], [(self, False)]", "twice over one product", "from call to call"),
+    "numbers not recorded": ("    def __mul__(self, other):\n", "    def __mul__(self, other):\n"
+                             "        if not isinstance(other, Value):\n"
+                             "            return Value(self.data * other)\n", "through -a", "from their .data alone"),
+    "root with 2": ("self.grad += 1.0", "self.grad += 2.0", "the gradient of the root", "self.grad = 1.0"),
+    "sub of itself": ("return self + (-other)", "return self - other", "a - b", "calls itself without end"),
+    "leaky relu": ("self.data if self.data > 0 else 0.0", "self.data if self.data > 0 else 0.01 * self.data", "relu",
+                   "0 below"),
+    "grad into data": ("            other.grad += self.data * out.grad\n",
+                       "            other.data += self.data * out.grad\n", "backward keeps the numbers", ".grad only"),
+    "children first": (LOOP, "        order, visited = [], set()\n\n        def build(v):\n"
+                       "            if v not in visited:\n                visited.add(v)\n"
+                       "                order.append(v)\n                for child in v._prev:\n"
+                       "                    build(child)\n        build(self)\n        order.reverse()\n",
+                       "a result used twice", "topological order"),
+    "sigmoid without 1 - s": ("s * (1 - s) * out.grad", "s * out.grad", "sigmoid", "s*(1 - s)"),
     "an exit": ("        t = math.tanh(self.data)", "        import os\n        os._exit(3)",
                 "a and a.tanh(), in either order", ""),
     "an endless loop": ("        self.grad += 1.0\n", "        while True:\n            pass\n",

@@ -51,6 +51,13 @@ def test_a_right_engine_passes_everything():
     assert str(found).endswith(f"Value: {len(EXERCISES)} passed"), found
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["np.float64(data)", "np.float32(data)", "np.array(data, float)"])
+def test_numbers_of_numpy_are_numbers(kind, wrong):
+    text = Path(ENGINE).read_text(encoding="utf-8").replace("self.data = data", f"self.data = {kind}")
+    assert wrong(f"import numpy as np\n{text}") == {}
+
+
 @sweep(997)
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_mistake_is_named(name, wrong):
@@ -89,6 +96,10 @@ def test_an_endless_loop_and_a_crash_are_findings(wrong):
     assert stuck["through a + b"].came == "no end after 0.5 s"
     gone = wrong(planted("an exit"), only="activations")
     assert "the process ended" in gone["tanh"].came and "relu" not in gone
+    text = Path(ENGINE).read_text(encoding="utf-8").replace("t = math.tanh(self.data)", "raise {0}\n        t = 0")
+    for error in ("KeyboardInterrupt", "GeneratorExit", "SystemExit(0)"):
+        tanh = wrong(text.replace("{0}", error), only="activations")["tanh"]
+        assert tanh.came.startswith(error.removesuffix("(0)")) and tanh.mistake == ""       # no guess at a slope
 
 
 def test_a_class_that_no_module_holds():
@@ -102,7 +113,7 @@ def test_a_class_that_no_module_holds():
             print("noise")
 
     found = examine(Mine, only="arithmetic")
-    assert titles(found.of("passed")) == ["a number is kept"] and len(found.of("missing")) == 13
+    assert titles(found.of("passed")) == ["a number is kept"] and len(found.of("missing")) == 14
 
 
 @pytest.mark.parametrize("text, said", [
