@@ -80,11 +80,39 @@ def flat(x: Any) -> list[Any]:
     return found
 
 
-def packed(x: Any) -> Any:
-    """The numbers of an array as numpy's float64 in C order: the array itself if it is one, else a copy. TypeError as
-    nested(), and for Values."""
-    found = numpy().asarray(as_numpy(x), dtype=float, order="C")
+def packed(x: Any, dtype: str = "float64") -> Any:
+    """The numbers of an array as numpy's float64 or float32 in C order: the array itself if it is one, else a copy.
+    TypeError as nested(), and for Values."""
+    found = rounded(as_numpy(x, dtype), dtype)
     return found if found.flags.aligned else found.copy()
+
+
+def rounded(x: Any, dtype: str) -> Any:
+    """Numbers as an array of float64 or float32 in C order, itself if it is one. Those out of range become infinite.
+
+    >>> rounded([0.1, 1e39], "float32").tolist()
+    [0.10000000149011612, inf]
+    """
+    np = numpy()
+    if dtype == "float64":
+        return np.asarray(x, dtype=float, order="C")
+    with np.errstate(over="ignore"):
+        return np.asarray(x, dtype=dtype, order="C")
+
+
+def dtype_name(given: Any) -> str:
+    """"float64" or "float32", from this name or from numpy's dtype of it. ValueError for any other dtype, TypeError for
+    what is none.
+
+    >>> dtype_name("float32")
+    'float32'
+    """
+    name = getattr(given, "__name__", None) or getattr(given, "name", given)
+    if not isinstance(name, str):
+        raise TypeError(f"expected dtype 'float64' or 'float32', got {short(given)} ({type(given).__name__})")
+    if name not in ("float64", "float32"):
+        raise ValueError(f"expected dtype 'float64' or 'float32', got {short(given)}")
+    return name
 
 
 def shaped(numbers: Sequence[Any], sizes: tuple[int, ...]) -> Any:
@@ -117,9 +145,9 @@ def nest(numbers: Sequence[Any], sizes: tuple[int, ...]) -> Any:
     return [nest(numbers[i * size:(i + 1) * size], sizes[1:]) for i in range(sizes[0])] if sizes[1:] else list(numbers)
 
 
-def as_numpy(x: Any) -> Any:
+def as_numpy(x: Any, kept: str = "float64") -> Any:
     """An array as numpy's: of bools, ints, float64, or of Values and numbers. TypeError for any other dtype, which it
-    names."""
+    names. kept: a dtype of floats that stays as it is, too."""
     np = numpy()
     if hasattr(x, "detach"):                            # torch's: NumPy knows no bfloat16, and no gradients
         x = x.detach().float() if "bfloat16" in str(x.dtype) else x.detach()
@@ -128,7 +156,7 @@ def as_numpy(x: Any) -> Any:
         raise TypeError(f"expected an array of numbers, got a masked array of shape {found.shape}, in which some are "
                         "missing; write x.filled(...)")
     if found.dtype.kind in REAL:
-        return found if found.dtype.kind != "f" or found.dtype == float else found.astype(float)
+        return found if found.dtype.kind != "f" or found.dtype in (float, kept) else found.astype(float)
     if found.dtype.kind == "O" and _has_values(found.reshape(-1).tolist()):
         return found
     raise TypeError(f"expected an array of real numbers, got dtype {found.dtype}, shape {found.shape}: "

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from ..extras import install
 from ..interrupts import held
 from ..table import Op
+from .ir.dtype import DTYPES, FLOAT64, Dtype
 from .ir.program import Program
 from .python_backend import PythonKernel, has_row, python_call, python_samples
 from .trace.arguments import is_exact
@@ -55,6 +56,12 @@ class Backend(ABC):
     def has(self, op: Op, strict: bool = False) -> bool:
         """Whether this back end computes the row itself; other rows are lowered."""
 
+    def check(self, dtype: Dtype, strict: bool) -> None:
+        """ValueError if it does not compute in this dtype."""
+        if dtype is not FLOAT64 and strict:
+            raise ValueError("strict=True is for the bits of eager code, which computes in float64; write "
+                             "dtype='float64', or strict=False")
+
     def called_back(self, p: Program) -> list[Op]:
         """The rows for which the compiled program calls back into Python, each once."""
         return []
@@ -63,6 +70,11 @@ class Backend(ABC):
     def homes(self, sources: Sequence[Any]) -> list[int] | None:
         """The address of each number: of Values' data, or of their gradients (GradientOf). They are put into memory if
         they are not there yet. None where they keep their own numbers, which are then inputs of every run."""
+
+    def copies(self, places: Mapping[int, int], dtype: Dtype) -> Any:
+        """Copies of the numbers at these addresses, see native.resident.Copies, for a program of another dtype; None
+        where there is no need of them."""
+        return None
 
     def blocks(self, values: Sequence[Any]) -> tuple[Any, Any] | None:
         """The numbers and the gradients of these Values, two arrays to read and write. None where they keep their own,
@@ -106,6 +118,13 @@ class PythonBackend(Backend):
         """Always True."""
         return True
 
+    def check(self, dtype: Dtype, strict: bool) -> None:
+        """ValueError for float32: Python's floats are float64."""
+        super().check(dtype, strict)
+        if dtype is not FLOAT64:
+            raise ValueError(f"dtype='float32' is for machine code, and Python's floats are float64; write "
+                             f"{install('jit')} and backend='native', or dtype='float64'")
+
     def has(self, op: Op, strict: bool = False) -> bool:
         """True for operators of Python, functions of math, and rows with branches."""
         return has_row(op)
@@ -130,9 +149,10 @@ class PythonBackend(Backend):
 
     def session(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any,
                 **options: Any) -> Session:
-        """Training in generated Python. ImportError for an executor, which needs machine code."""
+        """Training in generated Python. ValueError for float32, ImportError for an executor: both need machine code."""
         if options.pop("executor", None) is not None:
             raise ImportError(f"executor= needs llvmlite; write {install('jit')}, or executor=None")
+        self.check(DTYPES[options.get("dtype", "float64")], False)
         from .training.python_session import PythonSession
         return PythonSession(model, xs, ys, loss, optimiser, **options)
 
@@ -164,6 +184,11 @@ class NativeBackend(Backend):
         if sources and isinstance(sources[0], GradientOf):
             return gradient_addresses([source.value for source in sources])
         return addresses(sources)
+
+    def copies(self, places: Mapping[int, int], dtype: Dtype) -> Any:
+        """In float32; Values keep their numbers in float64."""
+        from .native.resident import Copies
+        return Copies(places, dtype) if places and dtype is not FLOAT64 else None
 
     def blocks(self, values: Sequence[Any]) -> tuple[Any, Any] | None:
         """The memory that machine code reads and writes."""
@@ -200,6 +225,7 @@ class NativeBackend(Backend):
                 **options: Any) -> Session:
         """Training in machine code."""
         executor = options.pop("executor", None)
+        self.check(DTYPES[options.get("dtype", "float64")], options.get("strict", False))
         with held():                                    # numpy cannot be imported again if Ctrl-C cut its import short
             if executor is None:
                 from .training.native_session import NativeSession

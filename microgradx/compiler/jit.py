@@ -18,6 +18,7 @@ from time import perf_counter
 from types import MethodType
 from typing import Any
 
+from ..arrays import dtype_name
 from ..batching import Vmapped
 from ..engine import Value
 from ..locks import lock
@@ -26,6 +27,7 @@ from ..passes import is_inside
 from .backends import Backend, nearest
 from .backends import backend as chosen
 from .ir.callbacks import names, warn
+from .ir.dtype import DTYPES, FLOAT64, Dtype
 from .ir.program import program
 from .methods import Methods
 from .pickling import KEPT, Parcel, opened, packed
@@ -59,11 +61,11 @@ class Jitted:
     __call__: Callable[..., Any]
 
     def __init__(self, f: Callable[..., Any], backend: Backend, strict: bool, arrays: bool = False,
-                 shared: bool = False) -> None:
-        self.f, self._backend, self.strict, self.arrays = f, backend, strict, arrays
+                 shared: bool = False, dtype: Dtype = FLOAT64) -> None:
+        self.f, self._backend, self.strict, self.arrays, self._dtype = f, backend, strict, arrays, dtype
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
         self.samples: AllSamples | None = None  # of vmap(f), what computes them one by one
-        self.methods = Methods(f, lambda method: Jitted(method, backend, strict, arrays))
+        self.methods = Methods(f, lambda method: Jitted(method, backend, strict, arrays, dtype=dtype))
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
         self._warned = False                    # that it calls rows back
@@ -81,6 +83,11 @@ class Jitted:
     def backend(self) -> str:
         """The name of its back end: "native" or "python"."""
         return self._backend.name
+
+    @property
+    def dtype(self) -> str:
+        """The name of the type of its numbers: "float64" or "float32"."""
+        return self._dtype.name
 
     def _general(self, *args: Any, **options: Any) -> Any:
         """f(*args, **options), whatever the arguments are."""
@@ -136,7 +143,7 @@ class Jitted:
         for _, one in modules:
             if isinstance(one, ModuleSnapshot) and not one.holds():         # f has changed it
                 one.remember()
-        p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict)
+        p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict, self._dtype)
         arrays = self.arrays or any(isinstance(one, ArrayArgument) for _, one in modules)
         variant = Variant(p, emptied(recorded.tree, arrays), modules, self._backend, self.shared)
         variant.called_back = names(self._backend.called_back(p))
@@ -164,7 +171,8 @@ class Jitted:
         if self.samples is not None and self.samples.known:
             raise PicklingError("jit(vmap(f)) is not sent to other processes; send jit(f), and write vmap there")
         programs = {structure: (v.program, v.tree) for structure, v in self.variants.items()}
-        return unpacked, packed(self.f, self.__doc__, programs, self.backend, self.strict, self.arrays)
+        return unpacked, packed(self.f, self.__doc__, programs, self.backend, self.strict, self.arrays,
+                                self.dtype)
 
     def __repr__(self) -> str:
         return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
@@ -198,7 +206,7 @@ def _noted(values: list[Value], x: Any) -> float:
 
 
 def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False, arrays: bool = False,
-        threads: int | None = None) -> Jitted:
+        threads: int | None = None, dtype: Any = "float64") -> Jitted:
     """Compile f, a function on Values, numbers, Modules, arrays, and nested lists, tuples, dicts and dataclasses of
     them; the first call with arguments of a new structure traces it, which takes a moment.
 
@@ -208,6 +216,9 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     strict      long sums in the order of eager code, too, no fused multiply-add, libm's functions: the same bits
     arrays      whether nested lists of numbers come back as numpy arrays of float64; else only where a call has arrays
     threads     how many compute the samples of jit(vmap(f)); by default one on each core, where there is enough to do
+    dtype       "float64", or "float32": twice as many numbers in a vector. Arguments and parameters are then rounded
+                to float32 (beyond 3.4e38 to infinity), every operation is, and results are float32 numbers: in arrays
+                of float32, or as floats. Arrays of float32 are read where they lie. It needs machine code
 
     Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
@@ -218,6 +229,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
 
     TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
     "native" without llvmlite. TypeError if f is no function, and for an argument of another kind, such as a set.
+    ValueError for another dtype, and for float32 with strict or generated Python, which are eager code's float64.
 
     >>> from microgradx import jit
     >>> square = jit(lambda x: x * x)
@@ -226,9 +238,11 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     """
     if not callable(f):
         raise TypeError(f"jit takes a function, got {type(f).__name__}; write jit(f), then call the result")
-    found = Jitted(f, chosen(backend), strict, arrays)
+    kind, by = DTYPES[dtype_name(dtype)], chosen(backend)
+    by.check(kind, strict)
+    found = Jitted(f, by, strict, arrays, dtype=kind)
     if isinstance(f, Vmapped):
-        found.samples = AllSamples(f, chosen(backend), strict, arrays, threads)
+        found.samples = AllSamples(f, by, strict, arrays, threads, kind)
     return found
 
 
@@ -239,8 +253,10 @@ def unpacked(text: str, *objects: Any) -> Jitted:
 
 @lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
 def _unpacked(parcel: Parcel) -> Jitted:
-    f, backend, strict, arrays = opened(parcel)
-    return Jitted(f, nearest(backend), strict, arrays, shared=True)
+    f, backend, strict, arrays, dtype = opened(parcel)
+    by, kind = nearest(backend), DTYPES[dtype]
+    by.check(kind, strict)
+    return Jitted(f, by, strict, arrays, shared=True, dtype=kind)
 
 
 __all__ = ["Jitted", "Report", "jit"]

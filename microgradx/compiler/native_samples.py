@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 
+from ..arrays import rounded
 from .native.builder import Code
 from .native.engine import load, width
-from .native.instructions import DOUBLE, INT, LONG, POINTER
+from .native.instructions import INT, LONG, POINTER
 from .native.place import placed
 from .native.straight import is_small
 from .native.threads import cores, pool
@@ -32,7 +33,7 @@ Part = Callable[[int, int], None]       # computes the samples from one to befor
 
 
 class Each(Lanes):
-    """Emits void samples(double **pointers, double *shared, long start, long stop): a vector of samples at a time. The
+    """Emits void samples(number **pointers, number *shared, long start, long stop): a vector of samples at a time. The
     last one may overlap that before. `pointers` are the arrays that the program reads, then those that it writes."""
 
     def __init__(self, module: Any, s: Any, width: int) -> None:
@@ -60,7 +61,7 @@ class Each(Lanes):
         """Number j of the rows from i on, one in each lane."""
         b = self.b
         if size == 1:
-            return b.load(self.at(base, i), typ=self.vector, align=8)
+            return b.load(self.at(base, i), typ=self.vector, align=self.dtype.size)
         x: Any = ir.Constant(self.vector, ir.Undefined)
         for k in range(self.width):
             x = b.insert_element(x, self.get(base, self.place(i, k, j, size)), INT(k))
@@ -70,7 +71,7 @@ class Each(Lanes):
         """Write number j of the rows from i on."""
         b = self.b
         if size == 1:
-            b.store(x, self.at(base, i), align=8)
+            b.store(x, self.at(base, i), align=self.dtype.size)
             return
         for k in range(self.width):
             b.store(b.extract_element(x, INT(k)), self.at(base, self.place(i, k, j, size)))
@@ -101,8 +102,8 @@ def runner(s: Any) -> Callable[..., None]:
         given, made = rows, out
         if count < step:                                    # a whole vector of samples
             given = [np.concatenate([a, *[a[-1:]] * (step - count)]) for a in rows]
-            made = [np.empty((step, *a.shape[1:])) for a in out]
-        part = start(given, np.array(shared, float), made)
+            made = [np.empty((step, *a.shape[1:]), a.dtype) for a in out]
+        part = start(given, rounded(shared, s.p.dtype.name), made)
         spread(part, max(count, step), step, edges, threads)
         if made is not out:
             for a, found in zip(out, made):
@@ -113,9 +114,9 @@ def runner(s: Any) -> Callable[..., None]:
 def ready(s: Any, few: bool) -> Ready:
     """The code for few samples, or for many; a sample has the same bits in both."""
     if fits(s.p):
-        return Ready(lanes(s), width())
+        return Ready(lanes(s), width(s.p.dtype))
     if len(s.p.results) * WIDE <= s.p.work() and not s.p.strict and not is_small(s.p):
-        found = several(s, width() if few else SEVERAL)
+        found = several(s, width(s.p.dtype) if few else SEVERAL)
         if found is not None:
             return found
     return Ready(one_by_one(s), 1)
@@ -124,7 +125,7 @@ def ready(s: Any, few: bool) -> Ready:
 def lanes(s: Any) -> Callable[..., Part]:
     """For a small program: computes samples in lanes."""
     module = ir.Module("samples")
-    Each(module, s, width())
+    Each(module, s, width(s.p.dtype))
     function = loaded(module, "samples")
 
     def start(rows: Sequence[Any], shared: Any, out: Sequence[Any]) -> Part:
@@ -140,14 +141,14 @@ def one_by_one(s: Any) -> Callable[..., Part]:
     """For a large program: moves the arrays of its kernel from row to row."""
     kernel = compiled(s.p, s.addresses, s.p.strict, s.arrays, s.made)
     module = ir.Module("rows")
-    code = Code(module, "rows", [POINTER, POINTER, LONG, LONG])
+    code = Code(module, "rows", [POINTER, POINTER, LONG, LONG], dtype=s.p.dtype)
     b, (memory, table, first, stop) = code.b, code.args
     run = b.inttoptr(LONG(kernel.address), KERNEL)
     arrays = [*s.arrays, *s.made]
     bases = [code.get(table, k, LONG) for k in range(len(arrays))]
     with code.loop(first, stop, 1) as (i, _, _):
         for k, (base, (_, sizes)) in enumerate(zip(bases, arrays), kernel.place.arrays):
-            b.store(b.add(base, b.mul(i, LONG(8 * prod(sizes)))), code.at(memory, k))
+            b.store(b.add(base, b.mul(i, LONG(s.p.dtype.size * prod(sizes)))), code.at(memory, k, POINTER))
         b.call(run, [memory])
     b.ret_void()
     function = loaded(module, "rows")
@@ -173,7 +174,7 @@ def several(s: Any, count: int) -> Ready | None:
         return None
     kernel, base = found
     module = ir.Module("several")
-    code = Code(module, "several", [POINTER, POINTER, LONG, LONG])
+    code = Code(module, "several", [POINTER, POINTER, LONG, LONG], dtype=s.p.dtype)
     b, (memory, table, first, stop) = code.b, code.args
     run = b.inttoptr(LONG(kernel.address), KERNEL)
     bases = [code.get(table, k, POINTER) for k in range(len(s.arrays) + len(s.made))]
@@ -189,7 +190,7 @@ def several(s: Any, count: int) -> Ready | None:
                 column = code.at(memory, b.add(b.mul(j, LONG(count)), LONG(base + slot * count)))
                 for lane, row in enumerate(rows):
                     source, target = (code.at(row, j), code.at(column, lane))[::1 if k < len(s.arrays) else -1]
-                    b.store(b.load(source, typ=DOUBLE), target)
+                    b.store(b.load(source, typ=code.real), target)
     b.ret_void()
     function = loaded(module, "several")
     own = [base + place.inputs[k] * count for k in s.shared]

@@ -51,7 +51,7 @@ class RemoteFunction:
         return rebuilt(tree, iter(played(p, [*given, *p.closures])))
 
 
-def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, *options: bool) -> tuple[Any, ...]:
+def packed(f: Callable[..., Any], doc: str | None, programs: Programs, backend: str, *options: Any) -> tuple[Any, ...]:
     """A compiled function as JSON, and what pickle itself must send of it: all programs of f, recorded here or received
     with it.
 
@@ -89,7 +89,7 @@ class Parcel:
 
 
 def opened(parcel: Parcel) -> tuple[Any, ...]:
-    """The inverse of packed(): the function, the name of its back end, and the options: strict, arrays."""
+    """The inverse of packed(): the function, the name of its back end, and the options: strict, arrays, dtype."""
     objects = parcel.objects
     name, doc, backend, *options, parts = json.loads(parcel.text)
     programs = {_read(structure, objects): (Program.read(p), _read(tree, objects)) for structure, p, tree in parts}

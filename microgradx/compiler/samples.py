@@ -16,13 +16,14 @@ from math import prod
 from threading import RLock
 from typing import Any
 
-from ..arrays import is_array, numpy, packed
+from ..arrays import is_array, numpy, packed, rounded
 from ..batching import Vmapped
 from ..conversion import even
 from ..engine import Value
 from ..locks import lock
 from ..nesting import branches, is_leaf, is_module, regrown
 from .backends import Backend
+from .ir.dtype import FLOAT64, Dtype
 from .ir.program import Program, program
 from .trace.arguments import (
     ArrayArgument,
@@ -43,9 +44,9 @@ class Differs:
     """What differs from sample to sample: an array with a row for each. Among the arguments of one sample it stands for
     a number, `one`, or for an array."""
 
-    def __init__(self, given: Any) -> None:
+    def __init__(self, given: Any, dtype: str) -> None:
         self.was_array = is_array(given)
-        self.rows = packed(given) if self.was_array else numpy().array(given, float)
+        self.rows = packed(given, dtype) if self.was_array else rounded(numpy().array(given, float), dtype)
         self.sizes: Sizes = self.rows.shape[1:]
         self.one = numpy().zeros(self.sizes) if self.sizes else self
 
@@ -53,7 +54,7 @@ class Differs:
         return 0.0
 
 
-def split(tree: Any, axis: Any, found: list[Differs]) -> Any:
+def split(tree: Any, axis: Any, found: list[Differs], dtype: str) -> Any:
     """An argument as one sample has it; what differs is appended to `found`. ValueError where that is not an array, or
     a list of samples of one shape, along axis 0."""
     if axis is None:
@@ -61,12 +62,12 @@ def split(tree: Any, axis: Any, found: list[Differs]) -> Any:
     if axis != 0 or is_leaf(tree) or is_module(tree):
         raise ValueError
     if is_array(tree) or even(tree):
-        found.append(Differs(tree))
+        found.append(Differs(tree, dtype))
         return found[-1].one
     inner = branches(tree)
     if inner is None or isinstance(tree, list):
         raise ValueError
-    return regrown(tree, [split(branch, 0, found) for branch in inner])
+    return regrown(tree, [split(branch, 0, found, dtype) for branch in inner])
 
 
 class Given:
@@ -120,12 +121,17 @@ class Samples:
             first += len(one.values) if isinstance(one, ModuleSnapshot) else prod(getattr(one, "sizes", ()))
         differ = {first + j for first, sizes in self.arrays for j in range(prod(sizes))}
         self.shared = [k for k in range(len(p.inputs)) if k not in differ and k not in self.addresses]
+        self.copies = backend.copies(self.addresses, p.dtype)
+        if self.copies is not None:
+            self.addresses = self.copies.addresses
         self.run = backend.samples(self)
 
     def __call__(self, given: Given, threads: int | None, arrays: bool) -> Any:
         """The results of all samples, in the nesting of one: arrays, or nested lists, with a row for each."""
         rows = [one.rows for one in given.differ()]
-        out = [numpy().empty((len(rows[0]), *sizes)) for _, sizes in self.made]
+        out = [numpy().empty((len(rows[0]), *sizes), self.p.dtype.name) for _, sizes in self.made]
+        if self.copies is not None:
+            self.copies.refresh()
         shared: list[float] = []
         for one in given.items:
             if isinstance(one, ArrayArgument) or (isinstance(one, ModuleSnapshot) and not self.addresses):
@@ -153,8 +159,10 @@ class AllSamples:
     ([2.0, 4.0],)
     """
 
-    def __init__(self, f: Vmapped, backend: Backend, strict: bool, arrays: bool, threads: int | None) -> None:
+    def __init__(self, f: Vmapped, backend: Backend, strict: bool, arrays: bool, threads: int | None,
+                 dtype: Dtype = FLOAT64) -> None:
         self.f, self.backend, self.strict, self.arrays, self.threads = f, backend, strict, arrays, threads
+        self.dtype = dtype
         self.known: dict[Hashable, Samples | None] = {}
         self._lock = lock(RLock)
 
@@ -164,7 +172,8 @@ class AllSamples:
         if options or self.f.out_axes != 0:
             return None
         try:
-            given = Given([split(a, axis, found) for a, axis in zip(args, self.f.axes(len(args)))], found)
+            axes = self.f.axes(len(args))
+            given = Given([split(a, axis, found, self.dtype.name) for a, axis in zip(args, axes)], found)
         except (TypeError, ValueError):
             return None                                     # eager code says what is wrong, if anything is
         if len({len(one.rows) for one in found}) != 1 or not len(found[0].rows):
@@ -182,7 +191,7 @@ class AllSamples:
     def _samples(self, given: Given) -> Samples | None:
         """The program of one sample. None where samples need more: random numbers, what f sets, Python itself."""
         recorded = trace(self.f.f, given.args, self.strict or self.backend.in_order, exact=self.strict)
-        p = program(recorded, cache(partial(self.backend.has, strict=self.strict)), self.strict)
+        p = program(recorded, cache(partial(self.backend.has, strict=self.strict)), self.strict, self.dtype)
         plain = all(isinstance(source, Value) for source in p.closures)
         if not plain or p.updates or p.checks or self.backend.called_back(p):
             return None

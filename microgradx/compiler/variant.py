@@ -8,7 +8,6 @@
 """
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from itertools import chain, groupby
@@ -45,6 +44,7 @@ class Variant:
     modules         those among the arguments that it is for; none if it is shared by all of their structure
     placed          for each Module and array whether machine code finds its numbers where they are, or is given them at
                     each run
+    copies          of the Values that machine code finds where they are, in its dtype; None if it reads them themselves
     arrays          the first input that is in each array, and its shape, where machine code reads arrays
     sources         what else is given at each run: `.data` of these, in parts
     updates         what is set after each run, by `.data`, in parts; what has an address is not among them
@@ -76,6 +76,9 @@ class Variant:
         self._place(modules, shared)
         if not shared:
             self._keep()
+        self.copies = backend.copies(self.addresses, p.dtype)
+        if self.copies is not None:
+            self.addresses = self.copies.addresses
 
     def _place(self, modules: Modules, shared: bool) -> None:
         """Put the parameters of each Module side by side, and note their addresses by input; note where arrays are."""
@@ -147,7 +150,9 @@ class Variant:
         with self._lock if self.updates else nullcontext():     # nobody reads in between what is then set
             for several in self.sources:
                 numbers += several.read()
-            arrays = [one.array for _, one in modules if isinstance(one, ArrayArgument)] if self.in_arrays else ()
+            arrays = self._arrays(modules) if self.in_arrays else ()
+            if self.copies is not None:
+                self.copies.refresh()
             try:
                 found = self.kernel.run(numbers, arrays)
             except IndexError:
@@ -160,12 +165,16 @@ class Variant:
                 raise
         return self.rebuild(found)
 
+    def _arrays(self, modules: Modules) -> list[Any]:
+        """The arrays among the arguments, in the dtype of the program."""
+        return [one.packed(self.program.dtype.name) for _, one in modules if isinstance(one, ArrayArgument)]
+
     def _given(self, numbers: Sequence[float], arrays: Sequence[Any]) -> list[float]:
         """All inputs of the program: those given, and those that machine code finds in memory and arrays."""
-        rest, places = iter(numbers), self.addresses
+        rest, places, kind = iter(numbers), self.addresses, self.program.dtype.c
         known = {first + j: x for (first, _), array in zip(self.arrays, arrays)
                  for j, x in enumerate(array.reshape(-1).tolist())}
-        return [known[k] if k in known else ctypes.c_double.from_address(places[k]).value if k in places else next(rest)
+        return [known[k] if k in known else kind.from_address(places[k]).value if k in places else next(rest)
                 for k in range(len(self.program.inputs))]
 
     def _update(self, found: list[float]) -> None:

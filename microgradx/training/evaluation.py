@@ -36,9 +36,9 @@ def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, wh
     return measure(loss, whole, jit)(model, *listed((xs, ys)))
 
 
-def measure(loss: Loss, whole: bool = False, jit: bool = False) -> Measure:
+def measure(loss: Loss, whole: bool = False, jit: bool = False, dtype: str = "float64") -> Measure:
     """A function that returns the mean loss in eval() mode; with jit it keeps a program for each form of sample."""
-    mean = _compiled(loss, whole) if jit else _eager(loss, whole)
+    mean = _compiled(loss, whole, dtype) if jit else _eager(loss, whole)
 
     def measured(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
         with mode(model, training=False):
@@ -56,8 +56,8 @@ def _eager(loss: Loss, whole: bool) -> Measure:
     return mean
 
 
-def _compiled(loss: Loss, whole: bool) -> Measure:
-    programs = cache(lambda: compiler().jit(loss))          # made when it is needed first
+def _compiled(loss: Loss, whole: bool, dtype: str) -> Measure:
+    programs = cache(lambda: compiler().jit(loss, dtype=dtype))          # made when it is needed first
 
     def mean(model: Module, xs: Sequence[Any], ys: Sequence[Any]) -> float:
         count, one = samples(xs, ys), programs()

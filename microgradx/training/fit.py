@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
+from ..arrays import dtype_name
 from ..conversion import listed
 from ..files import Path
 from ..ieee import number, short
@@ -50,7 +51,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
         class_weight: ClassWeight | None = None, checkpoint: Path | None = None, jit: bool = False,
-        threads: int | None = None, executor: Any = None) -> History:
+        threads: int | None = None, executor: Any = None, dtype: Any = "float64") -> History:
     """Train the model on samples xs with targets ys, lists or arrays of N; the history of all steps. Ctrl-C ends
     training without an error.
 
@@ -81,6 +82,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
                 microgradx.compiler.training.executor_session. Programs and samples go to a worker once, parameters and
                 gradients at each step. The bits are the same, whatever happens to a worker; where steps are too short
                 for the way there and back, this process goes on alone
+    dtype       with jit: "float32" for twice as many numbers in a vector. Samples, parameters and what the optimiser
+                keeps are then float32 numbers, rounded at each operation; losses and learning rates are float64
 
     NonFiniteError names the first node that made infinity or nan. ValueError for unsuitable data or arguments.
     TracingError with jit=True if the loss needs a number or a truth value of a Value.
@@ -102,13 +105,14 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     _check_functions(loss=loss, schedule=schedule, penalty=penalty, callback=callback)
     if executor is not None:
         _check_executor(executor, model, jit, whole, threads)
+    dtype = _checked_dtype(dtype, jit, optimiser)
 
     rate = optimiser.lr
     plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: _rate(rate, schedule(step)), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     by_one = callback is not None or not jit or isinstance(optimiser, LBFGS)
     most = 1 if by_one else epoch if validation is not None or checkpoint else total
-    measured, table, weights = measure(loss, whole, jit), None, None
+    measured, table, weights = measure(loss, whole, jit, dtype), None, None
     if class_weight is not None:
         table = table_of(class_weight)
         loss, ys, weights = weighed(loss, ys, table)
@@ -124,7 +128,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         try:
             history = saved.resume(plans, total) if saved else history
             given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold, weights)
-            runner = CompiledRunner(*given, threads=threads, executor=executor) if jit else Runner(*given)
+            runner = CompiledRunner(*given, threads=threads, executor=executor, dtype=dtype) if jit else Runner(*given)
             made = _made(runner, plans, StepBudget(most, total), epoch, len(history))
             if not _stopped(history, threshold, watch):
                 _train(model, history, runner, made, watch, callback, saved, total)
@@ -231,6 +235,16 @@ def _check(validation: Pair | None, patience: int | None, clip: float | None, sc
                          "aside")
     elif patience is not None:
         raise ValueError("patience needs validation data; write validation=0.2 to set a fifth of the samples aside")
+
+
+def _checked_dtype(dtype: Any, jit: bool, optimiser: Optimiser) -> str:
+    """The name of a dtype. ValueError for another one, and where float32 is not computed."""
+    name = dtype_name(dtype)
+    if name != "float64" and not jit:
+        raise ValueError(f"eager code computes in float64; write jit=True for dtype={name!r}")
+    if name != "float64" and isinstance(optimiser, LBFGS):
+        raise ValueError("LBFGS looks at differences of losses that float32 rounds away; write dtype='float64'")
+    return name
 
 
 def _check_executor(executor: Any, model: Module, jit: bool, whole: bool, threads: int | None) -> None:

@@ -1,5 +1,6 @@
 """The intermediate representation: a recorded graph as plain lists. In reading order:
 
+dtype.py            the numbers that a program computes with
 program.py          the lists, simplified as they are built
 repeat.py           a loop of scan in it: the program of one step
 simplify.py         the simplification rules

@@ -30,6 +30,7 @@ from ..trace.errors import refuse_leaked
 from ..trace.loop import Loop
 from ..trace.trace import Recorded, is_constant, trace, unhindered
 from ..trace.traced import Batch, Traced
+from .dtype import DTYPES, FLOAT64, Dtype
 from .lowering import POWERS, lowered
 from .repeat import COLUMN, PART, Repeat, Structure
 from .row_names import distinct, name, named
@@ -58,10 +59,11 @@ class Program:
                 among the results raises IndexError then, and played() says why
     traced      how many nodes were recorded
     strict      whether even the sign of a zero must equal eager code's, whose sums start at 0.0
+    dtype       of its numbers; constants are rounded to it
     """
 
-    def __init__(self, native: Native | None = None, strict: bool = False) -> None:
-        self.native, self.strict = native or _every, strict
+    def __init__(self, native: Native | None = None, strict: bool = False, dtype: Dtype = FLOAT64) -> None:
+        self.native, self.strict, self.dtype = native or _every, strict, dtype
         self.ops: list[Op | None] = []
         self.args: list[Ids] = []
         self.numbers: dict[int, float] = {}
@@ -85,18 +87,18 @@ class Program:
                 "args": self.args,
                 "numbers": [[i, x.hex()] for i, x in self.numbers.items()], "inputs": self.inputs,
                 "closures": [source.data.hex() for source in self.closures], "results": self.results,
-                "traced": self.traced, "strict": self.strict, "checks": self.checks}
+                "traced": self.traced, "strict": self.strict, "checks": self.checks, "dtype": self.dtype.name}
 
     @classmethod
     def read(cls, state: dict[str, Any]) -> Program:
         """The program that written() wrote. LookupError for a row that the table of this process does not have;
         ValueError where machine code would go astray: a node that comes later, or a row with too few inputs."""
-        p = cls(strict=state["strict"])
+        p = cls(strict=state["strict"], dtype=DTYPES[state["dtype"]])
         rows = list(map(_read, state["rows"]))
         p.ops = [rows[k] if k >= 0 else None for k in state["ops"]]
         p.args, p.inputs, p.results, p.traced, p.checks = [*map(tuple, state["args"])], *(state[k] for k in SIMPLE)
         p.closures = [Value(float.fromhex(x)) for x in state["closures"]]
-        p.numbers = {i: float.fromhex(x) for i, x in state["numbers"]}
+        p.numbers = {i: p.dtype.rounded(float.fromhex(x)) for i, x in state["numbers"]}
         p._constants = {_key(x): i for i, x in p.numbers.items()}
         last, leaves = len(p.ops) - 1, {*p.inputs, *p.numbers}
         used = [*p.results, *leaves, *(i for check in p.checks for i in check[:2])]
@@ -128,6 +130,7 @@ class Program:
 
     def constant(self, x: float) -> int:
         """The node of this number, added if it is new; 0.0 and -0.0 have two nodes."""
+        x = self.dtype.rounded(x)
         key = _key(x)
         if key not in self._constants:
             self._constants[key] = self._new(None)
@@ -223,11 +226,11 @@ class Program:
     def scans(self) -> tuple[int, int]:
         """How many loops there are, and how many bytes they compute."""
         found = [op.size for op in self.ops if isinstance(op, Repeat)]
-        return len(found), 8 * sum(found)
+        return len(found), self.dtype.size * sum(found)
 
     def changed(self, ops: list[Op | None], args: list[Ids]) -> Program:
         """A program with these operations and the inputs, constants and results of this one."""
-        out = Program(strict=self.strict)
+        out = Program(strict=self.strict, dtype=self.dtype)
         out.ops, out.args, out.numbers, out.inputs, out.closures = ops, args, self.numbers, self.inputs, self.closures
         out.results, out.updates, out.traced, out.checks = self.results, self.updates, self.traced, self.checks
         return out
@@ -273,7 +276,7 @@ def _fits(p: Program, op: Any, args: Ids) -> bool:
         whole = [p.ops[a] is COLUMN and getattr(p.ops[p.args[a][0]], "count", -1) == op.count for a in args]
         at = op.carries + op.constants
         expected = [False] * at + [one for column in op.columns for one in ([True] if column else [False] * op.count)]
-        return whole == expected
+        return whole == expected and op.body.dtype is p.dtype
     loop, place = p.ops[args[0]], p.number(args[1])
     if not isinstance(loop, Repeat) or place is None:
         return False
@@ -323,17 +326,18 @@ def _every(_: Op) -> bool:
     return True
 
 
-def program(recorded: Recorded, native: Native | None = None, strict: bool = False) -> Program:
+def program(recorded: Recorded, native: Native | None = None, strict: bool = False,
+            dtype: Dtype = FLOAT64) -> Program:
     """The program of a recorded function. Its inputs are those of the function and the Values that it closes over.
 
     Rows for which native(op) is False are lowered if they can be; without `native` no row is lowered.
     """
     with unhindered():
-        out = Program(native, strict)
+        out = Program(native, strict, dtype)
         given = (*recorded.inputs, *recorded.sources)
         ids: dict[Any, int] = dict(zip(given, out.many(len(given))))
         out.closures, out.updates = list(recorded.sources.values()), list(recorded.updates)
-        mark, row = recorded.mark, cache(partial(_row, recorded=recorded, native=native, strict=strict))
+        mark, row = recorded.mark, cache(partial(_row, recorded=recorded, native=native, strict=strict, dtype=dtype))
         for v in recorded.parts:
             op = row(v.op)
             if isinstance(v, Batch):
@@ -348,13 +352,14 @@ def program(recorded: Recorded, native: Native | None = None, strict: bool = Fal
         return out.live()
 
 
-def _row(op: Any, recorded: Recorded, native: Native | None, strict: bool) -> Op:
+def _row(op: Any, recorded: Recorded, native: Native | None, strict: bool, dtype: Dtype) -> Op:
     """The row that a program has for a recorded one: of a loop the program of one step."""
     if not isinstance(op, Loop):
         return op if isinstance(op, Structure) else distinct(op)
     body = recorded._replace(inputs=op.body.inputs, parts=op.body.parts, results=op.body.results, sources={},
                              updates={}, checks=[])
-    return Repeat(program(body, native, strict), op.count, op.carries, op.constants, op.columns, op.reverse, played)
+    step = program(body, native, strict, dtype)
+    return Repeat(step, op.count, op.carries, op.constants, op.columns, op.reverse, played)
 
 
 def _nodes(out: Program, ids: dict[Any, int], xs: Sequence[Any], mark: str) -> Ids:

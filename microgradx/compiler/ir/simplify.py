@@ -46,7 +46,8 @@ def _mul(p: Program, args: Ids) -> int | None:
 def _div(p: Program, args: Ids) -> int | None:
     """x/1: x. x/2: x*0.5, which is faster; the same for all powers of two, whose reciprocals are exact."""
     x, y = args[0], p.number(args[1])
-    exact = y is not None and 2.0**-1022 <= abs(y) <= 2.0**1022 and abs(math.frexp(y)[0]) == 0.5
+    most = 2.0**p.dtype.exponent
+    exact = y is not None and 1 / most <= abs(y) <= most and abs(math.frexp(y)[0]) == 0.5
     return p.add(ops.mul, (x, p.constant(1 / y))) if exact and y else None
 
 

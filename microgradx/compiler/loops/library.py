@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from llvmlite import ir
 
 from ...locks import lock
+from ..ir.dtype import FLOAT64, Dtype
 from ..native.engine import Loaded, load, width
 from ..native.instructions import called
 from .map_code import Results
@@ -26,25 +27,25 @@ from .shapes import Shape
 
 WRITERS = {"": Writer, "outer": Results, "inner": Terms}        # by the loop along which vectors lie
 
-_known: dict[tuple[Shape, bool], int] = {}                      # addresses
+_known: dict[tuple[Shape, bool, Dtype], int] = {}               # addresses
 _code: list[Loaded] = []                # keeps machine code alive as long as the process
 _one_at_a_time = lock()
 
 
-def addresses(shapes: Iterable[Shape], strict: bool) -> dict[Shape, int]:
-    """The address of the function of each shape, void f(double *memory, long *table)."""
+def addresses(shapes: Iterable[Shape], strict: bool, dtype: Dtype = FLOAT64) -> dict[Shape, int]:
+    """The address of the function of each shape, void f(number *memory, long *table)."""
     with _one_at_a_time:
         shapes = list(shapes)
-        new = [shape for shape in shapes if (shape, strict) not in _known]
+        new = [shape for shape in shapes if (shape, strict, dtype) not in _known]
         if new:
-            _compile(new, strict)
-        return {shape: _known[shape, strict] for shape in shapes}
+            _compile(new, strict, dtype)
+        return {shape: _known[shape, strict, dtype] for shape in shapes}
 
 
-def _compile(shapes: Sequence[Shape], strict: bool) -> None:
+def _compile(shapes: Sequence[Shape], strict: bool, dtype: Dtype) -> None:
     module = ir.Module("shapes")
     for k, shape in enumerate(shapes):
-        WRITERS[shape.along](module, f"f{k}", shape, width(), strict).write()
+        WRITERS[shape.along](module, f"f{k}", shape, width(dtype), strict, dtype).write()
     _code.append(load(module, called([shape.op for shape in shapes], strict)))
     for k, shape in enumerate(shapes):
-        _known[shape, strict] = _code[-1].address(f"f{k}")
+        _known[shape, strict, dtype] = _code[-1].address(f"f{k}")

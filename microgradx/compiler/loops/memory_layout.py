@@ -26,7 +26,6 @@ from ...table import Op
 from ..ir.program import Program
 from ..ir.repeat import Repeat, Structure
 from ..native.place import Memory
-from ..native.resident import LINE
 from .affine import Slots, affine
 from .edges import EdgeArrays, alike
 
@@ -56,7 +55,8 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
     size = start
     for i in sorted(p.numbers, key=lambda i: (not p.numbers[i].is_integer(), p.numbers[i])):     # 0, 1, 2, ...
         slots[i], size = size, size + 1
-    out = size = lined(size + 1) - 1            # a loss, then its gradient, which starts a cache line
+    line = p.dtype.line
+    out = size = lined(size + 1, line) - 1      # a loss, then its gradient, which starts a cache line
     results = np.full(len(p.results), -1, np.int64)
     results[list(outputs)] = list(outputs.values())
     own = np.flatnonzero(results < 0)
@@ -72,7 +72,7 @@ def groups(p: Program, inputs: Sequence[int], start: int, late: bool = False,
             continue
         if not is_result:
             ids = np.sort(np.concatenate(parts))
-            size = lined(size) if len(ids) >= LINE else size
+            size = lined(size, line) if len(ids) >= line else size
             ids = _arranged(*matrices[0]) if len(matrices) == 1 else ids[::_sense([m for _, m in matrices])]
             slots[ids] = np.arange(size, size + len(ids))
             size += len(ids)
@@ -108,9 +108,9 @@ def _blocks(p: Program, matrices: list[tuple[Slots, Slots]], slots: Slots, size:
     return size
 
 
-def lined(slot: int) -> int:
-    """The next slot that starts a cache line."""
-    return -(-slot // LINE) * LINE
+def lined(slot: int, line: int) -> int:
+    """The next slot that starts a cache line, of so many numbers."""
+    return -(-slot // line) * line
 
 
 def _upwards(op: Op, slots: Slots, inputs: Slots) -> Group:

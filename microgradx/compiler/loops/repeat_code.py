@@ -17,7 +17,7 @@ from llvmlite import ir
 from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import Loaded, load
-from ..native.instructions import DOUBLE, LONG, POINTER, VOID, called, number
+from ..native.instructions import LONG, POINTER, VOID, called, number
 from ..native.kernel import Kernel
 from ..native.straight import is_small, line, set_flag
 from .affine import Slots
@@ -40,7 +40,7 @@ def nest(op: Repeat, out: int, first: Slots, columns: list[tuple[int, int]], sta
 
 
 def compiled(op: Repeat, strict: bool, body: Kernel | None) -> tuple[int, Any]:
-    """The address of the function of a loop, void f(double *memory, long *table), and what must live as long. body: the
+    """The address of the function of a loop, void f(number *memory, long *table), and what must live as long. body: the
     kernel of a step that is large."""
     module = ir.Module("repeat")
     code: Any = Inside(module, op) if body is None else Around(module, op, body)
@@ -60,10 +60,10 @@ def fits(op: Repeat) -> bool:
 
 
 class Steps(Code):
-    """void repeat(double *memory, long *table), under construction."""
+    """void repeat(number *memory, long *table), under construction."""
 
     def __init__(self, module: Any, op: Repeat) -> None:
-        super().__init__(module, "repeat", [POINTER, POINTER])
+        super().__init__(module, "repeat", [POINTER, POINTER], dtype=op.body.dtype)
         self.op = op
         self.memory, self.table = self.args
         self.count, self.status = self.entry(0), self.entry(1)
@@ -86,19 +86,19 @@ class Inside(Steps):
         slots = [self.entry(self.moving + 2 * j) for j in range(len(op.columns) + op.ys)]
         steps = [self.entry(self.moving + 2 * j + 1) for j in range(len(slots))]
         wrong: Any = None
-        with self.loop(0, self.count, 1, *given[:c], *slots, number(0.0, DOUBLE)) as (_, now, new):
+        with self.loop(0, self.count, 1, *given[:c], *slots, number(0.0, self.real)) as (_, now, new):
             at = now[c:-1]
             xs = [self.get(self.memory, slot) for slot in at[:len(op.columns)]]
             found, wrong = line(b, op.body, [*now[:c], *given[c:], *xs], strict)
             for y, slot in zip(found[c:], at[len(op.columns):]):
                 b.store(y, self.at(self.memory, slot))
-            failed = now[-1] if wrong is None else b.select(wrong, number(1.0, DOUBLE), now[-1])
+            failed = now[-1] if wrong is None else b.select(wrong, number(1.0, self.real), now[-1])
             new[:] = [*found[:c], *(b.add(slot, step) for slot, step in zip(at, steps)), failed]
         for k in range(c):
             b.store(self.carried[k], self.at(self.memory, b.add(self.out, LONG(k))))
         if wrong is not None:
-            bit = b.fcmp_ordered("!=", self.carried[-1], number(0.0, DOUBLE))
-            set_flag(b, bit, self.at(self.memory, self.status))
+            bit = b.fcmp_ordered("!=", self.carried[-1], number(0.0, self.real))
+            set_flag(b, bit, self.at(self.memory, self.status), self.real)
         b.ret_void()
 
 
@@ -124,8 +124,8 @@ class Around(Steps):
                       lambda k: self.row(b.add(k, LONG(w)), t))
         self.copied(self.at(self.memory, self.out), self.body, LONG(c))
         flag = self.get(self.body, self.failed)
-        b.store(number(0.0, DOUBLE), self.at(self.body, self.failed))
-        set_flag(b, b.fcmp_ordered("!=", flag, number(0.0, DOUBLE)), self.at(self.memory, self.status))
+        b.store(number(0.0, self.real), self.at(self.body, self.failed))
+        set_flag(b, b.fcmp_ordered("!=", flag, number(0.0, self.real)), self.at(self.memory, self.status), self.real)
         b.ret_void()
 
     def row(self, k: Any, t: Any) -> tuple[Any, Any]:

@@ -13,22 +13,24 @@ from __future__ import annotations
 from typing import Any
 
 from ...reductions import entry
+from ..ir.dtype import FLOAT64, Dtype
 from ..native.builder import Code
-from ..native.instructions import DOUBLE, LONG, POINTER, emit, fma, number, under
+from ..native.instructions import LONG, POINTER, emit, fma, number, under
 from ..native.straight import set_flag, taken
 from .shapes import Shape
 
 
 class Writer(Code):
-    """Writes the function of one shape: void f(double *memory, long *table).
+    """Writes the function of one shape: void f(number *memory, long *table).
 
     inner       the loops over terms, which body() emits: (count, strides of the operands)
     along       the loop along which vectors lie: the same; for results with the stride of the result after the count
     turns       the loop whose iterations are computed side by side: the same as for results
     """
 
-    def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
-        super().__init__(module, name, [POINTER, POINTER])
+    def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool,
+                 dtype: Dtype = FLOAT64) -> None:
+        super().__init__(module, name, [POINTER, POINTER], dtype=dtype)
         self.shape, self.strict, self.width = shape, strict, width
         self.memory, self.table = self.args
         self.read = 0
@@ -72,7 +74,7 @@ class Writer(Code):
         if self.shape.op is entry:
             return self.entry(*operands) if self.inner else self.chosen(operands)
         if self.shape.reduces:
-            start = self.get(self.memory, out) if self.shape.more else number(0.0, DOUBLE)
+            start = self.get(self.memory, out) if self.shape.more else number(0.0, self.real)
             return self.summed(self.inner, operands, [start],
                                lambda at, totals: [self.term(self.loaded(at), totals[0])])[0]
         return emit(self.b, self.shape.op, self.loaded(operands), self.strict)
@@ -94,15 +96,15 @@ class Writer(Code):
         """An entry of a table whose entries are operands."""
         *xs, status = operands
         found, wrong = taken(self.b, self.loaded(xs))
-        set_flag(self.b, wrong, self.address(status))
+        set_flag(self.b, wrong, self.address(status), self.real)
         return found
 
     def entry(self, table: Any, index: Any, status: Any) -> Any:
         """An entry of a table with a constant stride."""
         b, (count, step, *_) = self.b, self.inner[0]
-        i, zero = self.get(self.memory, index), number(0.0, DOUBLE)
-        inside = b.and_(b.fcmp_ordered(">=", i, zero), b.fcmp_ordered("<", i, b.sitofp(count, DOUBLE)))
+        i, zero = self.get(self.memory, index), number(0.0, self.real)
+        inside = b.and_(b.fcmp_ordered(">=", i, zero), b.fcmp_ordered("<", i, b.sitofp(count, self.real)))
         k = b.fptosi(b.select(inside, i, zero), LONG)
-        whole = b.fcmp_ordered("==", b.sitofp(k, DOUBLE), i)
-        set_flag(b, b.not_(b.and_(inside, whole)), self.address(status))
+        whole = b.fcmp_ordered("==", b.sitofp(k, self.real), i)
+        set_flag(b, b.not_(b.and_(inside, whole)), self.address(status), self.real)
         return self.get(self.memory, b.add(table, b.mul(k, step)))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ..ir.dtype import Dtype
 from ..ir.program import Program
 from ..ir.repeat import Repeat
 from ..native.builder import Code
@@ -64,7 +65,7 @@ def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, resul
     used = size if totals is None else size - results
 
     def compiled(count: int) -> tuple[Kernel, int] | None:
-        samples = SampleLanes(count, lined(place.start), place.status, slots, totals)
+        samples = SampleLanes(count, lined(place.start, place.dtype.line), place.status, slots, totals)
         nests = several(found, samples, again) if used * count <= MOST else None
         constants = {samples.slot(slot) + k: x for slot, x in numbers.items() for k in range(count)}
         whole = Memory(samples.slot(size), [], constants, slots.start)
@@ -74,14 +75,15 @@ def _several(memory: Memory, found: list[Nest | RepeatNest], place: Place, resul
 
 def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, results: int, strict: bool) -> Kernel:
     """The kernel of these nests, of one sample or of several."""
-    tables: list[int] = []
+    tables, dtype = list[int](), place.dtype
     calls: list[tuple[Any, int]] = []                 # shape, start of the table
     for nest in found:
-        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(), strict)
+        shape, table = nest if isinstance(nest, RepeatNest) else shaped(nest, width(dtype), strict)
         calls.append((shape, len(tables)))
         tables += table
     shapes = dict.fromkeys(shape for shape, _ in calls)
-    function: dict[Any, int] = addresses([shape for shape in shapes if isinstance(shape, Shape)], strict)
+    function: dict[Any, int] = addresses(
+        [shape for shape in shapes if isinstance(shape, Shape)], strict, dtype)
     kept, steps = [], {}
     for op in shapes:
         if isinstance(op, Repeat):
@@ -92,9 +94,9 @@ def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, 
                 steps[op] = step
     inner = [(at + place_of_body(shape), steps[shape]) for shape, at in calls if shape in steps]
     data = np.array([(function[shape], at) for shape, at in calls], np.int64)
-    numbers = Tables(np.array(tables, np.int64), inner)
+    numbers = Tables(np.array(tables, np.int64), inner, dtype)
     module = ir.Module("loops")
-    _kernel(module, place, data, numbers.moving)
+    _kernel(module, place, data, numbers.moving, dtype)
     return Kernel(module, place, memory, results, (), numbers, (data, kept), len(calls))
 
 
@@ -128,18 +130,18 @@ def _loops(p: Program, edges: EdgeArrays, place: Any, strict: bool, late: bool, 
     return memory, found
 
 
-def _kernel(module: Any, place: Place, calls: Any, moving: Any) -> None:
-    """Emit void kernel(double *memory), which writes what depends on the caller's arrays into the tables, and makes all
+def _kernel(module: Any, place: Place, calls: Any, moving: Any, dtype: Dtype) -> None:
+    """Emit void kernel(number *memory), which writes what depends on the caller's arrays into the tables, and makes all
     calls in order."""
     code = Code(module, "kernel", [POINTER])
     b, (memory,) = code.b, code.args
     kind = ir.FunctionType(VOID, [POINTER, POINTER]).as_pointer()
     start, rows = (b.inttoptr(LONG(a.ctypes.data), POINTER) for a in (calls, moving))
-    table, pointers = code.get(memory, place.tables, POINTER), code.at(memory, place.pointers)
+    table, pointers = code.get(memory, place.tables, POINTER), code.at(memory, place.pointers, POINTER)
     with code.loop(0, LONG(moving.size), moving.shape[1]) as (row, _, _):
         index, *ends, rest = (code.get(rows, b.add(row, LONG(k)), LONG) for k in range(moving.shape[1]))
         a, other = (code.get(pointers, end, LONG) for end in ends)
-        b.store(b.add(rest, b.ashr(b.sub(a, other), LONG(3))), code.at(table, index, LONG))
+        b.store(b.add(rest, b.sdiv(b.sub(a, other), LONG(dtype.size))), code.at(table, index, LONG))
     with code.loop(0, LONG(2 * len(calls)), 2) as (row, _, _):
         at = code.get(start, b.add(row, LONG(1)), LONG)
         b.call(code.get(start, row, kind), [memory, code.at(table, at, LONG)])

@@ -17,7 +17,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..native.instructions import DOUBLE, INT, LONG, POINTER, number, splat
+from ..ir.dtype import FLOAT64, Dtype
+from ..native.instructions import INT, LONG, POINTER, number, splat, suffix
 from .scalar_code import Writer
 from .shapes import Shape
 
@@ -27,14 +28,19 @@ class Vectors(Writer):
     memory, 2 any other stride. A mask has a bit for each lane, 1 if it is in use; None for all lanes.
     """
 
-    def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool) -> None:
-        super().__init__(module, name, shape, width, strict)
-        self.vector, self.longs = ir.VectorType(DOUBLE, width), ir.VectorType(LONG, width)
-        self.lanes = ir.Constant(self.longs, list(range(width)))
+    def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool,
+                 dtype: Dtype = FLOAT64) -> None:
+        super().__init__(module, name, shape, width, strict, dtype)
+        self.vector, self.longs = ir.VectorType(self.real, width), ir.VectorType(LONG, width)
+        self.size = dtype.size
 
     def mask(self, left: Any) -> Any:
-        """The mask of the first `left` lanes."""
-        return self.b.icmp_signed("<", self.lanes, splat(self.b, left, self.longs))
+        """The mask of the first `left` lanes. It compares ints of the size of a number, of which a vector is full."""
+        b, kind = self.b, ir.IntType(8 * self.size)
+        if kind != LONG:
+            left = b.trunc(b.select(b.icmp_signed("<", left, LONG(self.width)), left, LONG(self.width)), kind)
+        lanes = ir.Constant(ir.VectorType(kind, self.width), list(range(self.width)))
+        return b.icmp_signed("<", lanes, splat(b, left, lanes.type))
 
     def added(self, x: Any) -> Any:
         """The sum of all lanes: adds halves, then quarters, ..."""
@@ -75,14 +81,14 @@ class Vectors(Writer):
             return self.gathered(slot, step, mask)
         address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
         if mask is None:
-            return b.load(address, typ=self.vector, align=8)
-        return self.masked("load", self.vector, [address, INT(8), mask, number(0.0, self.vector)])
+            return b.load(address, typ=self.vector, align=self.size)
+        return self.masked("load", self.vector, [address, INT(self.size), mask, number(0.0, self.vector)])
 
     def gathered(self, slot: Any, step: Any, mask: Any) -> Any:
         """Gather a vector number by number; with a mask, by llvm.masked.gather, which is less code."""
         if mask is not None:
             return self.masked("gather", self.vector,
-                               [self.addresses(slot, step), INT(8), mask, number(0.0, self.vector)])
+                               [self.addresses(slot, step), INT(self.size), mask, number(0.0, self.vector)])
         b, out = self.b, number(0.0, self.vector)
         for k in range(self.width):
             out = b.insert_element(out, self.get(self.memory, slot), INT(k))
@@ -92,8 +98,9 @@ class Vectors(Writer):
     def addresses(self, slot: Any, step: Any) -> Any:
         """The addresses of the numbers of a vector."""
         b = self.b
+        lanes = ir.Constant(self.longs, [self.size * k for k in range(self.width)])
         places = b.add(splat(b, b.ptrtoint(self.address(slot), LONG), self.longs),
-                       b.mul(ir.Constant(self.longs, [8 * k for k in range(self.width)]), splat(b, step, self.longs)))
+                       b.mul(lanes, splat(b, step, self.longs)))
         return b.inttoptr(places, ir.VectorType(POINTER, self.width))
 
     def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
@@ -104,15 +111,15 @@ class Vectors(Writer):
             return
         address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
         if mask is None:
-            b.store(y, address, align=8)
+            b.store(y, address, align=self.size)
         else:
-            self.masked("store", ir.VoidType(), [y, address, INT(8), mask])
+            self.masked("store", ir.VoidType(), [y, address, INT(self.size), mask])
 
     def scattered(self, slot: Any, step: Any, mask: Any, y: Any) -> None:
         """Scatter a vector number by number; with a mask, by llvm.masked.scatter."""
         b = self.b
         if mask is not None:
-            self.masked("scatter", ir.VoidType(), [y, self.addresses(slot, step), INT(8), mask])
+            self.masked("scatter", ir.VoidType(), [y, self.addresses(slot, step), INT(self.size), mask])
             return
         for k in range(self.width):
             b.store(b.extract_element(y, INT(k)), self.address(slot))
@@ -121,7 +128,7 @@ class Vectors(Writer):
     def masked(self, what: str, result: Any, args: list[Any]) -> Any:
         """A call of llvm.masked.load, store, gather or scatter, which touches only the lanes in the mask."""
         place = f"v{self.width}p0" if what in ("gather", "scatter") else "p0"
-        name = f"llvm.masked.{what}.v{self.width}f64.{place}"
+        name = f"llvm.masked.{what}.{suffix(self.vector)}.{place}"
         kind = ir.FunctionType(result, [x.type for x in args])
         function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
         return self.b.call(function, args)

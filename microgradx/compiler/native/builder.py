@@ -16,13 +16,17 @@ from typing import Any
 
 from llvmlite import ir
 
-from .instructions import BIT, BYTE, DOUBLE, LONG, POINTER, VOID, declared
+from ..ir.dtype import FLOAT64, Dtype
+from .instructions import BIT, BYTE, LONG, POINTER, VOID, declared, real
 
 
 class Code:
-    """A function under construction: `b` is its IRBuilder, `args` are its arguments."""
+    """A function under construction: `b` is its IRBuilder, `args` are its arguments, `real` is the type of its
+    numbers."""
 
-    def __init__(self, module: Any, name: str, args: Sequence[Any], result: Any = VOID) -> None:
+    def __init__(self, module: Any, name: str, args: Sequence[Any], result: Any = VOID,
+                 dtype: Dtype = FLOAT64) -> None:
+        self.dtype, self.real = dtype, real(dtype)
         self.function = ir.Function(module, ir.FunctionType(result, args), name)
         self.b = ir.IRBuilder(self.function.append_basic_block())
         self.args = self.function.args
@@ -77,20 +81,20 @@ class Code:
             new[:] = [*(self.b.add(slot, step) for slot, step in zip(now[:n], steps)), *found]
         return self.carried[n:]
 
-    def at(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
-        """The address of element i."""
-        return self.b.gep(base, [LONG(i) if isinstance(i, int) else i], source_etype=kind)
+    def at(self, base: Any, i: Any, kind: Any = None) -> Any:
+        """The address of element i, a number unless another type is given."""
+        return self.b.gep(base, [LONG(i) if isinstance(i, int) else i], source_etype=kind or self.real)
 
     def copied(self, to: Any, source: Any, count: Any) -> None:
         """Copy `count` numbers that lie side by side."""
         copy = declared(self.function.module, "llvm.memcpy.p0.p0.i64", VOID, [POINTER, POINTER, LONG, BIT])
-        self.b.call(copy, [to, source, self.b.shl(count, LONG(3)), BIT(0)])
+        self.b.call(copy, [to, source, self.b.mul(count, LONG(self.dtype.size)), BIT(0)])
 
     def cleared(self, to: Any, count: Any) -> None:
         """Set `count` numbers that lie side by side to 0."""
         fill = declared(self.function.module, "llvm.memset.p0.i64", VOID, [POINTER, BYTE, LONG, BIT])
-        self.b.call(fill, [to, BYTE(0), self.b.shl(count, LONG(3)), BIT(0)])
+        self.b.call(fill, [to, BYTE(0), self.b.mul(count, LONG(self.dtype.size)), BIT(0)])
 
-    def get(self, base: Any, i: Any, kind: Any = DOUBLE) -> Any:
-        """Load element i."""
-        return self.b.load(self.at(base, i, kind), typ=kind)
+    def get(self, base: Any, i: Any, kind: Any = None) -> Any:
+        """Load element i, a number unless another type is given."""
+        return self.b.load(self.at(base, i, kind), typ=kind or self.real)

@@ -30,6 +30,7 @@ from ... import __version__
 from ...ieee import nan
 from ...interrupts import held
 from ...table import Op
+from ..ir.dtype import FLOAT64, Dtype
 from .cache import Cache, folder, key_of
 
 _linking = RLock()                      # symbols are global to the process: two threads would overwrite each other's
@@ -51,10 +52,10 @@ def machine() -> Any:
 
 
 @cache
-def width() -> int:
-    """The number of doubles in a vector of this processor."""
+def width(dtype: Dtype = FLOAT64) -> int:
+    """How many numbers are in a vector of this processor."""
     features = llvm.get_host_cpu_features()
-    return 8 if features.get("avx512f") else 4 if features.get("avx2") else 2
+    return (64 if features.get("avx512f") else 32 if features.get("avx2") else 16) // dtype.size
 
 
 @cache

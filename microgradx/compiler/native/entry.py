@@ -6,8 +6,8 @@
     ([12.0], 'builtin_function_or_method')
 
 The machine code reads the arguments as CPython's C code does: the type of an object is at offset 8, the number of a
-float at offset 16, and so on; the numbers of an array where they lie, in which they are float64 in C order. It passes
-arguments of any other structure to `general`. It writes new arrays of numpy in place.
+float at offset 16, and so on; the numbers of an array where they lie, if they are in C order and of the program's
+dtype. It passes arguments of any other structure to `general`. It writes new arrays of numpy in place.
 
 A small program is a part of the function. A large one is a kernel, which runs on a memory that no other thread has;
 meanwhile other threads may run Python.
@@ -26,18 +26,21 @@ from llvmlite import ir
 from ...arrays import numpy
 from ...nesting import is_leaf
 from ...passes import is_inside
+from ..ir.dtype import Dtype
 from ..trace.arguments import ArrayOf
 from ..trace.module_snapshot import ModuleSnapshot
+from .builder import Code
 from .engine import load
-from .instructions import BYTE, DOUBLE, INT, LONG, POINTER, VOID, called, number
+from .instructions import BYTE, DOUBLE, INT, LONG, POINTER, VOID, called, converted, number, real
 from .straight import is_small, line
 
 TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS
 DATA, DIMENSIONS, LENGTHS, DTYPE, FLAGS = 16, 24, 32, 56, 64        # of an array: PyArrayObject in numpy's headers
 ORDERLY = 0x101                                 # flags NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED
-NEW_ARRAY, FLOAT64 = 93, 12                     # the place of PyArray_New in numpy's table of functions; NPY_DOUBLE
+NEW_ARRAY = 93                                  # the place of PyArray_New in numpy's table of functions
 FASTCALL = 0x82                                 # METH_FASTCALL | METH_KEYWORDS:
 SIGNATURE = ir.FunctionType(POINTER, [POINTER, POINTER, LONG, POINTER])     # self, arguments, how many, names or NULL
+TOGETHER = 8                                    # numbers that are rounded at once
 LONG_RUN = 5000                                 # edges of a program that runs while other threads run Python: 2 µs
 
 
@@ -90,6 +93,7 @@ class Entry:
         self.other = self.function.append_basic_block("other")
         self.kept: list[Any] = [general]
         self.variant, self.p = variant, variant.program
+        self.dtype, self.real = variant.program.dtype, real(variant.program.dtype)
         self.numbers: list[Any] = []
         self.pointers: list[Any] = []
         self.nested: list[Any] = []
@@ -143,7 +147,7 @@ class Entry:
         """Read an object whose type is checked already."""
         b = self.b
         if tree.__class__ is float:
-            self.numbers.append(self.get(x, NUMBER, DOUBLE))
+            self.numbers.append(converted(b, self.get(x, NUMBER, DOUBLE), self.real))
         elif isinstance(tree, ArrayOf):
             self.array(x, tree.sizes)
             self.nested += [x] * nested
@@ -155,12 +159,12 @@ class Entry:
             self.require(b.icmp_signed("==", equal, INT(1)))
 
     def array(self, x: Any, sizes: tuple[int, ...]) -> None:
-        """Read an array: float64, in C order, of this shape."""
-        b, float64 = self.b, numpy().dtype(float)
+        """Read an array: of the program's dtype, in C order, of this shape."""
+        b, dtype = self.b, numpy().dtype(self.dtype.name)
         flags = b.and_(self.get(x, FLAGS, INT), INT(ORDERLY))
         self.require(self.all([b.icmp_signed("==", self.get(x, DIMENSIONS, INT), INT(len(sizes))),
                                b.icmp_signed("==", flags, INT(ORDERLY)),
-                               b.icmp_unsigned("==", self.get(x, DTYPE, POINTER), self.object(float64))]))
+                               b.icmp_unsigned("==", self.get(x, DTYPE, POINTER), self.object(dtype))]))
         if sizes:
             lengths = self.get(x, LENGTHS, POINTER)
             self.require(self.all([b.icmp_signed("==", self.get(lengths, 8 * k, LONG), LONG(size))
@@ -179,10 +183,11 @@ class Entry:
     def straight(self) -> list[Any]:
         """The results that are numbers, of a small program."""
         b, v, given = self.b, self.variant, iter(self.numbers)
+        self.copies()
         places = {first + j: (pointer, j) for (first, sizes), pointer in zip(v.arrays, self.pointers)
                   for j in range(prod(sizes))}
         places |= {k: (b.inttoptr(LONG(address), POINTER), 0) for k, address in v.addresses.items()}
-        xs = [b.load(self.number(*places[k]), typ=DOUBLE) if k in places else next(given)
+        xs = [b.load(self.number(*places[k]), typ=self.real) if k in places else next(given)
               for k in range(len(self.p.inputs))]
         found, wrong = line(b, self.p, xs, self.p.strict)
         if wrong is not None:
@@ -208,24 +213,34 @@ class Entry:
             self.python("Py_IncRef", VOID, x)
         self.pending += self.nested
         self.new_arrays()
+        self.copies()
         memory = self.popped(stack, place)
         for k, x in enumerate(self.numbers):
             b.store(x, self.number(memory, k))
         for k, pointer in enumerate(self.pointers, place.arrays):
-            b.store(pointer, self.number(memory, k))
+            b.store(pointer, self.item(memory, k))
         self.run(kernel, memory)
-        wrong = b.load(self.number(memory, place.status), typ=DOUBLE)
-        numbers = [b.load(self.number(memory, kernel.results + k), typ=DOUBLE) for k in range(kernel.count)]
-        b.store(number(0.0, DOUBLE), self.number(memory, place.status))
-        b.store(b.load(stack, typ=POINTER), self.number(memory, place.next))
+        wrong = b.load(self.number(memory, place.status), typ=self.real)
+        numbers = [b.load(self.number(memory, kernel.results + k), typ=self.real) for k in range(kernel.count)]
+        b.store(number(0.0, self.real), self.number(memory, place.status))
+        b.store(b.load(stack, typ=POINTER), self.item(memory, place.next))
         b.store(memory, stack)
         for x in self.nested:
             self.python("Py_DecRef", VOID, x)
         self.pending = list(self.arrays)
-        with b.if_then(b.fcmp_unordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
+        with b.if_then(b.fcmp_unordered("!=", wrong, number(0.0, self.real)), likely=False):
             self.release()
             b.branch(self.other)                        # `general` raises
         return numbers
+
+    def copies(self) -> None:
+        """Copy the numbers of Values that the program reads in another dtype, see Copies."""
+        copies = self.variant.copies
+        if copies is not None:
+            copy, start = copying(self.module, self.dtype), copies.memory.ctypes.data
+            for place, first, count in copies.parts:
+                ends = (place, start + self.dtype.size * first)
+                self.b.call(copy, [*(self.b.inttoptr(LONG(x), POINTER) for x in ends), LONG(count)])
 
     def popped(self, stack: Any, place: Any) -> Any:
         """A memory that is free, or a new one."""
@@ -238,7 +253,7 @@ class Entry:
                 self.python("Py_DecRef", VOID, found)
                 inside = b.block
             with some:
-                b.store(b.load(self.number(free, place.next), typ=POINTER), stack)
+                b.store(b.load(self.item(free, place.next), typ=POINTER), stack)
                 before = b.block
         memory = b.phi(POINTER)
         memory.add_incoming(new, inside)
@@ -260,13 +275,14 @@ class Entry:
 
     def new_arrays(self) -> None:
         """Make the arrays of the results."""
+        kind = INT(numpy().dtype(self.dtype.name).num)
         for _, sizes in self.variant.made:
             lengths = (ctypes.c_int64 * len(sizes))(*sizes)
             self.kept.append(lengths)
             null, zero = self.null(), INT(0)
             new = self.checked(self.called(
                 array_maker(), POINTER, self.object(numpy().ndarray), INT(len(sizes)),
-                self.b.inttoptr(LONG(ctypes.addressof(lengths)), POINTER), INT(FLOAT64), null, null, zero, zero, null))
+                self.b.inttoptr(LONG(ctypes.addressof(lengths)), POINTER), kind, null, null, zero, zero, null))
             self.arrays.append(new)
             self.pending.append(new)
             self.pointers.append(self.get(new, DATA, POINTER))
@@ -279,7 +295,7 @@ class Entry:
             self.pending.remove(array)
             return array
         if is_leaf(tree):
-            return self.checked(self.python("PyFloat_FromDouble", POINTER, next(numbers)))
+            return self.checked(self.python("PyFloat_FromDouble", POINTER, converted(b, next(numbers), DOUBLE)))
         if isinstance(tree, dict):
             new = self.checked(self.python("PyDict_New", POINTER))
             self.pending.append(new)
@@ -318,7 +334,7 @@ class Entry:
 
     def number(self, base: Any, k: int) -> Any:
         """The address of the k-th of numbers."""
-        return self.b.gep(base, [LONG(k)], source_etype=DOUBLE)
+        return self.b.gep(base, [LONG(k)], source_etype=self.real)
 
     def item(self, base: Any, k: int) -> Any:
         """The address of the k-th of pointers."""
@@ -347,6 +363,20 @@ class Entry:
         """A call of the C function at this address."""
         kind = ir.FunctionType(result, [x.type for x in args])
         return self.b.call(self.b.inttoptr(LONG(address), kind.as_pointer()), args)
+
+
+def copying(module: Any, dtype: Dtype) -> Any:
+    """A function void copy(double *from, number *to, long count), which rounds numbers; emitted into the module."""
+    code = Code(module, "copy", [POINTER, POINTER, LONG], dtype=dtype)
+    b, (source, target, count) = code.b, code.args
+    whole = b.sub(count, b.srem(count, LONG(TOGETHER)))
+    for start, stop, step in ((LONG(0), whole, TOGETHER), (whole, count, 1)):
+        kind = DOUBLE if step == 1 else ir.VectorType(DOUBLE, step)
+        with code.loop(start, stop, step) as (k, _, _):
+            x = b.load(code.at(source, k, DOUBLE), typ=kind, align=8)
+            b.store(converted(b, x, code.real), code.at(target, k), align=dtype.size)
+    b.ret_void()
+    return code.function
 
 
 def _is_now(known: Any, x: Any) -> bool:

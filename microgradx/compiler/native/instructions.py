@@ -2,7 +2,8 @@
 
 This file has the few rows that are instructions. A row whose value is a function of `math` is a call of the C library
 (libm.py); elementary/ has vector forms of some. Other rows are lowered to these (ir/lowering.py); for a row that cannot
-be lowered, machine code calls back into Python.
+be lowered, machine code calls back into Python. Functions are computed in double, also of float32 numbers, and then
+rounded: the result is the nearest float32 number but in one case of many millions.
 """
 from __future__ import annotations
 
@@ -12,14 +13,29 @@ from typing import Any
 from llvmlite import ir
 
 from ...table import Op
+from ..ir.dtype import Dtype
 from ..ir.repeat import Repeat, Structure
 from . import elementary
 from .libm import libm
 
-DOUBLE, VOID = ir.DoubleType(), ir.VoidType()
+DOUBLE, FLOAT, VOID = ir.DoubleType(), ir.FloatType(), ir.VoidType()
 BIT, BYTE, INT, LONG = map(ir.IntType, (1, 8, 32, 64))
 POINTER = ir.PointerType()
+REALS = {"float64": DOUBLE, "float32": FLOAT}
 Emit = Callable[..., Any]
+
+
+def real(dtype: Dtype) -> Any:
+    """The LLVM type of a number."""
+    return REALS[dtype.name]
+
+
+def converted(b: Any, x: Any, lane: Any) -> Any:
+    """A number, or the numbers of a vector, of this type: rounded if it has fewer digits."""
+    kind = ir.VectorType(lane, x.type.count) if isinstance(x.type, ir.VectorType) else lane
+    if x.type == kind:
+        return x
+    return b.fpext(x, kind) if lane == DOUBLE else b.fptrunc(x, kind)
 
 
 def splat(b: Any, x: Any, like: Any) -> Any:
@@ -37,9 +53,14 @@ def number(x: float, like: Any) -> Any:
 
 def intrinsic(b: Any, name: str, *xs: Any) -> Any:
     """A call of the intrinsic llvm.name on numbers or vectors."""
-    kind = xs[0].type
-    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
-    return b.call(declared(b.module, f"llvm.{name}.{suffix}", kind, [x.type for x in xs]), xs)
+    return b.call(declared(b.module, f"llvm.{name}.{suffix(xs[0].type)}", xs[0].type, [x.type for x in xs]), xs)
+
+
+def suffix(kind: Any) -> str:
+    """How LLVM calls a type of numbers, or of vectors of them, in the name of an intrinsic."""
+    if isinstance(kind, ir.VectorType):
+        return f"v{kind.count}{kind.element.intrinsic_name}"
+    return str(kind.intrinsic_name)
 
 
 def declared(module: Any, name: str, result: Any, args: list[Any]) -> Any:
@@ -133,9 +154,9 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
         return _terms(b, op, xs)
     known = libm(op, strict)
     single = known and not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
-    found = None if strict or single else elementary.call(b, op.name, *xs)
+    found = None if strict or single else elementary.call(b, op.name, *[converted(b, x, DOUBLE) for x in xs])
     if found is not None:
-        return found
+        return converted(b, found, getattr(xs[0].type, "element", xs[0].type))
     name = known or f"row.{op.name}"        # a callback: load() sets its address
     return by_lane(b, lambda *ys: _call(b, name, ys), xs)
 
@@ -175,5 +196,6 @@ def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
 
 
 def _call(b: Any, name: str, xs: Any) -> Any:
-    """A call of an external function of numbers."""
-    return b.call(declared(b.module, name, DOUBLE, [DOUBLE] * len(xs)), xs)
+    """A call of an external function of doubles."""
+    function = declared(b.module, name, DOUBLE, [DOUBLE] * len(xs))
+    return converted(b, b.call(function, [converted(b, x, DOUBLE) for x in xs]), xs[0].type)

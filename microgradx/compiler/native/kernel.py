@@ -21,6 +21,7 @@ import numpy as np
 
 from ...locks import lock
 from ...table import Op
+from ..ir.dtype import FLOAT64, Dtype
 from .engine import load, raise_noted
 from .place import ARRAYS, FAR, PAIRS, Memory, Place
 from .resident import aligned
@@ -35,8 +36,8 @@ class Tables:
     inner       where the address of a memory of another kernel stands, of the step of a loop, and that kernel
     """
 
-    def __init__(self, numbers: Any, inner: Sequence[tuple[int, Kernel]] = ()) -> None:
-        self.numbers, self.inner = numbers, inner
+    def __init__(self, numbers: Any, inner: Sequence[tuple[int, Kernel]] = (), dtype: Dtype = FLOAT64) -> None:
+        self.numbers, self.inner, self.size = numbers, inner, dtype.size
         far = (numbers + (1 << FAR - 1)) >> FAR
         index = np.flatnonzero(far)
         pairs = np.array([PAIRS[k] for k in far[index].tolist()], np.int64).reshape(-1, 2)
@@ -48,7 +49,7 @@ class Tables:
         """A copy of the numbers for a memory at this address, and memories of the inner kernels."""
         found, starts = self.numbers.copy(), np.array([address, 0], np.int64)       # of the memory; of addresses
         index, a, b, rest = self.fixed.T
-        found[index] = rest + ((starts[a] - starts[b]) >> 3)
+        found[index] = rest + (starts[a] - starts[b]) // self.size
         memories = [kernel.new() for _, kernel in self.inner]
         for (place, _), memory in zip(self.inner, memories):
             found[place] = memory.ctypes.data
@@ -64,10 +65,10 @@ class Kernel:
     """A program compiled to machine code: run(numbers) returns the results.
 
     place       slots of what it reads and writes
-    memory      an array of float64, the first of those that it has when threads run it at once
+    memory      an array of numbers, the first of those that it has when threads run it at once
     results     the slot of the first result that is a number; the others follow
     nests       number of loop nests; 0 for a basic block
-    address     address of the machine code, a C function void f(double *memory)
+    address     address of the machine code, a C function void f(number *memory)
     several     compiles the same for several samples; None for a basic block
     """
 
@@ -80,7 +81,7 @@ class Kernel:
         self.code = load(module, rows), kept
         self.address = self.code[0].address("kernel")
         self._size, self._constants = memory.size, memory.constants
-        self._give = Struct(f"{place.given}d").pack_into
+        self._give = Struct(f"{place.given}d").pack_into if place.dtype is FLOAT64 else _give_rounded
         # CFUNCTYPE releases the interpreter lock
         self._function = (ctypes.PYFUNCTYPE if rows else ctypes.CFUNCTYPE)(None, ctypes.c_void_p)(self.address)
         self._stores: list[tuple[Any, int, int]] = []
@@ -93,16 +94,20 @@ class Kernel:
 
     def new(self) -> Any:
         """Another memory, for a run at the same time."""
-        memory = aligned(self._size)
+        memory = aligned(self._size, dtype=self.place.dtype)
         for slot, x in self._constants.items():
             memory[slot] = x
-        longs = memory[:self.place.start].view(np.int64)
+        longs = self.words(memory)
         longs[self.place.pointers] = memory.ctypes.data
         tables = None if self.tables is None else self.tables.at(memory.ctypes.data)
         if tables is not None:
             longs[self.place.tables] = tables[0].ctypes.data
         self._all.append((memory, tables))
         return memory
+
+    def words(self, memory: Any) -> Any:
+        """The addresses in a memory, see Place."""
+        return memory[:self.place.start].view(np.int64)
 
     @contextmanager
     def lent(self) -> Iterator[Any]:
@@ -135,9 +140,9 @@ class Kernel:
     def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[Any]:
         """Return the results for these inputs, numbers and new arrays. Raises what check() raises.
 
-        arrays      of the caller, float64 in C order: the inputs that are in arrays, see placed()
+        arrays      of the caller, of its dtype in C order: the inputs that are in arrays, see placed()
         """
-        made = [np.empty(sizes) for _, sizes in self.place.shapes]
+        made = [np.empty(sizes, self.place.dtype.name) for _, sizes in self.place.shapes]
         with self._lock if self._stores else nullcontext(), self.lent() as memory:      # one reads what it sets
             found = self._run(memory, numbers, (*arrays, *made))
         for (at, _), array in zip(self.place.shapes, made):
@@ -146,8 +151,9 @@ class Kernel:
 
     def _run(self, memory: Any, numbers: Sequence[float], arrays: Sequence[Any]) -> list[Any]:
         self._give(memory, 0, *numbers)
-        for slot, array in enumerate(arrays, self.place.arrays):
-            memory.view(np.int64)[slot] = array.ctypes.data
+        longs = self.words(memory)
+        for k, array in enumerate(arrays, self.place.arrays):
+            longs[k] = array.ctypes.data
         self._function(memory.ctypes.data)
         self.check(memory)
         found: list[float] = memory[self.results:self.results + self._shown].tolist()
@@ -168,3 +174,9 @@ class Kernel:
         raise_noted()
         if wrong:
             raise IndexError("take: expected a whole number from 0 to the length of the table less 1 as index")
+
+
+def _give_rounded(memory: Any, first: int, *numbers: float) -> None:
+    """Put numbers into a memory of float32; what is out of range becomes infinite."""
+    with np.errstate(over="ignore"):
+        memory[first:first + len(numbers)] = numbers

@@ -4,7 +4,7 @@
     >>> crossed(7), crossed(ORIGINS[2] + 7), crossed(ORIGINS[2] - ORIGINS[3] + 7)
     (None, (2, 0, 7), (2, 3, 7))
 
-A slot counts doubles from the start of the memory. Slots of a region begin at its origin, far beyond all memory. Loops
+A slot counts numbers from the start of the memory. Slots of a region begin at its origin, far beyond all memory. Loops
 are found in slots, whatever they are; then those that are in a region, and strides from one region to another, get
 their true numbers: before each run for arrays of the caller, once for what stays where it is.
 
@@ -18,11 +18,13 @@ from itertools import count
 from math import prod
 from typing import Any, NamedTuple
 
+from ..ir.dtype import FLOAT64, Dtype
 from ..ir.program import Program
 
 FAR, PRIME = 46, 127                    # bits of a slot in a region; more than the regions that a program may have
 ORIGINS = [(2 * PRIME * r + r * r % PRIME) << FAR for r in range(PRIME)]
 PAIRS = {(a - b) >> FAR: (i, j) for i, a in enumerate(ORIGINS) for j, b in enumerate(ORIGINS) if i != j}
+WORD = 8                                # bytes of an address
 FIXED, ARRAYS = 1, 2                    # regions: 0 is the memory, 1 what stays at its address, then arrays of a call
 
 
@@ -32,7 +34,7 @@ class Place(NamedTuple):
     inputs      the slot of each input
     given       how many inputs are copied into memory before each run; they come first. Behind them stand: the status,
                 which is set to 1 if an index was outside of its table; the addresses of the tables of the loops, of
-                another free memory, of each region, and of the totals
+                another free memory, of each region, and of the totals, whose places count words of 8 bytes
     outputs     the slot of each result that is in an array
     shapes      of these arrays, and the place of each among the results when an array counts as one
     regions     how many regions there are; the last ones are the arrays of the arguments, then those of the results.
@@ -44,6 +46,7 @@ class Place(NamedTuple):
     outputs: dict[int, int]
     shapes: list[tuple[int, tuple[int, ...]]]
     regions: int
+    dtype: Dtype = FLOAT64
 
     @property
     def status(self) -> int:
@@ -52,33 +55,33 @@ class Place(NamedTuple):
 
     @property
     def tables(self) -> int:
-        """The slot with the address of the tables."""
-        return self.given + 1
+        """The word with the address of the tables."""
+        return -(-(self.given + 1) * self.dtype.size // WORD)
 
     @property
     def next(self) -> int:
-        """The slot with the address of the next free memory."""
-        return self.given + 2
+        """The word with the address of the next free memory."""
+        return self.tables + 1
 
     @property
     def pointers(self) -> int:
-        """The slot with the address of the first region, of this memory itself."""
-        return self.given + 3
+        """The word with the address of the first region, of this memory itself."""
+        return self.tables + 2
 
     @property
     def arrays(self) -> int:
-        """The slot with the address of the first array."""
+        """The word with the address of the first array."""
         return self.pointers + ARRAYS
 
     @property
     def totals(self) -> int:
-        """The slot with the address of the totals."""
+        """The word with the address of the totals."""
         return self.pointers + self.regions
 
     @property
     def start(self) -> int:
         """The first slot that is free."""
-        return self.totals + 1
+        return (self.totals + 1) * WORD // self.dtype.size
 
 
 class Memory(NamedTuple):
@@ -103,11 +106,11 @@ def placed(p: Program, blocks: Mapping[int, int], arrays: Sequence[tuple[int, Si
     results     the first result that is in each array, and its shape
     """
     regions, given = ARRAYS + len(arrays) + len(results), count()
-    outside = {k: ORIGINS[FIXED] + address // 8 for k, address in blocks.items()} | _slots(arrays, ARRAYS)
+    outside = {k: ORIGINS[FIXED] + address // p.dtype.size for k, address in blocks.items()} | _slots(arrays, ARRAYS)
     inputs = [outside[k] if k in outside else next(given) for k in range(len(p.inputs))]
     before = [sum(prod(sizes) - 1 for _, sizes in results[:k]) for k in range(len(results))]
     shapes = [(first - less, sizes) for (first, sizes), less in zip(results, before)]
-    return Place(inputs, next(given), _slots(results, ARRAYS + len(arrays)), shapes, regions)
+    return Place(inputs, next(given), _slots(results, ARRAYS + len(arrays)), shapes, regions, p.dtype)
 
 
 def _slots(parts: Sequence[tuple[int, Sizes]], region: int) -> dict[int, int]:

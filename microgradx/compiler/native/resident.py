@@ -13,7 +13,8 @@ sets gradients, such as a compiled training step, keeps these in memory too.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ctypes
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,8 +23,8 @@ import numpy as np
 from ...engine import Value
 from ...interrupts import held
 from ...nn.module import Buffer
+from ..ir.dtype import FLOAT64, Dtype
 
-LINE = 8                                # doubles in a line of the cache
 PLAIN = (Value, Buffer)                 # what may become resident: a class of the user's may have ways of its own
 
 
@@ -144,14 +145,46 @@ def filled(numbers: Sequence[float]) -> Any:
     return memoryview(found.data)
 
 
-def aligned(size: int, first: int = 0) -> Any:
-    """So many zeros, float64; element `first` at the beginning of a line of the cache: vectors that lie across two
-    lines are read and written at half the speed."""
-    memory = np.zeros(size + LINE)
-    start = (-memory.ctypes.data // 8 - first) % LINE
+def aligned(size: int, first: int = 0, dtype: Dtype = FLOAT64) -> Any:
+    """So many zeros; element `first` at the beginning of a line of the cache: vectors that lie across two lines are
+    read and written at half the speed."""
+    memory = np.zeros(size + dtype.line, dtype.name)
+    start = (-memory.ctypes.data // dtype.size - first) % dtype.line
     return memory[start:start + size]
 
 
 def address(block: Any) -> int:
     """Where a block begins."""
-    return int(np.frombuffer(block).ctypes.data)
+    return int(np.asarray(block).ctypes.data)
+
+
+class Copies:
+    """Copies of resident numbers in float32, rounded, for machine code that reads these.
+
+        >>> from microgradx import Value
+        >>> from microgradx.compiler.ir.dtype import FLOAT32
+        >>> copies = Copies(dict(enumerate(addresses([Value(0.1), Value(1e39)]))), FLOAT32)
+        >>> copies.refresh()
+        >>> copies.memory.tolist(), len(copies.parts)
+        ([0.10000000149011612, inf], 1)
+
+    addresses   where the copy of each input is
+    parts       what lies side by side: the address of the first number, its place in `memory`, and how many there are
+    """
+
+    def __init__(self, places: Mapping[int, int], dtype: Dtype) -> None:
+        every = sorted(set(places.values()))
+        self.memory = aligned(len(every), dtype=dtype)
+        start = self.memory.ctypes.data
+        homes = {place: start + dtype.size * k for k, place in enumerate(every)}
+        self.addresses = {k: homes[place] for k, place in places.items()}
+        begins = [k for k, place in enumerate(every) if not k or place != every[k - 1] + 8]
+        self.parts = [(every[k], k, end - k) for k, end in zip(begins, [*begins[1:], len(every)])]
+        self._pairs = [(np.frombuffer((ctypes.c_double * count).from_address(place)), self.memory[k:k + count])
+                       for place, k, count in self.parts]
+
+    def refresh(self) -> None:
+        """Copy the present numbers."""
+        with np.errstate(over="ignore"):
+            for source, target in self._pairs:
+                target[:] = source

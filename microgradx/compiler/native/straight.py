@@ -22,7 +22,7 @@ from llvmlite import ir
 from ...reductions import entry
 from ..ir.program import Program
 from ..ir.repeat import Structure
-from .instructions import BIT, DOUBLE, LONG, POINTER, VOID, emit, number
+from .instructions import BIT, LONG, POINTER, VOID, emit, number, real
 from .place import FIXED, Place, crossed
 
 FLAT = 500                              # edges that a program of one basic block may have
@@ -34,9 +34,9 @@ def is_small(p: Program) -> bool:
 
 
 def straight(p: Program, place: Place, strict: bool = False) -> Any:
-    """The function void kernel(double *memory), which loads its inputs from their slots and stores its results in
+    """The function void kernel(number *memory), which loads its inputs from their slots and stores its results in
     theirs; numbers from place.start on."""
-    module = ir.Module("straight")
+    module, kind = ir.Module("straight"), real(p.dtype)
     function = ir.Function(module, ir.FunctionType(VOID, [POINTER]), "kernel")
     b = ir.IRBuilder(function.append_basic_block())
     memory, = function.args
@@ -45,17 +45,17 @@ def straight(p: Program, place: Place, strict: bool = False) -> Any:
     def at(slot: int) -> Any:
         region, _, slot = crossed(slot) or (0, 0, slot)
         if region == FIXED:
-            return b.inttoptr(LONG(8 * slot), POINTER)
+            return b.inttoptr(LONG(p.dtype.size * slot), POINTER)
         if region not in bases:
-            bases[region] = b.load(b.gep(memory, [LONG(place.pointers + region)], source_etype=DOUBLE), typ=POINTER)
-        return b.gep(bases[region], [LONG(slot)], source_etype=DOUBLE)
+            bases[region] = b.load(b.gep(memory, [LONG(place.pointers + region)], source_etype=POINTER), typ=POINTER)
+        return b.gep(bases[region], [LONG(slot)], source_etype=kind)
 
-    found, wrong = line(b, p, [b.load(at(slot), typ=DOUBLE) for slot in place.inputs], strict)
+    found, wrong = line(b, p, [b.load(at(slot), typ=kind) for slot in place.inputs], strict)
     free = count(place.start)
     for k, x in enumerate(found):
         b.store(x, at(place.outputs[k] if k in place.outputs else next(free)))
     if wrong is not None:
-        set_flag(b, wrong, at(place.status))
+        set_flag(b, wrong, at(place.status), kind)
     b.ret_void()
     return function
 
@@ -63,7 +63,8 @@ def straight(p: Program, place: Place, strict: bool = False) -> Any:
 def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[Any], Any]:
     """Emit a program: its results at these inputs, and a bit that is set if an index was outside of its table, None if
     there is no table."""
-    value: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
+    kind = real(p.dtype)
+    value: dict[int, Any] = {i: number(x, kind) for i, x in p.numbers.items()} | dict(zip(p.inputs, given))
     wrong = None
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         xs = [value[a] for a in args]
@@ -78,13 +79,13 @@ def line(b: Any, p: Program, given: Sequence[Any], strict: bool) -> tuple[list[A
 def taken(b: Any, xs: list[Any]) -> tuple[Any, Any]:
     """The entry of a table, and a bit that is set if the index is outside of the table."""
     *table, i = xs
-    found, known = number(float("nan"), DOUBLE), BIT(0)
+    found, known = number(float("nan"), i.type), BIT(0)
     for k, x in enumerate(table):
-        here = b.fcmp_ordered("==", i, number(float(k), DOUBLE))
+        here = b.fcmp_ordered("==", i, number(float(k), i.type))
         found, known = b.select(here, x, found), b.or_(known, here)
     return found, b.not_(known)
 
 
-def set_flag(b: Any, wrong: Any, status: Any) -> None:
-    """Store 1 at `status` if the bit is set."""
-    b.store(b.select(wrong, number(1.0, DOUBLE), b.load(status, typ=DOUBLE)), status)
+def set_flag(b: Any, wrong: Any, status: Any, kind: Any) -> None:
+    """Store 1 at `status`, a number of this type, if the bit is set."""
+    b.store(b.select(wrong, number(1.0, kind), b.load(status, typ=kind)), status)

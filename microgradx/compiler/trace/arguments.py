@@ -21,7 +21,7 @@ from math import prod
 from random import Random
 from typing import Any
 
-from ...arrays import FromArray, as_numpy, is_array, packed, shape, shaped
+from ...arrays import FromArray, as_numpy, is_array, packed, rounded, shape, shaped
 from ...conversion import even
 from ...engine import Value
 from ...ieee import number
@@ -70,12 +70,12 @@ class ArrayArgument:
         if isinstance(given, FromArray):
             self.sizes, self.values = given.sizes, [taken(x) for x in leaves(given)]
             return
-        found = as_numpy(given)
+        found = as_numpy(given, "float32")
         self.sizes = tuple(map(int, found.shape))
         if found.dtype == object:
             self.values = [taken(x) for x in found.reshape(-1).tolist()]
         else:
-            self.array = packed(found)
+            self.array = packed(found, found.dtype if found.dtype == "float32" else "float64")
 
     def __getattr__(self, name: str) -> Any:
         if name == "values":
@@ -83,6 +83,10 @@ class ArrayArgument:
         elif name == "array":
             self.array = shaped([*map(float, self.values)], self.sizes)
         return self.__getattribute__(name)
+
+    def packed(self, dtype: str) -> Any:
+        """The array in float64 or float32: itself if it is one."""
+        return rounded(self.array, dtype)
 
     def numbers(self) -> list[float]:
         """Its numbers, one after the other."""

@@ -14,7 +14,8 @@ from llvmlite import ir
 from ...ieee import LARGEST
 from ...nn.lengths import HUGE, TINY
 from ...ops import minimum
-from ..native.instructions import BIT, DOUBLE, LONG, POINTER, emit, intrinsic, number, splat
+from ..ir.dtype import FLOAT64, Dtype
+from ..native.instructions import BIT, DOUBLE, LONG, POINTER, converted, emit, intrinsic, number, splat
 from .blocks import Blocks
 from .fields import KERNEL, TOGETHER
 from .sums import Sums
@@ -32,8 +33,8 @@ class Driver(Sums):
     """
 
     def __init__(self, module: Any, rules: Sequence[tuple[Any, int]], arrays: int, lanes: bool, penalty: bool,
-                 buffers: bool, strict: bool) -> None:
-        super().__init__(module, "train", [POINTER, LONG])
+                 buffers: bool, strict: bool, dtype: Dtype = FLOAT64) -> None:
+        super().__init__(module, "train", [POINTER, LONG], dtype)
         self.rules, self.arrays = rules, arrays
         self.lanes, self.penalty, self.buffers, self.strict = lanes, penalty, buffers, strict
         self.blocks = self.shared_blocks(module)
@@ -42,18 +43,18 @@ class Driver(Sums):
         with self.loop(0, steps, 1) as (step, _, _):
             self.keep("held", "buffers")
             gradient = self.gradient(step)
-            loss = self.get(gradient, 0)
+            loss = converted(b, self.get(gradient, 0), DOUBLE)
             slopes = self.at(gradient, 1)
             length = self.length(slopes)
-            b.store(loss, self.at(self.pointer("losses"), step))
-            b.store(length, self.at(self.pointer("norms"), step))
+            b.store(loss, self.at(self.pointer("losses"), step, DOUBLE))
+            b.store(length, self.at(self.pointer("norms"), step, DOUBLE))
             infinite = self.infinite(loss, length)
             with b.if_then(infinite, likely=False):
                 self.keep("buffers", "held")
             self.leave(end, infinite, step)
             self.clip(slopes, length)
             self.move(step, slopes)
-            reached = b.fcmp_ordered("<=", loss, self.get(self.pointer("threshold"), 0))
+            reached = b.fcmp_ordered("<=", loss, self.get(self.pointer("threshold"), 0, DOUBLE))
             self.leave(end, reached, b.add(step, LONG(1)))
         b.store(steps, self.at(self.pointer("done"), 0))
         b.branch(end)
@@ -62,7 +63,7 @@ class Driver(Sums):
 
     def shared_blocks(self, module: Any) -> Any:
         """The function that computes a batch with all threads; None where one thread does it."""
-        return None if self.lanes or self.buffers or self.strict else Blocks(module).function
+        return None if self.lanes or self.buffers or self.strict else Blocks(module, self.dtype).function
 
     def leave(self, end: Any, condition: Any, done: Any) -> None:
         """If the condition holds, set `done` and return."""
@@ -80,7 +81,7 @@ class Driver(Sums):
         b = self.b
         start = self.get(self.pointer("starts"), step, LONG)
         stop = self.get(self.pointer("starts"), b.add(step, LONG(1)), LONG)
-        size = self.get(self.pointer("sizes"), step)
+        size = self.get(self.pointer("sizes"), step, DOUBLE)
         total, found = self.pointer("total"), self.batch(start, stop, size)
         if self.penalty:
             with b.if_then(b.icmp_signed("!=", found, total)):
@@ -141,7 +142,7 @@ class Driver(Sums):
         """Compute a batch sample by sample. Each kernel adds its loss and gradient to `total`, which starts at 0."""
         total = self.pointer("total")
         with self.loop(0, self.size, 1) as (k, _, _):
-            self.b.store(number(0.0, DOUBLE), self.at(total, k))
+            self.b.store(number(0.0, self.real), self.at(total, k))
         with self.loop(start, stop, 1) as (k, _, _):
             self.copied(total, self.sample(k, size), self.size)
         return total
@@ -154,7 +155,7 @@ class Driver(Sums):
         self.added(total, more)
 
     def length(self, slopes: Any) -> Any:
-        """The length of the gradient, as length() in nn/lengths.py computes it."""
+        """The length of the gradient, as length() in nn/lengths.py computes it; in double."""
         b = self.b
         square = self.square(slopes)
         far = b.or_(b.fcmp_unordered("<", square, DOUBLE(TINY)), b.fcmp_unordered(">", square, DOUBLE(HUGE)))
@@ -172,7 +173,7 @@ class Driver(Sums):
         """The size of the largest number of the gradient, at most that of the largest float; 1 if all are 0."""
         b = self.b
         with self.loop(0, self.field["count"], 1, number(0.0, DOUBLE)) as (k, (top,), new):
-            size = intrinsic(b, "fabs", self.get(slopes, k))
+            size = intrinsic(b, "fabs", converted(b, self.get(slopes, k), DOUBLE))
             new[:] = [b.select(b.fcmp_ordered(">", size, top), size, top)]
         top = self.carried[0]
         top = b.select(b.fcmp_ordered("<", top, DOUBLE(LARGEST)), top, DOUBLE(LARGEST))
@@ -186,7 +187,8 @@ class Driver(Sums):
         count = self.field["count"]
         whole = b.sub(count, b.srem(count, LONG(parts)))
         with self.loop(0, whole, parts, number(0.0, kind)) as (k, (total,), new):
-            x = b.load(self.at(slopes, k), typ=kind, align=8)
+            read = ir.VectorType(self.real, parts) if parts > 1 else self.real
+            x = converted(b, b.load(self.at(slopes, k), typ=read, align=self.dtype.size), DOUBLE)
             x = x if unit is None else b.fdiv(x, splat(b, unit, kind))
             new[:] = [b.fadd(total, b.fmul(x, x))]
         total = self.carried[0]
@@ -196,7 +198,7 @@ class Driver(Sums):
             for lane in lanes[1:]:
                 total = b.fadd(total, lane)
         with self.loop(whole, count, 1, total) as (k, (total,), new):
-            x = self.get(slopes, k)
+            x = converted(b, self.get(slopes, k), DOUBLE)
             x = x if unit is None else b.fdiv(x, unit)
             new[:] = [b.fadd(total, b.fmul(x, x))]
         return self.carried[0]
@@ -211,10 +213,10 @@ class Driver(Sums):
 
     def clip(self, slopes: Any, length: Any) -> None:
         """Shorten the gradient to the length `clip`; a negative `clip` means no clipping."""
-        b, most = self.b, self.get(self.pointer("clip"), 0)
+        b, most = self.b, self.get(self.pointer("clip"), 0, DOUBLE)
         with b.if_then(b.fcmp_ordered(">=", most, number(0.0, DOUBLE))):
             share = b.fdiv(most, b.fadd(length, number(1e-6, DOUBLE)))
-            factor = emit(b, minimum, [share, number(1.0, DOUBLE)], True)
+            factor = converted(b, emit(b, minimum, [share, number(1.0, DOUBLE)], True), self.real)
             with self.loop(0, self.field["count"], 1) as (k, _, _):
                 b.store(b.fmul(self.get(slopes, k), factor), self.at(slopes, k))
 
@@ -222,8 +224,8 @@ class Driver(Sums):
         """Apply the optimiser's rules, each to its parameters."""
         b, uniform = self.b, self.pointer("uniform")
         t = b.add(b.add(self.field["first"], step), LONG(1))
-        b.store(b.sitofp(t, DOUBLE), self.at(uniform, 0))
-        b.store(self.get(self.pointer("rates"), step), self.at(uniform, 1))
+        b.store(b.sitofp(t, DOUBLE), self.at(uniform, 0, DOUBLE))
+        b.store(self.get(self.pointer("rates"), step, DOUBLE), self.at(uniform, 1, DOUBLE))
         start = 0
         for k, (rule, count) in enumerate(self.rules):
             arrays = self.at(self.pointer("arrays"), k * self.arrays, POINTER)

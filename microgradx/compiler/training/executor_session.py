@@ -76,7 +76,7 @@ class ExecutorSession(NativeSession):
         """Emit the driver, which is given the gradient of each batch."""
         if self.executor is None:
             return super().emit(module, rules, penalty)
-        Mover(module, rules, self.arrays, self.lanes, penalty, False, False)
+        Mover(module, rules, self.arrays, self.lanes, penalty, False, False, self.dtype)
         return False
 
     def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
@@ -92,7 +92,7 @@ class ExecutorSession(NativeSession):
             written.append(p.written())
         which = np.zeros(len(self.samples), np.int64) if self.lanes else self.which
         return Job(written, [one.own for one in recorded], self.count, self.lanes, (self.data, self.offsets, which),
-                   kind())
+                   kind(self.dtype))
 
     # Steps ---------------------------------------------------------------------------------------------------------
 

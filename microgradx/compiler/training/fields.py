@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ..ir.dtype import FLOAT64, Dtype
 from ..native.builder import Code
-from ..native.instructions import DOUBLE, LONG, POINTER, VOID, number
+from ..native.instructions import LONG, POINTER, VOID, converted, number
 
 # The fields of the table that the driver reads, in order: addresses and integers of 8 bytes. See NativeSession.drive.
 FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", "outs", "data", "total", "penalty",
@@ -41,15 +42,15 @@ def tabled(arrays: Mapping[str, Any], plain: Mapping[str, int]) -> Any:
 
 class Fields(Code):
     """A function whose first argument is the table: `field` has its numbers, `size` the length of a loss with its
-    gradient.
+    gradient. What a batch, a step or a run has one of, such as a rate, is a double whatever the dtype of all else is.
 
     buffers     whether kernels return new numbers for Buffers after loss and gradient
     """
 
     buffers = False
 
-    def __init__(self, module: Any, name: str, args: Any) -> None:
-        super().__init__(module, name, args or [POINTER])
+    def __init__(self, module: Any, name: str, args: Any, dtype: Dtype = FLOAT64) -> None:
+        super().__init__(module, name, args or [POINTER], dtype=dtype)
         self.field = {name: self.get(self.args[0], k, LONG) for k, name in enumerate(FIELDS)}
         self.size = self.b.add(self.field["count"], LONG(1))
 
@@ -63,12 +64,13 @@ class Fields(Code):
 
     def added(self, total: Any, more: Any) -> None:
         """Add a loss and its gradient to those at `total`."""
-        b, kind = self.b, ir.VectorType(DOUBLE, TOGETHER)
+        b, kind, align = self.b, ir.VectorType(self.real, TOGETHER), self.dtype.size
         whole = b.sub(self.size, b.srem(self.size, LONG(TOGETHER)))
-        for start, stop, step, typ in ((LONG(0), whole, TOGETHER, kind), (whole, self.size, 1, DOUBLE)):
+        for start, stop, step, typ in ((LONG(0), whole, TOGETHER, kind), (whole, self.size, 1, self.real)):
             with self.loop(start, stop, step) as (k, _, _):
                 place, term = self.at(total, k), self.at(more, k)
-                b.store(b.fadd(b.load(place, typ=typ, align=8), b.load(term, typ=typ, align=8)), place, align=8)
+                x, y = b.load(place, typ=typ, align=align), b.load(term, typ=typ, align=align)
+                b.store(b.fadd(x, y), place, align=align)
 
     def sample(self, k: Any, size: Any, first: Any = None) -> Any:
         """Run the kernel of the k-th sample of `order`. Returns the address of its loss and gradient.
@@ -80,7 +82,7 @@ class Fields(Code):
         which = self.get(self.pointer("which"), place, LONG)
         memory = self.get(self.pointer("memories"), which if first is None else b.add(first, which), POINTER)
         given = self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG))
-        b.store(size, memory)
+        b.store(converted(b, size, self.real), memory)
         self.copied(self.at(memory, 1), given, self.get(self.pointer("owns"), which, LONG))
         b.call(self.get(self.pointer("kernels"), which, KERNEL), [memory])
         found = self.at(memory, self.get(self.pointer("outs"), which, LONG))
@@ -103,7 +105,7 @@ class Fields(Code):
         places = [self.get(self.pointer("order"), b.add(k, LONG(lane)), LONG) for lane in range(SEVERAL)]
         given = [self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG)) for place in places]
         for lane in range(SEVERAL):
-            b.store(size, self.at(first, lane))
+            b.store(converted(b, size, self.real), self.at(first, lane))
         with self.loop(0, self.get(self.pointer("owns"), 0, LONG), 1) as (j, _, _):
             row = self.at(first, b.mul(b.add(j, LONG(1)), one))
             for lane, numbers in enumerate(given):
@@ -115,5 +117,5 @@ class Fields(Code):
     def flagged(self, wrong: Any, found: Any) -> None:
         """If an index was outside of its table, make the loss nan, which ends the run before this step."""
         b = self.b
-        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, DOUBLE)), likely=False):
-            b.store(number(float("nan"), DOUBLE), found)
+        with b.if_then(b.fcmp_ordered("!=", wrong, number(0.0, self.real)), likely=False):
+            b.store(number(float("nan"), self.real), found)

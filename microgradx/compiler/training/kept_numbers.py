@@ -19,18 +19,21 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import rounded
+from ..ir.dtype import FLOAT64, Dtype
+
 
 class KeptNumbers(Sequence[tuple[float, ...]]):
     """The list `numbers` of an optimiser, a tuple for each parameter. `memory` has an array for each name in `kept`."""
 
-    def __init__(self, optimiser: Any) -> None:
+    def __init__(self, optimiser: Any, dtype: Dtype = FLOAT64) -> None:
         self.optimiser = optimiser
-        self.memory: Any = np.zeros((len(optimiser.kept), len(optimiser.params)))
+        self.memory: Any = np.zeros((len(optimiser.kept), len(optimiser.params)), dtype.name)
 
     def settle(self) -> None:
         """Take the optimiser's place for them: from its own list, also one that a callback has set."""
         if self.optimiser.numbers is not self:
-            self.memory[:] = np.array(self.optimiser.numbers, float).T
+            self.memory[:] = rounded(self.optimiser.numbers, self.memory.dtype.name).T
             self.optimiser.numbers = self
 
     def __len__(self) -> int:

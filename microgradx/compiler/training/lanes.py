@@ -17,12 +17,13 @@ from llvmlite import ir
 from ...ops import div, mul, reciprocal
 from ...reductions import entry
 from ...table import Op
+from ..ir.dtype import FLOAT64, Dtype
 from ..ir.program import Program
 from ..ir.repeat import Structure
 from ..native.builder import Code
 from ..native.engine import width
-from ..native.instructions import DOUBLE, INT, LONG, POINTER, emit, number, splat
-from ..native.resident import LINE, aligned
+from ..native.instructions import DOUBLE, INT, LONG, POINTER, converted, emit, number, real, splat
+from ..native.resident import aligned
 
 Fetch = Callable[[], Any]
 MOST = 4000                             # edges that the basic block for a batch may have
@@ -34,13 +35,17 @@ def fits(p: Program) -> bool:
 
 
 class Lanes(Code):
-    """A function under construction whose values are vectors, or numbers that are the same in all lanes."""
+    """A function under construction whose values are vectors, or numbers that are the same in all lanes.
 
-    def __init__(self, module: Any, name: str, args: Sequence[Any], p: Program, width: int, strict: bool) -> None:
-        super().__init__(module, name, args)
+    kind        the type of what differs from lane to lane
+    """
+
+    def __init__(self, module: Any, name: str, args: Sequence[Any], p: Program, width: int, strict: bool,
+                 dtype: Dtype | None = None) -> None:
+        super().__init__(module, name, args, dtype=dtype or p.dtype)
         self.p, self.width, self.strict = p, width, strict
-        self.vector = ir.VectorType(DOUBLE, width)
-        self.values: dict[int, Any] = {i: number(x, DOUBLE) for i, x in p.numbers.items()}
+        self.kind = self.vector = ir.VectorType(self.real, width)
+        self.values: dict[int, Any] = {i: number(x, real(p.dtype)) for i, x in p.numbers.items()}
         self.fetches: dict[int, Fetch] = {}     # loads of inputs, emitted at each use to keep live ranges short
 
     def value(self, i: int) -> Any:
@@ -53,7 +58,7 @@ class Lanes(Code):
             if op is None or i in self.values or not (varying or all(a in self.values for a in args)):
                 continue
             xs = [self.value(a) for a in args]
-            if any(isinstance(x.type, ir.VectorType) for x in xs):
+            if any(x.type == self.kind for x in xs):
                 xs = list(map(self.vectored, xs))
             self.node(i, op, xs)
 
@@ -63,40 +68,40 @@ class Lanes(Code):
 
     def vectored(self, x: Any) -> Any:
         """x as a vector: a number is broadcast."""
-        return x if isinstance(x.type, ir.VectorType) else self.spread(x)
+        return x if x.type == self.kind else self.spread(x)
 
     def spread(self, x: Any) -> Any:
-        """A number, broadcast to all lanes."""
+        """A number, rounded to the type of lanes and broadcast to all of them."""
         if isinstance(x, ir.Constant):
-            return number(x.constant, self.vector)
-        return splat(self.b, x, self.vector)
+            return number(self.dtype.rounded(x.constant), self.kind)
+        return splat(self.b, converted(self.b, x, self.real), self.kind)
 
 
-def mapped(module: Any, name: str, p: Program, arrays: int, width: int, strict: bool) -> Any:
-    """Emit void name(double **arrays, long count, double *uniform), which replaces inputs by results in place.
+def mapped(module: Any, name: str, p: Program, arrays: int, width: int, strict: bool, dtype: Dtype = FLOAT64) -> Any:
+    """Emit void name(number **arrays, long count, double *uniform), which replaces inputs by results in place.
 
     The first `arrays` inputs of the program are elements of these arrays, the others numbers in `uniform`. The first
     result goes to the first array (parameters), the next to the third and later arrays (the optimiser's state); the
-    second array (gradients) stays.
+    second array (gradients) stays. The arrays are of this dtype; what is the same in all lanes, such as a learning rate
+    or 1 - beta**t, is computed in double.
     """
     p = p if strict else shared_divisors(p, p.inputs[:arrays])
-    code = Lanes(module, name, [POINTER, LONG, POINTER], p, width, strict)
+    code = Lanes(module, name, [POINTER, LONG, POINTER], p, width, strict, dtype)
     b, (pointers, count, uniform) = code.b, code.args
     for k, i in enumerate(p.inputs[arrays:]):
-        code.values[i] = code.get(uniform, k)
+        code.values[i] = code.get(uniform, k, DOUBLE)
     bases = [code.get(pointers, k, POINTER) for k in range(arrays)]
     code.compute(varying=False)
     known = dict(code.values)
     whole = b.sub(count, b.srem(count, LONG(width)))
-    for start, stop, step, kind in ((LONG(0), whole, width, code.vector), (whole, count, 1, DOUBLE)):
-        code.values = dict(known)
+    for start, stop, step, kind in ((LONG(0), whole, width, code.vector), (whole, count, 1, code.real)):
+        code.values, code.kind = dict(known), kind
         with code.loop(start, stop, step) as (at, _, _):
             for base, i in zip(bases, p.inputs):
-                code.values[i] = b.load(code.at(base, at), typ=kind, align=8)
+                code.values[i] = b.load(code.at(base, at), typ=kind, align=dtype.size)
             code.compute(varying=True)
             for base, r in zip([bases[0], *bases[2:]], p.results):
-                y = code.value(r)
-                b.store(y if y.type == kind else code.spread(y), code.at(base, at), align=8)
+                b.store(code.vectored(code.value(r)), code.at(base, at), align=dtype.size)
     b.ret_void()
     return code.function
 
@@ -104,7 +109,7 @@ def mapped(module: Any, name: str, p: Program, arrays: int, width: int, strict: 
 def shared_divisors(p: Program, varying: Sequence[int]) -> Program:
     """The program with x * (1/d) in place of x / d if d is the same in all lanes, so that 1/d is computed once.
     `varying`: the inputs that differ from lane to lane."""
-    out, differ = Program(p.native), set(varying)
+    out, differ = Program(p.native, dtype=p.dtype), set(varying)
     new = {i: out.input() for i in p.inputs}
     for i, (op, args) in enumerate(zip(p.ops, p.args)):
         if i in p.numbers:
@@ -122,8 +127,8 @@ def shared_divisors(p: Program, varying: Sequence[int]) -> Program:
 
 
 class Sum(Lanes):
-    """Emits void batch(double *data, long *offsets, long count, double *totals, double *out, double *params,
-    double *extra).
+    """Emits void batch(number *data, long *offsets, long count, number *totals, number *out, number *params,
+    number *extra).
 
     The inputs of the program are those in `params`, then the first number in `extra`, then those of a sample, which are
     contiguous in `data` from its offset on, and at last the closures: the other numbers in `extra`. `out` gets the sum
@@ -149,7 +154,7 @@ class Sum(Lanes):
         """Emit and return the whole function. An incomplete vector comes first; the totals of its unused lanes are then
         set to 0."""
         b = self.b
-        self.each_total(lambda place: b.store(number(0.0, self.vector), place, align=8))
+        self.each_total(lambda place: b.store(number(0.0, self.vector), place, align=self.dtype.size))
         odd = b.srem(self.count, LONG(self.width))
         start = b.select(b.icmp_signed("==", odd, LONG(0)), LONG(0), b.sub(odd, LONG(self.width)))
         with self.loop(start, self.count, self.width) as (first, _, _):
@@ -161,7 +166,7 @@ class Sum(Lanes):
             with b.if_then(b.icmp_signed("<", first, LONG(0)), likely=False):
                 self.masked(first)
         with self.loop(0, LONG(len(self.p.results)), 1) as (k, _, _):
-            with self.loop(0, LONG(self.width), 1, number(0.0, DOUBLE)) as (lane, (total,), new):
+            with self.loop(0, LONG(self.width), 1, number(0.0, self.real)) as (lane, (total,), new):
                 new[:] = [b.fadd(total, self.get(self.totals, b.add(b.mul(k, LONG(self.width)), lane)))]
             b.store(self.carried[0], self.at(self.out, k))
         b.ret_void()
@@ -195,27 +200,29 @@ class Sum(Lanes):
         """Add a vector to the totals of a result."""
         for k in self.places[i]:
             place = self.at(self.totals, k, self.vector)
-            self.b.store(self.b.fadd(self.b.load(place, typ=self.vector, align=8), x), place, align=8)
+            before = self.b.load(place, typ=self.vector, align=self.dtype.size)
+            self.b.store(self.b.fadd(before, x), place, align=self.dtype.size)
 
     def masked(self, first: Any) -> None:
         """Set the lanes before the first sample to 0 in all totals."""
         b = self.b
         lanes = ir.Constant(ir.VectorType(LONG, self.width), list(range(self.width)))
         inside = b.icmp_signed(">", lanes, splat(b, b.sub(LONG(-1), first), lanes.type))
-        zero = number(0.0, self.vector)
+        zero, align = number(0.0, self.vector), self.dtype.size
         self.each_total(lambda place: b.store(
-            b.select(inside, b.load(place, typ=self.vector, align=8), zero), place, align=8))
+            b.select(inside, b.load(place, typ=self.vector, align=align), zero), place, align=align))
 
 
 def batch_of(p: Program, module: Any, params: int) -> None:
     """Emit Sum for the program of a sample; its results: the loss, and its derivatives by the parameters."""
     summed = p.changed(p.ops, p.args)
     summed.results = p.results[:params + 1]             # Buffers do not change
-    Sum(module, summed, params, width()).write()
+    Sum(module, summed, params, width(p.dtype)).write()
 
 
 def space(p: Program, params: int) -> tuple[Any, Any]:
     """The memory for a call of it at a time: `extra` and `totals`."""
     # The next samples read the totals again. A store of a whole cache line bypasses the nearest cache (measured on
     # Zen 4: a step takes 1.4 times as long), so each vector straddles two lines.
-    return np.zeros(1 + len(p.closures)), aligned((params + 1) * width(), first=LINE // 2)
+    return (np.zeros(1 + len(p.closures), p.dtype.name),
+            aligned((params + 1) * width(p.dtype), p.dtype.line // 2, p.dtype))

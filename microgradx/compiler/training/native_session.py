@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from ...arrays import rounded
 from ...interrupts import allowed
 from ...table import Op
 from ..ir.callbacks import names, warn
+from ..ir.dtype import FLOAT64
 from ..ir.program import Program
 from ..native.engine import load, raise_noted, width
 from ..native.instructions import called, native
@@ -51,23 +53,23 @@ class NativeSession(Session):
         """Prepare everything but the kernels, which are compiled at the first sample of their form."""
         self.warned = False                     # whether the warning about callbacks was issued
         self.calls_back = False                 # whether machine code calls Python, which one thread does at a time
-        values = self.weights.values
-        self.block = resident(values)
-        self.apart = self.block is None         # another Module's block has them: copy them here and back
-        if self.apart:
-            self.block = aligned(self.count)
-        self.slopes = None if self.apart else resident_gradients(values)
-        self.total, self.held = aligned(self.count + 1, first=1), np.zeros((2, len(self.buffers)))
+        values, size = self.weights.values, self.dtype.size
+        self.home = resident(values)            # None where another Module's block has them
+        self.slopes = None if self.home is None else resident_gradients(values)
+        self.apart = self.home is None or self.dtype is not FLOAT64     # copy them to a block of this dtype and back
+        self.block = aligned(self.count, dtype=self.dtype) if self.apart else self.home
+        self.total = aligned(self.count + 1, first=1, dtype=self.dtype)
+        self.held = np.zeros((2, len(self.buffers)), self.dtype.name)
         first = address(self.block)
-        self.addresses = {k: first + 8 * k for k in range(self.count)}
+        self.addresses = {k: first + size * k for k in range(self.count)}
         if self.in_order:
-            self.addresses |= {self.count + k: place_of(self.total) + 8 * k for k in range(self.count + 1)}
+            self.addresses |= {self.count + k: place_of(self.total) + size * k for k in range(self.count + 1)}
         self.first: Program | None = None       # the program of the first sample, if in_lanes() traced it
         self.kernels: dict[Any, tuple[int, SampleKernel]] = {}
-        self.data = np.array([x for row in self.numbers for x in row])
+        self.data = self.array([x for row in self.numbers for x in row])
         self.offsets = _starts(map(len, self.numbers))
         self.which, self.known = np.full(len(self.samples), -1, np.int64), 0
-        self.kept = KeptNumbers(self.optimiser)
+        self.kept = KeptNumbers(self.optimiser, self.dtype)
         self.decay = self.sample_kernel(self.penalty_program(), 0) if self.penalty else None
         if self.decay:
             self.decay.share(1)
@@ -75,15 +77,19 @@ class NativeSession(Session):
         self.space: Any = None
         self.lanes = False
 
+    def array(self, numbers: Any) -> Any:
+        """Numbers as an array of this dtype."""
+        return rounded(numbers, self.dtype.name)
+
     def has(self, op: Op) -> bool:
         """Whether machine code has this row."""
         return native(op, self.strict)
 
     def refill(self, rows: Any) -> None:
-        """See Session.refill. An array of float64 stays where it is: numbers set in it later are used."""
+        """See Session.refill. An array of this dtype stays where it is: numbers set in it later are used."""
         before = len(self.samples)
         super().refill(rows)
-        table = np.require(rows, float, ["C", "W"])
+        table = np.require(rows, self.dtype.name, ["C", "W"])
         self.data, self.offsets = table.reshape(-1), np.arange(len(table) + 1) * table.shape[1]
         if len(table) != before:
             self.which, self.known = np.full(len(table), -1, np.int64), 0
@@ -128,7 +134,7 @@ class NativeSession(Session):
     def placed(self, p: Program) -> dict[int, int]:
         """The address of each input that is outside of the kernel's memory."""
         fixed, start = len(p.inputs) - len(p.closures), place_of(self.held)
-        held = {b: start + 8 * k for k, b in enumerate(self.buffers)}
+        held = {b: start + self.dtype.size * k for k, b in enumerate(self.buffers)}
         return self.addresses | {fixed + k: held[source] for k, source in enumerate(p.closures) if source in held}
 
     def in_lanes(self, batches: Sequence[Sequence[int]]) -> bool:
@@ -144,7 +150,8 @@ class NativeSession(Session):
         module = ir.Module("training")
         updates = self.update_programs()
         self.arrays = 2 + len(self.optimiser.kept)          # of a rule: parameters, gradients, the numbers it keeps
-        rules = [(mapped(module, f"update{k}", p, self.arrays, width(), self.strict), count)
+        rules = [(mapped(module, f"update{k}", p, self.arrays, width(self.dtype), self.strict, self.dtype),
+                  count)
                  for k, (p, count) in enumerate(updates)]
         self.in_blocks = self.emit(module, rules, self.penalty is not None)
         self.starts = _starts(count for _, count in updates)
@@ -159,7 +166,8 @@ class NativeSession(Session):
 
     def emit(self, module: Any, rules: Any, penalty: bool) -> bool:
         """Emit the driver. Returns whether threads share a batch."""
-        driver = Driver(module, rules, self.arrays, self.lanes, penalty, bool(self.buffers), self.strict)
+        driver = Driver(module, rules, self.arrays, self.lanes, penalty, bool(self.buffers), self.strict,
+                        self.dtype)
         if self.lanes:
             self.emit_lanes(module)
         return driver.blocks is not None
@@ -179,19 +187,26 @@ class NativeSession(Session):
         buffers, generators = self.state()
         self.held[0] = buffers
         if self.apart:
-            self.block[:] = [v.data for v in self.weights.values]
+            self.block[:] = self.array(self.home if self.home is not None else [v.data for v in self.weights.values])
         losses, norms = np.zeros((2, len(batches)))
         try:
             made = self.drive(batches, rates, losses, norms)
         finally:
             if self.apart:
-                for v, x in zip(self.weights.values, self.block.tolist()):
-                    v.data = x
+                self.give_back()
             self.restore((self.held[0].tolist(), []))
         if made < len(batches) and generators:  # redraw for just the steps made, for the same final state
             self.restore(([], generators))
             self.gathered(batches[:made])
         return list(zip(losses[:made].tolist(), norms[:made].tolist()))
+
+    def give_back(self) -> None:
+        """Set the parameters to what machine code has made of them."""
+        if self.home is not None:
+            np.asarray(self.home)[:] = self.block
+            return
+        for v, x in zip(self.weights.values, self.block.tolist()):
+            v.data = x
 
     def drive(self, batches: Sequence[Sequence[int]], rates: Sequence[float], losses: Any, norms: Any) -> int:
         """Run the machine code. Returns the number of steps made."""
@@ -206,7 +221,8 @@ class NativeSession(Session):
             "total": self.total, "uniform": np.zeros(2), "rates": np.array(rates, float),
             "sizes": np.array(list(map(self.size, batches))), "losses": losses,
             "norms": norms, "clip": np.array([clip]), "threshold": np.array([self.threshold]), "done": done,
-            "arrays": np.add.outer(8 * self.starts[:-1], [address(self.block), 0, *map(place_of, self.kept.memory)]),
+            "arrays": np.add.outer(self.dtype.size * self.starts[:-1],
+                                   [address(self.block), 0, *map(place_of, self.kept.memory)]),
             "buffers": self.held[0], "held": self.held[1],
         }
         table = tabled(arrays, plain | self.plain_fields())
@@ -264,15 +280,15 @@ class NativeSession(Session):
     def sums(self) -> Any:
         """Space for the sum of each block."""
         if self.space is None:
-            self.space = aligned(BLOCKS * (self.count + 1), first=1)
+            self.space = aligned(BLOCKS * (self.count + 1), first=1, dtype=self.dtype)
         return self.space
 
     def show_gradient(self, start: int) -> None:
         """Give the parameters the gradient of the last step, which machine code has left at this address."""
-        place: Any = (ctypes.c_double * self.count).from_address(start)
-        last = np.frombuffer(place)
+        place: Any = (self.dtype.c * self.count).from_address(start)
+        last = np.frombuffer(place, self.dtype.name)
         if self.slopes is not None:
-            np.frombuffer(self.slopes)[:] = last
+            np.asarray(self.slopes)[:] = last
             return
         for v, x in zip(self.weights.values, last.tolist()):
             v.grad = x
@@ -284,7 +300,7 @@ class NativeSession(Session):
         if self.decay is not None:
             kernel = self.decay.kernel
             found |= {"penalty": kernel.address, "penalty_memory": kernel.start,
-                      "penalty_out": kernel.start + 8 * kernel.results}
+                      "penalty_out": kernel.start + self.dtype.size * kernel.results}
         return found
 
     def sample_fields(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> dict[str, Any]:
@@ -313,7 +329,7 @@ class NativeSession(Session):
         rows = [[*self.inputs(unit), *(one.read() if one.draws else [])] for unit, _, one in every]
         return {"starts": _starts(map(len, units)), "order": np.arange(len(every)), "offsets": _starts(map(len, rows)),
                 "which": np.array([which for _, which, _ in every], np.int64),
-                "data": np.array([x for row in rows for x in row])}
+                "data": self.array([x for row in rows for x in row])}
 
     def finish(self) -> None:
         """The optimiser keeps its numbers by itself again."""

@@ -12,13 +12,13 @@
 """
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ...arrays import rounded
 from ..ir.program import Program, played
 from ..native.kernel import Kernel
 from ..native.place import Sizes
@@ -66,7 +66,7 @@ class SampleKernel:
 
     def fill(self, numbers: Sequence[float], memories: Sequence[Any], rooms: Sequence[Any]) -> None:
         """Copy numbers of `given` into these memories, and those for several samples."""
-        end = self.kernel.place.given
+        end, numbers = self.kernel.place.given, rounded(numbers, self.program.dtype.name)
         start = end - len(numbers)
         for memory in memories:
             memory[start:end] = numbers
@@ -108,8 +108,9 @@ class SampleKernel:
     def play(self, numbers: Sequence[float]) -> None:
         """Compute a unit of these numbers in Python, which raises the error of an index or target with its number."""
         memory, slots, outside = self.kernel.memory, self.kernel.place.inputs, self.addresses
+        kind = self.program.dtype.c
         memory[1:1 + len(numbers)] = numbers
-        played(self.program, [ctypes.c_double.from_address(outside[k]).value if k in outside else float(memory[slot])
+        played(self.program, [kind.from_address(outside[k]).value if k in outside else float(memory[slot])
                               for k, slot in enumerate(slots)])
 
 

@@ -28,6 +28,7 @@ from ...ops import where
 from ...passes import slopes_by
 from ...reductions import dot
 from ...table import Op
+from ..ir.dtype import DTYPES, FLOAT64, Dtype
 from ..ir.program import Program, program
 from ..trace.arguments import fixed, is_number, numbers
 from ..trace.errors import TracingError
@@ -59,6 +60,7 @@ class Session(ABC):
     weights     a number for each sample; their sum over a batch divides its loss, in place of the number of samples
     threads     how many compute the samples of a batch; None for one on each core, where there is enough to do. They
                 add up the same blocks in the same order, however many they are
+    dtype       "float64" or "float32": of parameters, gradients, and what the optimiser keeps
 
     run(batches, rates) makes one step for each batch (a list of sample indices), with its learning rate.
     """
@@ -69,10 +71,10 @@ class Session(ABC):
     def __init__(self, model: Any, xs: Sequence[Any], ys: Sequence[Any], loss: Callable[..., Any], optimiser: Any, *,
                  penalty: Callable[[Any], Any] | None = None, clip: float | None = None,
                  threshold: float = -float("inf"), whole: bool = False, strict: bool = False,
-                 weights: Sequence[float] | None = None, threads: int | None = None) -> None:
+                 weights: Sequence[float] | None = None, threads: int | None = None, dtype: str = "float64") -> None:
         self.model, self.loss, self.optimiser, self.penalty = model, loss, optimiser, penalty
         self.clip, self.threshold, self.whole, self.strict, self.threads = clip, threshold, whole, strict, threads
-        self.shares = weights
+        self.shares, self.dtype = weights, DTYPES[dtype]
         self.in_order = strict or self.in_order
         self.weights = Weights(optimiser.params)
         self.count = len(optimiser.params)
@@ -166,15 +168,15 @@ class Session(ABC):
 
     def update_programs(self) -> list[tuple[Program, int]]:
         """The program of each of the optimiser's rules for one parameter, from (p, g, *kept, t, lr) to the new
-        (p, *kept), and of how many parameters it is the rule."""
+        (p, *kept), and of how many parameters it is the rule. Its constants, such as betas, are never rounded."""
         def program(rule: Any, share: float) -> Program:
             def f(p: Any, g: Any, kept: tuple[Any, ...], t: Any, lr: Any) -> list[Any]:
                 moved, keeps = rule.update(p, g, kept, t, lr * share)
                 return [moved, *keeps]
-            return self.program(f, 0.0, 0.0, (0.0,) * len(rule.kept), 0.0, 0.0)
+            return self.program(f, 0.0, 0.0, (0.0,) * len(rule.kept), 0.0, 0.0, dtype=FLOAT64)
         return [(program(rule, share), len(rule.params)) for rule, share in self.optimiser.rules()]
 
-    def program(self, f: Callable[..., Any], *args: Any) -> Program:
+    def program(self, f: Callable[..., Any], *args: Any, dtype: Dtype | None = None) -> Program:
         """The program of f at arguments like these. Its first result is nan where a number is not what f requires:
         training ends before such a step, and eager code says why."""
         def checked(*given: Any) -> list[Any]:
@@ -183,7 +185,7 @@ class Session(ABC):
             found = where(trace.failures(), nan, first)
             trace.state.checks.clear()
             return [found, *more]
-        return program(trace(checked, args, self.in_order), self.has, self.in_order)
+        return program(trace(checked, args, self.in_order), self.has, self.in_order, dtype or self.dtype)
 
     def constants(self) -> list[Any]:
         """What is a part of the programs of the optimiser's rules: shares of lr, and attributes such as betas."""

@@ -31,11 +31,12 @@ import numpy as np
 from llvmlite import ir
 
 from ...locks import lock
+from ..ir.dtype import FLOAT64, Dtype
 from ..ir.program import Program
 from ..native.engine import kind as machine
 from ..native.engine import load, raise_noted, width
 from ..native.instructions import called
-from ..native.place import Place
+from ..native.kernel import Kernel
 from ..native.resident import aligned
 from .fields import SEVERAL, place_of, tabled
 from .lanes import batch_of, space
@@ -58,7 +59,7 @@ class Job(NamedTuple):
     params      how many parameters there are
     lanes       whether a sample is computed in each vector lane; then there is one form
     samples     the numbers of all samples, the place of the first number of each, and the form of each
-    kind        of the process that trains: see kind()
+    kind        of the process that trains: see kind(); its programs are of one dtype
     """
 
     programs: list[dict[str, Any]]
@@ -107,20 +108,21 @@ def computed(key: str, job: Job | None, task: Task) -> tuple[Any, float] | None:
     return shard.computed(task)
 
 
-def kind() -> tuple[str, int]:
+def kind(dtype: Dtype = FLOAT64) -> tuple[str, int]:
     """What the bits depend on in a process: the version of this package, the numbers in a vector of its processor."""
-    return machine()[0], width()
+    return machine()[0], width(dtype)
 
 
 class Shard:
     """A job in a process. Threads may compute tasks of it at once: the code is theirs together, memory is not."""
 
     def __init__(self, job: Job) -> None:
-        if job.kind != kind():
-            raise RuntimeError("expected microgradx {} and {} numbers in a vector, as where it trains, got {} and {} "
-                               "in a worker".format(*job.kind, *kind()))
-        self.job = job._replace(samples=tuple(map(np.array, job.samples)))      # what was sent may be read-only
         self.programs = list(map(Program.read, job.programs))
+        self.dtype = self.programs[0].dtype
+        if job.kind != (here := kind(self.dtype)):
+            raise RuntimeError("expected microgradx {} and {} numbers in a vector, as where it trains, got {} and {} "
+                               "in a worker".format(*job.kind, *here))
+        self.job = job._replace(samples=tuple(map(np.array, job.samples)))      # what was sent may be read-only
         self.kernels: dict[int, SampleKernel] = {}
         self._lock = lock(RLock)
 
@@ -128,7 +130,7 @@ class Shard:
     def code(self) -> Any:
         """The machine code that adds up a block."""
         module = ir.Module("shard")
-        BlockSum(module, self.job.lanes)
+        BlockSum(module, self.job.lanes, self.dtype)
         if self.job.lanes:
             batch_of(self.programs[0], module, self.job.params)
         return load(module, called(self.programs[0].ops, False) if self.job.lanes else ())
@@ -149,7 +151,7 @@ class Shard:
 
     def computed(self, task: Task) -> tuple[Any, float]:
         """See the function of this name."""
-        params = aligned(self.job.params)
+        params = aligned(self.job.params, dtype=self.dtype)
         params[:] = task.params
         data, offsets, which = map(np.array, task.samples) if task.samples else self.job.samples
         arrays = {"data": data, "offsets": offsets, "order": np.array(task.order), "params": params}
@@ -160,7 +162,7 @@ class Shard:
             start, sums = perf_counter(), []
             blocks = parts(len(task.order), LEAST_IN_LANES if self.job.lanes else LEAST, "several" in plain)
             for first, last in blocks[slice(*task.blocks)]:
-                sums.append(aligned(self.job.params + 1, first=1))
+                sums.append(aligned(self.job.params + 1, first=1, dtype=self.dtype))
                 table = tabled(arrays | more | {"total": sums[-1]}, plain | {"count": self.job.params})
                 function(place_of(table), first, last, task.size)
                 raise_noted()
@@ -180,7 +182,7 @@ class Shard:
         memories = [stack.enter_context(one.kernel.lent()) for one in kernels]
         for form, one, memory in zip(forms.tolist(), kernels, memories):
             one.fill(task.given[form], [memory], [])
-            _ready(memory, one.kernel.place, params)
+            _ready(memory, one.kernel, params)
         one, plain = kernels[0], {}
         if len(self.programs) == 1 and len(task.order) >= SEVERAL:
             one.together()
@@ -188,11 +190,11 @@ class Shard:
         if one.several is not None and plain:
             rooms = [stack.enter_context(one.several.lent())]
             one.fill(task.given[0], [], rooms)
-            _ready(rooms[0], one.several.place, params)
+            _ready(rooms[0], one.several, params)
         return fields(kernels, memories, rooms) | {"which": np.searchsorted(forms, which)}, plain
 
 
-def _ready(memory: Any, place: Place, params: Any) -> None:
+def _ready(memory: Any, kernel: Kernel, params: Any) -> None:
     """Say in a memory where the parameters are, and that no index was wrong yet."""
-    memory.view(np.int64)[place.arrays] = place_of(params)
-    memory[place.status] = 0.0
+    kernel.words(memory)[kernel.place.arrays] = place_of(params)
+    memory[kernel.place.status] = 0.0

@@ -18,7 +18,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..native.instructions import DOUBLE, LONG, POINTER, VOID
+from ..ir.dtype import FLOAT64, Dtype
+from ..native.instructions import DOUBLE, LONG, POINTER, VOID, converted
 from .fields import SEVERAL, Fields
 
 BLOCKS = 8                              # of a batch, at most
@@ -101,7 +102,7 @@ class Sums(Fields):
         with self.loop(first, last, 1) as (k, _, _):
             sample = self.get(order, k, LONG)
             b.store(self.get(self.pointer("offsets"), sample, LONG), self.at(gathered, b.sub(k, first), LONG))
-        b.store(size, self.at(self.pointer("extra"), 0))
+        b.store(converted(b, size, self.real), self.at(self.pointer("extra"), 0))
         b.call(b.inttoptr(self.field["kernels"], BATCH),
                [self.pointer("data"), gathered, b.sub(last, first), self.pointer("totals"), total,
                 self.pointer("params"), self.pointer("extra")])
@@ -120,8 +121,8 @@ class Sums(Fields):
 class BlockSum(Sums):
     """Emits void part(long *fields, long start, long stop, double size), which adds up one block at `total`."""
 
-    def __init__(self, module: Any, lanes: bool) -> None:
-        super().__init__(module, "part", [POINTER, LONG, LONG, DOUBLE])
+    def __init__(self, module: Any, lanes: bool, dtype: Dtype = FLOAT64) -> None:
+        super().__init__(module, "part", [POINTER, LONG, LONG, DOUBLE], dtype)
         self.lanes = lanes
         _, start, stop, size = self.args
         self.block(self.pointer("total"), start, stop, size, LONG(0))
