@@ -3,9 +3,9 @@
     python tests/benchmarks/batches.py              some minutes; prints Markdown
     python tests/benchmarks/batches.py --quick      seconds: few steps of the smaller network; no figure worth quoting
 
-A step is the mean cross-entropy of a batch, its gradient, and SGD. torch works in float32 and in float64, this engine
-in float64. Their losses must agree before anything is timed; they take turns, and the figures are medians: of the time
-on the clock, and in brackets of the processor's time in all threads, which other programs on the machine change less.
+A step is the mean cross-entropy of a batch, its gradient, and SGD, in float32 and in float64. Their losses must agree
+before anything is timed; they take turns, and the figures are medians: of the time on the clock, and in brackets of the
+processor's time in all threads, which other programs on the machine change less. The last columns are ratios of these.
 """
 import argparse
 import time
@@ -21,8 +21,7 @@ from microgradx.compiler.backends import backend
 from microgradx.training import SGD
 
 Run = Callable[[int], float]                        # so many steps; the last loss
-TYPES = {"torch float32": "float32", "torch float64": "float64"}
-OURS = "microgradx"
+TYPES = ("float32", "float64")
 
 
 class Network(NamedTuple):
@@ -42,10 +41,10 @@ NETWORKS = {
 }
 
 
-def ours(model: Any, xs: Any, ys: Any, threads: int) -> Run:
-    """Steps of this engine."""
+def ours(model: Any, xs: Any, ys: Any, threads: int, dtype: str) -> Run:
+    """Steps of this engine in this type."""
     session = backend("native").session(model, xs.tolist(), ys.tolist(), lambda m, x, y: nn.cross_entropy(m(x), y),
-                                        SGD(model.parameters(), lr=0.0), threads=threads)
+                                        SGD(model.parameters(), lr=0.0), threads=threads, dtype=dtype)
     batch = list(range(len(xs)))
     return lambda steps: float(session.run([batch] * steps, [0.0] * steps)[-1][0])
 
@@ -71,12 +70,13 @@ def peers(network: Network, batch: int, threads: int) -> dict[str, Run]:
     import torch
     rng = np.random.default_rng(batch)
     xs, ys, model = rng.random((batch, *network.sizes)), rng.integers(0, 10, batch), network.make(nn, 0)
-    state = {name: torch.tensor(np.array(numbers)) for name, numbers in model.state_dict().items()}
-    found = {OURS: ours(model, xs, ys, threads)}
-    for name, kind in TYPES.items():
-        other = network.make(torch.nn, 1)
-        other.load_state_dict(state)
-        found[name] = theirs(other, xs, ys, threads, getattr(torch, kind))
+    numbers, found = model.state_dict(), {}
+    for kind in TYPES:
+        other, mine = network.make(torch.nn, 1), network.make(nn, 0)
+        other.load_state_dict({name: torch.tensor(np.array(x)) for name, x in numbers.items()})
+        mine.load_state_dict(numbers)
+        found[f"torch {kind}"] = theirs(other, xs, ys, threads, getattr(torch, kind))
+        found[f"ours {kind}"] = ours(mine, xs, ys, threads, kind)
     return found
 
 
@@ -85,16 +85,16 @@ def row(name: str, batch: int, threads: int, steps: int, turns: int) -> list[str
     runs = peers(NETWORKS[name], batch, threads)
     losses = {peer: run(1) for peer, run in runs.items()}
     for peer, loss in losses.items():
-        if not np.isclose(loss, losses[OURS], 1e-9 if "64" in peer else 1e-5, 0.0):
-            raise SystemExit(f"{name}: {peer} has a loss of {loss}, {OURS} of {losses[OURS]}")
+        if not np.isclose(loss, losses["ours float64"], 1e-9 if "64" in peer else 1e-5, 0.0):
+            raise SystemExit(f"{name}: {peer} has a loss of {loss}, ours in float64 of {losses['ours float64']}")
     times: dict[str, list[tuple[float, float]]] = {peer: [] for peer in runs}
     for _ in range(turns):
         for peer, run in runs.items():
             clock, processor = time.perf_counter(), time.process_time()
             run(steps)
             times[peer].append(((time.perf_counter() - clock) / steps, (time.process_time() - processor) / steps))
-    found = {peer: [median(column) for column in zip(*times[peer])] for peer in (*TYPES, OURS)}
-    ratios = (figure(found[peer][0] / found[OURS][0]) for peer in TYPES)
+    found = {peer: [median(column) for column in zip(*times[peer])] for peer in runs}
+    ratios = (figure(found[f"torch {kind}"][1] / found[f"ours {kind}"][1]) for kind in TYPES)
     return [name, str(batch), str(threads), *(f"{duration(a)} [{duration(b)}]" for a, b in found.values()), *ratios]
 
 
@@ -107,7 +107,8 @@ def main() -> None:
              for batch in ((32,) if quick else (32, 256)) for threads in (1, 2)]
     rows = [row(*case, *((1, 1) if quick else (1024 // case[1], 7))) for case in cases]
     print(machine() + "\n")
-    print(table(["a step", "batch", "threads", *TYPES, OURS, *(f"{peer} / ours" for peer in TYPES)], rows))
+    peers = [f"{who} {kind}" for kind in TYPES for who in ("torch", "ours")]
+    print(table(["a step", "batch", "threads", *peers, *(f"torch / ours, {kind}" for kind in TYPES)], rows))
 
 
 if __name__ == "__main__":
