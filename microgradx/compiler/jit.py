@@ -214,7 +214,7 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     backend     "native", machine code by llvmlite (the extra "jit"), or "python", generated Python; by default native
                 where llvmlite is installed
     strict      long sums in the order of eager code, too, no fused multiply-add, libm's functions: the same bits
-    arrays      whether nested lists of numbers come back as numpy arrays of the dtype; else only where a call has arrays
+    arrays      whether nested lists of numbers come back as arrays of numpy; else only where a call has arrays
     threads     how many compute the samples of jit(vmap(f)); by default one on each core, where there is enough to do
     dtype       "float64", or "float32": twice as many numbers in a vector. Arguments and parameters are then rounded
                 to float32 (beyond 3.4e38 to infinity), every operation is, and results are float32 numbers: in arrays

@@ -24,7 +24,7 @@ from ...table import Op
 from ..ir.dtype import FLOAT64, Dtype
 from .engine import load, raise_noted
 from .place import ARRAYS, FAR, PAIRS, Memory, Place
-from .resident import aligned
+from .resident import aligned, doubles
 
 
 class Tables:
@@ -133,8 +133,7 @@ class Kernel:
         for k, target in enumerate(targets):
             if k + 1 == len(targets) or targets[k + 1] != target + 8:       # the end of what lies side by side
                 end = first + k + 1
-                place: Any = (ctypes.c_double * (end - start)).from_address(target - 8 * (end - start - 1))
-                self._stores.append((np.frombuffer(place), start, end))
+                self._stores.append((doubles(target - 8 * (end - start - 1), end - start), start, end))
                 start = end
 
     def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[Any]:

@@ -158,6 +158,12 @@ def address(block: Any) -> int:
     return int(np.asarray(block).ctypes.data)
 
 
+def doubles(address: int, count: int) -> Any:
+    """So many doubles at an address, as an array."""
+    place: Any = (ctypes.c_double * count).from_address(address)
+    return np.frombuffer(place)
+
+
 class Copies:
     """Copies of resident numbers in float32, rounded, for machine code that reads these.
 
@@ -180,8 +186,7 @@ class Copies:
         self.addresses = {k: homes[place] for k, place in places.items()}
         begins = [k for k, place in enumerate(every) if not k or place != every[k - 1] + 8]
         self.parts = [(every[k], k, end - k) for k, end in zip(begins, [*begins[1:], len(every)])]
-        self._pairs = [(np.frombuffer((ctypes.c_double * count).from_address(place)), self.memory[k:k + count])
-                       for place, k, count in self.parts]
+        self._pairs = [(doubles(place, count), self.memory[k:k + count]) for place, k, count in self.parts]
 
     def refresh(self) -> None:
         """Copy the present numbers."""
