@@ -57,4 +57,4 @@ def _may_turn(op, xs, error):
 def wrong(found, p, given):
     """Where results differ from a program's by more than its bounds: [(place, found, expected, bound)]."""
     return [(k, a, y, bound) for k, (a, (y, bound)) in enumerate(zip(found, bounds(p, given), strict=True))
-            if not (abs(a - y) <= bound or (math.isnan(a) and math.isnan(y)) or bound == math.inf)]
+            if not (a == y or abs(a - y) <= bound or (math.isnan(a) and math.isnan(y)) or bound == math.inf)]
