@@ -70,12 +70,12 @@ def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
     if along == "outer":
         count, out, operands = outer.pop(k)
         vector = [count, out, *operands]
-        shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer),
-                               whole=_is_whole(count, width))
+        shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer))
         if shape.reduces and 2 not in shape.steps:
             shape = _side_by_side(shape, -(-count // width), outer)
-        elif count <= width or (shape.whole and count <= BLOCK * width and 2 not in shape.steps):
+        elif count <= width:
             shape = shape._replace(block=-(-count // width))
+        shape = shape._replace(whole=shape.block > 0 and _is_whole(count, width))
     elif along == "inner":
         count, operands = inner.pop(k)
         vector = [count, *operands]
@@ -117,16 +117,15 @@ def _rows(shape: Shape, width: int, outer: list[tuple[int, int, tuple[int, ...]]
 
 def _sums(shape: Shape, count: int, width: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
     """The shape of sums of so many terms: a vector of sums at once, or as many side by side as share an operand."""
-    few, whole = int(count < BLOCK * width), _is_whole(count, width)
-    shape = shape._replace(whole=whole, block=count // width if whole else few)
-    if shape.block:
-        shape = _rows(shape, width, outer)
-    if shape.jam > 1:
-        return shape
+    few = shape._replace(block=int(count < BLOCK * width))
+    whole = shape._replace(whole=True, block=count // width) if _is_whole(count, width) else few
+    rows = _rows(whole, width, outer) if whole.block else few
+    if rows.jam > 1:
+        return rows
     sharing = [(max(j for j in range(1, TOTALS + 1) if count % j == 0), -k)
                for k, (count, _, operands) in enumerate(outer) if 0 in operands]
     jam, k = max(sharing, default=(1, 0))
-    return _jammed(shape._replace(block=0), outer, -k, jam) if jam > 1 else shape._replace(block=few)
+    return _jammed(shape, outer, -k, jam) if jam > 1 else few
 
 
 def _is_whole(count: int, width: int) -> bool:
