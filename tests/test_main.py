@@ -80,6 +80,18 @@ def test_without_stdin_at_all():
     assert ran.returncode == 0 and b"grad(w)" in ran.stdout and ran.stderr == b""
 
 
+def test_at_a_terminal_it_does_not_wait_for_commands_where_no_prompt_is_seen():
+    """As in `microgradx step "relu(x)" x=0 | less`."""
+    ours, its = pytest.importorskip("pty", reason="terminals are imitated on Unix only").openpty()
+    try:
+        ran = subprocess.run([sys.executable, "-m", "microgradx", "step", "relu(x)", "x=0"], stdin=its,
+                             stdout=subprocess.PIPE, cwd=ROOT, timeout=PATIENCE, check=True)
+        assert b"backward 2 of 2" in ran.stdout
+    finally:
+        os.close(ours)
+        os.close(its)
+
+
 # Ctrl-C interrupts, also where the tests run in the background, and does so once, however long it takes to end.
 INTERRUPTED_ONCE = """
 import signal

@@ -6,6 +6,7 @@
     x        2
     n        0.881374
 """
+import re
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from textwrap import wrap
@@ -15,6 +16,8 @@ from .screen import width
 GAP, WIDTH, HALF = 4, 100, 50              # spaces between columns; characters of a rule, of each of two formulas
 LEAST = 8                                   # characters of a column in a narrow window
 MOST = 200                                 # rows of a table: some pages
+BRANCH = re.compile(r"[\d |]*[|`]-- ")      # of a tree, before a name
+HARD = "\0"                                 # a space at which no line ends
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -33,9 +36,18 @@ def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _parts(line: Sequence[str], widths: Sequence[int]) -> Iterable[tuple[str, ...]]:
     """A line of a table as one or more lines, none of its cells wider than its column."""
-    cells = [[cell] if len(cell) <= size else wrap(cell, size, subsequent_indent="  ", break_on_hyphens=False)
-             for cell, size in zip(line, widths)]
-    return zip_longest(*cells, fillvalue="")
+    return zip_longest(*map(_lines, line, widths), fillvalue="")
+
+
+def _lines(cell: str, size: int) -> list[str]:
+    """A cell as lines of at most this size; what does not fit goes on below the text, indented."""
+    if len(cell) <= size:
+        return [cell]
+    branch = found[0] if (found := BRANCH.match(cell)) else ""
+    indent = len(branch) * (len(branch) <= size // 2) + 2
+    text = branch.replace(" ", HARD) + cell[len(branch):]
+    return [line.replace(HARD, " ") for line in wrap(text, size, subsequent_indent=" " * indent,
+                                                     break_on_hyphens=False)]
 
 
 def abridged(rows: list[Sequence[str]]) -> list[Sequence[str]]:

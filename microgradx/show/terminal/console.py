@@ -38,6 +38,12 @@ def at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
+def piped() -> Iterable[str]:
+    """The lines of input, if it is no terminal: nobody types where no prompt is seen, as in `microgradx step x | less`.
+    """
+    return () if sys.stdin is None or sys.stdin.isatty() else sys.stdin
+
+
 class Console(Cmd):
     """Reads lines and runs the commands in them."""
 

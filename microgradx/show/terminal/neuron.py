@@ -12,8 +12,9 @@ chose the bias for round gradients: 1 - tanh(n)**2 = 0.5.
 from ...engine import Value
 
 NOTE = """\
-A neuron, y = tanh(x1*w1 + x2*w2 + b): first its value, forward, a number at a time; then, backward, how y changes
-with each number, one application of the chain rule at a time. grad(w1) stands for dy/dw1.
+A neuron, y = tanh(x1*w1 + x2*w2 + b): first its value, forward, a number at
+a time; then, backward, how y changes with each number, one application of the
+chain rule at a time. grad(w1) stands for dy/dw1.
 """
 
 

@@ -66,7 +66,8 @@ def wrapped(text: str, columns: int) -> str:
 
 def _folded(line: str, columns: int) -> str:
     first = GAP.match(line)
-    indent = len(first[1]) if first and len(first[1]) <= columns // 2 else len(line) - len(line.lstrip()) + 4
+    before = len(line) - len(line.lstrip())                 # a paragraph has nothing before it
+    indent = len(first[1]) if first and len(first[1]) <= columns // 2 else before + 4 * (before > 0)
     return "\n".join(wrap(line, columns, subsequent_indent=" " * min(indent, columns // 2), drop_whitespace=True,
                           replace_whitespace=False, break_on_hyphens=False))
 

@@ -20,7 +20,6 @@
 
 A session never changes the data and gradients of the graph.
 """
-import sys
 from collections.abc import Iterable
 
 from ...engine import Value
@@ -30,7 +29,7 @@ from ...naming import brief, equal
 from ...replay import replay
 from ...step import steps
 from . import answers
-from .console import Console, at_terminal
+from .console import Console, at_terminal, piped
 from .screen import say
 from .transcript import described, ending, forward, so_far, stops, transcript
 
@@ -219,7 +218,7 @@ def step_through(root: Value, commands: Iterable[str] | None = None) -> None:
             say(f"{session.forward} steps forward, {len(session.stops) - session.forward} back. "
                 "Enter makes the next step, help lists what else you can do.\n")
             session.cmdloop("")
-        elif not session.play(commands if commands is not None else sys.stdin or ()):
+        elif not session.play(commands if commands is not None else piped()):
             for piece in transcript(root):
                 say(piece)
     except KeyboardInterrupt:

@@ -37,9 +37,9 @@ error                         before         after 1 step    after 10,000
 gradient descent, rate 0.5    0.298371109    0.291027774     0.000035102
 as published                  0.298371109    0.291027924     0.000035085
 
-The published totals come out to every digit if the output weights w5 to w8 are moved first and the
-gradients of the hidden units go back through the moved weights. Gradient descent takes all slopes at
-one point, as backward() does.
+The published totals come out to every digit if the output weights w5 to w8 are
+moved first and the gradients of the hidden units go back through the moved
+weights. Gradient descent takes all slopes at one point, as backward() does.
 """
 
 

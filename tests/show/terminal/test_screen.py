@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgradx import Value, tanh
+from microgradx.naming import names
 from microgradx.show.terminal import console, screen
 from microgradx.show.terminal.columns import columns
 from microgradx.show.terminal.console import Console
 from microgradx.show.terminal.neuron import graph
-from microgradx.show.terminal.transcript import transcript
+from microgradx.show.terminal.transcript import so_far, stops, transcript
 from microgradx.show.terminal.tree import tree
+from microgradx.step import steps
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 PIECES = [*transcript(graph()), tree(graph())]
@@ -66,6 +68,22 @@ def test_tables_fit_the_window(window, width):
     table = columns(["name", "text"], [["x", words]])
     assert all(len(line) <= width for line in table.splitlines())
     assert "".join(table.split()) == "nametextx" + words.replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_levels_of_a_deep_tree_leave_room_for_names(window, width):
+    """At 80 columns thirty levels were pages of bars, with a name in every eighth line."""
+    x = y = Value(0.5, "x")
+    for _ in range(15):
+        y = (y * x).tanh()
+    level = {name: 30 - k for k, name in enumerate(names(y).values())}
+    line = re.compile(r">? *(\d+)[ |]*[|`]-- (\w+)(?!.*\(above\))")
+    window(width)
+    for text in (tree(y), so_far(stops(steps(y)), 20)):
+        assert all(len(line) <= width for line in text.splitlines())
+        found = {name: int(number) for number, name in line.findall(text)}
+        assert len(found) > 15 and all(level[name] == number for name, number in found.items())
+    assert not line.search(tree((x * x).tanh()))
 
 
 @pytest.mark.parametrize("when, environment, coloured", [
