@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine import Value
 from ...files import replace
+from ...ieee import short
 from ..colours import FAINT, PAPER
 from .dot import Picture
 from .drawing import picture
@@ -32,6 +33,7 @@ WHITE = ("none", "white", PAPER)
 COLOURED = re.compile(r' BGCOLOR="[^"]*">((?:<B>)?)<FONT COLOR="[^"]*">')       # a cell with a gradient or a mark
 NODE, EDGE = re.compile(r"\t*(n\d+) \["), re.compile(r"\t*n\d+ -> n\d+ \[.*\bid=(e\d+)")       # lines of DOT
 LIVE = 6                                    # the width of the line along which the gradient flows, in points
+SLOWEST = 600                               # seconds; a GIF can hold a picture for 655
 FORMATS = ("svg", "gif", "webp", "mp4")
 
 
@@ -40,11 +42,11 @@ def animate(root: Value, path: "str | os.PathLike[str]", params: Any = None, *, 
     """Write the backward pass of root to a file that ends in .svg, .gif, .webp or .mp4.
 
     params   as for draw()
-    seconds  how long each line is shown
+    seconds  how long each line is shown, at most 600
     options  others of draw()
 
-    ValueError for another ending, ImportError without what writes it, with the command that installs it, RuntimeError
-    for .mp4 without ffmpeg; else as draw().
+    ValueError for another ending or time, ImportError without what writes it, with the command that installs it,
+    RuntimeError for .mp4 without ffmpeg; else as draw().
 
     >>> from microgradx import Value, animate
     >>> animate(Value(3.0) ** 2, "square.bmp")
@@ -55,8 +57,8 @@ def animate(root: Value, path: "str | os.PathLike[str]", params: Any = None, *, 
     ending = Path(path).suffix[1:].lower()
     if ending not in FORMATS:
         raise ValueError(f"expected a file that ends in .{', .'.join(FORMATS)}, got {str(path)!r}")
-    if not seconds > 0:
-        raise ValueError(f"expected seconds above 0, got {seconds!r}")
+    if not isinstance(seconds, (int, float)) or not 0 < seconds <= SLOWEST:
+        raise ValueError(f"expected seconds above 0 and up to {SLOWEST}, got {short(seconds)}")
     shown = picture(root, params, **options)
     replace(path, animated(shown, seconds) if ending == "svg" else film(frames(shown), ending, seconds))
 

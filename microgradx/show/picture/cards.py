@@ -69,7 +69,7 @@ class Cards:
         sketch, called = self.sketch, self.called
         grad, aside, look = sketch.grads[v], "", dict[str, str]()
         if v.op:
-            inputs = [called[a] if isinstance(a, Value) else a for a in v.args]
+            inputs = [called[a] if isinstance(a, Value) else float(self.digits(a)) for a in v.args]
             aside = cut(text.formula(v.op, inputs), 40) if len(inputs) <= WIDE else f"{v.op.name} of {len(inputs):,}"
             look = {"style": "rounded,filled"}
         elif v in sketch.params:
@@ -78,11 +78,16 @@ class Cards:
         rows += [fact("data", self.digits(v.data))] * ("data" in self.show)
         rows += [flow("grad", grad, self.digits(grad), self.scale)] * ("grad" in self.show)
         rows += [remark(str(source)) for source in [where_made(v)] if source]
-        rows += [inner(called[a], self.digits(a.data), sketch.grads[a], self.digits(sketch.grads[a]), self.scale)
-                 for a in box.inside[:INSIDE]]
+        rows += [self._inside(a) for a in box.inside[:INSIDE]]
         rows += [remark(f"and {len(box.inside) - INSIDE:,} more")] * (len(box.inside) > INSIDE)
         rows += [remark("no gradient")] * (grad == 0) + self._left_out(box)
         return table(rows + self._marks(box, sum(a.op is v.op for a in box.values))), look
+
+    def _inside(self, a: Value) -> str:
+        """The row of a leaf in the card of the operation that uses it."""
+        data, grad = self.digits(a.data), self.digits(self.sketch.grads[a])
+        return inner(self.called[a], data if "data" in self.show else None, self.sketch.grads[a],
+                     grad if "grad" in self.show else None, self.scale)
 
     def _several(self, box: Box) -> tuple[str, dict[str, str]]:
         """The card of several values: how many, the range of their data, the norm of their gradients, marks counted."""

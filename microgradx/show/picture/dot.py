@@ -15,7 +15,7 @@ from ...naming import shown
 from ..colours import FAINT, GREY, INK, PAPER, Scale
 from .cards import Cards
 from .grouping import Box
-from .labels import escape
+from .labels import escape, number
 from .legend import legend
 from .scopes import Path
 from .sketch import Line, Sketch
@@ -56,7 +56,7 @@ def dot(sketch: Sketch, params: Any, show: Collection[str], digits: int) -> Pict
     boxes, row = sketch.grouping.boxes, sketch.grouping.row
     on_screen = sketch.grouping.limit is None and not sketch.grouping.expand
     look = GRAPH | (HURRY if len(boxes) > LARGE else {}) | (SCREEN if on_screen else {})
-    drawing = Drawing(graph_attr={**look, "label": legend(sketch, cards.scale)}, node_attr=NODE, edge_attr=EDGE)
+    drawing = Drawing(graph_attr={**look, "label": legend(sketch, cards.scale, show)}, node_attr=NODE, edge_attr=EDGE)
     ids = {box: f"n{k}" for k, box in enumerate(boxes)}
     line_ids = {line: f"e{k}" for k, line in enumerate(sketch.lines)}
     _nodes(drawing, cards, ids)
@@ -64,10 +64,10 @@ def dot(sketch: Sketch, params: Any, show: Collection[str], digits: int) -> Pict
     if not on_screen:
         _stacks(drawing, sketch, ids)
     for line, name in line_ids.items():
-        place = "tooltip" if sketch.dense or (line.count > 1 and line.start.main is None) else "label"
+        text, hidden = cards.number(line), sketch.dense or (line.count > 1 and line.start.main is None)
+        written = {"tooltip": text} if hidden else {"label": number(text)}
         free = {"constraint": "false"} if line.back or row.get(line.start) != row.get(line.end) else {}
-        drawing.edge(ids[line.start], ids[line.end], id=name, **{place: cards.number(line)}, **free,
-                     **_stroke(line, cards.scale))
+        drawing.edge(ids[line.start], ids[line.end], id=name, **written, **free, **_stroke(line, cards.scale))
     return Picture(drawing, sketch, ids, line_ids, partial(dot, params=params, show=show, digits=digits))
 
 

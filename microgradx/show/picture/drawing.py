@@ -9,7 +9,8 @@
 
 Drawing changes nothing: it computes its own gradients, whether or not backward() was called.
 """
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Number = Literal["data", "grad", "slope", "contribution"]
 NUMBERS: tuple[Number, ...] = ("data", "grad", "slope", "contribution")
+DIGITS = 17                                 # that tell a float from every other
 
 
 def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: str | Collection[str] = (),
@@ -43,7 +45,7 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
     leaves         "inside" the card of the operation that uses them, or "outside"
     rolled         of scopes that are alike but for their number, such as time steps, show one
     show           the numbers to write: any of "data", "grad", "slope" and "contribution", which is slope × gradient
-    digits         of these numbers
+    digits         of these numbers, 1 to 17
     contributions  the same as "contribution" in show
     limit          more boxes than this are collapsed: by default those that a screen does not hold; with a depth, 300
 
@@ -51,8 +53,8 @@ def draw(root: Value, params: Any = None, *, depth: int | None = None, expand: s
     scopes, levels or operations as boxes; the legend says so. A notebook, and the page that .page() returns, open such
     a box at a click.
 
-    TypeError if root is not a Value, ValueError for a scope or a Value that is not in its graph and for other numbers
-    to show, ImportError without python-graphviz, with the command that installs it.
+    TypeError if root is not a Value, ValueError for a scope or a Value that is not in its graph and for other arguments
+    than these, ImportError without python-graphviz, with the command that installs it.
 
     >>> from microgradx import Value
     >>> a = Value(3.0, "a")
@@ -71,15 +73,30 @@ def picture(root: Value, params: Any, *, depth: int | None = None, expand: str |
             rolled: bool = False, show: str | Collection[str] = ("data", "grad", "slope"), digits: int = 4,
             contributions: bool = False, limit: int | None = None) -> Picture:
     """What draw() draws, by the same arguments."""
-    wanted: set[Any] = {show} if isinstance(show, str) else set(show)
-    if not wanted <= set(NUMBERS):
-        strange = ", ".join(sorted(map(short, wanted - set(NUMBERS))))
-        raise ValueError(f"show: expected any of {', '.join(NUMBERS)}, got {strange}")
-    if not isinstance(digits, int) or digits < 1:
-        raise ValueError(f"digits: expected a whole number from 1 up, got {short(digits)}")
-    if leaves not in ("inside", "outside", None):
-        raise ValueError(f'leaves: expected "inside" or "outside", got {short(leaves)}')
     if not isinstance(root, Value):
         raise TypeError(f"draw takes the Value to draw the graph of, got {type(root).__name__}")
-    sketch = Sketch(root, params, depth, expand, around, hops, through, leaves, rolled, limit)
-    return dot(sketch, params, wanted | {"contribution"} if contributions else wanted, digits)
+    wanted, opened = _listed(show), _listed(expand)
+    if strange := [word for word in wanted if word not in NUMBERS]:
+        raise ValueError(f"show: expected any of {', '.join(NUMBERS)}, got {', '.join(map(short, strange))}")
+    if not all(isinstance(name, str) for name in opened):
+        raise ValueError(f"expand: expected the name of a scope or a box, or several, got {short(expand)}")
+    if leaves not in ("inside", "outside", None):
+        raise ValueError(f'leaves: expected "inside" or "outside", got {short(leaves)}')
+    _check_number("digits", digits, 1, DIGITS)
+    _check_number("hops", hops, 0)
+    _check_number("depth", depth or 0, 0)
+    _check_number("limit", 1 if limit is None else limit, 1)
+    sketch = Sketch(root, params, depth, opened, around, hops, through, leaves, rolled, limit)
+    return dot(sketch, params, {*wanted, "contribution"} if contributions else set(wanted), digits)
+
+
+def _listed(words: Any) -> list[Any]:
+    """One or several as a list."""
+    return [words] if isinstance(words, str) or not isinstance(words, Iterable) else list(words)
+
+
+def _check_number(name: str, number: Any, least: int, most: float = math.inf) -> None:
+    """ValueError for anything but a whole number in these limits."""
+    if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
+        limits = f"from {least} up" if most == math.inf else f"from {least} to {most}"
+        raise ValueError(f"{name}: expected a whole number {limits}, got {short(number)}")

@@ -65,7 +65,7 @@ class Stage(NamedTuple):
 
 
 class Grouping:
-    """The boxes of the values to show, in order of the tape. ValueError if depth < 0, or for an unknown scope or box.
+    """The boxes of the values to show, in order of the tape. ValueError for an unknown scope or box.
 
     values  the part of the graph to show, in the order of the tape
     params  its parameters, or None
@@ -81,12 +81,10 @@ class Grouping:
     """
 
     def __init__(self, graph: Graph, values: Sequence[Value], params: Collection[Value] | None = None,
-                 depth: int | None = None, expand: str | Collection[str] = (), leaves: str | None = None,
+                 depth: int | None = None, expand: Collection[str] = (), leaves: str | None = None,
                  rolled: bool = False, limit: int | None = None, units: Units | None = None) -> None:
-        if depth is not None and depth < 0:
-            raise ValueError(f"depth counts levels of scopes, 1 the outermost; 0 groups by operation; got {depth}")
         self.values, self.limit = values, MANY if limit is None and depth is not None else limit
-        self.expand = {levels(name) for name in ([expand] if isinstance(expand, str) else expand)}
+        self.expand = {levels(name) for name in expand}
         self.rows: dict[Key, int] = {}
         self.opened: set[Path] = set()                  # of those to expand
         self.one_by_one: set[Value] = set()             # values in these

@@ -44,9 +44,13 @@ def flow(name: str, size: float, text: str, scale: Scale) -> str:
     return cell(ink(name, GREY)) + _coloured(size, text, scale, WIDTH - 1)
 
 
-def inner(name: str, text: str, size: float, grad: str, scale: Scale) -> str:
-    """The row of a leaf within the card of the operation that uses it: its name, number and gradient."""
-    return cell(ink(name)) + cell(ink(text), "RIGHT") + _coloured(size, grad, scale, 1)
+def inner(name: str, text: str | None, size: float, grad: str | None, scale: Scale) -> str:
+    """The row of a leaf within the card of the operation that uses it: its name, and its number and gradient if given.
+    """
+    if grad is None:
+        return cell(ink(name), "LEFT", WIDTH) if text is None else cell(ink(name)) + cell(ink(text), "RIGHT", WIDTH - 1)
+    data = [] if text is None else [cell(ink(text), "RIGHT")]
+    return "".join([cell(ink(name)), *data, _coloured(size, grad, scale, WIDTH - 1 - len(data))])
 
 
 def remark(text: str) -> str:
@@ -62,6 +66,11 @@ def mark(text: str) -> str:
 def _coloured(size: float, text: str, scale: Scale, columns: int) -> str:
     fill = scale.colour(size) if size else PAPER
     return cell(ink(text, readable_on(fill)), "RIGHT", columns, fill)
+
+
+def number(text: str) -> str:
+    """The number at a line, with room around it: without, a thick line touches it."""
+    return table([cell(escape(text))]) if text else ""
 
 
 def table(rows: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 from ...checking.check import first_nonfinite
 from ...engine import Value
+from ...ieee import short
 from ...nesting import leaves
 from ...table import Op
 from .graph import Graph
@@ -69,7 +70,7 @@ class Sketch:
     grouping  the boxes; `lines` are between them; `marks` are counts of each mark in a box
     """
 
-    def __init__(self, root: Value, params: Any = None, depth: int | None = None, expand: str | Collection[str] = (),
+    def __init__(self, root: Value, params: Any = None, depth: int | None = None, expand: Collection[str] = (),
                  around: Value | None = None, hops: int = 2, through: Any = None, leaf_places: str | None = None,
                  rolled: bool = False, limit: int | None = None) -> None:
         self.root, self.graph = root, Graph(root)
@@ -80,7 +81,10 @@ class Sketch:
         self.grads = reached if len(reached) == len(self.order) else dict.fromkeys(self.order, 0.0) | reached
         self.units = Units(self.graph, self.params or None)
         self.finite = all(map(math.isfinite, self.grads.values())) and all([math.isfinite(v.data) for v in self.order])
-        self.shown = part(self.order, around, hops, leaves(through))
+        middle = leaves(through)
+        if through is not None and not middle:
+            raise ValueError(f"through: expected a Value of the graph, or several in lists, got {short(through)}")
+        self.shown = part(self.order, around, hops, middle)
         self._group(self.graph, depth=depth, expand=expand, leaves=leaf_places, rolled=rolled, limit=limit)
 
     def inside(self, box: Box) -> "Sketch":

@@ -1,6 +1,7 @@
 """Pictures: by structure (the DOT is parsed) and by content (the SVG is read), never by layout."""
 import math
 import random
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -47,8 +48,10 @@ def texts(picture):
 
 
 def attributes(graph):
-    """The attributes of each edge, by the ids of its ends."""
-    return [(a, b, graph.get_edge(a, b, key).attr.to_dict()) for a, b, key in graph.edges(keys=True)]
+    """The attributes of each edge, by the ids of its ends; its label without markup."""
+    found = [(a, b, graph.get_edge(a, b, key).attr.to_dict()) for a, b, key in graph.edges(keys=True)]
+    return [(a, b, look | {"label": re.sub("<[^>]*>", "", look["label"])} if "label" in look else look)
+            for a, b, look in found]
 
 
 def neuron():
@@ -205,6 +208,25 @@ def test_the_legend_tells_the_scale_and_what_is_in_the_picture():
     words = texts(draw(flow()))
     assert "gradient +" in words and "thick border: output" in words and "off here: passes no gradient on" in words
     assert "parameter" not in words and "folder" not in words
+    assert "edges: slope of the result by the input; width and colour by" in words
+
+
+@pytest.mark.parametrize("show, said, not_said", [
+    ("contribution", "edges: slope × gradient of the result; width", "slope of the result by"),
+    (["slope", "contribution"], "edges: slope × gradient of the result = what flows back; width", "data"),
+    (["data"], "edges: width and colour by the gradient flowing back", "slope"),
+    (["data"], "leaf in a card: name, data · ", "grad ·"), ("grad", "leaf in a card: name, grad ·", "data"),
+    ([], "leaf in a card: name ·", "data"),
+])
+def test_the_legend_explains_the_numbers_that_are_shown_and_no_others(show, said, not_said):
+    words = texts(draw(neuron(), show=show, leaves="inside"))
+    assert said in words and not_said not in words
+
+
+def test_lines_without_numbers_are_not_said_to_have_some():
+    y = mg.sum([Value(1.0) * Value(2.0), Value(3.0) * Value(4.0)])
+    assert "edges: width and colour by" in texts(draw(y, depth=0))          # on which there is "2 edges"
+    assert "dashed" not in texts(draw(Value(2.0) * 3)) and "dotted" not in texts(draw(Value(2.0) * 3))
 
 
 # Scopes, parts, large graphs -----------------------------------------------------------------------------------
@@ -411,6 +433,11 @@ def test_the_numbers_to_write_and_their_digits_can_be_chosen():
     assert [edge["label"] for _, _, edge in attributes(parsed(draw(y, show=["slope"])))] == ["3", "0.6667"]
     assert [edge["label"] for _, _, edge in attributes(parsed(draw(y, show="contribution")))] == ["2", "0.6667"]
     assert not any(edge.get("label") for _, _, edge in attributes(parsed(draw(y, show=()))))
+    inside = {show: [word for card in cards(draw(y, show=show, leaves="inside")).values() for word in card]
+              for show in ("data", "grad", "slope")}
+    assert inside == {"data": ["n", "x*3", "data", "1", "x", "0.3333", "y", "n*0.6667", "data", "0.6667"],
+                      "grad": ["n", "x*3", "grad", "0.6667", "x", "2", "y", "n*0.6667", "grad", "1"],
+                      "slope": ["n", "x*3", "x", "y", "n*0.6667"]}
     assert draw(y, contributions=True).source == draw(y, show=("data", "grad", "slope", "contribution")).source
 
 
@@ -418,6 +445,12 @@ def test_the_numbers_to_write_and_their_digits_can_be_chosen():
     ({"show": "loss"}, "show: expected any of data, grad, slope, contribution, got 'loss'"),
     ({"show": ["data", 3]}, "got 3"), ({"leaves": "left"}, 'leaves: expected "inside" or "outside"'),
     ({"digits": 0}, "digits: expected a whole number"), ({"digits": 2.5}, "digits: expected a whole number"),
+    ({"digits": 18}, "from 1 to 17, got 18"), ({"digits": True}, "got True"), ({"show": None}, "show: .* got None"),
+    ({"show": [["data"]]}, "show: .* got"), ({"depth": "1"}, "depth: expected a whole number from 0 up, got '1'"),
+    ({"depth": 1.5}, "depth: .* got 1.5"), ({"hops": -1}, "hops: .* from 0 up, got -1"), ({"limit": 0}, "limit: .* 0$"),
+    ({"limit": 2.5}, "limit: .* from 1 up, got 2.5"), ({"expand": 5}, "expand: expected the name"),
+    ({"expand": [None]}, "expand: expected"), ({"through": "x"}, "through: expected a Value of the graph"),
+    ({"through": []}, "through: expected"),
 ])
 def test_what_cannot_be_shown_is_named(options, words):
     with pytest.raises(ValueError, match=words):

@@ -208,7 +208,7 @@ def test_samples_are_one_group_of_which_one_is_shown():
 def test_a_scope_is_expanded_within_the_sample_that_is_shown():
     random.seed(1)
     root, net = moons()
-    titles = {box.title for box in Sketch(root, net, expand="layers.2").grouping.boxes}
+    titles = {box.title for box in Sketch(root, net, expand=["layers.2"]).grouping.boxes}
     assert {"layers.0", "layers.1"} <= titles and "layers.2" not in titles
 
 
