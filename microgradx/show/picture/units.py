@@ -108,8 +108,9 @@ class Units:
 
     params  the parameters; None for the leaves that several samples of a batch share, without a batch for all leaves
 
-    of      the unit of each activation, as a number. A loss's own relu is no unit: no parameter comes after it, and
-            it does not take the result of a layer as it is, but, for example, 1 - y*score
+    of      the unit of each activation, as a number. A loss's own relu or clamp is no unit: no parameter comes after
+            it, and it does not take the result of a layer as it is, but, for example, 1 - y*score. Nor is the abs of
+            a weight, as in L1
     inputs  the activations of each unit
     stuck   "dead" for a unit that is off at each of several inputs, "saturated" for one that is flat at each; else ""
 
@@ -130,8 +131,8 @@ class Units:
         curves = {v: function for v in graph.order if v.op and v.op.limits and (function := activation(v))}
         after = _before_parameters(graph, fixed) if curves else set()
         units = {v: None for v, (function, i) in curves.items()
-                 if v in after or (function.bounded(-1) and function.bounded(1))
-                 or _of_layer(graph, v, v.args[i], fixed)}
+                 if v in after or (function.bounded(-1) and function.bounded(1) and not function.op.kinks)
+                 or _of_layer(graph, v, v.args[i], fixed, function)}
         # a single one is alike to no other, and to look at all of a large graph takes a while
         kind = signatures(graph, graph.order, fixed, units) if len(units) > 1 else dict.fromkeys(units, 0)
         self.of = {v: kind[v] for v in units}
@@ -172,8 +173,10 @@ def _before_parameters(graph: Graph, fixed: Set[Value]) -> set[Value]:
     return found
 
 
-def _of_layer(graph: Graph, v: Value, argument: Value, fixed: Set[Value]) -> bool:
+def _of_layer(graph: Graph, v: Value, argument: Value, fixed: Set[Value], function: Curve) -> bool:
     """Whether an activation takes the result of a layer as it is, in the same scope or in one beside it."""
+    if argument in fixed and not (function.bounded(-1) or function.bounded(1)):
+        return False
     outside = v.scope != argument.scope and f"{argument.scope}.".startswith(f"{v.scope}." if v.scope else "")
     added = [argument, *summands(graph, argument)]              # w*x + u*h has no parameter by itself
     return not outside and any(a in fixed or not fixed.isdisjoint(graph.inputs[a]) for a in added)

@@ -6,6 +6,7 @@ import pytest
 
 import microgradx as mg
 from microgradx import Value, gradients, tape
+from microgradx.nesting import leaves
 from microgradx.nn import MLP, Linear, Sequential, Tanh, mse
 from microgradx.show.picture.diagnosis import diagnose
 
@@ -189,6 +190,20 @@ def test_nothing_is_found_in_healthy_networks(seed):
     squared = mse([smooth(xs)[0] for xs, _ in points], [side for _, side in points])
     for loss, net in ((mg.sum(margins(wide, points)), wide), (squared, smooth), (squared, None)):
         assert diagnose(loss, net).problems == []
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("bend", [
+    lambda score, side: mg.relu(1 - side * score), lambda score, side: -mg.log(mg.clamp(mg.sigmoid(score), 0.4, 0.6)),
+    lambda score, side: -mg.minimum(mg.exp(score) * side, mg.clamp(mg.exp(score), 2.9, 3.1) * side),
+], ids=["hinge", "log of clamp", "PPO"])
+def test_bends_of_a_loss_and_of_a_penalty_are_no_layer(bend, given):
+    """A clamp around exp(score) was "dead: 1 of 1 clamp units", and each abs of L1 a unit with a gradient of its own."""
+    random.seed(3)
+    net, points = Sequential(Linear(2, 3), Tanh(), Linear(3, 1)), list(moons(8))
+    loss = mg.sum([bend(net(xs)[0], side) for xs, side in points]) + 1e-9 * mg.sum([abs(p) for p in leaves(net)])
+    found = diagnose(loss, net if given else None)
+    assert found.problems == [] and [g.name for g in found.activations if g.name != "sigmoid"] == ["tanh"]
 
 
 def test_units_that_are_flat_for_every_sample_are_named():
