@@ -11,6 +11,7 @@ whose matplotlib writes them, and MP4 the program ffmpeg, which the package imag
 import os
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,11 +123,11 @@ def _coloured(group: ET.Element) -> list[ET.Element]:
 
 # Frames of a film ----------------------------------------------------------------------------------------------
 
-def frames(shown: Picture) -> list["Drawing"]:
+def frames(shown: Picture) -> Iterator["Drawing"]:
     """The picture at each step, all with one layout: what is not known yet is white, its lines are faint."""
     lines = order(shown.sketch)
     known = arrivals(shown.sketch, lines)
-    return [_frame(shown, lines, known, k) for k in range(len(lines) + 1)]
+    return (_frame(shown, lines, known, k) for k in range(len(lines) + 1))
 
 
 def _frame(shown: Picture, lines: list[Line], known: dict[Box, int], k: int) -> "Drawing":

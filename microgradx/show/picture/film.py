@@ -8,7 +8,7 @@
 MP4 needs the program ffmpeg: one that is installed, or the one that the package imageio-ffmpeg brings along.
 """
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PAUSE = 3                                   # how many times as long the end is shown
 
 
-def film(frames: Sequence["Drawing"], ending: str, seconds: float) -> bytes:
+def film(frames: Iterable["Drawing"], ending: str, seconds: float) -> bytes:
     """A file of this kind, "gif", "webp" or "mp4", each picture shown so long. Raises as animate() does."""
     try:
         from matplotlib import animation, image, rc_context
@@ -30,16 +30,20 @@ def film(frames: Sequence["Drawing"], ending: str, seconds: float) -> bytes:
         raise ImportError(f".{ending} needs matplotlib: {install('plot')}; .svg does not") from error
     kind: Any = animation.FFMpegWriter if ending == "mp4" else animation.PillowWriter
     with rc_context(_ffmpeg(kind) if ending == "mp4" else {}), TemporaryDirectory() as folder:
-        pictures = [image.imread(io.BytesIO(frame.pipe(format="png"))) for frame in frames]
-        height, width = pictures[0].shape[:2]
+        pictures = (image.imread(io.BytesIO(frame.pipe(format="png"))) for frame in frames)
+        seen = next(pictures)
+        height, width = seen.shape[:2]
         writer, figure = kind(fps=1 / seconds), Figure(figsize=(width / 100, height / 100), dpi=100)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.axis("off")
-        canvas = axes.imshow(pictures[0], aspect="auto")
+        canvas = axes.imshow(seen, aspect="auto")
         file = Path(folder, f"film.{ending}")
         with writer.saving(figure, str(file), 100):
-            for seen in pictures + pictures[-1:] * PAUSE:
+            writer.grab_frame()
+            for seen in pictures:
                 canvas.set_data(seen)
+                writer.grab_frame()
+            for _ in range(PAUSE):
                 writer.grab_frame()
         return file.read_bytes()
 

@@ -59,7 +59,7 @@ def test_an_svg_shows_gradients_when_they_arrive():
 
 def test_frames_have_one_layout_and_reveal_one_line_each():
     shown = picture(*neuron())
-    found = frames(shown)
+    found = list(frames(shown))
     assert len(found) == 6 and found[-1].source.replace("penwidth=6", "") != found[0].source
     sizes = {re.search(r'viewBox="[^"]*"', frame.pipe(format="svg").decode())[0] for frame in found}
     assert len(sizes) == 1
