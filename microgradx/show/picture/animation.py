@@ -72,7 +72,7 @@ def order(sketch: Sketch) -> list[Line]:
         between.setdefault((line.start, line.end), []).append(line)
     found: dict[Line, None] = {}
     for v in reversed(sketch.shown):
-        for a in sketch.graph.inputs[v]:
+        for a in sketch.graph.inputs(v):
             found.update(dict.fromkeys(between.get((box[a], box[v]), ())) if a in box else {})
     return list(found)
 

@@ -155,8 +155,8 @@ def diagnose(root: Any, params: Any = None) -> Diagnosis:
     levels = units.levels(graph)
     for v in units.of:
         if v.op:
-            kinds.setdefault((levels[v], v.op.name), []).append(v)
-    recurrent = any(len({levels[v] for v in inputs}) > 1 for inputs in units.inputs.values())
+            kinds.setdefault((levels[graph.place[v]], v.op.name), []).append(v)
+    recurrent = any(len({levels[graph.place[v]] for v in inputs}) > 1 for inputs in units.inputs.values())
     parameters, within = list(_parameters(params, graph)), _within_reach(graph, units)
     return Diagnosis([_group(name, vs, grads) for name, vs in parameters],
                      [_activations(name, level, vs, grads, units) for (level, name), vs in sorted(kinds.items())],
@@ -168,11 +168,15 @@ def _within_reach(graph: Graph, units: Units) -> set[Value]:
 
     A gradient of 0 may be a sum whose terms cancel; and whether units let it pass is said of the units.
     """
-    found = {graph.root}
-    for v in reversed(graph.order):
-        if v in found:
-            found.update([a for a, slope in zip(graph.inputs[v], graph.slopes[v]) if slope or v in units.condition])
-    return found
+    found = bytearray(len(graph.order))
+    found[graph.place[graph.root]] = 1
+    for k in range(len(found) - 1, -1, -1):
+        if found[k]:
+            opens = graph.order[k] in units.condition
+            for a, slope in zip(graph.below[k], graph.slopes[k]):
+                if slope or opens:
+                    found[a] = 1
+    return {v for v, reached in zip(graph.order, found) if reached}
 
 
 def _parameters(params: Any, graph: Graph | None) -> Iterable[tuple[str, list[Value]]]:
@@ -186,10 +190,10 @@ def _parameters(params: Any, graph: Graph | None) -> Iterable[tuple[str, list[Va
     if graph is None:
         return []
     paths = homes(graph)
-    found: dict[Path, list[Value]] = {paths[v]: [] for v in graph.order if v.op}       # in the order of computation
-    for v in graph.order:
+    found: dict[Path, list[Value]] = {path: [] for path, op in zip(paths, graph.ops) if op}    # in order of computation
+    for v, path in zip(graph.order, paths):
         if v.op is None:
-            found.setdefault(paths[v], []).append(v)
+            found.setdefault(path, []).append(v)
     return [(shown(".".join(path)) or "leaves", values) for path, values in found.items() if values]
 
 

@@ -13,12 +13,13 @@
 A box is one value, or one that shows all that are alike, or all values of a scope, of a level or of an operation.
 """
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from ...engine import Value
 from ...ieee import printable, short
+from ...table import Op
 from .folding import Folding
 from .graph import Graph
 from .scopes import Path, homes, levels
@@ -29,7 +30,7 @@ STEPS = 10                                  # boxes for the levels of a deep net
 MANY = 300                                  # boxes, if it is given how deep scopes are drawn
 INSIDE = 4                                  # leaves written in a card
 LINE, EDGES = 17, 14                        # the height of a line of text in a box and of its borders, in points
-Key = Value | tuple[Path, str, int]
+Key = int | tuple[Path, str, int]           # of a card the place of its value; of several a path, a title and a number
 
 
 class Box:
@@ -87,10 +88,11 @@ class Grouping:
         self.expand = {levels(name) for name in expand}
         self.rows: dict[Key, int] = {}
         self.opened: set[Path] = set()                  # of those to expand
-        self.one_by_one: set[Value] = set()             # values in these
+        self.one_by_one: set[int] = set()               # values in these
+        self.places = [graph.place[v] for v in values]
         paths = homes(graph, params)
         self.graph, plain, folded = graph, Folding(graph, paths, rolled=rolled), None
-        self.folding, self.steps, self.columns = plain, dict[Value, str](), dict[Value, int]()
+        self.folding, self.steps, self.columns = plain, dict[int, str](), list[int]()
         stages = self._stages(depth, leaves, len(graph.order) == len(values) and not rolled)
         for self.stage in stages:
             self.folding = plain
@@ -105,17 +107,18 @@ class Grouping:
             keys = self._keys()
             if self._fits(keys) and (depth is not None or not self._is_whole(keys)):
                 break
+        self.at: list[Box | None] = [None] * len(graph.order)
         self.collapsed = self.stage._replace(inside=False) != stages[0]._replace(inside=False)
         if missing := sorted(".".join(name) for name in self.expand - self.opened):
             raise ValueError(f"expand: no scope or box {', '.join(map(short, missing))} in this graph; "
                              f"the outermost are {printable(', '.join(self._outermost(keys))) or 'none'}")
-        self.box: dict[Value, Box] = {}
-        self.boxes = self._boxes(keys)
-        self.row = {self.box[v]: self.rows[key] for v, key in keys.items() if key in self.rows}
+        found = self._boxes(keys)
+        self.boxes, self.box = list(found.values()), {v: box for v, box in zip(graph.order, self.at) if box}
+        self.row = {found[key]: row for key, row in self.rows.items()}
 
     def _stages(self, depth: int | None, leaves: str | None, can_fold: bool) -> list[Stage]:
         """The ways to draw it, each with fewer boxes than the one before."""
-        self.deepest = max((len(path) for path in self.folding.paths.values()), default=0)
+        self.deepest = max(map(len, set(self.folding.paths)), default=0)
         depths = list(range(self.deepest + 1, 0, -1)) if depth is None else [depth]
         inside = leaves != "outside" and (leaves == "inside" or self.limit in (None, MANY))
         ways = [Stage(depths[0], inside=leaves == "inside")]
@@ -130,167 +133,176 @@ class Grouping:
             return not self.steps
         if rest != "value" or depth <= self.deepest or self.expand:
             return False
-        shown, together = self.folding.shown, self.folding.together
-        single = (v for v in self.values if (v.op or not inside) and shown.get(v, v) is v and v not in together)
+        shown, together, ops = self.folding.shown, self.folding.together, self.graph.ops
+        single = (k for k in self.places if (ops[k] or not inside) and shown[k] == k and k not in together)
         return next(islice(single, MOST if self.limit is None else self.limit, None), None) is not None
 
-    def _is_whole(self, keys: Mapping[Value, Key]) -> bool:
+    def _is_whole(self, keys: Sequence[Key]) -> bool:
         """Whether there is but one box of several values: it says little, and a later stage may divide it."""
-        first = keys[self.values[0]]
-        return len(self.values) > 1 and isinstance(first, tuple) and all(key == first for key in keys.values())
+        first = keys[self.places[0]]
+        return len(self.places) > 1 and isinstance(first, tuple) and all(keys[k] == first for k in self.places)
 
-    # The key of a box, which its values share: the value that a card shows, or a path, a title and a number -------
+    # The key of a box, which its values share. Values are places on the tape, see Graph ---------------------------
 
-    def _keys(self) -> dict[Value, Key]:
-        """The key of each value."""
-        shown, inside, keys = self.folding.shown, self.stage.inside, dict[Value, Key]()
-        for v in self.values:
-            if v.op or not inside:
-                one = shown.get(v, v)
-                keys[v] = keys[one] if one in keys else self._key(one)
+    def _keys(self) -> list[Key]:
+        """The key of each value; -1 for what is not to be shown."""
+        shown, inside, ops = self.folding.shown, self.stage.inside, self.graph.ops
+        keys: list[Key] = [-1] * len(ops)
+        for k in self.places:
+            if ops[k] or not inside:
+                keys[k] = key if (key := keys[shown[k]]) != -1 else self._key(shown[k])
         if not inside:
             return keys
         user, several = self._users(keys)
-        left: dict[Path, list[Value]] = {}              # leaves that several boxes use
-        for v in self.values:
-            if not v.op:
-                if v in user and v not in several and not self._is_open(v):
-                    keys[v] = user[v]
+        left: dict[Path, list[int]] = {}                # leaves that several boxes use
+        for k in self.places:
+            if not ops[k]:
+                if user[k] != -1 and k not in several and not self._is_open(k):
+                    keys[k] = user[k]
                     continue
-                keys[v] = self._key(shown.get(v, v))
-                if keys[v] is v and v not in self.one_by_one:
-                    left.setdefault(self._path(v), []).append(v)
-        for path, values in left.items():
-            if len(values) > (1 if self.stage.rest != "value" or self.stage.depth <= self.deepest else INSIDE):
-                keys.update((v, self._titled(path, "leaves", v)) for v in values)
+                keys[k] = self._key(shown[k])
+                if keys[k] == k and k not in self.one_by_one:
+                    left.setdefault(self._path(k), []).append(k)
+        for path, leaves in left.items():
+            if len(leaves) > (1 if self.stage.rest != "value" or self.stage.depth <= self.deepest else INSIDE):
+                for k in leaves:
+                    keys[k] = self._titled(path, "leaves", k)
         return keys
 
-    def _users(self, keys: Mapping[Value, Key]) -> tuple[dict[Value, Key], set[Value]]:
-        """The key of a box that uses each leaf, and the leaves that more than one box uses."""
-        user, several = dict[Value, Key](), set[Value]()
-        for v, key in keys.items():
-            for a in self.graph.inputs[v]:
-                if a.op is None and (known := user.setdefault(a, key)) is not key and known != key:
-                    several.add(a)
+    def _users(self, keys: Sequence[Key]) -> tuple[list[Key], set[int]]:
+        """The key of a box that uses each leaf, -1 for none, and the leaves that more than one box uses."""
+        user: list[Key] = [-1] * len(keys)
+        several, ops = set[int](), self.graph.ops
+        for key, below in zip(keys, self.graph.below):
+            for a in below if key != -1 else ():
+                if ops[a] is None:
+                    if (known := user[a]) == -1:
+                        user[a] = key
+                    elif known is not key and known != key:
+                        several.add(a)
         return user, several
 
-    def _key(self, v: Value) -> Key:
+    def _key(self, k: int) -> Key:
         """The key of a value that no other shows."""
-        depth, rest, path = self.stage.depth, self.stage.rest, self.folding.paths[v]
-        if self.expand and self._is_open(v):
-            return v
+        depth, rest, path = self.stage.depth, self.stage.rest, self.folding.paths[k]
+        if self.expand and self._is_open(k):
+            return k
         if depth == 0:
-            return self._titled((), operation(v), v)
+            return self._titled((), operation(self.graph.ops[k]), k)
         if len(path) >= depth:
-            return self._titled(self._path(v)[:depth - 1 - len(path) or None], path[depth - 1], v)
-        if v in self.folding.together:
-            return self._titled(self._path(v), self.folding.together[v], v)
-        if rest == "value" or (rest != "operation" and not v.op):
-            return v
-        title = self.steps[v] if rest == "level" else operation(v)
-        return self._titled(self._path(v), title, v, self.columns[v] if rest == "column" else 0)
+            return self._titled(self._path(k)[:depth - 1 - len(path) or None], path[depth - 1], k)
+        if k in self.folding.together:
+            return self._titled(self._path(k), self.folding.together[k], k)
+        if rest == "value" or (rest != "operation" and not self.graph.ops[k]):
+            return k
+        title = self.steps[k] if rest == "level" else operation(self.graph.ops[k])
+        return self._titled(self._path(k), title, k, self.columns[k] if rest == "column" else 0)
 
-    def _path(self, v: Value) -> Path:
+    def _path(self, k: int) -> Path:
         """The frame and the scopes of a value."""
-        path = self.folding.paths[v]
-        return (self.folding.frames[v], *path) if v in self.folding.frames else path
+        path = self.folding.paths[k]
+        return (self.folding.frames[k], *path) if k in self.folding.frames else path
 
-    def _titled(self, path: Path, title: str, v: Value, number: int = 0) -> Key:
-        """The key of a box of several values; the value itself if this box is to be expanded."""
+    def _titled(self, path: Path, title: str, k: int, number: int = 0) -> Key:
+        """The key of a box of several values; that of a card if this box is to be expanded."""
         if self.expand and (name := (*path, title)) in self.expand:
             self.opened.add(name)
-            self.one_by_one.add(v)
-            return v
+            self.one_by_one.add(k)
+            return k
         return path, title, number
 
-    def _is_open(self, v: Value) -> bool:
+    def _is_open(self, k: int) -> bool:
         """Whether a value is in a scope that is to be expanded."""
-        path = self.folding.paths[v]
         for scope in self.expand:
-            if path[:len(scope)] == scope:
+            if self.folding.paths[k][:len(scope)] == scope:
                 self.opened.add(scope)
-                self.one_by_one.add(v)
+                self.one_by_one.add(k)
                 return True
         return False
 
-    def _outermost(self, keys: Mapping[Value, Key]) -> list[str]:
-        titles = {key[1] for key in keys.values() if isinstance(key, tuple)}
-        return sorted(titles | {path[0] for path in self.folding.paths.values() if path})
+    def _outermost(self, keys: Sequence[Key]) -> list[str]:
+        titles = {key[1] for key in keys if isinstance(key, tuple)}
+        return sorted(titles | {path[0] for path in self.folding.paths if path})
 
     # Boxes -----------------------------------------------------------------------------------------------------
 
-    def _fits(self, keys: Mapping[Value, Key]) -> bool:
+    def _fits(self, keys: Sequence[Key]) -> bool:
         """Whether there are few enough boxes; those of what is expanded do not count."""
-        counted = dict.fromkeys(keys.values())
-        for v in self.one_by_one:
-            counted.pop(keys[v], None)
+        counted = dict.fromkeys(keys[k] for k in self.places)
+        for k in self.one_by_one:
+            counted.pop(keys[k], None)
         if self.limit is not None:
             return len(counted) <= self.limit
         if len(counted) > MOST:
             return False
-        number = {key: k for k, key in enumerate(counted)}
-        place = {v: number.get(key, -1) for v, key in keys.items()}
+        number = {key: i for i, key in enumerate(counted)}
+        place = [number.get(key, -1) for key in keys]
         using: list[set[int]] = [set() for _ in [*counted, None]]      # the last are boxes that do not count, -1
         lines = [5 if isinstance(key, tuple) else 2 for key in [*counted, None]]
-        for v, k in place.items():
-            if self.folding.shown.get(v, v) is not v:
+        shown, below = self.folding.shown, self.graph.below
+        for k in self.places:
+            if shown[k] != k:
                 continue                                # what shows it has such inputs
-            if v.op:
-                using[k].update([place.get(a, -1) for a in self.graph.inputs[v]])
-            elif v is not (key := keys[v]) and isinstance(key, Value):
-                lines[k] += 1
-        sizes = [(_width(key), LINE * min(count, 2 + INSIDE) + EDGES) for key, count in zip(counted, lines)]
+            if below[k]:
+                using[place[k]].update([place[a] for a in below[k]])
+            elif keys[k] != k and isinstance(keys[k], int) and not self.graph.ops[k]:
+                lines[place[k]] += 1
+        sizes = [(self._width(key), LINE * min(count, 2 + INSIDE) + EDGES) for key, count in zip(counted, lines)]
         frames = ["".join((key[0] if isinstance(key, tuple) else self._path(key))[:1]) for key in counted]
-        used = [below - {k, -1} for k, below in zip(range(len(counted)), using)]
+        used = [below - {i, -1} for i, below in zip(range(len(counted)), using)]
         if fits(used, sizes, frames):
             return True
         wrapped = None if any(frames) or self.stage.rest != "value" else rows(used, sizes)
         self.rows = dict(zip(counted, wrapped)) if wrapped else {}
         return bool(wrapped)
 
-    def _boxes(self, keys: Mapping[Value, Key]) -> list[Box]:
+    def _width(self, key: Key) -> float:
+        """About the width of a box in points: of a card by its formula."""
+        return 80 + 22 * min(len(self.graph.args[key]), 4) if isinstance(key, int) else 80
+
+    def _boxes(self, keys: Sequence[Key]) -> dict[Key, Box]:
+        """The boxes by their keys, and in `at` the box of each value."""
         found: dict[Key, Box] = {}
-        for v in self.values:
-            key = keys[v]
-            if key not in found:
-                found[key] = Box(self._path(key), "", key) if isinstance(key, Value) else Box(*key[:2], None)
-            box = self.box[v] = found[key]
+        shown, ops = self.folding.shown, self.graph.ops
+        for v, k in zip(self.values, self.places):
+            if (box := found.get(key := keys[k])) is None:
+                box = (Box(key[0], key[1], None) if isinstance(key, tuple) else
+                       Box(self._path(key), "", self.graph.order[key]))
+                found[key] = box
+            self.at[k] = box
             box.values.append(v)
-            if box.main is not None and v is not box.main and v.op is None and self.folding.shown.get(v, v) is v:
+            if not ops[k] and shown[k] == k and box.main is not None and v is not box.main:
                 box.inside.append(v)
-        return list(found.values())
+        return found
 
 
-def operation(v: Value) -> str:
-    """The name of the row that made v; "leaves" for a leaf."""
-    return v.op.name if v.op else "leaves"
+def operation(op: Op | None) -> str:
+    """The name of the row that made a value; "leaves" for a leaf."""
+    return op.name if op else "leaves"
 
 
-def _width(key: Key) -> float:
-    """About the width of a box in points: of a card by its formula."""
-    return 80 + 22 * min(len(key.args), 4) if isinstance(key, Value) else 80
-
-
-def _columns(graph: Graph) -> dict[Value, int]:
+def _columns(graph: Graph) -> list[int]:
     """The length of the longest way to each value."""
-    column: dict[Value, int] = {}
-    for v in graph.order:
-        column[v] = max([column[a] for a in graph.inputs[v]], default=-1) + 1
+    column: list[int] = []
+    for below in graph.below:
+        column.append(max([column[a] for a in below], default=-1) + 1)
     return column
 
 
-def _steps(graph: Graph, units: Units) -> dict[Value, str]:
+def _steps(graph: Graph, units: Units) -> dict[int, str]:
     """The title of the box of each result, by the level of the next activation; {} for fewer than two levels."""
-    level, step = units.levels(graph), dict[Value, int]()
-    last = max(level.values())
-    size = math.ceil(last / STEPS)
-    for v in reversed(graph.order):
-        k = step[v] = level[v] if v in units.of else step.get(v, last + 1)
-        step.update((a, min(k, step.get(a, k))) for a in graph.inputs[v])
+    level = units.levels(graph)
+    last = max(level)
+    size, step = math.ceil(last / STEPS), [last + 1] * len(level)
+    for k in range(len(level) - 1, -1, -1):
+        if graph.order[k] in units.of:
+            step[k] = level[k]
+        for a in graph.below[k]:
+            step[a] = min(step[k], step[a])
 
     def title(k: int) -> str:
         if k > last:
             return f"after level {last:,}"
         first, end = size * ((k - 1) // size) + 1, min(size * ((k - 1) // size + 1), last)
         return f"level {k:,}" if size == 1 else f"levels {first:,} to {end:,}"
-    return {v: title(step[v]) for v in graph.order if v.op} if last > 1 else {}
+    return {k: title(step[k]) for k, op in enumerate(graph.ops) if op} if last > 1 else {}

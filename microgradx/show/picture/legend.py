@@ -45,7 +45,7 @@ def caption(sketch: Sketch) -> list[str]:
         return [part] * (count < total)
     depth, rest, folded, _ = group.stage
     scopes = 0 < depth <= group.deepest
-    ways = ["alike ones once"] * (folded and bool(group.folding.shown)) + [f"scopes at depth {depth}"] * scopes
+    ways = ["alike ones once"] * (folded and any(group.folding.folded)) + [f"scopes at depth {depth}"] * scopes
     ways += [f"by {rest}"] * (rest != "value")
     return [f"{part}, too many to draw one by one: {len(group.boxes):,} boxes, {' and '.join(ways)}",
             "to see more: depth, expand, around, through"]

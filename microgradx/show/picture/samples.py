@@ -5,21 +5,22 @@
     >>> from microgradx.show.picture.samples import alike, batch
     >>> w, b = Value(0.5, "w"), Value(0.1, "b")
     >>> loss = sum(((tanh(w * x + b) - y)**2 for x, y in [(1.0, 2.0), (2.0, 1.0), (3.0, 0.5)]), 0.0)
-    >>> found = batch(alike(Graph(loss)))
-    >>> [(len(samples), [v.op.name for v in samples[0]]) for samples in found.kinds]
+    >>> graph = Graph(loss)
+    >>> found = batch(alike(graph))
+    >>> [(len(samples), [graph.ops[k].name for k in samples[0]]) for samples in found.kinds]
     [(3, ['mul', 'add', 'tanh', 'sub', 'pow'])]
-    >>> sorted(v.label for v in found.shared)
+    >>> sorted(graph.order[k].label for k in found.shared)
     ['b', 'w']
 
 A value that one term alone uses belongs to it; leaves that several use are shared, as parameters are. Terms that share
-results are one sample: the outputs for one input.
+results are one sample: the outputs for one input. Values are places on the tape here, see Graph.
 """
 import re
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from ...engine import Value
 from ...table import Op
 from ...text import rule
 from .graph import Graph
@@ -30,21 +31,18 @@ TRIES = 8                                   # sums that are looked at, from the 
 
 
 class Alike(NamedTuple):
-    """The terms of a sum that are alike.
+    """The terms of a sum that are alike. Values are places on the tape, see Graph.
 
-    kinds   for each kind of term all of its kind; value k of one corresponds to value k of each other
-    shared  the leaves that several terms use
-    chain   the additions, if Python's sum() wrote them one by one; else the sum alone
+    kinds     for each kind of term all of its kind; value k of one corresponds to value k of each other
+    shared    the leaves that several terms use
+    chain     the additions, if Python's sum() wrote them one by one; else the sum alone
+    is_batch  whether the terms are samples: they share more leaves than each has for itself, the parameters
     """
 
-    kinds: list[list[list[Value]]]
-    shared: set[Value]
-    chain: list[Value]
-
-    @property
-    def is_batch(self) -> bool:
-        """Whether the terms are samples: they share more leaves than each has for itself, the parameters."""
-        return all(0 < len(self.shared) >= sum(v.op is None for v in terms[0]) for terms in self.kinds)
+    kinds: list[list[list[int]]]
+    shared: set[int]
+    chain: list[int]
+    is_batch: bool
 
 
 def batch(found: Sequence[Alike]) -> Alike | None:
@@ -60,16 +58,18 @@ def alike(graph: Graph) -> list[Alike]:
 
 
 def _look(graph: Graph) -> list[Alike]:
-    level, seen, left, found = [graph.root], {graph.root}, TRIES, list[Alike]()
+    root = graph.place[graph.root]
+    level, seen, left, found = [root], {root}, TRIES, list[Alike]()
     while level and left:
-        below: list[Value] = []
-        for v in level:
-            chain, terms = _terms(graph, v)
-            if summands(graph, v) and len(terms) >= FEWEST and left:
+        below: list[int] = []
+        for k in level:
+            chain, terms = _terms(graph, k)
+            if summands(graph, k) and len(terms) >= FEWEST and left:
                 left -= 1
                 kinds, shared = _kinds(graph, terms)
                 if kinds:
-                    found.append(Alike(kinds, shared, chain))
+                    own = [sum(graph.ops[k] is None for k in terms[0]) for terms in kinds]
+                    found.append(Alike(kinds, shared, chain, 0 < len(shared) >= max(own)))
                     continue
             below += [a for a in dict.fromkeys(terms) if a not in seen]
             seen.update(terms)
@@ -77,20 +77,19 @@ def _look(graph: Graph) -> list[Alike]:
     return found
 
 
-def _terms(graph: Graph, v: Value) -> tuple[list[Value], list[Value]]:
+def _terms(graph: Graph, k: int) -> tuple[list[int], list[int]]:
     """The additions of a sum and what it adds up; for another value its inputs."""
-    chain, terms = [v], list[Value]()
-    while len(two := summands(graph, v)) == 2 and two[0].op is v.op:
+    chain, terms, ops = [k], list[int](), graph.ops
+    while len(two := summands(graph, k)) == 2 and ops[two[0]] is ops[k]:
         terms.append(two[1])
-        v = two[0]
-        chain.append(v)
-    return chain, [*graph.inputs[v], *reversed(terms)]
+        k = two[0]
+        chain.append(k)
+    return chain, [*graph.below[k], *reversed(terms)]
 
 
-def summands(graph: Graph, v: Value) -> Sequence[Value]:
+def summands(graph: Graph, k: int) -> Sequence[int]:
     """What a sum of several Values adds up; () for other results."""
-    inputs = graph.inputs[v]
-    return inputs if len(inputs) > 1 and v.op and _adds(v.op) else ()
+    return graph.below[k] if len(graph.below[k]) > 1 and (op := graph.ops[k]) and _adds(op) else ()
 
 
 @cache
@@ -100,24 +99,24 @@ def _adds(op: Op) -> bool:
     return all(rule(op, i, names) == "1" for i in range(len(names)))
 
 
-def _kinds(graph: Graph, terms: Sequence[Value]) -> tuple[list[list[list[Value]]], set[Value]]:
+def _kinds(graph: Graph, terms: Sequence[int]) -> tuple[list[list[list[int]]], set[int]]:
     """The terms of one sum by kind, and the leaves that several use."""
     owner, shared = _owners(graph, terms)
-    order = [v for v in graph.order if v in owner]
+    order = [k for k, term in enumerate(owner) if term >= 0]
     kind = signatures(graph, order, shared, scoped=True)
-    own: dict[int, list[Value]] = {}
-    for v in order:
-        if v not in shared:
-            own.setdefault(owner[v], []).append(v)
-    known: dict[tuple[int, ...], list[list[Value]]] = {}
+    own = defaultdict[int, list[int]](list)
+    for k in order:
+        if k not in shared:
+            own[owner[k]].append(k)
+    known = defaultdict[tuple[int, ...], list[list[int]]](list)
     for term in dict.fromkeys(terms):
-        if term.op and (values := own.pop(owner[term], None)):
-            known.setdefault(tuple(map(kind.__getitem__, values)), []).append(values)
+        if graph.ops[term] and (values := own.pop(owner[term], None)):
+            known[tuple([kind[k] for k in values])].append(values)
     return [samples for samples in known.values() if len(samples) >= FEWEST], shared
 
 
-def _owners(graph: Graph, terms: Sequence[Value]) -> tuple[dict[Value, int], set[Value]]:
-    """The term that each value below them belongs to, and the leaves that several terms use."""
+def _owners(graph: Graph, terms: Sequence[int]) -> tuple[list[int], set[int]]:
+    """The term that each value below them belongs to, -1 for none, and the leaves that several terms use."""
     same = list(range(len(terms)))                  # terms that share a result are one: their first
 
     def first(k: int) -> int:
@@ -125,47 +124,52 @@ def _owners(graph: Graph, terms: Sequence[Value]) -> tuple[dict[Value, int], set
             same[k] = k = same[same[k]]
         return k
 
-    owner = {term: k for k, term in reversed(list(enumerate(terms)))}
-    users: dict[Value, set[int]] = {}               # of the leaves that several terms use
-    for v in reversed(graph.order):
-        if v.op and (k := owner.get(v)) is not None:
-            for a in graph.inputs[v]:
-                if (known := owner.setdefault(a, k)) == k:
-                    continue
-                if a.op is None:
+    owner = [-1] * len(graph.order)
+    for k, term in reversed(list(enumerate(terms))):
+        owner[term] = k
+    users: dict[int, set[int]] = {}                 # of the leaves that several terms use
+    for v in range(max(terms), -1, -1):
+        if (k := owner[v]) >= 0:
+            for a in graph.below[v]:
+                if (known := owner[a]) < 0:
+                    owner[a] = k
+                elif known != k and graph.ops[a] is None:
                     users.setdefault(a, {known}).add(k)
-                else:
+                elif known != k:
                     low, high = sorted((first(known), first(k)))
                     same[high] = low
-    owner = {v: first(k) for v, k in owner.items()}
-    return owner, {leaf for leaf, ks in users.items() if len({first(k) for k in ks}) > 1}
+    firsts = [*map(first, range(len(terms))), -1]
+    return [firsts[k] for k in owner], {leaf for leaf, ks in users.items() if len({firsts[k] for k in ks}) > 1}
 
 
-def signatures(graph: Graph, order: Sequence[Value], fixed: Collection[Value], opaque: Collection[Value] = (),
-               scoped: bool = False) -> dict[Value, int]:
-    """A number for each value; equal numbers for values computed alike from the same fixed leaves.
+def signatures(graph: Graph, order: Iterable[int], fixed: Collection[int], opaque: Collection[int] = (),
+               scoped: bool = False) -> list[int]:
+    """A number for each value in `order`; equal numbers for values computed alike from the same fixed leaves.
 
     Other leaves count as alike, and so do constants and the results in `opaque`, seen from those that use them. With
     `scoped` values in different scopes are not alike.
     """
     known: dict[Hashable, int] = {}
-    kind: dict[Value, int] = {}
-    seen: dict[Value, int] = dict.fromkeys(opaque, 0)       # what a value looks like to those that use it
-    for v in order:
+    kind = [0] * len(graph.order)
+    seen = [0] * (len(graph.order) + 1)             # what a value looks like to those that use it; [-1]: a constant
+    for k in order:
         key: Hashable = 0
-        if v.op:
-            key = v.op, v.scope if scoped else "", *[seen.get(a, 0) for a in graph.args[v]]     # 0: a constant
-        elif v in fixed:
-            key = v
-        number = kind[v] = known.setdefault(key, len(known) + 1)
-        seen.setdefault(v, number)
+        if op := graph.ops[k]:
+            key = op, graph.order[k].scope if scoped else "", *[seen[a] for a in graph.args[k]]
+        elif k in fixed:
+            key = k + 1
+        kind[k] = known.setdefault(key, len(known) + 1)
+        if k not in opaque:
+            seen[k] = kind[k]
     return kind
 
 
 # Cells: scopes that differ in their number, as time steps do ------------------------------------------------------
 
-def cells(graph: Graph, paths: Mapping[Value, Path]) -> list[list[list[Value]]]:
-    """The innermost scopes that are alike but for the number in their name: by kind, the values of each.
+def cells(graph: Graph, paths: Sequence[Path]) -> list[list[list[int]]]:
+    """The innermost scopes that are alike but for the number in their name: by kind, the places of the values of each.
+
+    paths   the scopes of each value, by its place
 
     >>> from microgradx import Value, scope
     >>> from microgradx.show.picture.scopes import homes
@@ -173,16 +177,16 @@ def cells(graph: Graph, paths: Mapping[Value, Path]) -> list[list[list[Value]]]:
     >>> for t in range(4):
     ...     with scope(f"t{t}"):
     ...         h = (w * h).tanh()
-    >>> [[len(cell) for cell in kind] for kind in cells(Graph(h), homes(Graph(h)))]
-    [[2, 2, 2]]
+    >>> cells(Graph(h), homes(Graph(h)))                # the first has h in it, too
+    [[[4, 5], [6, 7], [8, 9]]]
     """
-    inside: dict[Path, list[Value]] = {}
-    for v in graph.order:
-        if paths[v] and re.search(r"\d$", paths[v][-1]):
-            inside.setdefault(paths[v], []).append(v)
-    kinds: dict[Hashable, list[list[Value]]] = {}
+    inside: dict[Path, list[int]] = {}
+    for k, path in enumerate(paths):
+        if path and re.search(r"\d$", path[-1]):
+            inside.setdefault(path, []).append(k)
+    kinds: dict[Hashable, list[list[int]]] = {}
     for path, values in inside.items():
-        place = {v: k for k, v in enumerate(values)}
-        shape = tuple([(v.op, *[place.get(a, -1) for a in graph.args[v]]) for v in values])
+        place = {k: i for i, k in enumerate(values)}
+        shape = tuple([(graph.ops[k], *[place.get(a, -1) for a in graph.args[k]]) for k in values])
         kinds.setdefault((path[:-1], re.sub(r"\d+$", "", path[-1]), shape), []).append(values)
     return [cells for cells in kinds.values() if len(cells) > 1]

@@ -19,23 +19,25 @@ def levels(scope: str) -> Path:
     return tuple(re.split(r"\.(?!\d+(?:\.|$))", scope, maxsplit=DEEP)) if scope else ()
 
 
-def homes(graph: Graph, params: Collection[Value] | None = None) -> dict[Value, Path]:
+def homes(graph: Graph, params: Collection[Value] | None = None) -> list[Path]:
     """The scope in which each value is drawn: the one it was made in, except for leaves made outside of all scopes.
 
     A parameter moves to the innermost scope that contains all of its uses in scopes. If params is None, the leaves move
     that are used in one scope only: the weights of a neuron, but not the inputs of a layer.
     """
-    users: dict[Value, set[str]] = {}
-    known = {scope: levels(scope) for scope in {v.scope for v in graph.order}}
-    if not any(known):
-        return dict.fromkeys(graph.order, ())
-    for v in graph.order:
-        if scope := v.scope:
-            for a in graph.inputs[v]:
-                if a.op is None and not a.scope:
-                    users.setdefault(a, set()).add(scope)
-    moving = {v: scopes for v, scopes in users.items() if (len(scopes) == 1 if params is None else v in params)}
-    return {v: _shared([known[scope] for scope in moving[v]]) if v in moving else known[v.scope] for v in graph.order}
+    scopes = [v.scope for v in graph.order]
+    known = {scope: levels(scope) for scope in set(scopes)}
+    found = [known[scope] for scope in scopes]
+    users: dict[int, set[str]] = {}
+    for scope, below in zip(scopes, graph.below) if any(known) else ():
+        if scope:
+            for k in below:
+                if graph.ops[k] is None and not scopes[k]:
+                    users.setdefault(k, set()).add(scope)
+    for k, using in users.items():
+        if len(using) == 1 if params is None else graph.order[k] in params:
+            found[k] = _shared([known[scope] for scope in using])
+    return found
 
 
 def _shared(paths: Iterable[Path]) -> Path:

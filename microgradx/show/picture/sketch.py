@@ -76,11 +76,15 @@ class Sketch:
         self.root, self.graph = root, Graph(root)
         self.order = self.graph.order
         self.params, self.has_params = set[Value](leaves(params)), params is not None
-        reached = self.graph.gradients()
-        self.reached = reached.keys()
-        self.grads = reached if len(reached) == len(self.order) else dict.fromkeys(self.order, 0.0) | reached
+        grads = self.graph.gradients()
+        self.grads = {v: g or 0.0 for v, g in zip(self.order, grads)}
+        self.unreached = {v for v, g in zip(self.order, grads) if g is None}
         self.units = Units(self.graph, self.params or None)
-        self.finite = all(map(math.isfinite, self.grads.values())) and all([math.isfinite(v.data) for v in self.order])
+        self.finite = all(map(math.isfinite, self.grads.values())) and all(map(math.isfinite, self.graph.data()))
+        wrong = {op for op in set(self.graph.ops) if _is_wrong(op)}
+        self.suspects = {v for v, g in self.grads.items() if not -LOUD < g < LOUD}
+        self.suspects.update(v for v, word in self.units.condition.items() if word)
+        self.suspects.update(v for v in self.order if v.op in wrong) if wrong else None
         middle = leaves(through)
         if through is not None and not middle:
             raise ValueError(f"through: expected a Value of the graph, or several in lists, got {short(through)}")
@@ -111,8 +115,8 @@ class Sketch:
 
     def flow(self, v: Value) -> list[float | None]:
         """What a value sends back to each of its inputs: slope times gradient, None if nothing can flow."""
-        g = self.grads[v] if v in self.reached else None
-        return [g * slope if slope is not None and g is not None else None for slope in self.graph.slopes[v]]
+        g, slopes = self.grads[v], self.graph.slopes[self.graph.place[v]]
+        return [None if slope is None or v in self.unreached else g * slope for slope in slopes]
 
     @cached_property
     def first(self) -> Value | None:
@@ -120,21 +124,23 @@ class Sketch:
         return first_nonfinite(self.root)
 
     def _lines(self) -> Iterable[Line]:
-        box, shown, inputs = self.grouping.box, self.grouping.folding.shown, self.graph.inputs
+        graph, folding, box = self.grouping.graph, self.grouping.folding, self.grouping.at
         found: dict[Hashable, Line] = {}
-        for v in self.shown:
-            if not v.op:
+        lines: dict[int, set[Box | None]] = {}          # of a value that shows others: the boxes where its lines start
+        for k, (v, end) in enumerate(zip(graph.order, box)):
+            if end is None or not graph.below[k]:
                 continue
-            end, one = box[v], shown.get(v, v)
-            for i, a in enumerate(inputs[v]):
-                if (start := box.get(a)) is None or (start is end and (end.main is None or a.op is None)):
+            if (one := folding.shown[k]) != k and one not in lines:
+                lines[one] = {box[a] for a in graph.below[one]}
+            for i, a in enumerate(graph.below[k]):
+                if (start := box[a]) is None or (start is end and (end.main is None or graph.ops[a] is None)):
                     continue
-                if one is not v and start.main is not None and any([box.get(b) is start for b in inputs[one]]):
+                if one != k and start.main is not None and start in lines[one]:
                     continue                            # the one that is shown has such a line
                 # a*a has two edges, each with its own line; edges to or from a box of many values share one
-                alone = start.main is a and end.main is v and (a not in shown or v in shown)
-                key, slope = (start, end, i if alone else None), self.graph.slopes[v][i]
-                contribution = 0.0 if slope is None or v not in self.reached else slope * self.grads[v]
+                alone = end.main is v and start.main is graph.order[a] and folding.folded[a] <= folding.folded[k]
+                key, slope = (start, end, i if alone else None), graph.slopes[k][i]
+                contribution = 0.0 if slope is None or v in self.unreached else slope * self.grads[v]
                 if key in found:
                     found[key].join(slope, contribution)
                 else:
@@ -143,16 +149,12 @@ class Sketch:
 
     def _suspects(self) -> Iterable[Value]:
         """The values that may have a mark: a few of a million. All of them if a number or a gradient is not finite."""
-        grads, found = self.grads, self.units.condition
-        if not self.finite:
-            return self.shown
-        wrong = {op for op in {v.op for v in self.shown} if _is_wrong(op)}
-        return [v for v in self.shown if not -LOUD < grads[v] < LOUD or found.get(v) or v.op in wrong]
+        return [v for v in self.shown if v in self.suspects] if self.finite else self.shown
 
     def mark(self, v: Value) -> str:
         """The problem at a value, in a word or two; "" if there is none. MARKS explains the words."""
-        g = self.grads[v]
-        if not math.isfinite(v.data + g * sum([slope for slope in self.graph.slopes[v] if slope], 1.0)):
+        g, slopes = self.grads[v], self.graph.slopes[self.graph.place[v]]
+        if not math.isfinite(v.data + g * sum([slope for slope in slopes if slope], 1.0)):
             bad = [x for x in (v.data, g, *self.flow(v)) if x is not None and not math.isfinite(x)]
             if bad:                                     # and not their sum alone
                 what = "nan" if any(x != x for x in bad) else "inf"
@@ -176,7 +178,7 @@ class Sketch:
         """How many inputs of a box the picture leaves out."""
         if len(self.shown) == len(self.order):
             return 0
-        return sum(a not in self.grouping.box for v in box.values for a in self.graph.inputs[v])
+        return sum(a not in self.grouping.box for v in box.values for a in self.graph.inputs(v))
 
 
 def _is_wrong(op: Op | None) -> bool:

@@ -126,20 +126,22 @@ class Units:
     def __init__(self, graph: Graph, params: Collection[Value] | None = None) -> None:
         if params is None:
             found = batch(alike(graph))
-            params = found.shared if found else [v for v in graph.order if v.op is None]
-        fixed = set(params)
-        curves = {v: function for v in graph.order if v.op and v.op.limits and (function := activation(v))}
-        after = _before_parameters(graph, fixed) if curves else set()
-        units = {v: None for v, (function, i) in curves.items()
-                 if v in after or (function.bounded(-1) and function.bounded(1) and not function.op.kinks)
-                 or _of_layer(graph, v, v.args[i], fixed, function)}
+            fixed = found.shared if found else {k for k, op in enumerate(graph.ops) if op is None}
+        else:
+            fixed = {graph.place[v] for v in params if v in graph.place}
+        curves = {k: function for k, (v, op) in enumerate(zip(graph.order, graph.ops))
+                  if op and op.limits and (function := activation(v))}
+        after = _before_parameters(graph, fixed) if curves else b""
+        units = {k: None for k, (function, i) in curves.items()
+                 if after[k] or (function.bounded(-1) and function.bounded(1) and not function.op.kinks)
+                 or _of_layer(graph, k, graph.args[k][i], fixed, function)}
         # a single one is alike to no other, and to look at all of a large graph takes a while
-        kind = signatures(graph, graph.order, fixed, units) if len(units) > 1 else dict.fromkeys(units, 0)
-        self.of = {v: kind[v] for v in units}
+        kind = signatures(graph, range(len(graph.order)), fixed, units) if len(units) > 1 else dict.fromkeys(units, 0)
+        self.of = {graph.order[k]: kind[k] for k in units}
         self.inputs: dict[int, list[Value]] = {}
         for v, unit in self.of.items():
             self.inputs.setdefault(unit, []).append(v)
-        self.condition = {v: condition(v) for v in curves}
+        self.condition = {v: condition(v) for v in map(graph.order.__getitem__, curves)}
         self.stuck = {unit: self._stuck(inputs) for unit, inputs in self.inputs.items()}
 
     def _stuck(self, inputs: Sequence[Value]) -> str:
@@ -155,28 +157,29 @@ class Units:
             return "dead" if v in self.of and self.stuck[self.of[v]] == "dead" else OFF
         return found
 
-    def levels(self, graph: Graph) -> dict[Value, int]:
-        """The number of activations on the longest path from a leaf to each value, itself included."""
-        level: dict[Value, int] = {}
-        for v in graph.order:
-            level[v] = max([level[a] for a in graph.inputs[v]], default=0) + (v in self.of)
+    def levels(self, graph: Graph) -> list[int]:
+        """The number of activations on the longest path from a leaf to each value, itself included, by its place."""
+        level: list[int] = []
+        for v, below in zip(graph.order, graph.below):
+            level.append(max([level[a] for a in below], default=0) + (v in self.of))
         return level
 
 
-def _before_parameters(graph: Graph, fixed: Set[Value]) -> set[Value]:
-    """The results after which a parameter is still to come on the way to the root."""
-    found: set[Value] = set()
-    for v in reversed(graph.order):
-        inputs = graph.inputs[v]
-        if v in found or not fixed.isdisjoint(inputs):
-            found.update(inputs)
+def _before_parameters(graph: Graph, fixed: Set[int]) -> bytearray:
+    """For each place whether a parameter is still to come after it on the way to the root."""
+    found = bytearray(len(graph.order))
+    for k in range(len(found) - 1, -1, -1):
+        if (below := graph.below[k]) and (found[k] or not fixed.isdisjoint(below)):
+            for a in below:
+                found[a] = 1
     return found
 
 
-def _of_layer(graph: Graph, v: Value, argument: Value, fixed: Set[Value], function: Curve) -> bool:
+def _of_layer(graph: Graph, k: int, argument: int, fixed: Set[int], function: Curve) -> bool:
     """Whether an activation takes the result of a layer as it is, in the same scope or in one beside it."""
     if argument in fixed and not (function.bounded(-1) or function.bounded(1)):
         return False
-    outside = v.scope != argument.scope and f"{argument.scope}.".startswith(f"{v.scope}." if v.scope else "")
+    own, before = graph.order[k].scope, graph.order[argument].scope
+    outside = own != before and f"{before}.".startswith(f"{own}." if own else "")
     added = [argument, *summands(graph, argument)]              # w*x + u*h has no parameter by itself
-    return not outside and any(a in fixed or not fixed.isdisjoint(graph.inputs[a]) for a in added)
+    return not outside and any(a in fixed or not fixed.isdisjoint(graph.below[a]) for a in added)

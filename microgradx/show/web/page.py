@@ -70,7 +70,7 @@ def _refuse_large(order: list[Value]) -> None:
 def graph(root: Value, program: JavaScriptRows, params: Any = None) -> dict[str, Any]:
     """The graph as data: names, rows, inputs, numbers and scopes of its values; of each row its formulas and kinks."""
     order, own = tape(root), parameters(params)
-    called, place = called_by(root, own), homes(Graph(root), own or None)
+    called, place = called_by(root, own), dict(zip(order, homes(Graph(root), own or None)))
     number = {v: k for k, v in enumerate(order)}
     rules: dict[str, Any] = {}
     kinked = set()

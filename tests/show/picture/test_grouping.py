@@ -63,11 +63,11 @@ def test_each_edge_is_in_one_line_or_shown_by_another(net, options):
     """Lines hold all edges between two boxes, but those of which the one that is shown has the same."""
     root, params = net
     sketch = Sketch(root, params, **options)
-    box, shown = sketch.grouping.box, sketch.grouping.folding.shown
+    box, folded = sketch.grouping.box, sketch.grouping.folding.folded
     edges = [(box[a], box[v], v) for v in tape(root) for a in v.args if isinstance(a, Value) and box[a] is not box[v]]
     drawn = {(line.start, line.end) for line in sketch.lines}
     assert {(start, end) for start, end, _ in edges} == {pair for pair in drawn if pair[0] is not pair[1]}
-    if not shown:
+    if not any(folded):
         assert sum(line.count for line in sketch.lines) == len(edges)
 
 
@@ -137,6 +137,11 @@ def test_time_steps_that_are_alike_are_rolled_up():
     assert draw(root, net, rolled=True).source.count("constraint=false") == 3
 
 
+def valued(graph, kinds):
+    """The Values of terms that are alike."""
+    return [[[graph.order[k] for k in term] for term in kind] for kind in kinds]
+
+
 # Samples ---------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("make", [sum, lambda terms, start: mg.sum(terms)], ids=["chain of +", "one sum"])
@@ -146,11 +151,12 @@ def test_the_samples_of_a_batch_are_found_with_their_values(make, kind):
     net = MLP(2, [4, 1])
     terms = [(net([kind(float(i)), kind(1.0)]) - 0.5 * i)**2 for i in range(7)]
     loss = make(terms, Value(0.0)) / 7
-    found = batch(alike(Graph(loss)))
-    samples, = found.kinds
-    assert found.shared == set(net.parameters()) and len(samples) == 7
+    graph = Graph(loss)
+    found = batch(alike(graph))
+    samples, = valued(graph, found.kinds)
+    assert {graph.order[k] for k in found.shared} == set(net.parameters()) and len(samples) == 7
     for term, sample in zip(terms, samples, strict=True):
-        assert set(sample) == set(tape(term)) - found.shared and sample[-1] is term
+        assert set(sample) == set(tape(term)) - set(net.parameters()) and sample[-1] is term
     for sample in samples:
         assert [v.op for v in sample] == [v.op for v in samples[0]]
         assert [v.scope for v in sample] == [v.scope for v in samples[0]]
@@ -160,7 +166,8 @@ def test_outputs_of_one_input_are_one_sample():
     random.seed(2)
     net = MLP(2, [4, 3])
     terms = [(y - 1)**2 for i in range(5) for y in net([float(i), 1.0])]
-    samples, = batch(alike(Graph(mg.sum(terms)))).kinds
+    graph = Graph(mg.sum(terms))
+    samples, = valued(graph, batch(alike(graph)).kinds)
     assert len(samples) == 5 and all(set(sample) >= set(terms[3 * i:3 * i + 3]) for i, sample in enumerate(samples))
 
 
@@ -176,10 +183,12 @@ def test_hidden_units_are_no_samples():
 def test_a_value_that_others_use_is_not_shown_by_another():
     """A weight is a term's own among the squares of its regularisation, and used by the samples as well."""
     root, net = moons(5)
-    found = alike(Graph(root))
-    assert len(found) == 2 and {v for terms in found[1].kinds for term in terms for v in term} > set(net.parameters())
     graph = Graph(root)
-    assert Folding(graph, homes(graph), samples=True).shown.keys().isdisjoint(net.parameters())
+    found = alike(graph)
+    assert len(found) == 2 and {v for terms in valued(graph, found[1].kinds) for term in terms for v in term} > set(
+        net.parameters())
+    folded = Folding(graph, homes(graph), samples=True).folded
+    assert any(folded) and not any(folded[graph.place[p]] for p in net.parameters())
 
 
 def test_cells_are_alike_in_what_they_compute():
