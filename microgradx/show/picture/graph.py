@@ -22,30 +22,35 @@ class Graph:
     numbers, in lists, several times faster than by dicts of Values.
 
     order   the tape; `place` is the place of each value on it
-    ops     the row that made each value, None for a leaf
+    ops     the row that made each value, None for a leaf; `scopes` is the scope of each
     args    the places of its inputs, -1 for a constant
     below   these without constants; `slopes` are the slopes by them
     alike   the sums whose terms are alike, once samples.alike() has looked for them
     """
 
-    __slots__ = ("root", "order", "place", "ops", "args", "below", "slopes", "alike")
+    __slots__ = ("root", "order", "place", "ops", "scopes", "args", "below", "slopes", "alike")
 
     def __init__(self, root: Value) -> None:
         self.root, self.order = root, tape(root)
         self.alike: list[Any] | None = None
         self.place = place = {v: k for k, v in enumerate(self.order)}
         self.ops: list[Op | None] = [v.op for v in self.order]
+        self.scopes = [v.scope for v in self.order]
         self.args: list[tuple[int, ...]] = [()] * len(self.order)
         self.below, self.slopes = self.args.copy(), list[tuple[float | None, ...]](self.args)
         for k, (v, op) in enumerate(zip(self.order, self.ops)):
-            if op:
-                args, self.slopes[k] = v.args, v.slopes
-                if float in map(type, args):
-                    self.args[k] = tuple([-1 if a.__class__ is float else place[a] for a in args])
-                    pairs = [(a, slope) for a, slope in zip(self.args[k], v.slopes) if a >= 0]
-                    self.below[k], self.slopes[k] = tuple([a for a, _ in pairs]), tuple([slope for _, slope in pairs])
-                else:
-                    self.args[k] = self.below[k] = tuple([place[a] for a in args])
+            if not op:
+                continue
+            a, b = v._a, v._b
+            if a.__class__ is not tuple and a.__class__ is not float and b is not None and b.__class__ is not float:
+                self.args[k] = self.below[k] = (place[a], place[b])         # most have two inputs: without a call
+                self.slopes[k] = (v._da, v._db)
+                continue
+            self.args[k] = tuple([-1 if a.__class__ is float else place[a] for a in v.args])
+            self.below[k], self.slopes[k] = self.args[k], v.slopes
+            if -1 in self.args[k]:
+                pairs = [(a, slope) for a, slope in zip(self.args[k], v.slopes) if a >= 0]
+                self.below[k], self.slopes[k] = tuple([a for a, _ in pairs]), tuple([slope for _, slope in pairs])
 
     def data(self) -> list[float]:
         """The numbers."""
@@ -72,7 +77,8 @@ class Graph:
         part.order, part.alike, part.place = list(values), [], {v: k for k, v in enumerate(values)}
         whole = [self.place[v] for v in values]
         number = dict(zip(whole, range(len(whole))))
-        part.ops, part.below, part.slopes = [self.ops[k] for k in whole], [], []
+        part.ops, part.scopes = [self.ops[k] for k in whole], [self.scopes[k] for k in whole]
+        part.below, part.slopes = [], []
         part.args = [tuple([number.get(a, -1) for a in self.args[k]]) for k in whole]
         for k in whole:
             pairs = [(number[a], slope) for a, slope in zip(self.below[k], self.slopes[k]) if a in number]

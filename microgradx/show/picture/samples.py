@@ -79,12 +79,13 @@ def _look(graph: Graph) -> list[Alike]:
 
 def _terms(graph: Graph, k: int) -> tuple[list[int], list[int]]:
     """The additions of a sum and what it adds up; for another value its inputs."""
-    chain, terms, ops = [k], list[int](), graph.ops
-    while len(two := summands(graph, k)) == 2 and ops[two[0]] is ops[k]:
-        terms.append(two[1])
-        k = two[0]
+    chain, terms, op, below = [k], list[int](), graph.ops[k], graph.below
+    adds = bool(summands(graph, k))
+    while adds and len(below[k]) == 2 and graph.ops[below[k][0]] is op:
+        k, term = below[k]
+        terms.append(term)
         chain.append(k)
-    return chain, [*graph.below[k], *reversed(terms)]
+    return chain, [*below[k], *reversed(terms)]
 
 
 def summands(graph: Graph, k: int) -> Sequence[int]:
@@ -155,7 +156,7 @@ def signatures(graph: Graph, order: Iterable[int], fixed: Collection[int], opaqu
     for k in order:
         key: Hashable = 0
         if op := graph.ops[k]:
-            key = op, graph.order[k].scope if scoped else "", *[seen[a] for a in graph.args[k]]
+            key = op, graph.scopes[k] if scoped else "", *[seen[a] for a in graph.args[k]]
         elif k in fixed:
             key = k + 1
         kind[k] = known.setdefault(key, len(known) + 1)

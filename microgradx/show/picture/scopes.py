@@ -25,7 +25,7 @@ def homes(graph: Graph, params: Collection[Value] | None = None) -> list[Path]:
     A parameter moves to the innermost scope that contains all of its uses in scopes. If params is None, the leaves move
     that are used in one scope only: the weights of a neuron, but not the inputs of a layer.
     """
-    scopes = [v.scope for v in graph.order]
+    scopes = graph.scopes
     known = {scope: levels(scope) for scope in set(scopes)}
     found = [known[scope] for scope in scopes]
     users: dict[int, set[str]] = {}

@@ -128,11 +128,11 @@ class Sketch:
         found: dict[Hashable, Line] = {}
         lines: dict[int, set[Box | None]] = {}          # of a value that shows others: the boxes where its lines start
         for k, (v, end) in enumerate(zip(graph.order, box)):
-            if end is None or not graph.below[k]:
+            if end is None or not (below := graph.below[k]):
                 continue
             if (one := folding.shown[k]) != k and one not in lines:
                 lines[one] = {box[a] for a in graph.below[one]}
-            for i, a in enumerate(graph.below[k]):
+            for i, a in enumerate(below):
                 if (start := box[a]) is None or (start is end and (end.main is None or graph.ops[a] is None)):
                     continue
                 if one != k and start.main is not None and start in lines[one]:

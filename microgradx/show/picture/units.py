@@ -179,7 +179,7 @@ def _of_layer(graph: Graph, k: int, argument: int, fixed: Set[int], function: Cu
     """Whether an activation takes the result of a layer as it is, in the same scope or in one beside it."""
     if argument in fixed and not (function.bounded(-1) or function.bounded(1)):
         return False
-    own, before = graph.order[k].scope, graph.order[argument].scope
+    own, before = graph.scopes[k], graph.scopes[argument]
     outside = own != before and f"{before}.".startswith(f"{own}." if own else "")
     added = [argument, *summands(graph, argument)]              # w*x + u*h has no parameter by itself
     return not outside and any(a in fixed or not fixed.isdisjoint(graph.below[a]) for a in added)
