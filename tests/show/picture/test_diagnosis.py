@@ -198,7 +198,7 @@ def test_nothing_is_found_in_healthy_networks(seed):
     lambda score, side: -mg.minimum(mg.exp(score) * side, mg.clamp(mg.exp(score), 2.9, 3.1) * side),
 ], ids=["hinge", "log of clamp", "PPO"])
 def test_bends_of_a_loss_and_of_a_penalty_are_no_layer(bend, given):
-    """A clamp around exp(score) was "dead: 1 of 1 clamp units", and each abs of L1 a unit with a gradient of its own."""
+    """A clamp around exp(score) was "dead: 1 of 1 clamp units", and each abs of L1 a unit with its own gradient."""
     random.seed(3)
     net, points = Sequential(Linear(2, 3), Tanh(), Linear(3, 1)), list(moons(8))
     loss = mg.sum([bend(net(xs)[0], side) for xs, side in points]) + 1e-9 * mg.sum([abs(p) for p in leaves(net)])
