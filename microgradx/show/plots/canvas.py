@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STRONG, MIDDLING, LIGHT = (mix(colour, colour, 0) for colour in (DARK, MIDDLE, PALE))
 DECADES = 2                                 # numbers that span more get a logarithmic axis
+MEANS = 50                                  # means in a line of many steps
 GRID = 50                                   # points on each axis at which the decision is computed
 
 
@@ -58,18 +59,27 @@ def require() -> Any:
 
 
 def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
-    """The loss by step, from numbers or from the records of fit(), which may have a validation loss too.
+    """The loss by step, from numbers or from the records of fit(), which may have a validation loss too. Of many steps
+    the line is thin, and a strong one is the mean of several.
 
     >>> losses([1.0, 0.5, 0.3]).get_ylabel()
     'loss'
     """
     ax = ax or canvas()[0]
     values = [getattr(record, "loss", record) for record in history]
-    ax.plot(range(1, len(values) + 1), values, color=STRONG, linewidth=1.5, label="training")
+    steps, several = range(1, len(values) + 1), len(values) // MEANS
+    if several < 4:
+        ax.plot(steps, values, color=STRONG, linewidth=1.5, label="training")
+    else:
+        ax.plot(steps, values, color=LIGHT, linewidth=0.6, label="training")
+        means = [sum(values[k:k + several]) / several for k in range(0, len(values) - several + 1, several)]
+        ax.plot(steps[several // 2::several][:len(means)], means, color=STRONG, linewidth=1.5,
+                label=f"mean of {several} steps")
     measured = [(step, record.validation) for step, record in enumerate(history, 1)
                 if getattr(record, "validation", None) is not None]
     if measured:
         ax.plot(*zip(*measured, strict=True), "o--", color=MIDDLING, markersize=4, linewidth=1, label="validation")
+    if measured or several >= 4:
         ax.legend(frameon=False, fontsize=8)
     named(ax, "step", "loss", values)
     return ax

@@ -95,6 +95,13 @@ def run():
     return model, states, history, xs, ys
 
 
+def test_losses_of_many_steps_have_a_line_of_means():
+    steps, means = losses([k % 2 + 1.0 for k in range(400)]).lines
+    assert len(steps.get_ydata()) == 400 and set(means.get_ydata()) == {1.5} and len(means.get_ydata()) == 50
+    assert list(means.get_xdata()[:2]) == [5, 13] and means.get_label() == "mean of 8 steps"
+    assert len(losses([1.0] * 199).lines) == 1
+
+
 def test_losses_of_numbers_and_of_a_history(run):
     numbers = losses([4.0, 2.0, 1.0])
     assert drawn(numbers.lines[0]) == [(1, 4), (2, 2), (3, 1)] and numbers.get_yscale() == "linear"
