@@ -233,10 +233,10 @@ def paths(tree: Any, path: str) -> list[str]:
         return [name for key, part in tree.named_parameters() for name in paths(part, f"{path}.{key}")]
     if inner is None:
         return [printable(getattr(tree, "label", None) or path)] if is_leaf(tree) else []
-    return [name for key, branch in zip(_keys(tree), inner) for name in paths(branch, path + key)]
+    return [name for key, branch in zip(keys(tree), inner) for name in paths(branch, path + key)]
 
 
-def _keys(tree: Any) -> Iterable[str]:
+def keys(tree: Any) -> Iterable[str]:
     """How Python writes each branch of a container: "[0]", "['a']", ".a"."""
     if isinstance(tree, dict):
         return [f"[{key!r}]" for key in tree]

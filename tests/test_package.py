@@ -24,8 +24,8 @@ LAYERS = [
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.
 ROOMS = {
     "compiler": [["trace"], ["ir"], ["native"], ["loops"], ["native_backend", "python_backend"], ["training"],
-                 ["native_samples"], ["backends"], ["variant", "report", "pickling", "samples", "methods"], ["jit"],
-                 ["__init__"]],
+                 ["native_samples", "out"], ["backends"], ["variant", "report", "pickling", "samples", "methods"],
+                 ["jit"], ["__init__"]],
     "show": [["__init__", "colours", "document"], ["terminal"], ["plots"], ["picture"], ["web"], ["notebook"],
              ["stepper"]],
 }

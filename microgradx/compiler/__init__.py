@@ -10,8 +10,9 @@ training/       compiled training: fit(..., jit=True)
 
 native_backend.py and python_backend.py compile a program; training/ uses them too. backends.py puts both behind one
 interface and chooses one. jit.py has jit(f), methods.py that of a method, variant.py its program for one structure of
-arguments, samples.py that of one sample for jit(vmap(f)), which native_samples.py runs for all; report.py the report
-on a compilation, pickling.py sends compiled functions to other processes.
+arguments, samples.py that of one sample for jit(vmap(f)), which native_samples.py runs for all; out.py writes results
+to arrays of the caller. report.py is the report on a compilation, pickling.py sends compiled functions to other
+processes.
 
 A folder imports from those before it, never from one after it.
 """

@@ -32,8 +32,9 @@ Arrays = Sequence[tuple[int, tuple[int, ...]]]
 class Runnable(Protocol):
     """A compiled program."""
 
-    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[Any]:
-        """Return the results for these inputs: numbers, and those in arrays."""
+    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = (), made: Sequence[Any] = ()) -> list[Any]:
+        """Return the results for these inputs: numbers, and those in arrays. made: arrays that machine code writes
+        results to, None for a new one."""
 
 
 class Backend(ABC):

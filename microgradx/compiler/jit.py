@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Sequence
-from functools import cache, lru_cache, partial, update_wrapper
+from functools import cache, cached_property, lru_cache, partial, update_wrapper
 from pickle import PicklingError
 from threading import RLock
 from time import perf_counter
@@ -30,6 +30,7 @@ from .ir.callbacks import names, warn
 from .ir.dtype import DTYPES, FLOAT64, Dtype
 from .ir.program import program
 from .methods import Methods
+from .out import has_own, written
 from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
 from .samples import AllSamples
@@ -91,9 +92,13 @@ class Jitted:
 
     def _general(self, *args: Any, **options: Any) -> Any:
         """f(*args, **options), whatever the arguments are."""
+        out = options.pop("out") if "out" in options and not self.has_out else None
         if is_inside():
+            if out is not None:
+                raise TypeError("jit: out= takes the numbers of a call; within another transform there are Values, "
+                                "which f returns: leave it out there")
             return self.f(*args, **options)     # another transform records or differentiates it
-        if self.samples is not None and (result := self.samples(args, options)) is not None:
+        if self.samples is not None and (result := self.samples(args, options, out)) is not None:
             return result[0]
         numbers: list[float] = []
         modules: Modules = []
@@ -105,9 +110,16 @@ class Jitted:
         if values and variant.reached:
             refuse_gradient()
         self.__call__ = variant.exact or self._general
+        if out is not None:
+            return written(out, variant.tree, args, options, partial(variant.run, numbers, modules))
         if variant.exact and not known:
             return variant.exact(*args)         # which comes back here if it is none of its cases
         return variant.run(numbers, modules)
+
+    @cached_property
+    def has_out(self) -> bool:
+        """Whether f itself takes the argument `out`."""
+        return has_own(self.f)
 
     def variant(self, args: Sequence[Any]) -> Variant:
         """The program for arguments of this structure, compiled if it is the first time."""
@@ -223,6 +235,11 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
     back in the nesting of f's result.
+
+    A call may give arrays that take the results and are returned, jit(f)(x, out=a): an array of float64 in C order for
+    each array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError
+    for another dtype, shape, strides, or memory that an argument has, too. A function with a parameter `out` of its
+    own, or with `**options`, is given it itself: write jit(lambda x, to: f(x, out=to)).
 
     f may be a whole training step: `.data` and `.grad` are read as it runs, `loss.backward()`, `p.data -= lr * p.grad`
     and the step() of an optimiser are recorded, and what f sets is set after each run.

@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
 from typing import Any
 
 from ..engine import Value
@@ -28,7 +29,7 @@ from .trace.arguments import ArrayOf, Modules, by_key, read_call, rebuilt, with_
 
 KEPT = 32                               # compiled functions that a process caches for the next task
 
-Programs = dict[Hashable, tuple[Program, Any]]          # and the nesting of the result, by structure
+Programs = dict[Any, tuple[Program, Any]]          # and the nesting of the result, by structure
 
 
 class RemoteFunction:
@@ -36,6 +37,9 @@ class RemoteFunction:
 
     def __init__(self, name: str, doc: str | None, programs: Programs) -> None:
         self.__name__, self.__doc__, self.programs = name, doc, programs
+        names = {key for (_, parts), named in programs if named for key in parts[-1][1]}
+        self.__signature__ = Signature([Parameter("args", Parameter.VAR_POSITIONAL),
+                                        *(Parameter(key, Parameter.KEYWORD_ONLY) for key in sorted(names))])
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Return the result, recorded if there are Values. ValueError for a structure without a program."""

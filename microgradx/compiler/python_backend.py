@@ -88,7 +88,7 @@ class PythonKernel:
         self.source = body.runs()
         self.function = body.function(self.source, "run")
 
-    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[float]:
+    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = (), made: Sequence[Any] = ()) -> list[float]:
         """Return the results for these inputs, which are all in `numbers`."""
         try:
             return self.function(*numbers)  # type: ignore[no-any-return]

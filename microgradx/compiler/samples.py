@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import cache, partial
+from itertools import zip_longest
 from math import prod
 from threading import RLock
 from typing import Any
@@ -25,6 +26,7 @@ from ..nesting import branches, is_leaf, is_module, regrown
 from .backends import Backend
 from .ir.dtype import FLOAT64, Dtype
 from .ir.program import Program, program
+from .out import written
 from .trace.arguments import (
     ArrayArgument,
     ArrayOf,
@@ -126,10 +128,13 @@ class Samples:
             self.addresses = self.copies.addresses
         self.run = backend.samples(self)
 
-    def __call__(self, given: Given, threads: int | None, arrays: bool) -> Any:
-        """The results of all samples, in the nesting of one: arrays, or nested lists, with a row for each."""
+    def __call__(self, given: Given, threads: int | None, arrays: bool, made: Sequence[Any] = ()) -> Any:
+        """The results of all samples, in the nesting of one: arrays, or nested lists, with a row for each. made: arrays
+        of the caller for these, None for a new one."""
         rows = [one.rows for one in given.differ()]
-        out = [numpy().empty((len(rows[0]), *sizes), self.p.dtype.name) for _, sizes in self.made]
+        made = () if self.p.may_fail() else made
+        out = [numpy().empty((len(rows[0]), *sizes), self.p.dtype.name) if one is None else one
+               for (_, sizes), one in zip_longest(self.made, made)]
         if self.copies is not None:
             self.copies.refresh()
         shared: list[float] = []
@@ -166,8 +171,9 @@ class AllSamples:
         self.known: dict[Hashable, Samples | None] = {}
         self._lock = lock(RLock)
 
-    def __call__(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any] | None:
-        """The result. None where there is no program of one sample, such as for an axis within: then all are one."""
+    def __call__(self, args: tuple[Any, ...], options: dict[str, Any], out: Any = None) -> tuple[Any] | None:
+        """The result. None where there is no program of one sample, such as for an axis within: then all are one. out:
+        the caller's arrays for it."""
         found: list[Differs] = []
         if options or self.f.out_axes != 0:
             return None
@@ -184,6 +190,9 @@ class AllSamples:
         samples = self.known[given.structure]
         if samples is None:
             return None
+        if out is not None:
+            run = partial(samples, given, self.threads, True)
+            return (written(out, samples.tree, args, {}, run, (len(found[0].rows),)),)
         arrays = (self.arrays or any(one.was_array for one in found)
                   or any(isinstance(one, ArrayArgument) for one in given.items))
         return (samples(given, self.threads, arrays),)

@@ -143,8 +143,9 @@ class Variant:
         if self.exact is None:
             self.kernel  # noqa: B018          # compiled now, not at the first run
 
-    def run(self, numbers: list[float], modules: Modules) -> Any:
-        """What the function returns for the numbers among the arguments."""
+    def run(self, numbers: list[float], modules: Modules, made: Sequence[Any] = ()) -> Any:
+        """What the function returns for the numbers among the arguments. made: arrays of the caller for those that it
+        makes; an error leaves them as they are."""
         loose = [module for module, placed in zip(modules, self.placed) if not placed]
         with_modules(numbers, loose, lambda one: one.numbers())
         with self._lock if self.updates else nullcontext():     # nobody reads in between what is then set
@@ -154,7 +155,7 @@ class Variant:
             if self.copies is not None:
                 self.copies.refresh()
             try:
-                found = self.kernel.run(numbers, arrays)
+                found = self.kernel.run(numbers, arrays, made if self.in_arrays and not self._may_fail() else ())
             except IndexError:
                 played(self.program, self._given(numbers, arrays))      # raises the same, with the number
                 raise
@@ -168,6 +169,9 @@ class Variant:
     def _arrays(self, modules: Modules) -> list[Any]:
         """The arrays among the arguments, in the dtype of the program."""
         return [one.packed(self.program.dtype.name) for _, one in modules if isinstance(one, ArrayArgument)]
+
+    def _may_fail(self) -> bool:
+        return bool(self.called_back) or self.program.may_fail()
 
     def _given(self, numbers: Sequence[float], arrays: Sequence[Any]) -> list[float]:
         """All inputs of the program: those given, and those that machine code finds in memory and arrays."""

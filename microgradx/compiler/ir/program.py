@@ -25,6 +25,7 @@ from typing import Any
 from ... import ops
 from ...engine import Value, tape, tracer
 from ...ieee import number, short
+from ...reductions import entry
 from ...table import Op
 from ..trace.errors import refuse_leaked
 from ..trace.loop import Loop
@@ -222,6 +223,10 @@ class Program:
     def work(self) -> int:
         """How many inputs all operations have that a run computes."""
         return sum(map(len, self.args)) + sum(op.count * op.body.work() for op in self.ops if isinstance(op, Repeat))
+
+    def may_fail(self) -> bool:
+        """Whether a run may raise an error: for an index outside of its table."""
+        return any(op is entry or (isinstance(op, Repeat) and op.body.may_fail()) for op in self.ops)
 
     def scans(self) -> tuple[int, int]:
         """How many loops there are, and how many bytes they compute."""

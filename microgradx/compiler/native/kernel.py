@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import zip_longest
 from struct import Struct
 from typing import Any
 
@@ -136,12 +137,14 @@ class Kernel:
                 self._stores.append((doubles(target - 8 * (end - start - 1), end - start), start, end))
                 start = end
 
-    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = ()) -> list[Any]:
+    def run(self, numbers: Sequence[float], arrays: Sequence[Any] = (), made: Sequence[Any] = ()) -> list[Any]:
         """Return the results for these inputs, numbers and new arrays. Raises what check() raises.
 
         arrays      of the caller, of its dtype in C order: the inputs that are in arrays, see placed()
+        made        of the caller, for the results that are in arrays; None for a new one
         """
-        made = [np.empty(sizes, self.place.dtype.name) for _, sizes in self.place.shapes]
+        name = self.place.dtype.name
+        made = [np.empty(sizes, name) if one is None else one for (_, sizes), one in zip_longest(self.place.shapes, made)]
         with self._lock if self._stores else nullcontext(), self.lent() as memory:      # one reads what it sets
             found = self._run(memory, numbers, (*arrays, *made))
         for (at, _), array in zip(self.place.shapes, made):
