@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 from .conversion import listed
 from .engine import Value, tracer
 from .flows import Flow, Passing, Terms
-from .ieee import NO_LIST, short
-from .nesting import are_leaves, branches, is_leaf, regrown, walked
+from .ieee import short
+from .nesting import FIXED, are_leaves, branches, is_leaf, is_module, refuse, regrown, walked
 from .ops import where
 
 
@@ -37,18 +37,26 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     >>> scan(step, 0.0, [4.0, 2.0, 1.0])
     (3.0, {'state': [4.0, 4.0, 3.0]})
     """
-    init, xs = listed(init), listed(xs)
+    xs = listed(xs)
     rows = _rows(xs, length)
+    walked(_look, xs, "xs of scan")
+    return looped(f, taken(init, "init of scan"), rows, reverse, "scan: f")
+
+
+def looped(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, rows: Sequence[Any], reverse: bool,
+           who: str) -> tuple[Any, Any]:
+    """The same for these rows; within jit by one recorded step, if that can be. who: f, in an error."""
     trace = tracer()
-    found = trace.loop(f, init, rows, reverse) if trace is not None else None
-    return found or plain(f, init, rows, reverse)
+    found = trace.loop(f, init, rows, reverse, who) if trace is not None else None
+    return found or plain(f, init, rows, reverse, who)
 
 
-def plain(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, rows: Sequence[Any], reverse: bool) -> tuple[Any, Any]:
-    """scan() as a loop of Python."""
+def plain(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, rows: Sequence[Any], reverse: bool,
+          who: str) -> tuple[Any, Any]:
+    """The same as a loop of Python."""
     carry, ys = init, []
     for x in reversed(rows) if reverse else rows:
-        carry, y = pair(f(carry, x), carry)
+        carry, y = pair(f(carry, x), carry, who)
         ys.append(y)
     return carry, stacked(ys[::-1] if reverse else ys)
 
@@ -65,7 +73,9 @@ def fori_loop(lower: int, upper: int, body_fun: Callable[[Any, Any], Any], init_
         if not isinstance(bound, int) or isinstance(bound, bool):
             raise TypeError(f"fori_loop runs from an int to an int, got {short(bound)}; for a number of steps that is "
                             "computed write while_loop")
-    return scan(lambda value, i: (body_fun(i, value), None), init_val, range(lower, upper))[0]
+    value = taken(init_val, "init_val of fori_loop")
+    return looped(lambda value, i: (body_fun(i, value), None), value, range(lower, upper), False,
+                  "fori_loop: body_fun")[0]
 
 
 def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any) -> Any:
@@ -73,7 +83,8 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     TypeError if body_fun returns another structure than it was given, and for a derivative of the result in reverse
     mode, such as grad: jvp differentiates it. (jax.lax.while_loop)
 
-    Within jit the condition must be known while the program is recorded: one on a Value is refused with TracingError.
+    Within jit one step is recorded from where the condition is not known before the program runs; TracingError if it
+    sets or draws a number. Ctrl-C ends a loop that goes on for ever.
 
     >>> from microgradx import jvp, while_loop
     >>> def root(x):                                    # Newton's method
@@ -84,10 +95,14 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     >>> round(slope, 9)
     0.166666667
     """
-    value = listed(init_val)
-    while truth(cond_fun(value)):
+    value, trace = taken(init_val, "init_val of while_loop"), tracer()
+    while True:
+        holds = cond_fun(value)
+        if trace is not None and trace.is_unknown(holds):
+            return trace.repeat(holds, cond_fun, body_fun, value)
+        if not truth(holds):
+            return forward_only(value)
         value = same(body_fun(value), value, "while_loop: body_fun")
-    return forward_only(value)
 
 
 def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
@@ -101,9 +116,13 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     0.0
     """
     trace = tracer()
+    walked(_look, operands, "an operand of cond")
     if trace is None or not isinstance(pred, Value):
-        return (true_fun if truth(pred) else false_fun)(*operands)
+        found = (true_fun if truth(pred) else false_fun)(*operands)
+        walked(_look, found, "a result of cond")
+        return found
     yes, no = trace.pure(true_fun, *operands), trace.pure(false_fun, *operands)
+    walked(_look, [yes, no], "a result of cond")
     return walked(_chosen, same(no, yes, "cond: false_fun", "true_fun returned"), yes, pred)
 
 
@@ -126,11 +145,30 @@ def truth(x: Any) -> bool:
     return x.data != 0 if isinstance(x, Value) and tracer() is None else bool(x)
 
 
-def pair(found: Any, carry: Any) -> tuple[Any, Any]:
+def taken(tree: Any, what: str) -> Any:
+    """The nesting, with lists in place of its arrays. TypeError for a part that jit would not take, either, such as a
+    set or a deque: in one mode numbers in it would count, in another not."""
+    tree = listed(tree)
+    walked(_look, tree, what)
+    return tree
+
+
+def _look(tree: Any, what: str) -> None:
+    inner = branches(tree)
+    if inner is None:
+        if not (is_leaf(tree) or is_module(tree) or isinstance(tree, FIXED) or callable(tree)):
+            refuse(tree, f" in {what}")
+    elif not are_leaves(inner):
+        for branch in inner:
+            _look(branch, what)
+
+
+def pair(found: Any, carry: Any, who: str) -> tuple[Any, Any]:
     """What f returned, if it is (carry, y) and the carry has the structure that it was given."""
     if not isinstance(found, tuple) or len(found) != 2:
-        raise TypeError(f"scan: f returns a carry and a y, got {short(found)}; write return carry, y (or carry, None)")
-    return same(found[0], carry, "scan: f"), found[1]
+        raise TypeError(f"{who} returns a carry and a y, got {short(found)}; write return carry, y (or carry, None)")
+    walked(_look, found[1], "a y of scan")
+    return same(found[0], carry, who), found[1]
 
 
 def same(new: Any, old: Any, who: str, what: str = "it was given") -> Any:
@@ -186,7 +224,7 @@ def _columns(xs: Any) -> list[Any]:
     if xs is None:
         return []
     if isinstance(xs, list) or (inner := branches(xs)) is None:
-        if isinstance(xs, NO_LIST) or not hasattr(type(xs), "__len__") or not hasattr(type(xs), "__getitem__"):
+        if not isinstance(xs, (list, range)):
             raise TypeError(f"scan: expected a list for xs, or a tuple or dict of lists, got {short(xs)}; write [...]")
         return [xs]
     return [column for branch in inner for column in _columns(branch)]

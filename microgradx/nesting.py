@@ -17,6 +17,7 @@ from copy import copy
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from itertools import chain, islice
+from random import Random
 from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import Any, NoReturn
 
@@ -28,6 +29,7 @@ from .table import Op
 
 DEEP, ENDLESS = 100, 20_000             # levels that Python's stack has room for, wherever a function is called
 PLAIN = (str, bytes, bool, NoneType, Enum, FunctionType, BuiltinFunctionType, type, Op)     # cannot hold a number
+FIXED = (*PLAIN, int, complex, range, frozenset, Random)    # what does not change, or may be a part of a program
 
 
 def is_leaf(x: Any) -> bool:

@@ -1,5 +1,6 @@
 """scan, fori_loop, while_loop and cond against plain loops of Python: values, gradients, any order, in every mode."""
 import array
+from collections import UserList, deque
 from typing import NamedTuple
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 import microgradx as mg
 from microgradx import (
     Value,
+    Vector,
     cond,
     exp,
     fori_loop,
@@ -175,10 +177,9 @@ def test_a_compiled_choice_is_made_as_it_runs():
         jit(lambda x: cond(x < 1, lambda: "a", lambda: "b"), backend="python")(0.0)
 
 
-def test_a_while_loop_on_a_value_is_refused_within_jit():
-    assert jit(lambda x: while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, s[1] * x), (0, x)))(2.0)[1] == 16.0
-    with pytest.raises(TracingError, match="truth of a Value is not known"):
-        jit(lambda x: while_loop(lambda y: y < 3.0, lambda y: y * 2.0, x))(1.0)
+def test_a_while_loop_of_known_length_is_written_out_within_jit():
+    f = jit(lambda x: while_loop(lambda s: s[0] < 3, lambda s: (s[0] + 1, s[1] * x), (0, x)), backend="python")
+    assert f(2.0) == (3, 16.0) and f.report().scans == 0
 
 
 def test_a_compiled_choice_sets_nothing_in_a_branch():
@@ -219,7 +220,8 @@ def identity(c, x):
     (lambda: scan(lambda c, x: (c, (x,) if x > 1 else (x, x)), 0.0, [1.0, 2.0]), TypeError, "as y of the first step"),
     (lambda: fori_loop(0.0, 3, lambda i, x: x, 1.0), TypeError, "from an int to an int, got 0.0.*while_loop"),
     (lambda: fori_loop(0, Value(3.0), lambda i, x: x, 1.0), TypeError, "from an int to an int"),
-    (lambda: fori_loop(0, 3, lambda i, x: [x], 1.0), TypeError, "the same structure"),
+    (lambda: fori_loop(0, 3, lambda i, x: [x], 1.0), TypeError,
+     r"^fori_loop: body_fun returned \[a number\], but it was given a number; return the same structure"),
     (lambda: while_loop(lambda x: x < 3, lambda x: (x, x), 1.0), TypeError, "while_loop: body_fun returned"),
     (lambda: while_loop(lambda x: Value(1.0) < x, lambda x: None, 2.0), TypeError, "while_loop: body_fun returned"),
 ])
@@ -228,8 +230,37 @@ def test_what_does_not_fit_is_refused(call, error, message):
         call()
 
 
+OTHERS = [{1.0}, deque([1.0]), UserList([1.0]), Vector([1.0]), {"a": [{1.0}]}, (1.0, object())]
+
+
+@pytest.mark.parametrize("mode", [lambda f: f, lambda f: jit(f, backend="python")], ids=["eager", "jit"])
+@pytest.mark.parametrize("held", OTHERS, ids=lambda held: type(held).__name__)
+def test_what_jit_does_not_take_is_taken_nowhere(mode, held):
+    calls = {"init of scan": lambda x: scan(lambda c, _: (c, None), held, length=5)[1],
+             "a y of scan": lambda x: scan(lambda c, _: (c * x, held), x, length=5)[0],
+             "init_val of fori_loop": lambda x: fori_loop(0, 5, lambda i, v: v, held) and x,
+             "init_val of while_loop": lambda x: while_loop(lambda v: False, lambda v: v, held) and x,
+             "an operand of cond": lambda x: cond(x > 0, lambda v: x, lambda v: x, held),
+             "a result of cond": lambda x: cond(x > 0, lambda: held, lambda: held) and x}
+    for where, call in calls.items():
+        with pytest.raises(TypeError, match=f"expected a number, a Value.*got .*in {where}; "):
+            mode(call)(1.0)
+    with pytest.raises(TypeError, match=r"expected a (list for xs|number, a Value)"):
+        mode(lambda x: scan(lambda c, v: (c, None), x, held)[0])(1.0)
+
+
+def test_what_is_no_number_stays_where_it_is():
+    model = Linear(1, 1)
+    held = {"text": "a", "none": None, "size": range(3), "f": abs, "model": model, "set": frozenset("a")}
+    assert scan(lambda c, _: (c, c["text"]), held, length=2) == (held, ["a", "a"])
+    assert cond(True, lambda h: h, lambda h: h, held) is held
+    assert while_loop(lambda h: False, lambda h: h, held)["model"] is model
+
+
 @every_way
 def test_it_is_refused_in_compiled_code_too(way):
+    with pytest.raises(TypeError, match=r"fori_loop: body_fun returned .*return the same structure"):
+        way.jit(lambda x: fori_loop(0, 100, lambda i, c: (c, c), x))(1.0)
     with pytest.raises(TypeError, match="return the same structure"):
         way.jit(lambda x: scan(lambda c, x: ((c, c), None), x, [1.0] * 100)[0])(1.0)
     with pytest.raises(TypeError, match="returns a carry and a y"):

@@ -111,7 +111,8 @@ class Jitted:
             refuse_gradient()
         self.__call__ = variant.exact or self._general
         if out is not None:
-            return written(out, variant.tree, args, options, partial(variant.run, numbers, modules))
+            run = partial(variant.run, numbers, modules)
+            return written(out, variant.tree, args, options, run, variant.program.dtype.name)
         if variant.exact and not known:
             return variant.exact(*args)         # which comes back here if it is none of its cases
         return variant.run(numbers, modules)
@@ -236,10 +237,10 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
     back in the nesting of f's result.
 
-    A call may give arrays that take the results and are returned, jit(f)(x, out=a): an array of float64 in C order for
-    each array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError
-    for another dtype, shape, strides, or memory that an argument has, too. A function with a parameter `out` of its
-    own, or with `**options`, is given it itself: write jit(lambda x, to: f(x, out=to)).
+    A call may give arrays that take the results and are returned, jit(f)(x, out=a): of the dtype in C order, for each
+    array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError for
+    another dtype, shape, strides, or memory that an argument has, too. A function with a parameter `out` of its own, or
+    with `**options`, is given it itself: write jit(lambda x, to: f(x, out=to)).
 
     f may be a whole training step: `.data` and `.grad` are read as it runs, `loss.backward()`, `p.data -= lr * p.grad`
     and the step() of an optimiser are recorded, and what f sets is set after each run.

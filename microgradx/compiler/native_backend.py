@@ -32,5 +32,5 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
     else:
         from .loops.schedule import looped  # slow to import: a dozen modules that small programs do not need
         kernel = looped(p, place, strict)
-    kernel.closures = p.closures
+    kernel.closures, kernel.waits = p.closures, p.waits()
     return kernel

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import cache, partial
 from math import prod
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from .native.instructions import INT, LONG, POINTER
 from .native.place import placed
 from .native.straight import is_small
 from .native.threads import cores, pool
+from .native.waiting import Waiting
 from .native_backend import compiled
 from .training.fields import KERNEL, SEVERAL
 from .training.lanes import Lanes, fits
@@ -94,7 +96,7 @@ class Ready(NamedTuple):
 
 def runner(s: Any) -> Callable[..., None]:
     """A function run(rows, shared, out, threads), which computes all samples."""
-    edges, code = s.p.work(), cache(partial(ready, s))
+    edges, waits, code = s.p.work(), s.p.waits(), cache(partial(ready, s))
 
     def run(rows: Sequence[Any], shared: Sequence[float], out: Sequence[Any], threads: int | None) -> None:
         count = len(rows[0])
@@ -104,7 +106,8 @@ def runner(s: Any) -> Callable[..., None]:
             given = [np.concatenate([a, *[a[-1:]] * (step - count)]) for a in rows]
             made = [np.empty((step, *a.shape[1:]), a.dtype) for a in out]
         part = start(given, rounded(shared, s.p.dtype.name), made)
-        spread(part, max(count, step), step, edges, threads)
+        with Waiting() if waits else nullcontext():
+            spread(part, max(count, step), step, edges, threads)
         if made is not out:
             for a, found in zip(out, made):
                 a[:] = found[:count]

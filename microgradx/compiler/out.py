@@ -40,15 +40,16 @@ def has_own(f: Callable[..., Any]) -> bool:
 
 
 def written(out: Any, tree: Any, args: Sequence[Any], options: dict[str, Any], run: Callable[[Sequence[Any]], Any],
-            rows: Sizes = ()) -> Any:
+            dtype: str, rows: Sizes = ()) -> Any:
     """`out` after run(made) has computed the results: `made` has, for each array that the program makes, the caller's,
     or None for a new one. What the program makes otherwise is copied.
 
     tree    the nesting of the results, emptied; of one sample
     args    of the call, and keyword arguments: they must not lie where the results are written
+    dtype   of the arrays
     rows    what the shape of each result begins with: the number of samples
     """
-    given = Given(rows)
+    given = Given(dtype, rows)
     walked(given.match, tree, out, "out")
     given.apart([*walked(_arrays, args, "args"), *walked(_arrays, options, "options")])
     found = run(given.made)
@@ -64,8 +65,8 @@ class Given:
     made        for each array of the program's the one given, or None
     """
 
-    def __init__(self, rows: Sizes) -> None:
-        self.rows = rows
+    def __init__(self, dtype: str, rows: Sizes) -> None:
+        self.dtype, self.rows = dtype, rows
         self.memory: dict[int, Any] = {}
         self.names: list[tuple[str, Any]] = []
         self.made: list[Any] = []
@@ -97,21 +98,23 @@ class Given:
                         "each array or number in it, and None for what is to be a new one")
 
     def taken(self, out: Any, sizes: Sizes, name: str) -> Any:
-        """The memory of an array. TypeError if it is none of float64, ValueError if results cannot be written to it."""
+        """The memory of an array. TypeError if it is none of this dtype, ValueError if results cannot be written to
+        it."""
         np = numpy()
-        wanted = f"jit: {name} is for an array of float64 of shape {sizes} in C order, got"
+        wanted = f"jit: {name} is for an array of {self.dtype} of shape {sizes} in C order, got"
+        right = f"numpy.empty({sizes}{'' if self.dtype == 'float64' else f', {self.dtype!r}'})"
         if not isinstance(out, (np.ndarray, array, memoryview)) or hasattr(out, "mask"):
-            raise TypeError(f"{wanted} {short(out)} ({type(out).__name__}); give numpy.empty({sizes})")
+            raise TypeError(f"{wanted} {short(out)} ({type(out).__name__}); give {right}")
         found = np.asarray(out)
-        if found.dtype != np.dtype(float):
-            raise TypeError(f"{wanted} one of {found.dtype}; give numpy.empty({sizes})")
+        if found.dtype != np.dtype(self.dtype):
+            raise TypeError(f"{wanted} one of {found.dtype}; give {right}")
         if found.shape != sizes:
-            raise ValueError(f"{wanted} one of shape {found.shape}; give numpy.empty({sizes})")
+            raise ValueError(f"{wanted} one of shape {found.shape}; give {right}")
         if not found.flags.c_contiguous or not found.flags.aligned:
             where = f"strides {found.strides}" if found.flags.aligned else "an address between two numbers"
-            raise ValueError(f"{wanted} one with {where}; give numpy.empty({sizes}), and copy it there")
+            raise ValueError(f"{wanted} one with {where}; give {right}, and copy it there")
         if not found.flags.writeable:
-            raise ValueError(f"{wanted} one that is read-only; give numpy.empty({sizes})")
+            raise ValueError(f"{wanted} one that is read-only; give {right}")
         self.memory[id(out)] = found
         self.names.append((name, found))
         return found
@@ -121,7 +124,7 @@ class Given:
         for (name, one), (other, known) in [*combinations(self.names, 2), *product(self.names, args)]:
             if numpy().shares_memory(one, known):
                 raise ValueError(f"jit: {name}, an array of shape {one.shape}, shares memory with {other}, of shape "
-                                 f"{known.shape}; give one of its own, numpy.empty({one.shape})")
+                                 f"{known.shape}; give one of its own")
 
     def filled(self, out: Any, found: Any) -> Any:
         """The results in the caller's arrays, where there are any."""

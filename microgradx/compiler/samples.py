@@ -192,7 +192,7 @@ class AllSamples:
             return None
         if out is not None:
             run = partial(samples, given, self.threads, True)
-            return (written(out, samples.tree, args, {}, run, (len(found[0].rows),)),)
+            return (written(out, samples.tree, args, {}, run, samples.p.dtype.name, (len(found[0].rows),)),)
         arrays = (self.arrays or any(one.was_array for one in found)
                   or any(isinstance(one, ArrayArgument) for one in given.items))
         return (samples(given, self.threads, arrays),)

@@ -38,6 +38,7 @@ from .row_names import distinct, name, named
 from .simplify import FREE, RULES
 
 Ids = tuple[int, ...]
+MANY = 1000                             # steps that a loop is taken to have whose number is not known
 PICKS: dict[Any, str] = {PART: "part", COLUMN: "column"}
 Native = Callable[[Op], bool]
 COMMUTE = frozenset([ops.add, ops.mul]) # a + b and b + a are one node
@@ -222,16 +223,24 @@ class Program:
 
     def work(self) -> int:
         """How many inputs all operations have that a run computes."""
-        return sum(map(len, self.args)) + sum(op.count * op.body.work() for op in self.ops if isinstance(op, Repeat))
+        return sum(map(len, self.args)) + sum((MANY if op.count is None else op.count) * op.body.work()
+                                              for op in self.ops if isinstance(op, Repeat))
+
+    def waits(self) -> bool:
+        """Whether it has a loop that may go on for ever."""
+        return any(isinstance(op, Repeat) and (op.count is None or op.body.waits()) for op in self.ops)
 
     def may_fail(self) -> bool:
-        """Whether a run may raise an error: for an index outside of its table."""
-        return any(op is entry or (isinstance(op, Repeat) and op.body.may_fail()) for op in self.ops)
+        """Whether a run may raise an error: for an index outside of its table, or Ctrl-C in a loop without end."""
+        return any(op is entry or (isinstance(op, Repeat) and (op.count is None or op.body.may_fail()))
+                   for op in self.ops)
 
     def scans(self) -> tuple[int, int]:
         """How many loops there are, and how many bytes they compute."""
-        found = [op.size for op in self.ops if isinstance(op, Repeat)]
-        return len(found), self.dtype.size * sum(found)
+        loops = [op for op in self.ops if isinstance(op, Repeat)]
+        inner = [op.body.scans() for op in loops]
+        own = self.dtype.size * sum(op.size for op in loops)
+        return len(loops) + sum(n for n, _ in inner), own + sum(size for _, size in inner)
 
     def changed(self, ops: list[Op | None], args: list[Ids]) -> Program:
         """A program with these operations and the inputs, constants and results of this one."""
@@ -269,7 +278,9 @@ def _read(row: Any) -> Op:
         return next((op for op, text in PICKS.items() if text == row), None) or named(*row)
     body = Program.read(row["body"])
     count, carries, constants = row["numbers"]
-    if not (_are_nodes([count, carries, constants], sys.maxsize) and len(body.results) >= carries and not body.closures
+    known = [carries - 1, 0] if count is None else [count]      # its first carry says when to end, and it has no y
+    if not (_are_nodes([*known, carries, constants], sys.maxsize) and len(body.results) >= carries and not body.closures
+            and (count is not None or (len(body.results) == carries and not row["columns"]))
             and len(body.inputs) == carries + constants + len(row["columns"])):
         raise ValueError("this is not a loop that jit has recorded: its step does not fit")
     return Repeat(body, count, carries, constants, row["columns"], row["reverse"], played)
@@ -280,7 +291,7 @@ def _fits(p: Program, op: Any, args: Ids) -> bool:
     if isinstance(op, Repeat):
         whole = [p.ops[a] is COLUMN and getattr(p.ops[p.args[a][0]], "count", -1) == op.count for a in args]
         at = op.carries + op.constants
-        expected = [False] * at + [one for column in op.columns for one in ([True] if column else [False] * op.count)]
+        expected = [False] * at + [one for column in op.columns for one in ([True] if column else [False] * op.steps)]
         return whole == expected and op.body.dtype is p.dtype
     loop, place = p.ops[args[0]], p.number(args[1])
     if not isinstance(loop, Repeat) or place is None:

@@ -1,4 +1,4 @@
-"""Repeat: a loop in a Program: a program for one step, and how often it runs.
+"""Repeat: a loop in a Program: a program for one step, and how often it runs, or that its first carry says when to end.
 
     >>> from microgradx import add
     >>> from microgradx.compiler.ir.program import Program, played
@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...engine import Value
+from ...loops import while_loop
 from ..trace.loop import COLUMN, PART, Structure, sources
 
 if TYPE_CHECKING:
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
 
 
 class Repeat(Structure):
-    """`count` steps of `body`; the rest as of a Loop. ys: how many y a step has."""
+    """`count` steps of `body`, or where that is None as many as there are until the first carry is 0; the rest as of a
+    Loop. ys: how many y a step has, of those with a count."""
 
     __slots__ = ("body", "count", "carries", "constants", "columns", "reverse", "ys", "play")
 
-    def __init__(self, body: Program, count: int, carries: int, constants: int, columns: Sequence[bool], reverse: bool,
-                 play: Callable[[Program, Sequence[Any]], list[Any]]) -> None:
+    def __init__(self, body: Program, count: int | None, carries: int, constants: int, columns: Sequence[bool],
+                 reverse: bool, play: Callable[[Program, Sequence[Any]], list[Any]]) -> None:
         super().__init__("loop", float, 0.0)
         self.body, self.count, self.carries, self.constants = body, count, carries, constants
         self.columns, self.reverse, self.play = list(columns), reverse, play
@@ -38,11 +41,16 @@ class Repeat(Structure):
     @property
     def size(self) -> int:
         """How many numbers it computes."""
-        return self.carries + self.ys * self.count
+        return self.carries + self.ys * self.steps
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has; 0 if nobody knows."""
+        return self.count or 0
 
     def takes(self, count: int) -> bool:
         """Whether it has so many inputs."""
-        return count == self.carries + self.constants + sum(1 if whole else self.count for whole in self.columns)
+        return count == self.carries + self.constants + sum(1 if whole else self.steps for whole in self.columns)
 
     def apply(self, args: tuple[Any, ...]) -> Any:
         """The block of numbers, or Values, that the loop computes."""
@@ -51,6 +59,12 @@ class Repeat(Structure):
     def run(self, args: Sequence[Any], step: Callable[[list[Any]], list[Any]]) -> list[Any]:
         """The same, with each step computed by step(inputs)."""
         carry, fixed, columns = sources(self, args)
+        if self.count is None:
+            if any(isinstance(x, Value) for x in args):
+                return while_loop(lambda now: now[0], lambda now: step([*now, *fixed]), carry)  # type: ignore[no-any-return]
+            while carry[0] != 0:
+                carry = step([*carry, *fixed])
+            return carry
         ys = []
         for t in reversed(range(self.count)) if self.reverse else range(self.count):
             found = step([*carry, *fixed, *[column[t] for column in columns]])
@@ -60,8 +74,8 @@ class Repeat(Structure):
 
     def pick(self, op: Structure, place: int) -> slice:
         """Where in the block a PART or COLUMN is."""
-        start = place if op is PART else self.carries + place * self.count
-        return slice(start, start + (1 if op is PART else self.count))
+        start = place if op is PART else self.carries + place * self.steps
+        return slice(start, start + (1 if op is PART else self.steps))
 
 
 __all__ = ["COLUMN", "PART", "Repeat", "Structure"]

@@ -93,12 +93,12 @@ def _blocks(p: Program, matrices: list[tuple[Slots, Slots]], slots: Slots, size:
             (inputs,), at = matrix, op.carries + op.constants
             columns = []
             for whole in op.columns:
-                column = inputs[at:at + (1 if whole else op.count)]
+                column = inputs[at:at + (1 if whole else op.steps)]
                 at += len(column)
                 if not whole and len(set(np.diff(column).tolist())) > 1:
-                    found.append(Group(identity, np.arange(size, size + op.count), column.reshape(-1, 1)))
-                    column, size = np.arange(size, size + 2), size + op.count
-                columns += [int(column[0]), 1 if whole else int(column[1] - column[0])]
+                    found.append(Group(identity, np.arange(size, size + op.steps), column.reshape(-1, 1)))
+                    column, size = np.arange(size, size + 2), size + op.steps
+                columns += [int(column[0]), 1 if len(column) < 2 else int(column[1] - column[0])]
             slots[i], size = size, size + op.size
             found.append(Group(op, slots[[i]], np.array([[*inputs[:op.carries + op.constants], *columns]])))
         for k in (i, *more) if not isinstance(op, Repeat) else ():

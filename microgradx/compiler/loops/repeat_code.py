@@ -17,16 +17,19 @@ from llvmlite import ir
 from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import Loaded, load
-from ..native.instructions import LONG, POINTER, VOID, called, number
+from ..native.instructions import BIT, LONG, POINTER, VOID, called, number
 from ..native.kernel import Kernel
 from ..native.straight import is_small, line, set_flag
 from .affine import Slots
+
+PACE = 2**20                            # inputs of operations, after which a loop looks whether Ctrl-C was pressed
 
 
 class RepeatNest(NamedTuple):
     """A loop and the numbers that its function is given: its steps, the slot `status`, the slots of carries and
     constants, the first slot and stride of each column, the first slot and stride of each y, the slot of the block, and
-    the address of the memory of a large step, which the kernel has for each memory of its own."""
+    the address of the memory of a large step. That address, and that of pause() in place of unknown steps, are filled
+    in by the kernel for each memory of its own."""
 
     op: Repeat
     table: list[int]
@@ -34,16 +37,17 @@ class RepeatNest(NamedTuple):
 
 def nest(op: Repeat, out: int, first: Slots, columns: list[tuple[int, int]], status: int) -> RepeatNest:
     """The nest of a loop whose block begins at `out`."""
-    ys = [(out + op.carries + j * op.count, 1) for j in range(op.ys)]
-    rows = [(start + step * (op.count - 1), -step) if op.reverse else (start, step) for start, step in (*columns, *ys)]
-    return RepeatNest(op, [op.count, status, *first.tolist(), *(x for row in rows for x in row), out, 0])
+    ys = [(out + op.carries + j * op.steps, 1) for j in range(op.ys)]
+    rows = [(start + step * (op.steps - 1), -step) if op.reverse else (start, step) for start, step in (*columns, *ys)]
+    return RepeatNest(op, [op.steps, status, *first.tolist(), *(x for row in rows for x in row), out, 0])
 
 
 def compiled(op: Repeat, strict: bool, body: Kernel | None) -> tuple[int, Any]:
     """The address of the function of a loop, void f(number *memory, long *table), and what must live as long. body: the
     kernel of a step that is large."""
     module = ir.Module("repeat")
-    code: Any = Inside(module, op) if body is None else Around(module, op, body)
+    code: Any = (Inside if op.count is not None else InsideOn)(module, op) if body is None else (
+        Around if op.count is not None else AroundOn)(module, op, body)
     code.write(strict)
     loaded: Loaded = load(module, called(op.body.ops, strict) if body is None else ())
     return loaded.address("repeat"), (loaded, body)
@@ -75,6 +79,23 @@ class Steps(Code):
         """The number at this place of the table."""
         return self.get(self.table, k, LONG)
 
+    def pause(self, steps: Any) -> tuple[Any, Any]:
+        """How many steps are left until the next look whether Ctrl-C was pressed, and a bit that is set if it was."""
+        b, before = self.b, self.b.block
+        left = b.sub(steps, LONG(1))
+        with b.if_then(b.icmp_signed("==", left, LONG(0)), likely=False):
+            stop = b.call(b.inttoptr(self.count, ir.FunctionType(LONG, []).as_pointer()), [])
+            pressed, inside = b.icmp_signed("!=", stop, LONG(0)), b.block
+        found, again = b.phi(BIT), b.phi(LONG)
+        for phi, here, there in ((found, BIT(0), pressed), (again, left, self.pace())):
+            phi.add_incoming(here, before)
+            phi.add_incoming(there, inside)
+        return again, found
+
+    def pace(self) -> Any:
+        """How many steps there are between two looks, which take a millisecond or so."""
+        return LONG(max(1, PACE // max(1, self.op.body.work())))
+
 
 class Inside(Steps):
     """A step within the loop."""
@@ -102,6 +123,32 @@ class Inside(Steps):
         b.ret_void()
 
 
+class InsideOn(Steps):
+    """A step within a loop without a count."""
+
+    def write(self, strict: bool) -> None:
+        """Emit the function."""
+        op, b, c = self.op, self.b, self.op.carries
+        given = [self.get(self.memory, self.entry(2 + k)) for k in range(self.fixed)]
+        with self.repeat(self.goes_on, *given[:c], BIT(0), self.pace()) as (now, new):
+            found, wrong = line(b, op.body, [*now[:c], *given[c:]], strict)
+            left, stop = self.pause(now[-1])
+            new[:] = [*found, stop if wrong is None else b.or_(wrong, stop), left]
+        for k in range(c):
+            b.store(self.carried[k], self.at(self.memory, b.add(self.out, LONG(k))))
+        set_flag(b, self.carried[c], self.at(self.memory, self.status), self.real)
+        b.ret_void()
+
+    def goes_on(self, now: list[Any]) -> Any:
+        """Whether the condition holds, and nothing went wrong."""
+        return self.b.and_(is_set(self.b, now[0]), self.b.not_(now[self.op.carries]))
+
+
+def is_set(b: Any, x: Any) -> Any:
+    """Whether a number is not 0: nan is not."""
+    return b.fcmp_unordered("!=", x, number(0.0, x.type))
+
+
 class Around(Steps):
     """A loop around the kernel of a step."""
 
@@ -122,7 +169,12 @@ class Around(Steps):
             self.copied(self.body, self.at(self.body, self.results), LONG(c))
             self.copy(op.ys, lambda k: (self.body, b.add(k, LONG(self.results + c))),
                       lambda k: self.row(b.add(k, LONG(w)), t))
-        self.copied(self.at(self.memory, self.out), self.body, LONG(c))
+        self.end()
+
+    def end(self) -> None:
+        """Write the last carries, and whether a step went wrong."""
+        b = self.b
+        self.copied(self.at(self.memory, self.out), self.body, LONG(self.op.carries))
         flag = self.get(self.body, self.failed)
         b.store(number(0.0, self.real), self.at(self.body, self.failed))
         set_flag(b, b.fcmp_ordered("!=", flag, number(0.0, self.real)), self.at(self.memory, self.status), self.real)
@@ -139,6 +191,26 @@ class Around(Steps):
         if count:
             with self.loop(0, LONG(count), 1) as (k, _, _):
                 self.b.store(self.get(*source(k)), self.at(*target(k)))
+
+
+class AroundOn(Around):
+    """A loop without a count around the kernel of a step."""
+
+    def write(self, strict: bool) -> None:
+        """Emit the function."""
+        b, c = self.b, self.op.carries
+        self.copy(self.fixed, lambda k: (self.memory, self.entry(b.add(k, LONG(2)))), lambda k: (self.body, k))
+        with self.repeat(lambda _: self.goes_on(), self.pace()) as (now, new):
+            b.call(self.run, [self.body])
+            self.copied(self.body, self.at(self.body, self.results), LONG(c))
+            new[0], stop = self.pause(now[0])
+            set_flag(b, stop, self.at(self.body, self.failed), self.real)
+        self.end()
+
+    def goes_on(self) -> Any:
+        """Whether the condition holds, and nothing went wrong."""
+        b = self.b
+        return b.and_(is_set(b, self.get(self.body, 0)), b.not_(is_set(b, self.get(self.body, self.failed))))
 
 
 __all__ = ["RepeatNest", "compiled", "fits", "nest", "place_of_body"]

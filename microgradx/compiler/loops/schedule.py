@@ -94,7 +94,8 @@ def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, 
                 steps[op] = step
     inner = [(at + place_of_body(shape), steps[shape]) for shape, at in calls if shape in steps]
     data = np.array([(function[shape], at) for shape, at in calls], np.int64)
-    numbers = Tables(np.array(tables, np.int64), inner, dtype)
+    pausing = [at for shape, at in calls if isinstance(shape, Repeat) and shape.count is None]
+    numbers = Tables(np.array(tables, np.int64), inner, pausing, dtype)
     module = ir.Module("loops")
     _kernel(module, place, data, numbers.moving, dtype)
     return Kernel(module, place, memory, results, (), numbers, (data, kept), len(calls))

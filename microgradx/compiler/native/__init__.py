@@ -12,4 +12,5 @@ resident.py         keeps parameters in the memory of machine code
 kernel.py           a compiled program with its memory
 entry.py            a program as a builtin function of Python
 threads.py          threads that wait for work
+waiting.py          Ctrl-C in a loop without end
 """

@@ -60,6 +60,27 @@ class Code:
         b.position_at_end(end)
         self.carried = phis
 
+    @contextmanager
+    def repeat(self, holds: Callable[[list[Any]], Any], *carried: Any) -> Iterator[tuple[list[Any], list[Any]]]:
+        """while (holds(values)), with loop-carried values. Yields them, and a list for their new values; afterwards
+        `self.carried` has the final values."""
+        b = self.b
+        before, head, body, end = b.block, *(b.append_basic_block() for _ in range(3))
+        b.branch(head)
+        b.position_at_end(head)
+        phis = [b.phi(x.type) for x in carried]
+        for phi, x in zip(phis, carried):
+            phi.add_incoming(x, before)
+        b.cbranch(holds(phis), body, end)
+        b.position_at_end(body)
+        new = list(phis)
+        yield phis, new
+        for phi, x in zip(phis, new):
+            phi.add_incoming(x, b.block)
+        b.branch(head)
+        b.position_at_end(end)
+        self.carried = phis
+
     def each(self, loops: Sequence[Sequence[Any]], slots: list[Any], body: Callable[[list[Any]], None]) -> None:
         """Emit body(slots) in nested loops, each (count, strides of the slots)."""
         if not loops:

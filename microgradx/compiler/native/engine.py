@@ -143,9 +143,14 @@ def _callback(op: Op) -> Any:
         try:
             return op.at(*xs)
         except BaseException as error:
-            _noted.error = error
+            note(error)
             return nan
     return call
+
+
+def note(error: BaseException) -> None:
+    """Keep the error of a callback, for raise_noted() in this thread."""
+    _noted.error = error
 
 
 def raise_noted() -> None:

@@ -59,8 +59,8 @@ class Definition(ctypes.Structure):
 
 def native_call(variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
     """A builtin function for arguments with the structure of `args`, which does what variant.run does. None for a
-    program that calls back into Python: only `general` raises errors of rows."""
-    if called(variant.program.ops, variant.program.strict):
+    program that calls back into Python, or may be ended by Ctrl-C: only `general` raises errors of callbacks."""
+    if called(variant.program.ops, variant.program.strict) or variant.program.waits():
         return None
     entry = Entry(variant, args, general)
     code = load(entry.module)

@@ -26,6 +26,7 @@ from ..ir.dtype import FLOAT64, Dtype
 from .engine import load, raise_noted
 from .place import ARRAYS, FAR, PAIRS, Memory, Place
 from .resident import aligned, doubles
+from .waiting import Waiting, asking
 
 
 class Tables:
@@ -35,10 +36,12 @@ class Tables:
     fixed       those between memory and what stays at its address: index, regions a and b, rest; see place.crossed()
     moving      the same where a or b is an array of the caller: machine code writes these before each run
     inner       where the address of a memory of another kernel stands, of the step of a loop, and that kernel
+    pausing     where the address of pause() stands, see waiting.py
     """
 
-    def __init__(self, numbers: Any, inner: Sequence[tuple[int, Kernel]] = (), dtype: Dtype = FLOAT64) -> None:
-        self.numbers, self.inner, self.size = numbers, inner, dtype.size
+    def __init__(self, numbers: Any, inner: Sequence[tuple[int, Kernel]] = (), pausing: Sequence[int] = (),
+                 dtype: Dtype = FLOAT64) -> None:
+        self.numbers, self.inner, self.pausing, self.size = numbers, inner, list(pausing), dtype.size
         far = (numbers + (1 << FAR - 1)) >> FAR
         index = np.flatnonzero(far)
         pairs = np.array([PAIRS[k] for k in far[index].tolist()], np.int64).reshape(-1, 2)
@@ -54,6 +57,7 @@ class Tables:
         memories = [kernel.new() for _, kernel in self.inner]
         for (place, _), memory in zip(self.inner, memories):
             found[place] = memory.ctypes.data
+        found[self.pausing] = asking() if self.pausing else 0
         return found, memories
 
 
@@ -71,6 +75,7 @@ class Kernel:
     nests       number of loop nests; 0 for a basic block
     address     address of the machine code, a C function void f(number *memory)
     several     compiles the same for several samples; None for a basic block
+    waits       whether it has a loop that may go on for ever
     """
 
     def __init__(self, module: Any, place: Place, memory: Memory, count: int, rows: Sequence[Op],
@@ -78,6 +83,7 @@ class Kernel:
         count -= len(place.outputs)
         self.place, self.results, self.count, self.nests, self.tables = place, memory.results, count, nests, tables
         self.closures: list[Any] = []
+        self.waits = False
         self.several: Several | None = None
         self.code = load(module, rows), kept
         self.address = self.code[0].address("kernel")
@@ -143,9 +149,10 @@ class Kernel:
         arrays      of the caller, of its dtype in C order: the inputs that are in arrays, see placed()
         made        of the caller, for the results that are in arrays; None for a new one
         """
-        name = self.place.dtype.name
-        made = [np.empty(sizes, name) if one is None else one for (_, sizes), one in zip_longest(self.place.shapes, made)]
-        with self._lock if self._stores else nullcontext(), self.lent() as memory:      # one reads what it sets
+        made = [np.empty(sizes, self.place.dtype.name) if one is None else one
+                for (_, sizes), one in zip_longest(self.place.shapes, made)]
+        with (self._lock if self._stores else nullcontext(), self.lent() as memory,         # one reads what it sets
+              Waiting() if self.waits else nullcontext()):
             found = self._run(memory, numbers, (*arrays, *made))
         for (at, _), array in zip(self.place.shapes, made):
             found.insert(at, array)

@@ -18,14 +18,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import chain, islice, pairwise, repeat
 from math import prod
-from random import Random
 from typing import Any
 
 from ...arrays import FromArray, as_numpy, is_array, packed, rounded, shape, shaped
 from ...conversion import even
 from ...engine import Value
 from ...ieee import number
-from ...nesting import PLAIN, are_leaves, branches, is_leaf, is_module, joined, leaf, leaves, refuse, regrown, walked
+from ...nesting import FIXED, are_leaves, branches, is_leaf, is_module, joined, leaf, leaves, refuse, regrown, walked
 from ...sparse import Sparse
 from ...training.optim import Optimiser
 from .module_snapshot import ModuleSnapshot, snapshot
@@ -33,7 +32,7 @@ from .module_snapshot import ModuleSnapshot, snapshot
 FLOAT = "number"
 FLOATS, LISTS = {float}, {list}
 STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
-FIXED = (*PLAIN, int, complex, range, frozenset, Optimiser, Random)     # what is a part of the program
+PARTS = (*FIXED, Optimiser)             # what is a part of the program
 MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
 
 Sizes = tuple[int, ...]
@@ -152,7 +151,7 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
 def fixed(x: Any) -> Any:
     """What is no number and becomes a part of the program, as what f closes over: a function, an int, a str. TypeError
     for another object, whose numbers could change while the program does not."""
-    return x if isinstance(x, FIXED) or callable(x) else refuse(x)
+    return x if isinstance(x, PARTS) or callable(x) else refuse(x)
 
 
 def read_call(args: tuple[Any, ...], options: dict[str, Any], numbers: list[Any], modules: Modules,

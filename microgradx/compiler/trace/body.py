@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ...engine import tracer
+from ...flows import Passing
 from .traced import Batch, Number
 
 
@@ -29,6 +30,10 @@ class LoopBody:
 
     def __init__(self, inputs: list[Any], parts: list[Any], results: list[Any]) -> None:
         self.inputs, self.parts, self.results = inputs, parts, results
+
+    def copy(self) -> LoopBody:
+        """The same step, for another loop, which may keep more from step to step."""
+        return LoopBody(self.inputs, self.parts, list(self.results))
 
 
 def recorded(f: Callable[[list[Any], list[Any], list[Any]], tuple[list[Any], list[Any]]], carries: int,
@@ -82,6 +87,8 @@ def replayed(body: LoopBody, given: Sequence[Any]) -> list[Any]:
     for part in body.parts:
         if isinstance(part, Batch):
             new |= zip(part.values, trace.many(part.op, [list(map(now, xs)) for xs in part.columns]))
+        elif isinstance(part.op, Passing):
+            new[part] = trace.traced(part.op.again(), tuple(map(now, part.args)), None)
         elif isinstance(part, Number):
             new[part] = now(part.of) if now(part.of).__class__ is float else trace.number(now(part.of))
         else:

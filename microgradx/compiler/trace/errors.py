@@ -100,6 +100,12 @@ def refuse_branch(name: str) -> NoReturn:
                        "both branches and chooses; return the number instead")
 
 
+def refuse_step(what: str) -> NoReturn:
+    """A step of while_loop of which one does not stand for all."""
+    raise TracingError(f"while_loop: body_fun {what} ({_line()}), and jit records one step for all of them; write "
+                       "fori_loop for a fixed number of steps, or return the number as a part of the value")
+
+
 def refuse_leaked() -> NoReturn:
     """Raise TracingError: a traced Value is used outside of the run that traced it."""
     raise TracingError(f"a Value of a program that was recorded for jit has no number; let f return what is to be kept "

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ...dependence import between
 from ...engine import Value, tracer
 from ...flows import Flow, Passing, Terms, total
+from ...loops import refuse_reverse
 from ...passes import edges, passed, tangents
 from .body import LoopBody, inputs_of, recorded, replayed
 from .packing import ABSENT, FLAGGED, as_columns, before, packed, state, unpacked, whole
@@ -39,6 +40,10 @@ class Structure(Passing):
         """Whether it has so many inputs: a block and a place."""
         return count == 2
 
+    def again(self) -> Structure:
+        """The operation in another recording of the same step."""
+        return self
+
 
 def sources(op: Any, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
     """The inputs of a loop: carries, constants, and columns, each a list of numbers or a COLUMN."""
@@ -50,9 +55,9 @@ def sources(op: Any, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[An
 
 
 class Loop(Structure):
-    """body, `count` times. Its inputs: first carries, constants, and for each column either `count` numbers or a whole
-    COLUMN of another loop. Its result is a block of numbers: the last carries, then the y of all steps, column by
-    column.
+    """body, `count` times; where that is None, while the first carry is not 0. Its inputs: first carries, constants,
+    and for each column either `count` numbers or a whole COLUMN of another loop. Its result is a block of numbers: the
+    last carries, then the y of all steps, column by column.
 
     carries, constants      how many there are
     columns                 for each column whether it is a COLUMN
@@ -62,7 +67,7 @@ class Loop(Structure):
 
     __slots__ = ("body", "count", "carries", "constants", "columns", "reverse", "kept", "tame")
 
-    def __init__(self, body: LoopBody, count: int, carries: int, constants: int, columns: list[bool],
+    def __init__(self, body: LoopBody, count: int | None, carries: int, constants: int, columns: list[bool],
                  reverse: bool) -> None:
         super().__init__("loop", lambda x: x, 0.0)
         self.body, self.count, self.carries, self.constants = body, count, carries, constants
@@ -70,9 +75,15 @@ class Loop(Structure):
         self.tame = all(is_tame(part.op) for part in body.parts)
         self.kept: dict[int, int] = {}
 
+    def again(self) -> Loop:
+        """The same loop within another step, which may keep more from step to step."""
+        new = Loop(self.body.copy(), self.count, self.carries, self.constants, self.columns, self.reverse)
+        new.kept = dict(self.kept)
+        return new
+
     def place(self, column: int, step: int) -> float:
         """Where in the block the y of a step is."""
-        return float(self.carries + column * self.count + step)
+        return float(self.carries + column * (self.count or 0) + step)
 
     def tape(self, v: Value, i: int) -> Value:
         """Carry i before each step, as a COLUMN: the loop computes it from now on."""
@@ -83,6 +94,8 @@ class Loop(Structure):
 
     def pull(self, v: Value, found: Terms, incoming: dict[Value, Any]) -> Flow:
         """Adds the gradients by the inputs, which another loop computes."""
+        if self.count is None:
+            refuse_reverse()
         if tracer().exact:
             raise Unrolled
         Pulled(self, v, found, incoming).run()
@@ -90,7 +103,7 @@ class Loop(Structure):
 
     def push(self, v: Value, tangent: dict[Value, Any]) -> None:
         """Enters a loop that computes the tangents of all results."""
-        run = Pushed(self, v, tangent)
+        run = (Pushed if self.count is not None else PushedOn)(self, v, tangent)
         if run.moves():
             tangent[v] = run.run()
 
@@ -131,7 +144,7 @@ class Column(Structure):
 PART, COLUMN = Part("part", lambda x: x, 0.0), Column("column", lambda x: x, 0.0)
 
 
-def looped(body: LoopBody, count: int, init: Sequence[Any], constants: Sequence[Any], columns: Sequence[Any],
+def looped(body: LoopBody, count: int | None, init: Sequence[Any], constants: Sequence[Any], columns: Sequence[Any],
            reverse: bool) -> Any:
     """The node of a loop. A column is a list of numbers, a COLUMN, or a function that makes one. What no step uses is
     left out."""
@@ -154,17 +167,19 @@ def looped(body: LoopBody, count: int, init: Sequence[Any], constants: Sequence[
 # Derivatives -------------------------------------------------------------------------------------------------------
 
 class Ends(NamedTuple):
-    """The flows of a loop's results: of the last carries, and of the y of each step."""
+    """The flows of a loop's results: of the last carries, and of the y of each step. first: the first of the carries
+    that are flows."""
 
     node: Any
     finals: list[int]
     ys: list[int]
+    first: int = 0
 
     def part(self, place: int) -> Flow | None:
         """The tangent of the number at this place of the block of the first loop."""
         op = self.node.op
         if place < len(self.finals):
-            k, how = before(self.finals, place), self.finals[place]
+            k, how = self.first + before(self.finals, place), self.finals[place]
             at = [float(k), float(k + 1)]
         else:
             j, t = divmod(place - len(self.finals), op.count)
@@ -192,7 +207,7 @@ class Derived:
 
     def steady(self, step: Callable[..., Any], init: list[Flow | None], sums: Sequence[bool],
                constants: list[Any], columns: list[Any], reverse: bool) -> Ends:
-        """The loop of `step`, which takes and returns flows, from the flows `init` on; those that are sums begin at 0.
+        """The loop of `step`, which takes and returns flows, from the flows `init` on; sums of nothing begin at 0.
         What flows at some steps is found by trying: until it is the same after a step as before it."""
         op, states = self.op, list(map(state, init))
         tape = [partial(op.tape, self.v, i) for i in range(op.carries)]
@@ -273,7 +288,7 @@ class Pulled(Derived):
             sums = [total(terms[x], True) if terms.get(x) else None for x in targets]
             end = len(active) + len(fixed)
             return sums[:end], sums[end:]
-        init = [*(self.finals[i] for i in active), *[None] * len(fixed)]
+        init = [*(self.finals[i] for i in active), *(self.begun(self.constants[i]) for i in fixed)]
         sums = [*[False] * len(active), *[True] * len(fixed)]
         ends = self.steady(step, init, sums, [], sources, not op.reverse)
         for n, x in enumerate([*(self.init[i] for i in active), *(self.constants[i] for i in fixed)]):
@@ -287,6 +302,13 @@ class Pulled(Derived):
                 for t, x in enumerate(source):
                     if x in self.incoming:
                         self.hand(x, ends.part(len(ends.finals) + n * op.count + t))
+
+    def begun(self, x: Any) -> Flow | None:
+        """What the gradient by a constant is so far: the loop goes on with this sum."""
+        terms = self.incoming[x]
+        flow = total(terms, True) if terms else None
+        terms.clear()
+        return flow
 
     def hand(self, x: Any, flow: Flow | None) -> None:
         """Adds a gradient to those of x, if gradients by x are wanted."""
@@ -339,14 +361,46 @@ class Pushed(Derived):
 
         def step(inputs: list[Any], flows: list[Flow | None], constants: list[Any], xs: list[Any]) -> Any:
             given = [*flows, *unpacked(iter(constants), fixed), *unpacked(iter(xs), along)]
-            tangent = {x: flow for x, flow in zip(inputs, given) if flow is not None}
-            results = replayed(op.body, inputs)
-            graph = edges(between([x for x in results if isinstance(x, Value)], tangent), True)
-            tangent = tangents(graph, tangent, True)
-            found = [tangent.get(x) if isinstance(x, Value) else None for x in results]
+            found = advanced(op.body, inputs, given)[1]
             return found[:op.carries], found[op.carries:]
         return self.steady(step, self.by_carry, [False] * op.carries, packed(self.by_constant, fixed), sources,
                            op.reverse)
+
+
+class PushedOn(Pushed):
+    """The tangents of a while_loop: one that carries its value along, for the condition, and then the tangents."""
+
+    def run(self) -> Ends:
+        """Records it."""
+        op, c, fixed, size = self.op, self.op.carries, list(map(state, self.by_constant)), len(self.constants)
+        states = list(map(state, self.by_carry))
+        while True:
+            after: list[int] = []
+
+            def one(carries: list[Any], constants: list[Any], _: list[Any], states: list[int] = states,
+                    after: list[int] = after) -> tuple[list[Any], list[Any]]:
+                given = [*unpacked(iter(carries[c:]), states), *unpacked(iter(constants[size:]), fixed)]
+                results, flows = advanced(op.body, [*carries[:c], *constants[:size]], given)
+                after += map(state, flows)
+                same = [_joint(a, b, False) for a, b in zip(states, after)] == states
+                return [*results, *packed(flows, states)] if same else carries, []
+            constants = [*self.constants, *packed(self.by_constant, fixed)]
+            body, free = recorded(one, c + sum(states), constants, 0, not self.tame)
+            joint = [_joint(a, b, False) for a, b in zip(states, after)]
+            if joint == states:
+                break
+            states = joint
+        node = looped(body, None, [*self.init, *packed(self.by_carry, states)], free, [], False)
+        return Ends(node, states, [], c)
+
+
+def advanced(body: LoopBody, inputs: list[Any], flows: list[Flow | None]) -> tuple[list[Any], list[Flow | None]]:
+    """The results of a step at these inputs, recorded, and the tangents of the results, from those of the inputs."""
+    tangent = {x: flow for x, flow in zip(inputs, flows) if flow is not None}
+    results = replayed(body, inputs)
+    graph = edges(between([x for x in results if isinstance(x, Value)], tangent), True)
+    tangent = tangents(graph, tangent, True)
+    return results, [tangent.get(x) if isinstance(x, Value) else None for x in results]
 
 
 def _of(tangent: dict[Value, Any], x: Any) -> Flow | None:

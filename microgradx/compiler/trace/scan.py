@@ -1,4 +1,4 @@
-"""Scan: what jit makes of scan() and fori_loop(): one recorded step and a Loop, where the steps are alike.
+"""Scan: what jit makes of scan() and its kin: one recorded step and a Loop, where the steps are alike.
 
     >>> from microgradx import fori_loop, jit
     >>> f = jit(lambda x: fori_loop(0, 1000, lambda i, y: y + i * x, 0.0), backend="python")
@@ -12,16 +12,18 @@ from typing import Any
 
 from ...engine import Value, tracer
 from ...ieee import number
-from ...loops import pair, stacked
+from ...loops import pair, same, stacked
 from ...nesting import are_leaves, branches, is_leaf, is_module, regrown
 from .body import LoopBody, made, recorded, replayed
-from .errors import TracingError
-from .loop import PART, looped
+from .errors import TracingError, refuse_step, refuse_truth
+from .loop import looped
+from .segments import parts, split, whole
 
 LEAST, FEW = 4, 64                      # steps that a loop has, and operations in all of them: fewer are written out
+KEPT = 2**22                            # carries of all steps, 32 MB: of more, the derivative computes most anew
 
 
-def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool) -> Any:
+def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool, who: str) -> Any:
     """What scan() returns, by one recorded step; None if each step must be recorded, with the reason in `unrolled`."""
     trace, count = tracer(), len(rows)
     if count < LEAST:
@@ -31,7 +33,7 @@ def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], revers
         return None
     before = trace.state.snapshot(), dict(trace.versions)
     try:
-        found = _scanned(trace, f, init, rows, reverse)
+        found = _scanned(trace, f, init, rows, reverse, who)
         if not trace.state.differs(before[0]) and before[1].keys() == trace.versions.keys():
             return found
         trace.state.unrolled.append("f sets or draws a number")
@@ -49,7 +51,7 @@ class Uneven(Exception):
     """The steps are not alike."""
 
 
-def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool) -> Any:
+def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool, who: str) -> Any:
     count, first = len(rows), everything(init)
     counts = isinstance(rows, range)                        # a fori_loop: the count is carried along
     template, columns = ([], []) if counts else _columns(rows)
@@ -58,7 +60,7 @@ def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence
 
     def step(carries: list[Any], _: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any]]:
         x = carries[-1] if counts else filled(rows[0], template, xs)
-        new, y = pair(f(filled(init, first, carries), x), init)
+        new, y = pair(f(filled(init, first, carries), x), init, who)
         after, given = everything(new), everything(y)
         if any(a is not b and a != b for a, b in zip(after, first) if not is_leaf(b)):
             raise Uneven("f changes a part of the carry that is no number")
@@ -75,19 +77,38 @@ def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence
     size = sum(len(made(part)) for part in body.parts)
     if count * size <= FEW:
         return _written_out(body, init_now, constants, columns, reverse, trees[0], count)
-    node = looped(body, count, init_now, constants, columns, reverse)
-    picked = [_picked(trace, node, float(k), outer) for k in range(len(places))]
-    ys = [[_picked(trace, node, node.op.place(j, t), outer) for t in range(count)]
-          for j in range(sum(map(is_leaf, given)))]
+    ends, ys = (split if count * len(init_now) > KEPT else whole)(body, count, init_now, constants, columns, reverse)
+    if outer is None:
+        ends, ys = list(map(trace.number, ends)), [list(map(trace.number, column)) for column in ys]
+    picked = ends[:len(places)]
     if is_leaf(y) or y is None:                             # most often
         return filled(new, after, picked), ys[0] if ys else None
     by_step = zip(*ys) if ys else [()] * count
     return filled(new, after, picked), stacked([filled(y, given, row) for row in by_step])
 
 
-def _picked(trace: Any, node: Any, place: float, path: str | None) -> Any:
-    part = trace.traced(PART, node, place)
-    return part if path is not None else trace.number(part)
+def repeated(holds: Any, cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init: Any) -> Any:
+    """What while_loop() returns, by one recorded step from `init` on, of which cond_fun gives `holds`. TracingError for
+    a step that needs to be recorded each time."""
+    trace, first = tracer(), everything(init, modules=True)
+    if trace.unrolls and not trace.exact:
+        refuse_truth()                                          # for another language, which has no such loops
+    before = trace.state.snapshot(), dict(trace.versions)
+
+    def step(carries: list[Any], _: list[Any], __: list[Any]) -> tuple[list[Any], list[Any]]:
+        new = same(body_fun(filled(init, first, carries[1:])), init, "while_loop: body_fun")
+        after = everything(new, modules=True)
+        if any(a is not b and a != b for a, b in zip(after, first) if not is_leaf(b)):
+            refuse_step("changes a part of its value that is no number")
+        go_on = cond_fun(new)
+        return [go_on if isinstance(go_on, Value) else float(bool(go_on)), *filter(is_leaf, after)], []
+    start = [holds, *(x if isinstance(x, Value) else number(x) for x in first if is_leaf(x))]
+    body, constants = recorded(step, len(start), (), 0)
+    if trace.state.differs(before[0]) or before[1].keys() != trace.versions.keys():
+        refuse_step("sets or draws a number")
+    node = looped(body, None, trace.inputs(start), constants, [], False)
+    found = parts(node, len(start))[1:]
+    return filled(init, first, found if trace.path is not None else map(trace.number, found))
 
 
 def _written_out(body: LoopBody, carry: list[Any], constants: list[Any], columns: list[Any], reverse: bool, trees: Any,
@@ -101,12 +122,12 @@ def _written_out(body: LoopBody, carry: list[Any], constants: list[Any], columns
     return filled(new, after, carry), stacked(ys)
 
 
-def everything(tree: Any) -> list[Any]:
-    """All that a nesting holds, numbers and what is none. Uneven for a Module."""
+def everything(tree: Any, modules: bool = False) -> list[Any]:
+    """All that a nesting holds, numbers and what is none. Uneven for a Module, unless it stays what it is."""
     inner = branches(tree)
     if inner is not None:
-        return [x for branch in inner for x in everything(branch)]
-    if is_module(tree):
+        return [x for branch in inner for x in everything(branch, modules)]
+    if is_module(tree) and not modules:
         raise Uneven("a Module is carried along")
     return [tree]
 

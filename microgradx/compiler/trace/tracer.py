@@ -19,6 +19,7 @@ from operator import attrgetter
 from typing import Any
 
 from ... import ops, reductions
+from ...branches import answers
 from ...engine import Value, mode, tape
 from ...ieee import inf, number
 from ...passes import ONE, adjoints
@@ -33,9 +34,9 @@ from .errors import (
     refuse_number,
     refuse_set,
 )
-from .scan import scanned
+from .scan import repeated, scanned
 from .state import AttributeOf, Draw, GradientOf, State
-from .traced import MARK, MOST, TRACES, Batch, Number, Traced, is_constant
+from .traced import MARK, MOST, TRACES, Batch, Number, Traced, constant, is_constant
 
 new = object.__new__
 ORDINARY = frozenset((Traced, float))       # what most inputs are: they can be recorded as they are
@@ -303,9 +304,19 @@ class Tracer:
 
     # Loops and branches ----------------------------------------------------------------------------------------------
 
-    def loop(self, f: Any, init: Any, rows: Sequence[Any], reverse: bool) -> Any:
+    def loop(self, f: Any, init: Any, rows: Sequence[Any], reverse: bool, who: str) -> Any:
         """The result of scan(), of which one step is recorded; None if each step must be."""
-        return scanned(f, init, rows, reverse)
+        return scanned(f, init, rows, reverse, who)
+
+    def is_unknown(self, condition: Any) -> bool:
+        """Whether the truth of a condition is known only when the program runs."""
+        if answers.get() is not None or not isinstance(condition, Value):
+            return False
+        return constant(condition) is None if isinstance(condition, Traced) else not self.is_constant(condition)
+
+    def repeat(self, holds: Any, cond_fun: Any, body_fun: Any, init: Any) -> Any:
+        """The result of while_loop() from here on, where the condition `holds` is not known."""
+        return repeated(holds, cond_fun, body_fun, init)
 
     def pure(self, f: Any, *operands: Any) -> Any:
         """f(*operands), a branch of cond. TracingError if f sets or draws a number: both branches are computed."""
