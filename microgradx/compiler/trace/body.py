@@ -88,7 +88,8 @@ def replayed(body: LoopBody, given: Sequence[Any]) -> list[Any]:
         if isinstance(part, Batch):
             new |= zip(part.values, trace.many(part.op, [list(map(now, xs)) for xs in part.columns]))
         elif isinstance(part.op, Passing):
-            new[part] = trace.traced(part.op.again(), tuple(map(now, part.args)), None)
+            loop: Any = part.op
+            new[part] = trace.traced(loop.again(), tuple(map(now, part.args)), None)
         elif isinstance(part, Number):
             new[part] = now(part.of) if now(part.of).__class__ is float else trace.number(now(part.of))
         else:

@@ -49,8 +49,8 @@ def sources(op: Any, args: Sequence[Any]) -> tuple[list[Any], list[Any], list[An
     """The inputs of a loop: carries, constants, and columns, each a list of numbers or a COLUMN."""
     at, columns = op.carries + op.constants, list[Any]()
     for stacked in op.columns:
-        columns.append(args[at] if stacked else list(args[at:at + op.count]))
-        at += 1 if stacked else op.count
+        columns.append(args[at] if stacked else list(args[at:at + op.steps]))
+        at += 1 if stacked else op.steps
     return list(args[:op.carries]), list(args[op.carries:op.carries + op.constants]), columns
 
 
@@ -83,7 +83,12 @@ class Loop(Structure):
 
     def place(self, column: int, step: int) -> float:
         """Where in the block the y of a step is."""
-        return float(self.carries + column * (self.count or 0) + step)
+        return float(self.carries + column * self.steps + step)
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has; 0 if nobody knows."""
+        return self.count or 0
 
     def tape(self, v: Value, i: int) -> Value:
         """Carry i before each step, as a COLUMN: the loop computes it from now on."""
@@ -182,7 +187,7 @@ class Ends(NamedTuple):
             k, how = self.first + before(self.finals, place), self.finals[place]
             at = [float(k), float(k + 1)]
         else:
-            j, t = divmod(place - len(self.finals), op.count)
+            j, t = divmod(place - len(self.finals), op.steps)
             k, how = before(self.ys, j), self.ys[j]
             at = [op.place(k, t), op.place(k + 1, t)]
         picks = [tracer().traced(PART, self.node, place) for place in at[:how]]
@@ -228,7 +233,7 @@ class Derived:
             if joint == states:
                 break
             states = joint
-        node = looped(body, op.count, packed(init, states), free, [*tape, *self.columns, *columns], reverse)
+        node = looped(body, op.steps, packed(init, states), free, [*tape, *self.columns, *columns], reverse)
         return Ends(node, states, after[1])
 
 
@@ -252,8 +257,8 @@ class Pulled(Derived):
             elif place < op.carries:
                 self.finals[place] = flow
             else:
-                j, t = divmod(place - op.carries, op.count)
-                self.rows[j] = self.rows[j] or [None] * op.count
+                j, t = divmod(place - op.carries, op.steps)
+                self.rows[j] = self.rows[j] or [None] * op.steps
                 self.rows[j][t] = flow
 
     def run(self) -> None:
@@ -301,7 +306,7 @@ class Pulled(Derived):
             else:
                 for t, x in enumerate(source):
                     if x in self.incoming:
-                        self.hand(x, ends.part(len(ends.finals) + n * op.count + t))
+                        self.hand(x, ends.part(len(ends.finals) + n * op.steps + t))
 
     def begun(self, x: Any) -> Flow | None:
         """What the gradient by a constant is so far: the loop goes on with this sum."""
