@@ -13,7 +13,7 @@ with arrays returns arrays (conversion.py). Keyword arguments are handed on to t
 """
 from collections.abc import Callable, Sequence, Set
 from functools import update_wrapper
-from typing import Any, Literal, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from .calls import call, directions, for_arrays, like_inputs, places, scalar, split, values
 from .dependence import between
@@ -22,6 +22,11 @@ from .ieee import short
 from .nesting import rebuild
 from .passes import derived, edges, flowing, slopes_by, sums, tangents
 from .reductions import dot
+
+P = ParamSpec("P")
+R = TypeVar("R")
+# A function as type checkers see it: its first argument, to differentiate by, is any nesting; the others are kept.
+ByFirst = Callable[Concatenate[Any, P], R]
 
 
 @overload
@@ -55,6 +60,11 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
 
 # Transforms ----------------------------------------------------------------------------------------------------
 
+@overload
+def value_and_grad(f: ByFirst[P, Any], argnums: Literal[0] = 0) -> ByFirst[P, tuple[float, Any]]: ...
+@overload
+def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
+                   has_aux: bool = False) -> Callable[..., tuple[Any, Any]]: ...
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
                    has_aux: bool = False) -> Callable[..., tuple[Any, Any]]:
     """A function that returns f's value and its gradient by the argument(s) `argnums`, in one pass.
@@ -77,6 +87,10 @@ def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0,
     return for_arrays(transformed, f)
 
 
+@overload
+def grad(f: ByFirst[P, Any], argnums: Literal[0] = 0, has_aux: bool = False) -> ByFirst[P, Any]: ...
+@overload
+def grad(f: Callable[..., Any], argnums: int | tuple[int, ...], has_aux: bool = False) -> Callable[..., Any]: ...
 def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns the gradient of f by the argument(s) `argnums`; with has_aux (gradient, more), where f
     returns (value, more).

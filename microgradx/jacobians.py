@@ -14,13 +14,13 @@ found["loss"]["weight"].
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from math import prod
-from typing import Any
+from typing import Any, Literal, overload
 
 from .arrays import FromArray, nest
 from .calls import call, directions, for_arrays, like_inputs, places, scalar, split, values
 from .conversion import arrayed, even, listed
 from .dependence import between
-from .derivatives import gradients
+from .derivatives import ByFirst, P, gradients
 from .engine import Value
 from .nesting import branches, rebuild, regrown
 from .passes import ONE, adjoints, derived, edges, flowing, is_inside, slopes_by, sums, tangents
@@ -30,6 +30,10 @@ Argnums = int | tuple[int, ...]
 Rows = list[list[Any]]                      # rows[i][j]: the derivative of result i by input j
 
 
+@overload
+def jacfwd(f: ByFirst[P, Any], argnums: Literal[0] = 0, has_aux: bool = False) -> ByFirst[P, Any]: ...
+@overload
+def jacfwd(f: Callable[..., Any], argnums: Argnums, has_aux: bool = False) -> Callable[..., Any]: ...
 def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns all derivatives of f's results by the argument(s) `argnums`, one forward pass for each
     input. TypeError as value_and_grad. With has_aux it returns (derivatives, more), where f returns (results, more).
@@ -41,6 +45,10 @@ def jacfwd(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -
     return _jacobian(f, argnums, has_aux, _forward)
 
 
+@overload
+def jacrev(f: ByFirst[P, Any], argnums: Literal[0] = 0, has_aux: bool = False) -> ByFirst[P, Any]: ...
+@overload
+def jacrev(f: Callable[..., Any], argnums: Argnums, has_aux: bool = False) -> Callable[..., Any]: ...
 def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """A function that returns all derivatives of f's results by the argument(s) `argnums`, one backward pass for each
     result. TypeError as value_and_grad. With has_aux it returns (derivatives, more), where f returns (results, more).
@@ -52,6 +60,12 @@ def jacrev(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -
     return _jacobian(f, argnums, has_aux, _backward)
 
 
+@overload
+def jacobian(f: ByFirst[P, Any], argnums: Literal[0] = 0, has_aux: bool = False, *,
+             sparse: bool = False) -> ByFirst[P, Any]: ...
+@overload
+def jacobian(f: Callable[..., Any], argnums: Argnums, has_aux: bool = False, *,
+             sparse: bool = False) -> Callable[..., Any]: ...
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, *,
              sparse: bool = False) -> Callable[..., Any]:
     """A function that returns all derivatives of f's results by the argument(s) `argnums`: jacfwd where there are fewer
@@ -68,6 +82,10 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False,
     return _jacobian(f, argnums, has_aux, compressed if sparse else _by_fewer)
 
 
+@overload
+def hessian(f: ByFirst[P, Any], argnums: Literal[0] = 0, *, sparse: bool = False) -> ByFirst[P, Any]: ...
+@overload
+def hessian(f: Callable[..., Any], argnums: Argnums, *, sparse: bool = False) -> Callable[..., Any]: ...
 def hessian(f: Callable[..., Any], argnums: Argnums = 0, *, sparse: bool = False) -> Callable[..., Any]:
     """A function that returns all second derivatives of f by the argument(s) `argnums`: for n numbers an n x n nested
     list. TypeError as value_and_grad, ImportError without scipy if sparse.

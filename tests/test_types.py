@@ -14,10 +14,31 @@ ROOT = pathlib.Path(__file__).parent.parent
 PROGRAM = pathlib.Path(user_program.__file__).read_text()
 CHECKERS = {"mypy": ["mypy", "--strict", "--follow-imports=silent", "--config-file=", "--cache-dir=cache"],
             "pyright": ["pyright", "--pythonpath", sys.executable]}
+# What it must see, beside the program, in a call of a transform, a compiled function, a layer or a loss.
+SEEN = {
+    "value_and_grad(energy)([0.5], [1.0])": "tuple[float, Any]",
+    "value_and_grad(loss)(Network(2), [1.0], 0)[0]": "float", "grad(energy)([0.5], x=[1.0])": "Any",
+    "grad(energy, 1)([Value(0.5)], [1.0])": "Any", "grad(grad(tanh))(1.0)": "Any",
+    "mg.hessian(energy)([0.5], [1.0])": "Any", "mg.jacobian(grad(energy), argnums=(0, 1))([0.5], [1.0])": "Any",
+    "jit(energy)([0.5], [1.0])": "float", "jit(numbers)([1.0])": "float", "jit(main)()": "float",
+    "jit(value_and_grad(energy))([0.5], [1.0])": "tuple[float, Any]", "jit(grad(energy))([0.5], [1.0])": "Any",
+    "jit(loss)(Network(2), [1.0], 0)": "float", "jit(Network(2).forward)([1.0])": "Any",
+    "jit(mg.vmap(numbers))([[1.0]])": "Any", "grad(jit(energy))([0.5], [1.0])": "Any",
+    "jit(energy).report().programs": "int", "jit(numbers)([1.0], out=[1.0])": "Any", "Network(2)([1.0])": "list[Value]", "Linear(2, 3)([1.0])": "Any",
+    "mse([Value(1.0)], [1.0])": "Value", "mse([[Value(1.0)]], [[1.0]])": "Value", "mse([1.0, 2.0], [1, 2])": "float",
+    "cross_entropy(Network(2)([1.0]), 1)": "Value", "mse(Linear(1, 1)([1.0]), [1.0])": "Any",
+    "mse([1.0], [1.0], 'none')": "Any",
+}
 # What a checker must refuse, beside the program: it would take anything if all were Any.
 WRONG = {
     "sum": "x: float = sum([Value(1.0), 2.0])", "dot": "x: Value = dot([1.0], [2])", "max": "mg.max(['a'])",
     "row": "x: float = tanh(Value(1.0))", "layer": "x: list[float] = Network(2)([1.0, 2.0])",
+    "count": "grad(energy)([0.5])", "kind": "value_and_grad(energy)([0.5], 'text')",
+    "hessian": "mg.hessian(energy)([0.5])", "jacobian": "mg.jacobian(energy)([0.5], [1.0], [2.0])",
+    "compiled count": "jit(numbers)([1.0], [2.0])",
+    "compiled kind": "jit(numbers)('text')", "compiled gradient": "jit(value_and_grad(energy))([0.5])",
+    "compiled": "x: list[float] = jit(energy)([0.5], [1.0])", "option": "mse([1.0], [1.0], 'total')",
+    "options": "cross_entropy([1.0], 0, weigth=[1.0])", "loss": "x: float = mse([Value(1.0)], [1.0])",
     "call of a layer": "Network(2)('text')", "value": "Value('text')", "operator": "Value(1.0) + 'text'",
 }
 
@@ -42,7 +63,9 @@ def test_the_program_runs():
 @pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_a_users_program_is_typed_and_mistakes_are_seen(checker, tmp_path):
-    found, printed = complaints(checker, tmp_path, PROGRAM)
+    seen = "from typing import Any, assert_type\n" + PROGRAM + "".join(
+        f"assert_type({said}, {kind})\n" for said, kind in SEEN.items())
+    found, printed = complaints(checker, tmp_path, seen)
     assert found == [], printed
     first = len(PROGRAM.splitlines()) + 1
     found, printed = complaints(checker, tmp_path, PROGRAM + "\n".join(WRONG.values()) + "\n")

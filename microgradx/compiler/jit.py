@@ -16,7 +16,7 @@ from pickle import PicklingError
 from threading import RLock
 from time import perf_counter
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, overload
 
 from ..arrays import dtype_name
 from ..batching import Vmapped
@@ -43,8 +43,11 @@ from .variant import Variant
 WARN_AFTER = 16                         # programs of one function, from which on a warning says so
 MANY_PROGRAMS, MANY_OPERATIONS = 256, 5_000_000     # that one function keeps; of more, the newest
 
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
 
-class Jitted:
+
+class Jitted(Generic[P, R_co]):
     """A compiled function; see jit().
 
     Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded;
@@ -56,12 +59,25 @@ class Jitted:
     ('Jitted', 0.0, 'python')
     """
 
-    # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
-    # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
-    __slots__ = ("__call__", "__dict__", "__weakref__")
-    __call__: Callable[..., Any]
+    if TYPE_CHECKING:                       # as f, but numbers go in and come out where f says Value
+        @overload
+        def __call__(self: Jitted[P, Never], *args: P.args, **options: P.kwargs) -> Any: ...        # f does not say
+        @overload
+        def __call__(self: Jitted[..., Value], *args: Any, **options: Any) -> float: ...
+        @overload
+        def __call__(self: Jitted[..., list[Value] | tuple[Value, ...]], *args: Any, **options: Any) -> Any: ...
+        @overload
+        def __call__(self, *args: P.args, **options: P.kwargs) -> R_co: ...
+        @overload
+        def __call__(self, *args: Any, out: Any, **options: Any) -> Any: ...
+        def __call__(self, *args: Any, **options: Any) -> Any:
+            """f(*args, **options), compiled."""
+    else:
+        # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
+        # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
+        __slots__ = ("__call__", "__dict__", "__weakref__")
 
-    def __init__(self, f: Callable[..., Any], backend: Backend, strict: bool, arrays: bool = False,
+    def __init__(self, f: Callable[P, R_co], backend: Backend, strict: bool, arrays: bool = False,
                  shared: bool = False, dtype: Dtype = FLOAT64) -> None:
         self.f, self._backend, self.strict, self.arrays, self._dtype = f, backend, strict, arrays, dtype
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
@@ -71,7 +87,7 @@ class Jitted:
         self._last: Variant | None = None
         self._warned = False                    # that it calls rows back
         self._lock = lock(RLock)
-        self.__call__ = self._general
+        self.__call__ = self._general  # type: ignore[method-assign]
         update_wrapper(self, f, updated=())     # name, docstring and signature
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
@@ -109,7 +125,7 @@ class Jitted:
         self._last = variant = known or self._compiled(structure, args, options, modules)
         if values and variant.reached:
             refuse_gradient()
-        self.__call__ = variant.exact or self._general
+        self.__call__ = variant.exact or self._general  # type: ignore[method-assign]
         if out is not None:
             run = partial(variant.run, numbers, modules)
             return written(out, variant.tree, args, options, run, variant.program.dtype.name)
@@ -190,10 +206,10 @@ class Jitted:
     def __repr__(self) -> str:
         return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
 
-    def __copy__(self) -> Jitted:
+    def __copy__(self) -> Jitted[P, R_co]:
         return self                             # as a function is
 
-    def __deepcopy__(self, _: Any) -> Jitted:
+    def __deepcopy__(self, _: Any) -> Jitted[P, R_co]:
         return self
 
     def report(self) -> Report:
@@ -218,8 +234,8 @@ def _noted(values: list[Value], x: Any) -> float:
     return plain(x)
 
 
-def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = False, arrays: bool = False,
-        threads: int | None = None, dtype: Any = "float64") -> Jitted:
+def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = False, arrays: bool = False,
+        threads: int | None = None, dtype: Any = "float64") -> Jitted[P, R_co]:
     """Compile f, a function on Values, numbers, Modules, arrays, and nested lists, tuples, dicts and dataclasses of
     them; the first call with arguments of a new structure traces it, which takes a moment.
 
@@ -264,13 +280,13 @@ def jit(f: Callable[..., Any], *, backend: str | None = None, strict: bool = Fal
     return found
 
 
-def unpacked(text: str, *objects: Any) -> Jitted:
+def unpacked(text: str, *objects: Any) -> Jitted[..., Any]:
     """The compiled function that was sent, see pickling.py; by the same back end where that is installed."""
     return _unpacked(Parcel(text, objects))
 
 
 @lru_cache(maxsize=KEPT)                # a function that comes with every task is compiled once
-def _unpacked(parcel: Parcel) -> Jitted:
+def _unpacked(parcel: Parcel) -> Jitted[..., Any]:
     f, backend, strict, arrays, dtype = opened(parcel)
     by, kind = nearest(backend), DTYPES[dtype]
     by.check(kind, strict)

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from ...activations import softplus
 from ...ops import log, log1p, weighted, xlogy
 from ..shapes import Nested, expect
-from .reduction import Reduction, check_shares, pairwise, spread
+from .reduction import Reduction, check_shares, pairwise, spread, typed
 
 
+@typed
 def bce(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight: Nested = None) -> Any:
     """-log(p) if the target is 1, -log(1 - p) if it is 0, times weight. torch: binary_cross_entropy.
 
@@ -26,6 +27,7 @@ def bce(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight:
                     weight)
 
 
+@typed
 def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight: Nested = None,
                     pos_weight: Nested = None) -> Any:
     """bce of sigmoid(x), without overflow and exact in both tails. torch: binary_cross_entropy_with_logits.
@@ -46,6 +48,7 @@ def bce_with_logits(input: Nested, target: Nested, reduction: Reduction = "mean"
                     + weighted(1 - t, softplus(x)), input, target, reduction, weight)
 
 
+@typed
 def kl_div(input: Nested, target: Nested, reduction: Reduction | Literal["batchmean"] = "mean") -> Any:
     """target * (log(target) - input): how far log-probabilities are from probabilities. torch: kl_div.
 

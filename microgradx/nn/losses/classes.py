@@ -17,12 +17,13 @@ from ...ops import weighted, where
 from ...reductions import cross_entropy as surprise
 from ...reductions import gaps_to, logsumexp, sum, take
 from ..shapes import Nested, expect, flat, nested
-from .reduction import Reduction, check_class, now, reduced
+from .reduction import Reduction, check_class, now, reduced, typed
 
 TORCHS_IGNORED = -100
 OfClass = Callable[[list[Any], Any], Any]               # the loss of one place: its numbers, its class
 
 
+@typed
 def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight: Nested = None,
                   ignore_index: int | None = None, label_smoothing: float = 0.0) -> Any:
     """-log softmax(input) of the right class, from logits (C), (N, C) or (N, C, places). torch: cross_entropy.
@@ -61,6 +62,7 @@ def cross_entropy(input: Nested, target: Nested, reduction: Reduction = "mean", 
     return _by_place("cross_entropy", of_class, input, target, reduction, weight, ignore_index, of_shares)
 
 
+@typed
 def nll(input: Nested, target: Nested, reduction: Reduction = "mean", *, weight: Nested = None,
         ignore_index: int | None = None) -> Any:
     """Minus the log-probability of the right class, from log-probabilities (C), (N, C) or (N, C, places).

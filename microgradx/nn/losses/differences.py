@@ -8,9 +8,10 @@ from typing import Any
 
 from ...ops import abs, square, where
 from ..shapes import Nested
-from .reduction import Reduction, pairwise
+from .reduction import Reduction, pairwise, typed
 
 
+@typed
 def mse(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     """The square of each difference. torch: mse_loss.
 
@@ -20,6 +21,7 @@ def mse(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     return pairwise("mse", lambda x, t: square(x - t), input, target, reduction)
 
 
+@typed
 def l1(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     """The size of each difference. torch: l1_loss.
 
@@ -29,6 +31,7 @@ def l1(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     return pairwise("l1", lambda x, t: abs(x - t), input, target, reduction)
 
 
+@typed
 def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: float = 1.0) -> Any:
     """Half the square of a difference up to delta, beyond it a straight line. torch: huber_loss.
 
@@ -48,6 +51,7 @@ def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: f
     return pairwise("huber", loss, input, target, reduction)
 
 
+@typed
 def smooth_l1(input: Nested, target: Nested, reduction: Reduction = "mean", beta: float = 1.0) -> Any:
     """The size of each difference, rounded off below beta: huber / beta, and l1 if beta is 0. torch: smooth_l1_loss.
 

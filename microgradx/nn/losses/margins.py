@@ -13,9 +13,10 @@ from ...conversion import listed
 from ...ops import clamp, square, weighted, where
 from ...reductions import sum, take
 from ..shapes import Nested, expect, flat, like
-from .reduction import Reduction, check_class, check_signs, now, pairwise, reduced
+from .reduction import Reduction, check_class, check_signs, now, pairwise, reduced, typed
 
 
+@typed
 def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     """relu(1 - target*score), for targets -1 and 1: how far a score is below a margin of 1 on the right side.
 
@@ -28,6 +29,7 @@ def hinge(input: Nested, target: Nested, reduction: Reduction = "mean") -> Any:
     return pairwise("hinge", lambda x, t: relu(1 - t * x), input, target, reduction)
 
 
+@typed
 def hinge_embedding(input: Nested, target: Nested, margin: float = 1.0, reduction: Reduction = "mean") -> Any:
     """x where the target is 1, what x lacks to the margin where it is -1: of distances. torch: hinge_embedding_loss.
 
@@ -56,6 +58,7 @@ def margin_ranking(input1: Nested, input2: Nested, target: Nested, margin: float
     return pairwise("margin_ranking", lambda gap, t: clamp(margin - t * gap, 0), gaps, target, reduction)
 
 
+@typed
 def multi_margin(input: Nested, target: Nested, p: int = 1, margin: float = 1.0, weight: Nested = None,
                  reduction: Reduction = "mean") -> Any:
     """The mean over classes of what x_t lacks to x_j + margin, j not t, to the power p: scores (C) or (N, C).

@@ -6,8 +6,8 @@
     >>> pairwise("gap", lambda x, t: x - t, [5.0, 7.0], [1.0, 2.0], "sum")
     9.0
 """
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from ...engine import Value, tracer
 from ...ieee import short
@@ -16,6 +16,23 @@ from ...reductions import sum
 from ..shapes import Nested, expect, flat, like
 
 Reduction = Literal["mean", "sum", "none"]
+P = ParamSpec("P")
+N = TypeVar("N", float, Value)
+Lists = Sequence[N] | Sequence[Sequence[N]] | Sequence[Sequence[Sequence[N]]]
+
+
+class Loss(Protocol[P]):
+    """A loss as type checkers see it: without options one number, of Values a Value."""
+
+    @overload
+    def __call__(self, input: Lists[N], target: float | Lists[float], /) -> N: ...
+    @overload
+    def __call__(self, *args: P.args, **options: P.kwargs) -> Any: ...
+
+
+def typed(loss: Callable[P, Any]) -> Loss[P]:
+    """The loss itself, as a Loss."""
+    return loss  # type: ignore[return-value]
 
 
 def pairwise(name: str, loss: Callable[[Any, Any], Any], input: Nested, target: Nested, reduction: str,
