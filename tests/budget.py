@@ -4,14 +4,14 @@
     True
 
 MICROGRADX_TESTS=full, as .ci/run sets it, is the full run. Property tests then draw as many examples as they name, anew
-in each run; in the quick run a tenth of them, the same every time. In neither has an example to be ready by a certain
-time: machines are busy. A test that is parametrised many times over, as with each row in every way, is marked with
-@sweep(n): each n-th is quick, the others are slow.
+in each run; in the quick run a tenth of them, the same every time, and a failure is not explained. In neither has an
+example to be ready by a certain time: machines are busy. A test that is parametrised many times over, as with each row
+in every way, is marked with @sweep(n): each n-th is quick, the others are slow.
 """
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 FULL = os.environ.get("MICROGRADX_TESTS") == "full"
 EXAMPLES = 100                              # of a property test that names no number
@@ -31,4 +31,4 @@ def sweep(n: int) -> pytest.MarkDecorator:
 settings.register_profile("full", settings.get_profile("default"), max_examples=EXAMPLES, deadline=None,
                           print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("full"), max_examples=budget(EXAMPLES), derandomize=True,
-                          database=None)
+                          database=None, phases=[phase for phase in Phase if phase != Phase.explain])

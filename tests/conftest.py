@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from . import budget
 
+# Examples that train networks, as the quick tests of tests/estimators do.
+SLOW_EXAMPLES = tuple(f"microgradx/estimators/{name}.py" for name in ("classifier", "regressor", "rbm"))
 MOST = 2                                        # cases of one test in the quick run
 PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 37, 43, 53, 61, 79, 97, 127, 157, 199, 251, 307, 397, 499]
 
@@ -55,6 +57,9 @@ def pytest_collection_modifyitems(config, items):
     a name that each process would give another: several of them could not share the tests."""
     if named := [item.nodeid for item in items if re.search(r" at 0x\w{6}", item.nodeid)]:
         raise pytest.UsageError(f"a test is named by an address, write ids= without it: {named[0]}")
+    for item in items:
+        if item.nodeid.startswith(SLOW_EXAMPLES):
+            item.add_marker(pytest.mark.slow)
     if THINNED in config.stash:
         return
     functions = [item.nodeid.partition("[")[0] for item in items]

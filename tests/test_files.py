@@ -124,6 +124,7 @@ save({"w": 2.0}, sys.argv[1])
 """
 
 
+@pytest.mark.slow
 @posix
 def test_what_a_killed_save_left_is_removed_by_the_next(path):
     save({"w": 1.0}, path)

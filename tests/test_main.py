@@ -63,6 +63,7 @@ def test_with_nothing_installed_and_no_terminal_it_prints_the_whole_transcript()
         ["x1", "2", "-1.5"], ["w1", "-3", "1"], ["x2", "0", "0.5"], ["w2", "1", "0"], ["b", "6.88137", "0.5"]]
 
 
+@pytest.mark.slow
 def test_it_does_not_wait_for_an_open_pipe():
     """As in CI, where stdin may be a pipe that nobody ever writes to or closes."""
     read, write = os.pipe()
@@ -75,6 +76,7 @@ def test_it_does_not_wait_for_an_open_pipe():
         os.close(write)
 
 
+@pytest.mark.slow
 def test_without_stdin_at_all():
     ran = shell("PYTHON -m microgradx step w w=1 <&-")
     assert ran.returncode == 0 and b"grad(w)" in ran.stdout and ran.stderr == b""

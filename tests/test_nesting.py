@@ -391,6 +391,7 @@ def test_an_input_that_leaked_out_of_a_trace_has_no_number(way, use):
 
 # Samples -------------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_samples_may_be_containers(compiled):
     xs = [{"x": 1.0, "k": 2}, {"x": 2.0, "k": 3}, {"k": 1, "x": -1.0}]

@@ -117,6 +117,7 @@ def test_what_a_cell_raises_is_raised():
         small("1 / 0")
 
 
+@pytest.mark.slow
 def test_a_figure_whose_axes_have_no_names_is_refused():
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("agg")

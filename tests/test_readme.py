@@ -14,20 +14,28 @@ from microgradx.table import TABLE
 
 from .guides import GUIDES, README, ROOT, TEXT
 
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.M | re.S)
+
+def in_blocks(text):
+    """The blocks of code of a page, each with its kind."""
+    return re.findall(r"^```(\w+)\n(.*?)^```", text, re.M | re.S)
+
+
+BLOCKS = in_blocks(TEXT)
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 OURS = [line for line in COMMANDS if line.startswith("python3 -m microgradx")]
 
 
-def test_python_blocks_print_what_stands_below_them(capsys):
-    before = dict(TABLE)
+@pytest.mark.parametrize("page", [README, pytest.param(TEXT.removeprefix(README), marks=pytest.mark.slow)],
+                         ids=["README", "guides"])
+def test_python_blocks_print_what_stands_below_them(page, capsys):
+    before, blocks = dict(TABLE), in_blocks(page)
     try:
-        for i, (kind, text) in enumerate(BLOCKS):
+        for i, (kind, text) in enumerate(blocks):
             if kind == "python" and "import torch" not in text:
                 linecache.cache["example.py"] = len(text), None, text.splitlines(keepends=True), "example.py"
                 exec(compile(text, "example.py", "exec"), {})       # each block stands on its own
                 printed = capsys.readouterr().out
-                assert printed == (BLOCKS[i + 1][1] if "print(" in text else "")
+                assert printed == (blocks[i + 1][1] if "print(" in text else "")
     finally:
         TABLE.clear()
         TABLE.update(before)

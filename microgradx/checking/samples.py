@@ -73,6 +73,8 @@ def kink_points(op: Op) -> list[tuple[float, ...]]:
     >>> kink_points(maximum)[:3]
     [(0.0, 0.0), (1.0, 1.0), (-1.0, -1.0)]
     """
+    if not op.kinks:
+        return []
     points = [xs for xs in _grid(op) if 0 in _quantities(op, xs)]
     if not points:
         points = [xs for start in _grid(op) for xs in _steps_onto(op, start) if 0 in _quantities(op, xs)]

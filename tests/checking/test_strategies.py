@@ -79,6 +79,7 @@ def test_a_row_without_smooth_points_has_no_arguments():
         arguments(mg.detach)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("f, like, smallest", [
     (lambda x: x, (), (0.0,)),
     (lambda x, y=2.0: x * y, (), (0.0,)),

@@ -139,6 +139,7 @@ def test_a_module_and_closures_are_shared(way):
     assert np.allclose(grad(lambda model: sum(f(model, x.tolist())))(model)["bias"], [27.0, 27.0])
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_a_large_network_in_lanes_has_the_same_bits_for_any_number_of_samples():
     """Few, a vector, one more, many; in any number of threads; what only weights make is the same in all lanes."""

@@ -324,6 +324,7 @@ def test_a_sent_loop_that_does_not_fit_is_refused():
     spoiled(lambda _, state: state.update(rows=["part" if isinstance(row, dict) else row for row in state["rows"]]))
 
 
+@pytest.mark.slow
 @native_ways
 def test_many_steps_take_little_memory_and_no_time_to_record(way):
     f = way.jit(value_and_grad(lambda w: fori_loop(0, 30_000, lambda _, c: (c[1], 0.5 * c[0] + w * sin(c[1])),

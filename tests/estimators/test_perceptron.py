@@ -268,6 +268,7 @@ def test_other_uses_are_refused_as_there():
         model.set_params(warm_start=False, batch_size=20).fit(X, TWO, sample_weight=np.eye(57)[0])
 
 
+@pytest.mark.slow
 def test_warnings_and_words_are_those_there(capsys):
     printed = []
     for package in (neural_network, estimators):

@@ -99,6 +99,7 @@ def test_the_score_is_what_scikit_learn_estimates():
         assert score == pytest.approx(exact, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_copies_models_and_words(capsys):
     own = BernoulliRBM(n_components=2, n_iter=2, random_state=0, verbose=1).fit(X)
     lines = capsys.readouterr().out.splitlines()

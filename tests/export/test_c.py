@@ -68,6 +68,7 @@ def test_every_row_has_the_bits_of_eager_code(way, at, tmp_path):
     assert len(expected) > 150 and different(found, expected, same) == []
 
 
+@pytest.mark.slow
 @every_compiler
 def test_a_row_that_python_computes_itself_keeps_all_but_the_last_digit(way, tmp_path):
     found, expected = outputs(lambda x, y: [value_and_grad(TABLE[name], tuple(range(len(TABLE[name].inputs))))(

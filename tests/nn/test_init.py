@@ -42,6 +42,7 @@ def test_the_numbers_have_the_spread_that_is_told(draw, std):
     assert found == pytest.approx(std, rel=0.02)            # of 20,000 numbers: four standard errors
 
 
+@pytest.mark.slow
 def test_signals_keep_their_size_through_ten_layers():
     """What Kaiming's rule is for: with the gain of relu nothing vanishes, with that of a line almost all does."""
     def size(nonlinearity):

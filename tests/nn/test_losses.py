@@ -125,6 +125,7 @@ def test_an_ignored_target_counts_for_nothing_and_a_mean_of_nothing_is_nan():
     assert nn.cross_entropy([[math.inf, math.nan], [0.0, 0.0]], [0, 1], ignore_index=0) == pytest.approx(ln(2))
 
 
+@pytest.mark.slow
 @sweep(3)
 @every_way
 @pytest.mark.parametrize("options", [{}, {"weight": [0.5, 2.0, 0.0]}, {"label_smoothing": 0.25}, {"ignore_index": 1},

@@ -177,6 +177,7 @@ def values_of(x):
     return x.values() if isinstance(x, dict) else x if isinstance(x, (list, tuple)) else []
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("make", [make for make, names in HELD if names][::3])
 def test_they_are_inputs_of_a_compiled_program_and_are_trained(way, make):

@@ -81,6 +81,7 @@ def test_without_llvmlite_a_program_too_large_for_python_is_interpreted(capsys, 
     assert run("curve") and f"an interpreted graph; {install('jit')}" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.sweep(997)
 @pytest.mark.parametrize("name", ["moons", "curve", "xor"])
 def test_a_model_that_is_not_trained_reaches_none(capsys, monkeypatch, name):
@@ -206,6 +207,7 @@ def test_the_gpt_is_as_large_as_microgpt():
     assert {len(v) for _, v in model.named_parameters()} <= {16, 27, 48, 64}
 
 
+@pytest.mark.slow
 def test_a_name_is_drawn_from_the_seed_and_ends():
     random.seed(1)
     model = names.MODELS["RNN"]()

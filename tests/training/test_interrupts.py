@@ -195,6 +195,7 @@ def test_the_checker_finds_a_half_step():
     assert not is_consistent(training, history, expected)
 
 
+@pytest.mark.slow
 def test_one_that_a_destructor_swallowed(way):
     """Python prints KeyboardInterrupt in __del__ and goes on; llvmlite's objects have one. Training ends."""
     class Gone:

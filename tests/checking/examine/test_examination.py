@@ -142,6 +142,7 @@ def test_bad_input(given, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     (tmp_path / "student.py").write_text(planted("add without +="), encoding="utf-8")
     command = [sys.executable, "-m", "microgradx", "examine", "student.py:Value", "--junit", "found.xml"]

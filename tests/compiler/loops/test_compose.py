@@ -47,6 +47,7 @@ def names(f, *args):
     return [op.name for op in composed(recorded(f, *args), False).ops if op]
 
 
+@pytest.mark.slow
 @settings(max_examples=budget(150))
 @given(graphs())
 def test_every_graph_computes_the_same_by_the_same_rows(root):

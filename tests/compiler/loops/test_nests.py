@@ -84,6 +84,7 @@ def groups(draw):
     return Group(op, np.arange(100, 100 + count), rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=budget(500))
 @given(groups(), st.booleans())
 def test_nests_are_exactly_the_matrix(group, strict):

@@ -87,6 +87,7 @@ def mlp(weights, xs, ys):
     return mg.sum([(h - y) ** 2 for h, y in zip(hidden, ys)]) + mg.dot(weights[0], weights[1])
 
 
+@pytest.mark.slow
 @pytest.mark.sweep(997)
 @pytest.mark.parametrize("count", [1, 3, 4, 8, 16, 32])
 @pytest.mark.parametrize("sizes", [(5, 7), (16, 24), (33, 40)])
@@ -101,6 +102,7 @@ def test_any_number_of_samples(count, sizes):
     assert [x != x for x in both.together(spoilt)] == [x != x for x in map(sum, zip(*both.singly(spoilt)))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [0, 1, 5, 12])
 def test_results_in_pieces_that_are_used_again(again):
     """Each is the sum of two nests, and counts once, whether other results need it or not."""
@@ -114,6 +116,7 @@ def test_results_in_pieces_that_are_used_again(again):
     agree(recorded(f, weights, [0.0] * 20), range(240), [x for row in weights for x in row], rows)
 
 
+@pytest.mark.slow
 def test_weights_are_loaded_once_and_gradients_stay_in_registers():
     """One loop nest for both: the dense layer over samples, and its gradient with samples as terms."""
     p = recorded(value_and_grad(mlp), [[1.0] * 40] * 33, [0.0] * 40, [0.0] * 33)

@@ -74,6 +74,7 @@ def test_what_machine_code_sets_is_seen_in_the_module(model):
     assert resident(model[2].parameters())[0] == weights(model)[9]          # a part of it
 
 
+@pytest.mark.slow
 @every_way
 def test_functions_share_a_module(way, model):
     """Before and after a part of it was compiled, and next to a function of the part."""

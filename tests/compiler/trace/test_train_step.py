@@ -381,6 +381,7 @@ def test_it_learns(way):
     assert losses[-1] < 0.01 * losses[0] and step.report().programs == 1
 
 
+@pytest.mark.slow
 @every_way
 def test_two_functions_and_eager_code_share_a_model(way):
     n, twin = Net(), Net()
@@ -693,6 +694,7 @@ def test_a_run_that_fails_sets_nothing(way):
     assert (v.data, v.grad) == (0.0, 2.0)
 
 
+@pytest.mark.slow
 @every_way
 def test_layers_that_keep_and_draw(way):
     runs = []

@@ -205,6 +205,7 @@ def test_a_worker_of_dask_that_is_killed():
 
 # The end -------------------------------------------------------------------------------------------------------------
 
+@pytest.mark.slow
 def test_ctrl_c_while_it_waits(ctrl_c):
     def happens(n, args):
         if n == 6:                              # of the third step
@@ -240,6 +241,7 @@ def test_a_step_that_is_not_finite():
             jit=True, executor=Workers())
 
 
+@pytest.mark.slow
 def test_an_index_outside_of_its_table():
     xs, ys = data(40)
     ys[33] = 7

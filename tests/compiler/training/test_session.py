@@ -412,6 +412,7 @@ def test_training_goes_on_where_it_stopped(way):
     assert state["step"] == other["step"] == 5 and state["exp_avg"] == pytest.approx(other["exp_avg"], rel=1e-9)
 
 
+@pytest.mark.slow
 @needs_llvmlite
 def test_parameters_that_other_compiled_modules_keep(monkeypatch):
     """Each layer was compiled by itself: their numbers do not lie side by side."""
@@ -568,6 +569,7 @@ def test_a_model_of_no_module(way):
     assert w.data == pytest.approx(3)
 
 
+@pytest.mark.slow
 @needs_llvmlite
 @pytest.mark.parametrize("make, batch, lanes", [
     (mlp, [0, 1, 2, 3], True), (mlp, [0, 1], False), (lambda: Sequential(Linear(2, 1), Dropout()), [0, 1, 2, 3], False),

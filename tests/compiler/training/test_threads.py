@@ -66,6 +66,7 @@ def test_it_is_the_gradient_of_eager_code():
     assert [p.data for p in compiled.parameters()] == pytest.approx([p.data for p in eager.parameters()], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_step_that_is_not_finite_ends_all_threads():
     xs, ys = data(40)
     xs[30][0] = -1e9
@@ -174,6 +175,7 @@ def test_a_checkpoint_continues_where_batches_differ(loops, tmp_path):
     assert [p.data for p in whole.parameters()] == [p.data for p in halves.parameters()]
 
 
+@pytest.mark.slow
 def test_an_index_outside_of_its_table_among_several_samples(loops):
     xs, ys = data(40)
     ys[21] = 7

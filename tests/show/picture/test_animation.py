@@ -70,6 +70,7 @@ def test_frames_have_one_layout_and_reveal_one_line_each():
     assert ["penwidth=6" in frame.source for frame in found] == [False, *[True] * 5]
 
 
+@pytest.mark.slow
 @pytest.mark.sweep(997)
 @pytest.mark.parametrize("ending, beginning", [("gif", b"GIF89a"), ("webp", b"RIFF"), ("svg", b"<?xml")])
 def test_each_kind_of_file_is_written(ending, beginning, tmp_path):

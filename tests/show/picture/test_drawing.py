@@ -303,6 +303,7 @@ def test_a_neighbourhood():
     assert "inputs not shown: 2" in texts(picture)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given_by", ["its loss", "its inputs"])
 def test_one_sample_of_a_batch(given_by):
     net = model()
@@ -332,6 +333,7 @@ def test_a_depth_that_was_asked_for_is_kept_where_it_can_be():
     assert sum(card[0].startswith("neurons") for card in cards(draw(loss, net, depth=2)).values()) == 33
 
 
+@pytest.mark.slow
 def test_a_large_graph_without_scopes_is_drawn_by_level():
     x = y = Value(0.5, "x")
     for _ in range(1000):

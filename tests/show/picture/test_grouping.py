@@ -202,14 +202,14 @@ def test_cells_are_alike_in_what_they_compute():
 
 def test_samples_are_one_group_of_which_one_is_shown():
     random.seed(1)
-    root, net = moons(20)
+    root, net = moons(8)
     sketch = Sketch(root, net)
-    group = [box for box in sketch.grouping.boxes if box.path[:1] == ("20 samples, one shown",)]
+    group = [box for box in sketch.grouping.boxes if box.path[:1] == ("8 samples, one shown",)]
     assert sorted(box.title for box in group if box.title) == ["layers.0", "layers.1", "layers.2"]
     cards = [box for box in group if box.main is not None]
-    assert [box.main.op.name for box in cards] == ["mul", "add", "relu"] and {len(box.values) for box in cards} == {20}
+    assert [box.main.op.name for box in cards] == ["mul", "add", "relu"] and {len(box.values) for box in cards} == {8}
     into, = [line for line in sketch.lines if line.start is cards[-1]]
-    assert into.end.title == "add of 20" and into.count == 20 and into.slope == 1
+    assert into.end.title == "add of 8" and into.count == 8 and into.slope == 1
 
 
 # What is expanded ------------------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ def test_the_page_is_one_file_with_the_policy_of_the_other_pages(tmp_path):
     assert (tmp_path / "graph.html").read_text().removesuffix("<!-- microgradx -->\n") == page
 
 
+@pytest.mark.slow
 @sweep(6)
 @pytest.mark.parametrize("label", LABELS, ids=lambda label: ascii(label)[:30])
 def test_no_name_becomes_markup(label):
@@ -90,6 +91,7 @@ def test_no_name_becomes_markup(label):
     assert page.count("</script>") == 2
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_the_page_over_the_image_that_stays_without_it():
     """A notebook that is not trusted loses the frame."""
     shown = draw(*layers())._repr_mimebundle_()["text/html"]

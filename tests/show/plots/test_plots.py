@@ -102,6 +102,7 @@ def test_losses_of_many_steps_have_a_line_of_means():
     assert len(losses([1.0] * 199).lines) == 1
 
 
+@pytest.mark.slow
 def test_losses_of_numbers_and_of_a_history(run):
     numbers = losses([4.0, 2.0, 1.0])
     assert drawn(numbers.lines[0]) == [(1, 4), (2, 2), (3, 1)] and numbers.get_yscale() == "linear"

@@ -225,6 +225,7 @@ def test_a_function_of_math_needs_no_word(name, table):
         assert same(got[0], op.at(*xs)), (name, xs, got)
 
 
+@pytest.mark.slow
 def test_slopes_of_a_long_list_do_not_grow_with_its_square():
     def length(op, count):
         program = JavaScriptRows()
@@ -346,6 +347,7 @@ data.map(([name, x]) => judged(fs[name], Number(x), 0, 0, 0).kink !== null)""", 
     assert [case for case, kink in zip(cases, found) if kink] == [("relu", 0.0), ("abs", 0.0)]
 
 
+@pytest.mark.slow
 @needs_node
 def test_rounding_errors_of_a_graph_are_those_of_python():
     top = mg.max([Value(-1e14), Value(-1e14)])

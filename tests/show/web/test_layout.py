@@ -77,6 +77,7 @@ def test_data_flows_to_the_right(found):
                 assert column[v] == min(column[u] for u in order if v in u.args) - 1
 
 
+@pytest.mark.slow
 def test_numbers_on_lines_stand_on_nothing(found):
     for _, shown in found:
         places = shown["places"]
@@ -116,6 +117,7 @@ def network(layers, units):
     return sum(xs)
 
 
+@pytest.mark.slow
 def test_a_large_graph_is_one_box_a_scope_and_opens():
     root = network(3, 8)
     closed, opened = laid_out([root] * 2, [[], ["scope layers.1"]])
@@ -140,6 +142,7 @@ def test_a_long_chain_fits_and_each_value_can_be_reached():
         assert one["items"][int(one["item"][k])]["title"] is None and len(one["items"]) < 80
 
 
+@pytest.mark.slow
 @settings(max_examples=budget(2))
 @given(st.lists(st.lists(st.integers(-40, 40), min_size=1, max_size=30), min_size=20))
 def test_spread_keeps_order_and_distance(lists):

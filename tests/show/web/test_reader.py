@@ -167,6 +167,7 @@ def test_nothing_but_rows_is_called(reader):
         assert isinstance(got, str)
 
 
+@pytest.mark.slow
 def test_a_row_of_ones_own_is_understood():
     before = dict(TABLE)
     try:
