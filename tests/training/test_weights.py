@@ -26,7 +26,8 @@ class Model(Module):
 
 STATE = {"weight": [[1.0, -2.5], [0.1, 1e300]], "bias": [math.pi], "scale": 3.0, "deep": [[[[5e-324]]]]}
 NUMBERS = st.floats(allow_nan=False)
-NAMES = st.text(st.characters(codec="utf-8"), max_size=12).filter(lambda name: name != module.METADATA)
+# No halves of pairs, which UTF-8 cannot write; with codec= Hypothesis tries every character for seconds.
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda name: name != module.METADATA)
 
 
 @st.composite
