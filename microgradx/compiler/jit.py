@@ -61,6 +61,8 @@ class Jitted(Generic[P, R_co]):
 
     if TYPE_CHECKING:                       # as f, but numbers go in and come out where f says Value
         @overload
+        def __call__(self, *args: Any, out: Any, **options: Any) -> Any: ...
+        @overload
         def __call__(self: Jitted[P, Never], *args: P.args, **options: P.kwargs) -> Any: ...        # f does not say
         @overload
         def __call__(self: Jitted[..., Value], *args: Any, **options: Any) -> float: ...
@@ -68,8 +70,6 @@ class Jitted(Generic[P, R_co]):
         def __call__(self: Jitted[..., list[Value] | tuple[Value, ...]], *args: Any, **options: Any) -> Any: ...
         @overload
         def __call__(self, *args: P.args, **options: P.kwargs) -> R_co: ...
-        @overload
-        def __call__(self, *args: Any, out: Any, **options: Any) -> Any: ...
         def __call__(self, *args: Any, **options: Any) -> Any:
             """f(*args, **options), compiled."""
     else:
