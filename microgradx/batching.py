@@ -16,7 +16,7 @@ from .arrays import FromArray
 from .calls import for_arrays
 from .conversion import even, listed
 from .engine import Value
-from .ieee import short
+from .ieee import printable, short
 from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape, walked
 
 Axes = Any                                  # an int, None, or a nesting of them: one for each part of an argument
@@ -45,7 +45,7 @@ class Vmapped:
     def _mapped(self, *args: Any, **options: Any) -> Any:
         axes = self.axes(len(args))
         sizes = {size for tree, axis in [*zip(args, axes), *((x, 0) for x in options.values())]
-                 for size in lengths(tree, axis)}
+                 for size in walked(lengths, tree, axis)}
         if len(sizes) != 1 or 0 in sizes:
             got = f"{' and '.join(map(str, sorted(sizes)))} along their axes" if sizes else "none with an axis"
             raise ValueError(f"vmap needs arguments with one number of samples, at least 1, got {got}; write "
@@ -63,7 +63,7 @@ class Vmapped:
         return self.in_axes  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
-        return f"vmap({getattr(self.f, '__name__', type(self.f).__name__)})"
+        return f"vmap({printable(getattr(self.f, '__name__', type(self.f).__name__))})"
 
 
 def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Vmapped:
@@ -97,7 +97,7 @@ def lengths(tree: Any, axis: Axes) -> list[int]:
     if is_module(tree):
         raise TypeError(f"vmap cannot map over {type(tree).__name__}, a Module; write in_axes=None for it")
     if is_leaf(tree):
-        raise ValueError(f"vmap: {short(tree)} is one number without an axis {axis}; write in_axes=None for it")
+        raise ValueError(f"vmap: {short(tree)} is one number without an axis {short(axis)}; write in_axes=None for it")
     return [size for part, own in _parts(tree, axis) for size in lengths(part, own)]
 
 

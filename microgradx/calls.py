@@ -14,7 +14,7 @@ from .arrays import FromArray
 from .conversion import arrayed, listed
 from .dependence import Sources
 from .engine import Value, tracer
-from .ieee import short
+from .ieee import printable, short
 from .nesting import PLAIN, branches, is_empty, is_leaf, leaves, rebuild, refuse, regrown, shape, walked
 from .ops import identity
 from .passes import is_inside, sources
@@ -38,7 +38,8 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
 
     TypeError if `wanted` has an argument that was not given, or that has no number; ValueError if it has one twice."""
     if not callable(f):
-        raise TypeError(f"expected a function to differentiate, got {short(f)} ({type(f).__name__}); write grad(f)(x)")
+        raise TypeError(f"expected a function to differentiate, got {short(f)} ({printable(type(f).__name__)}); write "
+                        "grad(f)(x)")
     outer, given, traced = sources.get(), list(args), tracer() is not None
     xs: list[Value] = []
     wanted = [_place(n, len(args)) for n in wanted]
@@ -124,7 +125,7 @@ def _fresh(tree: Any, xs: list[Value], nested: bool) -> Any:
 def scalar(y: Any) -> Value:
     """The result of a function to differentiate, as a Value. TypeError if it is not one Value or number."""
     if not is_leaf(y):
-        got = f"an array of shape {y.sizes}" if isinstance(y, FromArray) else type(y).__name__
+        got = f"an array of shape {y.sizes}" if isinstance(y, FromArray) else printable(type(y).__name__)
         raise TypeError(f"the function must return one Value, got {got}; add them up with sum(...)")
     return y if isinstance(y, Value) else Value(y)
 

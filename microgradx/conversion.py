@@ -57,6 +57,10 @@ def even(tree: Any) -> tuple[int, ...] | None:
     >>> even(1.0), even([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), even([[1.0], [2.0, 3.0]]), even((1.0, 2.0))
     ((), (2, 3), None, None)
     """
+    return walked(_even, tree)  # type: ignore[no-any-return]
+
+
+def _even(tree: Any) -> tuple[int, ...] | None:
     if tree.__class__ is FromArray and 0 in tree.sizes:
         return tree.sizes
     if tree.__class__ is not list and tree.__class__ is not FromArray:
@@ -65,7 +69,7 @@ def even(tree: Any) -> tuple[int, ...] | None:
         return (len(tree),)
     if FromArray in set(map(type, tree)):                    # a list of arrays
         return None
-    inner = set(map(even, tree))
+    inner = set(map(_even, tree))
     first = inner.pop()
     return None if inner or first is None else (len(tree), *first)
 

@@ -18,7 +18,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from .calls import call, directions, for_arrays, like_inputs, places, scalar, split, values
 from .dependence import between
 from .engine import Value, tracer
-from .ieee import short
+from .ieee import printable, short
 from .nesting import rebuild
 from .passes import derived, edges, flowing, slopes_by, sums, tangents
 from .reductions import dot
@@ -48,11 +48,13 @@ def gradients(y: Value, xs: Sequence[Value], create_graph: bool = False) -> list
     (6.0, [2.0])
     """
     if isinstance(xs, Set) or not hasattr(type(xs), "__iter__"):
-        raise TypeError(f"gradients takes a list of Values, got {type(xs).__name__}; write gradients(y, [x])")
+        raise TypeError(f"gradients takes a list of Values, got {printable(type(xs).__name__)}; write "
+                        "gradients(y, [x])")
     xs = list(xs)
     for kind in set(map(type, (y, *xs))):
         if not issubclass(kind, Value):
-            raise TypeError(f"gradients takes Values, got {kind.__name__}; for functions of numbers write grad(f)")
+            raise TypeError(f"gradients takes Values, got {printable(kind.__name__)}; for functions of numbers write "
+                            "grad(f)")
     if tracer() is None:
         [v._data for v in (y, *xs)]                     # raises for one that a trace has left behind
     return slopes_by(y, xs, create_graph, create_graph)

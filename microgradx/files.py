@@ -79,9 +79,12 @@ def _sweep(folder: str) -> None:
     """Remove what processes that were killed left: nobody has locked it any more."""
     for name in os.listdir(folder):
         if PART.fullmatch(name):
-            with suppress(OSError), open(os.path.join(folder, name), "rb") as file:
-                _lock(file)
-                os.remove(file.name)
+            path = os.path.join(folder, name)           # a regular file: to open a pipe would wait for another process
+            with suppress(OSError):
+                if stat.S_ISREG(os.lstat(path).st_mode):
+                    with open(path, "rb") as file:
+                        _lock(file)
+                        os.remove(path)
 
 
 def _lock(file: BinaryIO) -> None:

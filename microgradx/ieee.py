@@ -31,7 +31,7 @@ def number(x: Any) -> float:
     if kind not in PLAIN and (not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__):
         if getattr(x, "shape", None) == () and hasattr(kind, "tolist"):
             return number(x.tolist())       # an array without dimensions: its element
-        raise TypeError(f"expected a number or a Value, got {short(x)} ({kind.__name__}); {_advice(x)}")
+        raise TypeError(f"expected a number or a Value, got {short(x)} ({printable(kind.__name__)}); {_advice(x)}")
     try:
         return float(x)
     except OverflowError:                    # IEEE 754 rounds an int beyond 1.8e308 to infinity
@@ -43,7 +43,7 @@ def short(x: Any, limit: int = 40) -> str:
     try:
         text = printable(repr(x))
     except RecursionError:
-        text = f"a {type(x).__name__} that is nested too deep"
+        text = f"a {printable(type(x).__name__)} that is nested too deep"
     return text if len(text) <= limit else text[:limit - 3] + "..."
 
 

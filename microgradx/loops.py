@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from .conversion import listed
 from .engine import Value, tracer
 from .flows import Flow, Passing, Terms
-from .ieee import short
+from .ieee import printable, short
 from .nesting import FIXED, are_leaves, branches, is_leaf, is_module, refuse, regrown, walked
 from .ops import where
 
@@ -173,7 +173,8 @@ def pair(found: Any, carry: Any, who: str) -> tuple[Any, Any]:
 
 def same(new: Any, old: Any, who: str, what: str = "it was given") -> Any:
     """`new` if it has the structure of `old`. TypeError if not."""
-    if (found := walked(form, new)) != (given := walked(form, old)):
+    found, given = walked(form, new), walked(form, old)
+    if walked(lambda _: found != given, new):
         raise TypeError(f"{who} returned {described(found)}, but {what} {described(given)}; return the same structure")
     return new
 
@@ -190,12 +191,12 @@ def form(tree: Any) -> Any:
 def described(found: Any) -> str:
     """A structure in words."""
     if not isinstance(found, tuple):
-        return found if isinstance(found, str) else found.__name__
+        return found if isinstance(found, str) else printable(found.__name__)
     kind, keys, inner = found
     parts = [described(one) for one in inner] if isinstance(inner, tuple) else ["a number"] * inner
     named = [f"{key!r}: {part}" for key, part in zip(keys, parts)] if keys else parts
     left, right = "[]" if kind is list else "{}" if keys else "()"
-    return f"{'' if kind in (list, tuple, dict) else kind.__name__}{left}{', '.join(named[:4])}" + (
+    return f"{'' if kind in (list, tuple, dict) else printable(kind.__name__)}{left}{', '.join(named[:4])}" + (
         f", ... {len(named)} in all" if len(named) > 4 else "") + right
 
 

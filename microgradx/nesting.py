@@ -94,7 +94,7 @@ def _names(tree: Any) -> list[str]:
 def refuse(tree: Any, why: str = "") -> NoReturn:
     """TypeError for what is neither a number nor a container of numbers; it says what to write instead."""
     raise TypeError("expected a number, a Value, a Module, an array, or a list, tuple, dict or dataclass of them, "
-                    f"got {short(tree)} ({type(tree).__name__}){why}; {_advice(tree)}")
+                    f"got {short(tree)} ({printable(type(tree).__name__)}){why}; {_advice(tree)}")
 
 
 def _advice(tree: Any) -> str:

@@ -137,6 +137,13 @@ def test_what_a_killed_save_left_is_removed_by_the_next(path):
 
 
 @posix
+def test_a_pipe_that_is_called_like_a_part_is_not_waited_for(path):
+    os.mkfifo(path.with_name(".0123456789abcdef.part"))
+    save({"w": 1.0}, path)
+    assert load(path) == {"w": 1.0} and len(os.listdir(path.parent)) == 2
+
+
+@posix
 def test_what_another_save_writes_just_now_is_left_alone(path, monkeypatch):
     """Also by its own process."""
     inner, fsync = [], os.fsync

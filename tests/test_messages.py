@@ -77,6 +77,19 @@ def changed_while_traced(text):
     jit(f)(1.0)
 
 
+def called(text):
+    """A function of that name."""
+    def f(x):
+        return {x}
+    f.__name__ = f.__qualname__ = text
+    return f
+
+
+def of_class(text):
+    """An object of a class of that name, which UTF-8 must have."""
+    return type(text.replace("\0", "0").replace("\ud800", ""), (), {})()
+
+
 def drawn(text):
     pytest.importorskip("graphviz", reason='pip install "microgradx[draw]"')
     with mg.scope(text):
@@ -111,6 +124,15 @@ MESSAGES = {
     "jit of an attribute": changed_while_traced,
     "a layer": lambda text: nn.Linear(2, 1)(Strange(text)),
     "an option": lambda text: nn.GELU(approximate=text),
+    "a class": lambda text: Value(of_class(text)),
+    "a class as an argument": lambda text: grad(lambda x: x)(of_class(text)),
+    "a class in a layer": lambda text: nn.Linear(2, 1)(of_class(text)),
+    "a class that a step returns": lambda text: mg.scan(lambda c, x: (of_class(text), x), 0.0, [1.0]),
+    "a class in place of a Value": lambda text: mg.gradients(of_class(text), [Value(1.0)]),
+    "a function": lambda text: jit(called(text), backend="python")(1.0),
+    "a parameter that is replaced": lambda text: setattr(model_with(text), text, [1.0]),
+    "a set of parameters": lambda text: setattr(model_with("w"), text, {Value(1.0)}),
+    "an axis": lambda text: vmap(abs, in_axes=(text,))([1.0]),
     "targets": lambda text: nn.hinge([Value(1.0)], [Strange(text)]),
 }
 
@@ -129,6 +151,25 @@ def test_messages_print(raised):
             assert str(error).isprintable(), (text, str(error))
         assert all(str(one.message).isprintable() for one in caught), text
     assert seen or raised is changed_while_traced, "nothing was refused"
+
+
+@hostile
+def test_what_is_shown_prints(text):
+    model = nn.Sequential()
+    setattr(model, text, nn.Linear(1, 1))
+    for shown in (repr(model), repr(jit(called(text))), repr(vmap(called(text)))):
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_warnings_name_a_function_that_prints():
+    def f(x, k):
+        return x * k
+    f.__name__ = RED
+    compiled = jit(f, backend="python")
+    with pytest.warns(RuntimeWarning, match=r"compiled \\x1b.* 16 times") as caught:
+        for k in range(16):
+            compiled(1.0, k)
+    assert all(str(one.message).isprintable() for one in caught)
 
 
 def test_a_row_has_a_name_that_prints():
@@ -210,6 +251,15 @@ DOORS = {
     "save": lambda x: save({"w": lists(depth(x))}, "missing/file"),
     "load_state_dict": lambda x: nn.Linear(1, 1).load_state_dict({"weight": lists(depth(x)), "bias": [1.0]}),
     "parameters": lambda x: holding(x).parameters(),
+    "an activation": lambda x: nn.ReLU()(lists(depth(x))),
+    "an embedding": lambda x: nn.Embedding(2, 2)(lists(depth(x), 0)),
+    "targets": lambda x: nn.bce(lists(depth(x), 0.5), lists(depth(x), 1.0)),
+    "what a loop carries": lambda x: mg.scan(lambda c, y: (c, y), x, [1.0]),
+    "what a loop steps through": lambda x: mg.scan(lambda c, y: (c, y), 0.0, {"a": lists(depth(x))}),
+    "what fori_loop carries": lambda x: mg.fori_loop(0, 1, lambda i, c: c, x),
+    "jit of vmap": lambda x: jit(vmap(grad(square)), backend="python")([x, x]),
+    "check_jvp": lambda x: mg.check_jvp(square, x),
+    "a gradient to check": lambda x: gradcheck(lambda y: innermost(y)**2, x, grad=lambda y: rebuild(x, iter([3.0]))),
 }
 
 

@@ -13,7 +13,7 @@ import microgradx as mg
 from microgradx import Value, grad, gradients, hessian, jvp, logsumexp, softmax, value_and_grad
 from microgradx.nn import BatchNorm1d, GroupNorm, InstanceNorm1d, LayerNorm, RMSNorm
 from microgradx.nn.lengths import length
-from microgradx.nn.losses import huber
+from microgradx.nn.losses import huber, smooth_l1
 from microgradx.table import TABLE, Op, Reduction
 from microgradx.training import clip_grad_norm
 
@@ -212,6 +212,17 @@ def test_a_gradient_is_clipped_at_any_scale(scale):
     assert clip_grad_norm(ws, scale) == pytest.approx(5 * scale, rel=1e-15)
     if scale > 1:                                           # below, torch's guard of 1e-6 against dividing by 0 counts
         assert [w.grad / scale for w in ws] == pytest.approx([0.6, -0.8], rel=1e-12)
+
+
+@every_way
+@pytest.mark.parametrize("beta", [1e-300, 1e-200, 1e-160, 1.0, 1e160, 1e200, 1.7e308])
+def test_smooth_l1_at_any_scale(beta, way):
+    """gap**2/(2*beta): the square was infinite, or 0, or 2*beta was, where the loss is a float."""
+    for share in (1e-3, 0.5, 1.0):
+        gap = share * beta
+        f = value_and_grad(lambda x: smooth_l1([x], [0.0], beta=beta))
+        for value, slope in (f(gap), way.jit(f)(gap)):
+            assert value == pytest.approx(share * gap / 2, rel=1e-14) and slope == pytest.approx(share, rel=1e-14)
 
 
 @pytest.mark.parametrize("p", [1.0, -1.0])

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from ..arrays import is_array as is_nested
 from ..engine import Value
 from ..ieee import number, short
-from ..nesting import branches, is_leaf, is_module, leaf, regrown
+from ..nesting import branches, is_leaf, is_module, leaf, regrown, walked
 
 DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}      # bits of a significand
 
@@ -47,7 +47,7 @@ class Arguments:
         self.args: tuple[Any, ...] = tuple(args)
         arrays = any(map(is_array, args))
         self.places = [place for i, a in enumerate(self.args) if not (arrays and a.__class__ is int)
-                       for place in places(a, f"{name}[{i}]", (i,))]
+                       for place in walked(lambda a, i: list(places(a, f"{name}[{i}]", (i,))), a, i)]
         self.numbers = [x for place in self.places for x in place.numbers]
         self.names = [name for place in self.places for name in entries(place.name, place.shape)]
         self.digits = [place.digits for place in self.places for _ in place.numbers]

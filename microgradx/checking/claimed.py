@@ -11,7 +11,7 @@ from typing import Any
 
 from ..engine import Value
 from ..ieee import number, short
-from ..nesting import branches, is_leaf, regrown
+from ..nesting import branches, is_leaf, regrown, walked
 from .arguments import Arguments, flat, is_array, keys, shape_of
 from .measured import Measured
 
@@ -107,14 +107,14 @@ def _unwrapped(given: Arguments, varied: Sequence[int], claim: Any) -> Any:
 def _row(given: Arguments, varied: Sequence[int], claim: Any, source: str) -> list[float]:
     """The claimed gradient of one output."""
     if len(varied) == 1:
-        return _matched(given.args[varied[0]], claim, source, f"args[{varied[0]}]")
+        return walked(_matched, given.args[varied[0]], claim, source, f"args[{varied[0]}]")  # type: ignore[no-any-return]
     claims = list(claim) if isinstance(claim, (tuple, list)) or is_array(claim) else None
     if claims is None or len(claims) not in (len(varied), len(given.args)):
         raise TypeError(f"{source} returned {_described(claim)}; expected one gradient for each of the "
                         f"{len(varied)} arguments that hold floats, as a tuple")
     if len(claims) == len(given.args):
         claims = [claims[n] for n in varied]
-    return [x for n, part in zip(varied, claims) for x in _matched(given.args[n], part, source, f"args[{n}]")]
+    return [x for n, part in zip(varied, claims) for x in walked(_matched, given.args[n], part, source, f"args[{n}]")]
 
 
 def _matched(arg: Any, claim: Any, source: str, name: str) -> list[float]:
@@ -154,6 +154,10 @@ def _matched_array(shape: tuple[int, ...], claim: Any, source: str, name: str) -
 
 def numbers_in(claim: Any, source: str) -> list[float]:
     """All numbers in a claim, one after the other. TypeError for anything else in it."""
+    return walked(_numbers_in, claim, source)  # type: ignore[no-any-return]
+
+
+def _numbers_in(claim: Any, source: str) -> list[float]:
     if is_array(claim) or hasattr(claim, "detach"):
         return flat(claim)
     if is_leaf(claim):
@@ -161,7 +165,7 @@ def numbers_in(claim: Any, source: str) -> list[float]:
     inner = branches(claim)
     if inner is None:
         raise TypeError(f"{source} returned {_described(claim)}, not numbers")
-    return [x for branch in inner for x in numbers_in(branch, source)]
+    return [x for branch in inner for x in _numbers_in(branch, source)]
 
 
 def _shape(claim: Any) -> tuple[int, ...]:

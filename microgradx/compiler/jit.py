@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, overl
 from ..arrays import dtype_name
 from ..batching import Vmapped
 from ..engine import Value
+from ..ieee import printable
 from ..locks import lock
 from ..nn.module import Module
 from ..passes import is_inside
@@ -163,7 +164,7 @@ class Jitted(Generic[P, R_co]):
                 self._warn()
             if variant.called_back and not self._warned:
                 self._warned = True
-                warn(getattr(self.f, "__name__", "a function"), variant.called_back, stacklevel=3)
+                warn(self._name("a function"), variant.called_back, stacklevel=3)
             return variant
 
     def _built(self, args: Sequence[Any], options: dict[str, Any], modules: Modules) -> Variant:
@@ -191,10 +192,12 @@ class Jitted(Generic[P, R_co]):
             size -= len(self.variants.pop(key).program)
 
     def _warn(self) -> None:
-        name = getattr(self.f, "__name__", "a function")
-        warnings.warn(f"jit compiled {name} {WARN_AFTER} times, for as many structures of its arguments; an int is a "
-                      "part of the program, so pass what changes from call to call as a float (take(table, i) accepts "
-                      "one)", RuntimeWarning, stacklevel=4)
+        warnings.warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, for as many structures of its "
+                      "arguments; an int is a part of the program, so pass what changes from call to call as a float "
+                      "(take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+
+    def _name(self, otherwise: str) -> str:
+        return printable(getattr(self.f, "__name__", otherwise))
 
     def __reduce__(self) -> Any:
         if self.samples is not None and self.samples.known:
@@ -204,7 +207,7 @@ class Jitted(Generic[P, R_co]):
                                 self.dtype)
 
     def __repr__(self) -> str:
-        return f"jit({getattr(self.f, '__name__', type(self.f).__name__)})"
+        return f"jit({self._name(type(self.f).__name__)})"
 
     def __copy__(self) -> Jitted[P, R_co]:
         return self                             # as a function is
@@ -249,9 +252,9 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
                 to float32 (beyond 3.4e38 to infinity), every operation is, and results are float32 numbers: in arrays
                 of float32, or as floats. Arrays of float32 are read where they lie. It needs machine code
 
-    Floats, Values and the parameters of Modules are inputs, also those that f closes over. Ints, bools, strings, None
-    and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs. Numbers come
-    back in the nesting of f's result.
+    Floats, Values and the parameters of Modules are inputs, also Values and parameters that f closes over. Ints, bools,
+    strings, None, the nesting, and plain numbers that f closes over are part of the program; `take(table, i)` looks up
+    a float or Value `i` as it runs. Numbers come back in the nesting of f's result.
 
     A call may give arrays that take the results and are returned, jit(f)(x, out=a): of the dtype in C order, for each
     array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError for

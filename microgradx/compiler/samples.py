@@ -22,7 +22,7 @@ from ..batching import Vmapped
 from ..conversion import even
 from ..engine import Value
 from ..locks import lock
-from ..nesting import branches, is_leaf, is_module, regrown
+from ..nesting import branches, is_leaf, is_module, regrown, walked
 from .backends import Backend
 from .ir.dtype import FLOAT64, Dtype
 from .ir.program import Program, program
@@ -179,7 +179,7 @@ class AllSamples:
             return None
         try:
             axes = self.f.axes(len(args))
-            given = Given([split(a, axis, found, self.dtype.name) for a, axis in zip(args, axes)], found)
+            given = Given([walked(split, a, axis, found, self.dtype.name) for a, axis in zip(args, axes)], found)
         except (TypeError, ValueError):
             return None                                     # eager code says what is wrong, if anything is
         if len({len(one.rows) for one in found}) != 1 or not len(found[0].rows):

@@ -73,8 +73,9 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         if name in vars(self) and is_numbers(value) and any(not isinstance(x, Buffer) for _, _, xs in
                                                             self._found(name, vars(self)[name]) for x in xs):
-            raise TypeError(f"{type(self).__name__}.{name} is a parameter, and numbers in its place would not be "
-                            f"trained; write load_state_dict({{{name!r}: ...}}, strict=False), or None to take it away")
+            raise TypeError(f"{type(self).__name__}.{printable(name)} is a parameter, and numbers in its place would "
+                            f"not be trained; write load_state_dict({{{name!r}: ...}}, strict=False), or None to take "
+                            "it away")
         object.__setattr__(self, name, value)
         for path, module in _modules(name, value):
             object.__setattr__(module, "_name", path)
@@ -106,7 +107,8 @@ class Module:
 
     def _within(self, prefix: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
         if any(self is one for one in above):
-            raise ValueError(f"{prefix} is a Module that it stands in; keep it in a function or a weakref.ref(...)")
+            raise ValueError(f"{printable(prefix)} is a Module that it stands in; keep it in a function or a "
+                             "weakref.ref(...)")
         yield prefix, self
         for name, value in vars(self).items():
             for path, module in _modules(name, value):
@@ -276,7 +278,7 @@ class Module:
     def __repr__(self) -> str:
         count = f"  # {len(self.parameters()):,} parameters"         # ValueError if it holds itself
         head = f"{type(self).__name__}({self.extra_repr()})"
-        inner = [f"({path}): {module!r}".replace("\n", "\n  ")
+        inner = [f"({printable(path)}): {module!r}".replace("\n", "\n  ")
                  for name, value in vars(self).items() for path, module in _modules(name, value)]
         return head + count + "".join(f"\n  {line}" for line in inner)
 

@@ -15,8 +15,8 @@ from typing import Any
 from ..arrays import is_array
 from ..arrays import nested as nested_lists
 from ..conversion import arrayed
-from ..ieee import number, short
-from ..nesting import are_leaves, shape
+from ..ieee import number, printable, short
+from ..nesting import are_leaves, shape, walked
 
 Nested = Any                                # a number (float or Value), or a list of Nested
 Pattern = tuple[int | str, ...]             # (3, "H", "W"): a size, or a name for any size; "*": any number of sizes
@@ -32,10 +32,10 @@ def expect(owner: object, x: Nested, *patterns: Pattern) -> tuple[int, ...]:
     Traceback (most recent call last):
     ValueError: Linear: expected shape (*, 3), got (1, 2)
     """
-    name = owner if isinstance(owner, str) else type(owner).__name__
+    name = owner if isinstance(owner, str) else printable(type(owner).__name__)
     wanted = f"{name}: expected shape {' or '.join(map(_written, patterns))}"
     if not isinstance(x, (list, tuple)) and not is_array(x) and () not in patterns:
-        raise TypeError(f"{wanted} as nested lists of numbers, got {short(x)} ({type(x).__name__})")
+        raise TypeError(f"{wanted} as nested lists of numbers, got {short(x)} ({printable(type(x).__name__)})")
     try:
         found = shape(x)
     except ValueError as error:
@@ -59,9 +59,13 @@ def _written(pattern: Pattern) -> str:
 
 def each(f: Callable[[Any], Any], x: Nested) -> Nested:
     """f of every number, nested as x."""
+    return walked(_each, x, f)
+
+
+def _each(x: Nested, f: Callable[[Any], Any]) -> Nested:
     if not isinstance(x, (list, tuple)):
-        return arrayed(each(f, nested_lists(x))) if is_array(x) else f(x)
-    return [f(v) for v in x] if are_leaves(x) else [each(f, branch) for branch in x]
+        return arrayed(_each(nested_lists(x), f)) if is_array(x) else f(x)
+    return [f(v) for v in x] if are_leaves(x) else [_each(branch, f) for branch in x]
 
 
 def flat(x: Nested) -> list[Any]:
@@ -72,10 +76,14 @@ def flat(x: Nested) -> list[Any]:
     >>> flat([[True, 2.0], [3, 4.0]])
     [1.0, 2.0, 3.0, 4.0]
     """
+    return walked(_flat, x)  # type: ignore[no-any-return]
+
+
+def _flat(x: Nested) -> list[Any]:
     if isinstance(x, (list, tuple)):
-        return list(x) if are_leaves(x) else [v for branch in x for v in flat(branch)]
+        return list(x) if are_leaves(x) else [v for branch in x for v in _flat(branch)]
     if is_array(x):
-        return flat(nested_lists(x))
+        return _flat(nested_lists(x))
     return [x if hasattr(type(x), "_apply") else number(x)]
 
 

@@ -65,7 +65,10 @@ class History(list[Record]):
         True
         """
         with open(path, newline="", encoding="utf-8") as file:
-            head, *rows = [*csv.reader(file)] or [[]]
+            try:
+                head, *rows = [*csv.reader(file)] or [[]]
+            except (csv.Error, UnicodeError) as error:
+                raise ValueError(f"{short(str(path))}: expected a table, as to_csv() writes it: {error}") from None
         if tuple(head) != Record._fields:
             raise ValueError(f"{short(str(path))}: expected the columns {', '.join(Record._fields)}, got {short(head)}")
         return cls(_record(path, i, row) for i, row in enumerate(rows, 2))

@@ -445,9 +445,10 @@ def test_a_history_comes_back_from_its_table(tmp_path_factory, rows):
 @pytest.mark.parametrize("text, said", [
     ("", "expected the columns step, epoch"), ("a,b\n", "expected the columns step, epoch"),
     ("step,epoch,loss,lr,norm,validation\n1,1,x,1,1,\n", "line 2: expected 6 numbers"),
-    ("step,epoch,loss,lr,norm,validation\n1,1,1\n", "line 2: expected 6 numbers")])
+    ("step,epoch,loss,lr,norm,validation\n1,1,1\n", "line 2: expected 6 numbers"),
+    ("x" * 200_000, "expected a table"), ("\xff", "expected a table.*'utf-8'")])
 def test_another_table_is_no_history(tmp_path, text, said):
-    (tmp_path / "run.csv").write_text(text)
+    (tmp_path / "run.csv").write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=said):
         History.from_csv(tmp_path / "run.csv")
 

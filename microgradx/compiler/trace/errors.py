@@ -88,6 +88,12 @@ def refuse_random() -> NoReturn:
                        "microgradx.nn.randomness.draw()")
 
 
+def refuse_next(name: str) -> NoReturn:
+    """A number that a generator, an iterator or a list gives once."""
+    raise TracingError(f"{printable(name)} gives a number while a program is recorded for jit ({_line()}), and would "
+                       "not be asked again at each call; ask it outside and pass the number as an argument")
+
+
 def refuse_truth() -> NoReturn:
     """Raise TracingError: the function branched on a traced Value."""
     refuse("the truth", "write where(a < b, p, q), maximum(a, b), or take(table, i); or decide by an int or a bool, "

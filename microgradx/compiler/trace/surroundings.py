@@ -7,18 +7,21 @@
     >>> around = Surroundings([f])
     >>> f()
     >>> around.changed()
-    [("state['t']", 1)]
+    [("state['t']", 0, 1)]
 
 A program does not run Python again: a number that it keeps must be in a Value or Buffer. So one that stood in a
 variable, an attribute or a list, and that a trace has changed, is not passed over in silence.
 """
 from __future__ import annotations
 
+import random
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
-from types import CodeType, FunctionType, MethodType, ModuleType
+from operator import is_, length_hint
+from types import CodeType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from ...engine import Value
@@ -35,12 +38,18 @@ class Surroundings:
     def __init__(self, roots: Sequence[Any]) -> None:
         self.roots = roots
         self.before = {place: (name, x) for name, place, x in _places(roots)}       # all: an id is not used again then
+        self.states = [(name, x, state) for name, x in self.before.values() if (state := _state(x)) is not None]
 
-    def changed(self) -> list[tuple[str, Any]]:
-        """The names of places that held plain numbers and hold others now; and what they hold."""
+    def changed(self) -> list[tuple[str, Any, Any]]:
+        """The names of places that held plain numbers and hold others now; what they held, and what they hold."""
         found = {place: x for _, place, x in _places(self.roots)}
-        return [(name, found[place]) for place, (name, x) in self.before.items()
+        return [(name, x, found[place]) for place, (name, x) in self.before.items()
                 if place in found and found[place] is not x and _numbers(x) and _differ(x, found[place])]
+
+    def drawn(self) -> list[str]:
+        """The names of what has given a number since, and would give another one the next time: random generators,
+        iterators, and lists or sets of numbers that are shorter now."""
+        return [name for name, x, state in self.states if _has_moved(x, state)]
 
     def values(self) -> Iterator[tuple[str, Value]]:
         """All Values that can be reached now, and where."""
@@ -52,6 +61,32 @@ def _numbers(x: Any) -> bool:
     if isinstance(x, (list, tuple)):
         return bool(x) and len(x) <= LONG and all(map(_numbers, x))
     return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+def _state(x: Any) -> Any:
+    """What changes in a random generator, an iterator, or a collection of numbers as it gives one. None for others."""
+    if isinstance(x, random.Random):
+        return None if isinstance(x, random.SystemRandom) else x.getstate()
+    if isinstance(x, (list, deque, set, dict)):
+        held = x.values() if isinstance(x, dict) else x
+        return len(x) if x and len(x) <= LONG and {int, float}.issuperset(map(type, held)) else None
+    kind = type(x)
+    if kind.__module__.startswith("numpy.random."):
+        return str(x._bit_generator.state) if hasattr(kind, "_bit_generator") else None
+    if kind is GeneratorType:
+        return (x.gi_frame.f_lasti, *x.gi_frame.f_locals.values()) if x.gi_frame else ()
+    if hasattr(kind, "__next__") and kind.__module__ in ("builtins", "itertools"):
+        return length_hint(x, -1), repr(x)
+    return None
+
+
+def _has_moved(x: Any, before: Any) -> bool:
+    if isinstance(x, (list, deque, set, dict)):
+        return len(x) < before
+    now = _state(x)
+    if type(x) is GeneratorType:
+        return len(now) != len(before) or not all(map(is_, now, before))
+    return bool(now != before)
 
 
 def _differ(x: Any, now: Any) -> bool:

@@ -27,7 +27,8 @@ from ...ieee import number, printable
 from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
 from .arguments import is_number, results
-from .errors import refuse_kept, refuse_random
+from .body import inputs_of
+from .errors import refuse_kept, refuse_next, refuse_random
 from .loop import Unrolled
 from .surroundings import Surroundings
 from .traced import Batch, Traced, is_constant
@@ -94,9 +95,12 @@ def _traced(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, An
     with unhindered(), tracer:
         tree = f(*given, **named)
         checks = [entry([0.0], tracer.failures())] if tracer.state.checks else []
-    if _generators() != before and not tracer.state.layers and _is_alone():        # else: another thread, or layers
-        refuse_random()
-    _look(around, tracer, f)
+    if not tracer.state.layers and _is_alone():             # else: another thread, or layers, may have drawn
+        if _generators() != before:
+            refuse_random()
+        for name in around.drawn():
+            refuse_next(name)
+    _look(around, tracer, f, tree)
     state, versions = tracer.state, tracer.versions
     found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in [*results(tree), *checks]]
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
@@ -117,15 +121,17 @@ def _generators() -> Any:
     return random.getstate(), key.tobytes(), rest
 
 
-def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any]) -> None:
-    """What f keeps by itself from call to call, its program does not: TracingError, or a warning for plain numbers."""
-    plain = []
-    for name, now in around.changed():
+def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any], tree: Any) -> None:
+    """What f keeps by itself from call to call, its program does not: TracingError, or a warning for plain numbers, if
+    the program has them or sets others."""
+    plain, numbers = [], set[float]()
+    for name, before, now in around.changed():
         if any(isinstance(x, Traced) for x in leaves(now)):
             refuse_kept(name)
         plain.append(name)
-    if plain and tracer.state.updates:
-        name, changed = getattr(f, "__name__", "a function"), printable(", ".join(plain[:3]))
+        numbers.update(float(x) for x in leaves([before, now]) if not isinstance(x, Value))
+    if plain and (tracer.state.updates or not numbers.isdisjoint(_constants(tracer, tree))):
+        name, changed = printable(getattr(f, "__name__", "a function")), printable(", ".join(plain[:3]))
         warnings.warn(f"{name} changes {changed} itself, which happens only while its program is recorded "
                       "for jit: the number is a part of the program from then on. Keep it in a Value, t = Value(0.0), "
                       "and write t.data += 1", RuntimeWarning, stacklevel=2)
@@ -133,6 +139,14 @@ def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any]) -> None:
     for name, v in around.values() if own else ():
         if v in own:
             refuse_kept(name)
+
+
+def _constants(tracer: Tracer, tree: Any) -> Iterator[float]:
+    """The plain numbers in what was recorded, and in the result."""
+    for part in tracer.nodes:
+        for xs in inputs_of(part):
+            yield from (x for x in xs if x.__class__ is float)
+    yield from (float(x) for x in results(tree) if not isinstance(x, Value))
 
 
 @contextmanager

@@ -92,7 +92,12 @@ class Traced(Value):
     def __float__(self) -> Any:
         refuse_number()
 
-    __int__ = __index__ = __float__
+    __int__ = __index__ = __trunc__ = __float__
+
+    def __round__(self, *_: Any) -> Any:
+        refuse_number()
+
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = __round__     # of a float
 
     def __reduce__(self) -> Any:
         """A copy would need the number."""

@@ -65,5 +65,5 @@ def smooth_l1(input: Nested, target: Nested, reduction: Reduction = "mean", beta
 
     def loss(x: Any, t: Any) -> Any:
         gap = abs(x - t)
-        return where(gap <= beta, square(gap) / (2 * beta), gap - beta / 2) if beta else gap
+        return where(gap <= beta, gap * (gap / beta) / 2, gap - beta / 2) if beta else gap  # gap**2 may be no float
     return pairwise("smooth_l1", loss, input, target, reduction)

@@ -6,6 +6,7 @@ import pickle
 import random
 import threading
 import warnings
+from collections import deque
 
 import pytest
 
@@ -799,6 +800,39 @@ def test_plain_numbers_that_are_kept_are_not_frozen_in_silence(way):
         assert v.data == 2.0
     with pytest.warns(RuntimeWarning, match=r"changes self.t itself.*t.data \+= 1"):
         way.jit(ByHand([Value(2.0)]).counts)()
+
+
+def sources_of_numbers():
+    """What gives another number each time, and how a function asks it."""
+    np = pytest.importorskip("numpy")
+    rng, legacy, generator = random.Random(1), np.random.RandomState(1), np.random.default_rng(1)
+    iterator, counter, made = iter([1.0, 2.0]), itertools.count(1), (x for x in (1.0, 2.0, 3.0))
+    queue, left = [1.0, 2.0], deque([1.0, 2.0])
+    holder = type("Holder", (), {})()
+    holder.rng = random.Random(2)
+    return {"Random": lambda x: x * rng.random(), "gauss": lambda x: x * rng.gauss(0, 1),
+            "RandomState": lambda x: x * legacy.rand(), "Generator": lambda x: x * generator.random(),
+            "iterator": lambda x: x * next(iterator), "count": lambda x: x * next(counter),
+            "generator": lambda x: x * next(made), "list": lambda x: x * queue.pop(),
+            "deque": lambda x: x * left.popleft(), "attribute": lambda x: x * holder.rng.random(),
+            "scan": lambda x: mg.scan(lambda c, _: (c * rng.random(), None), x, length=3)[0]}
+
+
+@pytest.mark.parametrize("name", ["Random", "gauss", "RandomState", "Generator", "iterator", "count", "generator",
+                                  "list", "deque", "attribute", "scan"])
+def test_what_gives_another_number_each_time_is_not_frozen_in_silence(name):
+    with pytest.raises(TracingError, match=r"gives a number while .* pass the number as an argument"):
+        jit(sources_of_numbers()[name], backend="python")(1.0)
+
+
+def test_what_gives_a_number_may_be_there_and_a_record_may_grow():
+    rng, iterator, record = random.Random(1), iter([1.0]), [0.0]
+
+    @jit
+    def f(x, more=(rng, iterator)):
+        record.append(1.0)
+        return x * 2 if more else rng.random() * next(iterator)
+    assert f(1.0) == 2.0 and len(record) == 2
 
 
 def test_a_variable_that_is_kept():

@@ -155,6 +155,22 @@ def test_variables_that_are_missing_or_unused(reader):
                    ("e*pi", {"e": 2.0}), ("a", {"a": "-0.0"}), ("a", {"a": "nan"})])
 
 
+STRANGE = ["\x9b2J", "\x1b", "\u202e", "\u2066", "\u2028", "\u200b", "\ufeff", "\U000e0041", "\xa0", "\xad"]
+
+
+@pytest.mark.parametrize("text", STRANGE, ids=ascii)
+def test_messages_print_as_those_of_parse(reader, text):
+    """A bidirectional mark turned the message around: only control characters of ASCII were written as codes."""
+    asked = [(f"x+?{text}", {"x": 1.0}), ("x*2", {"x": 1.0, f"a{text}": 1.0}), ("w", {f"a{text}": 1.0})]
+    for (one, variables), got in zip(asked, answer(reader, asked)):
+        assert got.isprintable() and got == in_python(one, variables)
+
+
+def test_a_message_is_cut_between_letters(reader):
+    [got] = answer(reader, [("?" + "\U0001f600" * 60, {})])
+    assert got.encode() and "\U0001f600..." in got
+
+
 def test_a_wrong_reading_is_found(reader):
     wrong = reader.replace('apply(reader, "neg", [', 'apply(reader, "identity", [')
     with pytest.raises(AssertionError):

@@ -51,7 +51,7 @@ function nameMeaning(reader, node) {
     .names()
     .filter((other) => !reader.given.has(other))
     .map((other) => `${other}=1`);
-  const given = reader.given.size ? `; given: ${[...reader.given.keys()].join(", ")}` : "";
+  const given = reader.given.size ? `; given: ${printable([...reader.given.keys()].join(", "))}` : "";
   return reader.refuse(node, `has no value; add ${lacking.join(" ")}${given}`);
 }
 

@@ -1,4 +1,4 @@
-// Numbers as text, and text as numbers. brief() writes what Python's f"{x:.6g}" writes.
+// Numbers as text, text as numbers, text that prints. brief() writes what Python's f"{x:.6g}" writes.
 
 // `digits` significant digits of a number: six on the board, four in a box.
 function brief(x, digits = 6) {
@@ -60,4 +60,13 @@ function exponent(x) {
 function ulp(x) {
   if (!Number.isFinite(x)) return Math.abs(x);
   return 2 ** Math.max(exponent(x) - 53, -1074) * (x === 0 ? 0 : 1) || 2 ** -1074;
+}
+
+// What does not print as its code, so that no line is broken or turned around (ieee.printable).
+function printable(text) {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]|[^\P{Zs} ]/gu, (c) => {
+    const code = c.codePointAt(0).toString(16);
+    if (code.length > 4) return `\\U${code.padStart(8, "0")}`;
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
 }

@@ -18,7 +18,8 @@ function read(text, variables, lacking) {
 
 class Reader {
   constructor(text, variables, lacking) {
-    this.characters = [...text.trimEnd().replace(/[\s\x1c-\x1f\x85]/g, " ")];
+    // Python's white space: not the byte order mark, which \s has
+    this.characters = [...text.replace(/[^\S\ufeff]|[\x1c-\x1f\x85]/g, " ").replace(/ +$/, "")];
     this.given = new Map(Object.entries(variables).map(([name, x]) => [name.normalize("NFKC"), x]));
     Object.assign(this, {lacking, nodes: [], leaves: new Map(), depth: 0, parts: 0});
   }
@@ -32,7 +33,8 @@ class Reader {
     const found = this.one(this.tree);
     const unused = [...this.given.keys()].filter((name) => !this.leaves.has(name));
     if (unused.length && this.lacking === undefined) {
-      throw new Refusal(`${unused.join(" and ")} given but not used in ${shortened(this.characters.join(""))}`);
+      const text = shortened(this.characters.join(""));
+      throw new Refusal(`${printable(unused.join(" and "))} given but not used in ${text}`);
     }
     const top = found instanceof Ref ? found.k : this.nodes.push({name: "", op: null, args: [], data: found}) - 1;
     return {nodes: named(taped(this.nodes, top)), names: [...this.leaves.keys()]};
@@ -135,8 +137,6 @@ class Reader {
 
 // A piece of text for a message: in quotes, cut.
 function shortened(text) {
-  const safe = text.replace(/[\\\0-\x1f\x7f]/g, (c) =>
-    c === "\\" ? "\\\\" : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
-  return `'${safe.length > 40 ? `${safe.slice(0, 37)}...` : safe}'`;
+  const safe = [...printable(text.replaceAll("\\", "\\\\"))];
+  return `'${safe.length > 40 ? `${safe.slice(0, 37).join("")}...` : safe.join("")}'`;
 }

@@ -65,7 +65,10 @@ function tokens(characters) {
     } else {
       const sign = SIGN.find((one) => rest.startsWith(one));
       if (sign) [kind, text] = ["sign", sign];
-      else if (first.codePointAt(0) > 126 || first < " ") wrong(at, `invalid character '${first}'`);
+      else if (printable(first) !== first) {
+        const code = first.codePointAt(0).toString(16).toUpperCase();
+        wrong(at, `invalid non-printable character U+${code.padStart(4, "0")}`);
+      } else if (first > "~") wrong(at, `invalid character '${first}'`);
     }
     if (text in OPENING) brackets.push([text, at]);
     if (kind === "sign" && [")", "]", "}"].includes(text)) {

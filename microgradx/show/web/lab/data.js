@@ -89,7 +89,7 @@ function pasted(text, most = 500) {
       .filter(Boolean)
       .map(parsed);
     if (numbers.length !== 3 || numbers.some((x) => x === undefined || !Number.isFinite(x))) {
-      return {samples: [], error: `line ${k + 1}: expected three numbers, x1, x2, class; got ${line.slice(0, 40)}`};
+      return {samples: [], error: `line ${k + 1}: expected three numbers, x1, x2, class; got ${cut(line, 40)}`};
     }
     const [first, second, t] = numbers;
     if (t !== 1 && t !== -1 && t !== 0) return {samples: [], error: `line ${k + 1}: a class is 1 or -1, got ${t}`};

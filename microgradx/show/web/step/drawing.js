@@ -70,7 +70,8 @@ function fit(place, text, width) {
 }
 
 function cut(text, length) {
-  return text.length > length ? `${text.slice(0, length - 1)}\u2026` : text;
+  const letters = [...printable(text)];
+  return letters.length > length ? `${letters.slice(0, length - 1).join("")}\u2026` : letters.join("");
 }
 
 const typographic = (text) => text.replaceAll("-", "\u2212");
