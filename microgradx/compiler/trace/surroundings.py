@@ -82,7 +82,7 @@ def _state(x: Any) -> Any:
 
 def _has_moved(x: Any, before: Any) -> bool:
     if isinstance(x, (list, deque, set, dict)):
-        return len(x) < before
+        return bool(len(x) < before)
     now = _state(x)
     if type(x) is GeneratorType:
         return len(now) != len(before) or not all(map(is_, now, before))
