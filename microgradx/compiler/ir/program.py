@@ -19,7 +19,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from itertools import chain, compress, groupby
+from itertools import chain, groupby
 from typing import Any
 
 from ... import ops
@@ -251,15 +251,12 @@ class Program:
 
     def live(self) -> Program:
         """The program without dead code. Live nodes keep their numbers."""
-        used, args = set(self.results).union(*self.args), self.args
-        out = self.changed(self.ops, args)
-        if not used.issuperset(compress(range(len(self)), self.ops)):       # else all operations are live
-            used = set(self.results)
-            for i in range(len(self) - 1, -1, -1):
-                if i in used:
-                    used.update(args[i])
-            out.ops = [op if i in used else None for i, op in enumerate(self.ops)]
-            out.args = [several if i in used else () for i, several in enumerate(args)]
+        used = set(self.results)
+        for i, inputs in zip(range(len(self) - 1, -1, -1), reversed(self.args)):
+            if inputs and i in used:
+                used.update(inputs)
+        out = self.changed([op if i in used else None for i, op in enumerate(self.ops)],
+                           [inputs if i in used else () for i, inputs in enumerate(self.args)])
         out.numbers = {i: x for i, x in self.numbers.items() if i in used}
         return out
 

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -53,6 +54,7 @@ class EdgeArrays:
         found: Slots = self.all[self.first[nodes].reshape(-1, 1) + np.arange(width)]
         return found
 
+    @cached_property
     def inside(self) -> tuple[list[int], list[int]]:
         """The users and the inputs of all edges between two operations, in the order of the users."""
         is_operation = np.zeros(len(self.first), bool)

@@ -134,7 +134,7 @@ def _ordered(p: Program, edges: EdgeArrays, late: bool) -> list[tuple[bool, list
 def _levels(edges: EdgeArrays, late: bool) -> Slots:
     """The level of each operation: one above its highest input, or with `late` one below its lowest user."""
     level = [0] * len(edges.first)
-    users, inputs = edges.inside()
+    users, inputs = edges.inside
     if late:
         for i, a in zip(reversed(users), reversed(inputs)):
             if level[a] >= level[i]:

@@ -113,9 +113,13 @@ def addresses(values: Sequence[Any]) -> list[int] | None:
     """
     if not all(kind in PLAIN or issubclass(kind, Resident) for kind in set(map(type, values))):
         return None
+    if not values:
+        return []
     new = [v for v in dict.fromkeys(values) if type(v) in PLAIN]
-    if new:
-        resident(new)
+    block = resident(new or values)
+    if block is not None and len(block) == len(values):             # most often: side by side
+        first = address(block)
+        return list(range(first, first + 8 * len(values), 8))
     return _addresses([v._home[:2] for v in values])
 
 

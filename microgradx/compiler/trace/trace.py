@@ -101,8 +101,7 @@ def _traced(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, An
         for name in around.drawn():
             refuse_next(name)
     _look(around, tracer, f, tree)
-    state, versions = tracer.state, tracer.versions
-    found = [tracer.value(x, versions) if isinstance(x, Value) else x for x in [*results(tree), *checks]]
+    state, found = tracer.state, list(tracer.inputs([*results(tree), *checks]))
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
                     state.checks, state.reached, tuple(dict.fromkeys(state.unrolled)))
 
