@@ -261,9 +261,11 @@ def _refuse_value(v: Value) -> None:
 
 def _refuse_gradient(root: Value) -> None:
     """Raises NonFinite before backward would change any gradient."""
-    order = tape(root)
+    order, reached = tape(root), {root}
     for v, g in reversed(list(zip(order, gradients(root, order)))):
-        for a, slope in zip(v.args, v.slopes):
+        for a, slope in zip(v.args, v.slopes) if v in reached else ():     # a branch not taken has slopes, no gradient
+            if slope is not None:
+                reached.add(a)
             if slope is not None and math.isfinite(g) and not math.isfinite(slope * g):
                 raise NonFinite(f"{_described(v)}: its slope by {_data(a)} is {slope}, times the gradient {g}", v)
 

@@ -1,4 +1,5 @@
 """microgradx.testing: what test suites use."""
+import math
 import subprocess
 import sys
 import tomllib
@@ -54,7 +55,8 @@ def test_values_by_type():
 
 
 @pytest.mark.sweep(997)
-@pytest.mark.parametrize("domain", [(0.0, 1e-3), (-1e-3, 1e-3), (1e-9, 3e-9), (0.0, 1e-30), (-1e-12, 0.0)])
+@pytest.mark.parametrize("domain", [(0.0, 1e-3), (-1e-3, 1e-3), (1e-9, 3e-9), (0.0, 1e-30), (-1e-12, 0.0),
+                                    (1e200, 1e201)])
 def test_small_domains_give_variety(domain):
     """Report 17: (0, 1e-3) gave one number, (-1e-3, 1e-3) only 0.0."""
     line = Op("line", lambda x: 3.0 * x, lambda y, x: 3.0, domain=[domain])
@@ -79,6 +81,10 @@ def drawn(op, domain):
 
 def test_small_intervals_of_numbers():
     assert least(numbers(1e-5, 1e-4), lambda x: x > 5e-5) <= 1e-4
+
+
+def test_one_sided_intervals_of_numbers():
+    assert least(numbers(-math.inf, -1e-9), lambda x: x < -2) == -3.0 and least(numbers(0.0, math.inf), anything) == 0.0
 
 
 def test_names():

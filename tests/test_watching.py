@@ -28,6 +28,7 @@ from microgradx import (
     stop_at_nonfinite,
     tape,
     to_html,
+    where,
     where_made,
 )
 from microgradx.engine import mode
@@ -197,7 +198,8 @@ def test_it_stops_in_the_backward_pass_before_any_gradient_changes():
     assert (w.grad, x.grad) == (7.0, 0.0)
     with stop_at_nonfinite():
         (w * w).backward()
-    assert w.grad == 13.0
+        where(x > 0, sqrt(x), w).backward()                 # no gradient goes into the branch that is not taken
+    assert (w.grad, x.grad) == (14.0, 0.0)
 
 
 @pytest.mark.slow

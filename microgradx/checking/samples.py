@@ -27,14 +27,19 @@ def edges(domain: Domain) -> tuple[float, float]:
     if isinstance(domain, range):
         return float(domain[0]), float(domain[-1])
     low, high = domain
-    gap = min(SMALL, (high - low) / 8)
-    return low + gap, high - gap
+    gaps = [min(SMALL * max(1.0, abs(end)), (high - low) / 8) if math.isfinite(end) else 0.0 for end in domain]
+    return low + gaps[0], high - gaps[1]
 
 
 def moderate(domain: Domain) -> tuple[float, float]:
-    """The part of a domain within 8 of 0, or of the end that is nearest to 0."""
-    low, high = edges(domain)
-    return max(low, min(high, 0.0) - LARGE), min(high, max(low, 0.0) + LARGE)
+    """The part of a domain within 8 of 0, or of the end that is nearest to 0, or up to twice that end."""
+    return reachable(*edges(domain))
+
+
+def reachable(low: float, high: float) -> tuple[float, float]:
+    """The same of an interval, its ends included."""
+    above, below = max(low, 0.0), min(high, 0.0)
+    return max(low, min(below - LARGE, 2 * below)), min(high, max(above + LARGE, 2 * above))
 
 
 def least(low: float, high: float) -> float:

@@ -26,7 +26,7 @@ from ..step import steps
 from ..table import TABLE, Domain, Op, Reduction
 from .differences import UNDEFINED
 from .evaluation_point import EvaluationPoint
-from .samples import LARGE, called_with, edges, is_regular, is_smooth, is_whole, kink_points, least, moderate
+from .samples import LARGE, called_with, edges, is_regular, is_smooth, is_whole, kink_points, least, moderate, reachable
 
 try:
     from hypothesis import assume, note
@@ -43,13 +43,15 @@ REACH, WIDTH = 3, 4                     # of nodes back to an input, of elements
 
 def numbers(low: float = -LARGE, high: float = LARGE) -> st.SearchStrategy[float]:
     """Floats from low to high, whole numbers first; apart from 0, none is closer to 0 than 1/1024 (less, if low and
-    high are).
+    high are). An infinite end is 8 away from 0 or from the other end, or twice that end.
 
     >>> from hypothesis import find
     >>> from microgradx.checking.strategies import numbers
     >>> find(numbers(), lambda x: x > 2.5)
     3.0
     """
+    if math.isinf(low) or math.isinf(high):
+        low, high = reachable(low, high)
     first, last, gap = math.ceil(low), math.floor(high), least(low, high)
     broken = st.floats(low, high).map(lambda x: x if abs(x) >= gap else min(max(low, 0.0), high))
     return st.integers(first, last).map(float) | broken if first <= last else broken
