@@ -18,6 +18,7 @@ from ...engine import Value, tape
 from ...reductions import dot
 from ...table import TABLE, Op, Reduction
 from .javascript import JavaScriptRows
+from .kernels import UNITS
 from .notation import notation
 from .script import literal
 
@@ -48,7 +49,7 @@ def _counts(op: Op) -> list[int]:
     """The numbers of inputs at which a row is written."""
     if not isinstance(op, Reduction):
         return [len(op.inputs)]
-    most = MOST + 1 if op is dot else MOST              # a unit of the network has a bias beside its inputs
+    most = UNITS + 1 if op is dot else MOST             # a unit behind a full layer has its units and a bias
     return [n * op.lists + op.index for n in range(max(1, op.least), most + 1)]
 
 

@@ -10,6 +10,7 @@ from microgradx import Value
 from microgradx.nn import MLP, Linear, ReLU, Residual, Sequential, Softmax, Tanh
 from microgradx.nn.activation import LeakyReLU
 from microgradx.show.web.bundle import CORE, STEP, asset
+from microgradx.show.web.kernels import UNITS
 from microgradx.show.web.lab import LAB, READER, lab
 
 from .test_page import Parsed
@@ -32,6 +33,12 @@ def test_it_is_one_small_plain_file_with_a_strict_policy():
     assert "default-src 'none'" in policy and "unsafe" not in policy
     assert not re.search(r"@import|\bfetch\(|XMLHttpRequest|\beval\(|new Function|innerHTML|outerHTML|document\.write|"
                          r"insertAdjacentHTML|localStorage|new Worker|url\((?!#)", page)
+
+
+def test_the_graph_of_every_unit_can_be_computed():
+    """A unit behind a full layer is a dot of its units and a bias: the page has the row at this length."""
+    found = data(lab())["rules"]
+    assert all(f"dot{2 * (n + 1)}" in found for n in range(1, UNITS + 1)) and "softplus" in found
 
 
 FILES = ["core/math.js", *CORE, *READER, *STEP, "step/page.js", "lab/data_in.js", *LAB]

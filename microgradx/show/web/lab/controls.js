@@ -124,8 +124,8 @@ function showControls({config, pace, maps, edges}) {
     byId(id).value = value;
   });
   byId("own-card").hidden = config.data !== "own";
-  byId("layer-more").disabled = config.layers.length >= MOST_LAYERS;
-  byId("layer-less").disabled = config.layers.length === 0;
+  enable("layer-more", config.layers.length < MOST_LAYERS, "layer-less");
+  enable("layer-less", config.layers.length > 0, "layer-more");
   write(byId("layer-count"), `${config.layers.length} hidden layer${config.layers.length === 1 ? "" : "s"}`);
   showLayers(config.layers);
 }
@@ -135,8 +135,9 @@ function showLayers(layers) {
     text = JSON.stringify(layers);
   if (place.dataset.text === text) return;
   place.dataset.text = text;
-  place.replaceChildren(
-    ...layers.map(({units, act}, l) => {
+  refill(
+    place,
+    layers.map(({units, act}, l) => {
       const change = (part) =>
         setConfig({layers: lab.config.layers.map((layer, k) => (k === l ? {...layer, ...part} : layer))});
       const less = element("button", {"aria-label": `One unit less in layer ${l + 1}`}, "\u2212");

@@ -8,8 +8,12 @@ const NARROW = 480;                                     // pixels of a phone, on
 class Diagram {
   constructor(place) {
     this.place = place;
-    this.svg = element("svg:svg", {class: "wires", role: "group", "aria-label": "Weights"});
+    this.tiles = [];
+    this.wires = [];
+    const name = "Weights: the arrow keys go from one to the next";
+    this.svg = element("svg:svg", {class: "wires", role: "group", "aria-label": name});
     place.append(this.svg);
+    rove(this.svg, () => this.wires.map(({all}) => all));
     new ResizeObserver(() => {
       this.shape = "";
       askFrame();
@@ -41,7 +45,13 @@ class Diagram {
     });
   }
 
+  // Units and lines that can be pressed.
+  controls() {
+    return [...this.tiles.map(({button}) => button), ...this.wires.map(({all}) => all)];
+  }
+
   *build(network) {
+    const focused = this.controls().indexOf(document.activeElement);
     const {sizes, depth} = network,
       width = this.place.clientWidth,
       most = Math.max(...sizes);
@@ -73,6 +83,8 @@ class Diagram {
       this.svg.append(...this.wires.slice(-sizes[l] * sizes[l + 1]).map(({all}) => all));
       yield;
     }
+    if (focused >= 0 && document.activeElement === document.body)
+      this.controls()[focused]?.focus({preventScroll: true});
   }
 
   tile(network, l, j, {x, y}, size) {
@@ -111,7 +123,7 @@ class Diagram {
     const line = element("svg:path", {class: "wire", d}),
       touch = element("svg:path", {class: "touch", d}),
       title = element("svg:title", {});
-    const all = element("svg:g", {role: "button", tabindex: "0"}, title, line, touch);
+    const all = element("svg:g", {role: "button", tabindex: this.wires.length ? "-1" : "0"}, title, line, touch);
     onPress(all, () => alter({unit: {l, j}, edge: {l, j, i}}));
     return {all, line, title, place: network.row(l, j) + i, l, j, i};
   }

@@ -18,6 +18,7 @@ labViews.push(
 
 // Shows one view: the network, the expression, or the graph of scalars of one unit.
 function openView(view, crumbs = []) {
+  const {activeElement: focused} = document;
   document.body.dataset.view = view;
   for (const id of ["network", "expression"]) byId(`tab-${id}`).setAttribute("aria-current", String(id === view));
   byId("network-view").hidden = view !== "network";
@@ -33,6 +34,8 @@ function openView(view, crumbs = []) {
   byId("crumbs").hidden = crumbs.length === 0;
   if (view !== "network") alter({playing: false});
   else askFrame();
+  if (!focused.isConnected || !focused.checkVisibility())
+    byId(view === "graph" ? "next" : `tab-${view}`).focus({preventScroll: true});
   scrollTo(0, 0);
 }
 
@@ -70,6 +73,7 @@ byId("tab-expression").addEventListener("click", () => {
 });
 byId("program-make").addEventListener("click", showProgram);
 byId("mission-close").addEventListener("click", () => {
+  byId("run-play").focus();
   byId("mission-card").hidden = true;
   alter({mission: null});
   share();

@@ -89,12 +89,16 @@ function showMissions() {
   byId("missions").replaceChildren(
     ...Object.entries(MISSIONS).map(([key, {title}]) => {
       const link = element("button", {}, title);
-      link.addEventListener("click", () => openMission(key));
+      link.addEventListener("click", () => {
+        openMission(key);
+        byId("mission-see").focus();
+      });
       return element("li", {}, link);
     }),
   );
   byId("mission-see").addEventListener("click", () => {
     byId("mission-answer").hidden = false;
+    byId("mission-close").focus();
     byId("mission-see").hidden = true;
   });
 }

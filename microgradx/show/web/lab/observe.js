@@ -82,7 +82,7 @@ function illUnits(network, training) {
   return found;
 }
 
-const DEAD = "no gradient reaches its weights: start anew with another seed, a smaller rate, or leaky_relu";
-const SATURATED = "its curve is flat there: smaller first weights (Xavier), or another activation";
-const EXPLODING = "its numbers grow without end: a smaller rate, or first weights by Xavier or Kaiming";
-const VANISHING = "its weights hardly move: fewer layers, tanh or relu in place of sigmoid, Xavier or Kaiming";
+const DEAD = "no gradient reaches its weights; leaky_relu in its place lets some through";
+const SATURATED = "its curve is flat there; start from smaller weights (Xavier)";
+const EXPLODING = "its numbers grow without end; take a smaller rate";
+const VANISHING = "its weights hardly move; take relu, and Kaiming's first weights";

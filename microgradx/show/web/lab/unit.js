@@ -21,7 +21,7 @@ class UnitPanel {
       u = network.unitAt[unit.l + 1] + unit.j;
     write(byId("unit-heading"), unitName(network, unit));
     drawUnit(this.map, this.dots, lab, u);
-    if (!lab.playing || !this.text.firstChild) this.text.replaceChildren(...this.lines(lab, network, u));
+    if (!lab.playing || !this.text.firstChild) refill(this.text, this.lines(lab, network, u));
   }
 
   lines(lab, network, u) {
@@ -126,8 +126,9 @@ function showHealth({seen, trainer: {network}}) {
   const place = byId("health");
   if (place.dataset.text === text) return;
   place.dataset.text = text;
-  place.replaceChildren(
-    ...seen.ill.map((found) => {
+  refill(
+    place,
+    seen.ill.map((found) => {
       const button = element("button", {class: "ill"}, illText(network, found));
       button.addEventListener("click", () => alter({unit: {l: found.l, j: found.j ?? 0}, edge: null}));
       return element("li", {}, button);

@@ -30,6 +30,7 @@ class Closer {
 
   // A view of the state.
   show({chosen, graph, predict, events}) {
+    if (!state.open.size && document.activeElement === byId("fold")) byId("fit").focus();
     byId("fold").hidden = state.open.size === 0;
     if (this.chosen === chosen && this.events === events && this.graph === graph && this.predict === predict) return;
     Object.assign(this, {chosen, events, graph, predict});

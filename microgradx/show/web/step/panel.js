@@ -30,7 +30,7 @@ class Panel {
       write(row.slope, `d${y}/d${nameOf(k)} = ${open ? typeset(grads[k]) : "?"}`);
       if (!row.wrong) write(row.check, open && (all || k === this.active) ? checked(k, grads[k]) : "");
     }
-    byId("undo").disabled = state.past.length === 0;
+    enable("undo", state.past.length > 0, "down");
   }
 
   build({graph}) {

@@ -79,7 +79,14 @@ class Picture {
       grad,
     );
     fit(all.querySelector(".name"), called, BOX.width - 22 - Math.min(7, sign.length) * 8.2 - 4 * Boolean(sign));
-    onPress(all, () => this.viewport.dragged || (node ? choose({node: members[0]}) : openGroup(key)));
+    onPress(all, () => {
+      if (this.viewport.dragged) return;
+      if (node) choose({node: members[0]});
+      else {
+        openGroup(key);
+        this.boxes[this.groups.item[members[0]]].all.focus({preventScroll: true});      // the box it had is gone
+      }
+    });
     return {all, data, grad, hover, members, node};
   }
 

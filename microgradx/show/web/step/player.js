@@ -62,6 +62,7 @@ const KEYS = {
   Home: () => go(0),
   End: () => go(lastStep()),
   p: () => player.toggle(),
+  " ": () => player.toggle(),
   f: () => picture.viewport.fit(),
   "+": () => picture.viewport.zoom(1.25),
   "-": () => picture.viewport.zoom(0.8),
@@ -72,6 +73,7 @@ function listenToKeys(active) {
   document.addEventListener("keydown", (key) => {
     if (key.target.matches("input:not([type=checkbox]), textarea, select") || key.altKey || key.ctrlKey || key.metaKey)
       return;
+    if (key.key === " " && key.target.matches("button, input, summary, [role=button]")) return;
     if (!(key.key in KEYS) || !active()) return;
     key.preventDefault();
     KEYS[key.key]();
