@@ -224,6 +224,51 @@ def test_a_dead_unit_is_found_and_its_step_is_three_clicks_away(page):
     assert "relu" in page.execute_script("return state.graph.nodes.map((node) => node.op)")
 
 
+def test_every_unit_of_the_first_network_opens_its_graph(page):
+    """A unit behind eight others could not: the page lacked a dot of nine."""
+    for layer, unit in ((0, 7), (1, 3), (2, 0)):
+        page.execute_script("openScalar({l: arguments[0], j: arguments[1]}, 0)", layer, unit)
+        seen, right, boxes = page.execute_script("""
+          const {network, samples, settings} = lab.trainer, parts = network.gradientInParts([samples[0]], settings.loss);
+          let part;
+          do part = parts.next(); while (!part.done);
+          return [state.data.at(-1), part.value, picture.boxes.length];""")
+        assert close([seen], [right]) and boxes < 60
+    page.find_element("id", "tab-expression").click()           # its numbers are its own again
+    assert page.execute_script("return numbersNow()")["w1"] == -3 and page.get_log("browser") == []
+
+
+def test_the_focus_is_never_lost(page):
+    for act, at in (
+            ("byId('missions').querySelector('button')", "mission-see"), ("byId('mission-see')", "mission-close"),
+            ("byId('mission-close')", "run-play"), ("byId('layer-more')", "layer-more"),
+            ("byId('layer-less')", "layer-more"), ("byId('tab-expression')", "tab-expression")):
+        page.execute_script(f"const part = {act}; part.focus(); part.click();")
+        settle(page)
+        assert page.switch_to.active_element.get_attribute("id") == at, act
+    page.execute_script("openView('network'); openMission('dead'); alter({unit: {l: 0, j: 1}})")
+    settle(page)
+    page.execute_script("const part = document.querySelector('#unit th button'); part.focus(); part.click()")
+    settle(page)
+    assert page.switch_to.active_element.text == "of x1"
+    page.execute_script("byId('open-graph').focus(); byId('open-graph').click()")
+    assert page.switch_to.active_element.get_attribute("id") == "next"
+    page.execute_script("const part = document.querySelector('#crumbs button'); part.focus(); part.click()")
+    assert page.switch_to.active_element.get_attribute("id") == "tab-network"
+
+
+def test_the_lines_are_one_stop_of_the_tab_key(page):
+    from selenium.webdriver.common.keys import Keys
+
+    stops = "return document.querySelectorAll('.wires [tabindex=\"0\"]').length"
+    assert page.execute_script(stops) == 1
+    page.execute_script("document.querySelector('.wires [tabindex=\"0\"]').focus()")
+    page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_UP, Keys.ARROW_UP)
+    name = page.switch_to.active_element.get_attribute("aria-label")
+    assert name == "Weight of unit 8 in output, unit 1" and page.execute_script(stops) == 1
+    assert page.execute_script("return lab.trainer.t") == 0
+
+
 def test_health_is_the_share_of_slopes(page):
     configure(page, count=30, layers=[{"units": 2, "act": "relu"}, {"units": 2, "act": "tanh"}])
     page.execute_script("""

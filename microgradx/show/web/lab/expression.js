@@ -40,7 +40,8 @@ const PRESETS = {
   sigmoids: ["sigmoid(w4*sigmoid(w3*sigmoid(w2*sigmoid(w1*x))))", {w1: 1, w2: 1, w3: 1, w4: 1, x: 1}],
   mazur: [MAZUR, MAZUR_NUMBERS],
 };
-const typed = {text: "", names: []};                    // what the graph on the page was read from
+// What the graph on the page was read from, and its numbers while a unit's graph is there in its place.
+const typed = {text: "", names: [], numbers: null};
 
 // Reads a text and opens its graph; a variable without a number starts at 1. Returns the error, or null.
 function tryExpression(text, numbers) {
@@ -54,7 +55,7 @@ function tryExpression(text, numbers) {
   } catch (error) {
     return error instanceof Refusal ? error : new Refusal(error.message);
   }
-  Object.assign(typed, {text, names: found.names});
+  Object.assign(typed, {text, names: found.names, numbers: null});
   byId("expression").value = text;
   showError(null);
   return null;

@@ -39,6 +39,8 @@ function openView(view, crumbs = []) {
   scrollTo(0, 0);
 }
 
+const FEW = 30;                                         // values of a unit's graph that can be read one by one
+
 // From a unit to its chain rule: the loss of one sample as scalars, at the step that completes the unit's gradient.
 function openScalar(unit, s) {
   const {network, samples, settings} = lab.trainer;
@@ -55,7 +57,8 @@ function openScalar(unit, s) {
     },
     {text: `Point ${s + 1}: the loss of this sample alone, not the mean of a batch`},
   ]);
-  openGraph(graphOf(nodes, {open: nodes.length > SINGLE ? openAround(network, unit.l, unit.j) : []}));
+  typed.numbers ??= numbersNow();
+  openGraph(graphOf(nodes, {single: FEW, open: nodes.length > FEW ? openAround(network, unit.l, unit.j) : []}));
   const k = nodes.findIndex((node) => node.name === name);
   const at = state.events.findLastIndex((event) => event.target === k);
   change({at: count() + at, chosen: {node: k}});
@@ -67,7 +70,8 @@ byId("tab-network").addEventListener("click", () => {
   share();
 });
 byId("tab-expression").addEventListener("click", () => {
-  if (tryExpression(byId("expression").value, typed.text ? numbersNow() : PRESETS.neuron[1])) choosePreset("neuron");
+  const numbers = typed.text ? (typed.numbers ?? numbersNow()) : PRESETS.neuron[1];
+  if (tryExpression(byId("expression").value, numbers)) choosePreset("neuron");
   openView("expression");
   share();
 });

@@ -2,20 +2,21 @@
 // of a closed scope share a box, and so do blocks of values in a row where there are too many side by side. A click on
 // a group opens it (state.open has the keys of open groups).
 
-const SINGLE = 100;                                     // so many values are shown one by one
+const SINGLE = 100;                                     // so many values are shown one by one, but where a graph has
+                                                        // a limit of its own, `single`
 const CROWD = 25,
   BLOCKS = 12;                                          // more boxes side by side go into so many blocks
 
 // {items, item}: the boxes in order, and the place of the box of each node. A box is {key, title, members, level,
 // path}: title is null for a single value; path, the keys of the open groups around it.
-function grouped(nodes, open) {
+function grouped(nodes, open, single = SINGLE) {
   const items = [],
     item = nodes.map(() => -1);
   const add = (key, title, members, path) => {
     for (const k of members) item[k] = items.length;
     items.push({key, title, members, path});
   };
-  const large = nodes.length > SINGLE;
+  const large = nodes.length > single;
   const walk = (members, level, path) => {
     const parts = new Map();                            // of this level, in the order of the first member
     for (const k of members) {

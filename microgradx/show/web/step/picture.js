@@ -21,7 +21,7 @@ class Picture {
   build({graph, open}) {
     [this.graph, this.open] = [graph, open];
     const {nodes} = graph,
-      groups = grouped(nodes, open),
+      groups = grouped(nodes, open, graph.single),
       edges = edgesOf(nodes, groups);
     const labelled = edges.map(
       ({uses: [[k]], to}) => groups.items[to].title === null && nodes[k].args.length <= WRITTEN,
