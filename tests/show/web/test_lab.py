@@ -229,7 +229,8 @@ def test_every_unit_of_the_first_network_opens_its_graph(page):
     for layer, unit in ((0, 7), (1, 3), (2, 0)):
         page.execute_script("openScalar({l: arguments[0], j: arguments[1]}, 0)", layer, unit)
         seen, right, boxes = page.execute_script("""
-          const {network, samples, settings} = lab.trainer, parts = network.gradientInParts([samples[0]], settings.loss);
+          const {network, samples, settings} = lab.trainer;
+          const parts = network.gradientInParts([samples[0]], settings.loss);
           let part;
           do part = parts.next(); while (!part.done);
           return [state.data.at(-1), part.value, picture.boxes.length];""")
