@@ -153,6 +153,18 @@ def _mimebundle(self: Value, include: object = None, exclude: object = None) -> 
 Value._repr_mimebundle_ = _mimebundle  # type: ignore[attr-defined]     # here: the engine imports no front end
 
 
+def _row(op: Op) -> str:
+    """str(tanh), which print(tanh) prints: the row in full. Like help(tanh) it is here, above the engine."""
+    from .show.terminal.listing import in_full
+    try:
+        return in_full(op)
+    except Exception:                                   # a row of yours whose slopes cannot be read as text
+        return repr(op)
+
+
+Op.__str__ = _row  # type: ignore[assignment]
+
+
 class _RowDocumentation:
     """help(tanh) describes the row, help(Op) describes rows. It is here because the engine imports no front end."""
 

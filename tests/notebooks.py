@@ -1,15 +1,16 @@
 """The notebooks, executed without Jupyter: every code cell in this process, its outputs as Jupyter would store them.
 
-    python tests/notebooks.py               execute them all and tell which print something else than what is stored
-    python tests/notebooks.py --write       and store what they print and draw
+    python -m tests.notebooks               execute them all and tell which print something else than what is stored
+    python -m tests.notebooks --write       and store what they print and draw; for pages needs chromium, chromedriver
 
     >>> from tests.notebooks import code, executed, texts
     >>> ran = executed({"cells": [code("six = 6"), code("print(six)\\nsix * 7")]})
     >>> texts(ran)
     [[], ['6\\n', '42']]
 
-A cell shows what it prints, the value of its last line (none after a semicolon), and the figures it made. Where a text
-cell holds a block of Python and below it a block of what that prints, as the hidden answers do, it is executed too.
+A cell shows what it prints, the value of its last line (none after a semicolon), and the figures it made. A page,
+`stepper(y)` without commands, is stored as an image of it. Where a text cell holds a block of Python and below it a
+block of what that prints, as the hidden answers do, it is executed too.
 """
 import argparse
 import ast
@@ -21,9 +22,12 @@ import json
 import pathlib
 import re
 import sys
-from collections.abc import Iterator
+import types
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from microgradx.engine import tape
+from microgradx.show.notebook import Stepper
 from microgradx.table import TABLE
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -32,6 +36,7 @@ LIMIT = 300_000                             # bytes of a notebook
 Notebook = dict[str, Any]                   # as nbformat 4.5 describes it
 Cell = dict[str, Any]
 Output = dict[str, Any]
+Photo = Callable[[Stepper], bytes]          # a page in a browser, as PNG
 
 METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"}}
@@ -67,25 +72,41 @@ def joined(text: str | list[str]) -> str:
 
 # Executing -----------------------------------------------------------------------------------------------------
 
-def executed(notebook: Notebook) -> Notebook:
+def unseen(page: Stepper) -> bytes:
+    """No image: enough to compare, see texts()."""
+    return b""
+
+
+def executed(notebook: Notebook, photo: Photo = unseen) -> Notebook:
     """A copy with the outputs that its cells have now. Whatever a cell raises is raised."""
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")       # what others left open is no picture of this notebook
-    ran, scope, rows = copy.deepcopy(notebook), {"__name__": "__main__"}, dict(TABLE)
+    ran, scope = copy.deepcopy(notebook), {"__name__": "__main__"}
     count = 0
-    try:
+    with _in_a_notebook():
         for cell in ran["cells"]:
             source = joined(cell["source"])
             if cell["cell_type"] == "code":
                 count += 1
                 cell["execution_count"] = count
-                cell["outputs"] = list(_outputs(source, scope, count))
+                cell["outputs"] = list(_outputs(source, scope, count, photo))
             elif cell["cell_type"] == "markdown":
                 cell["source"] = PROGRAM.sub(lambda m: m[1] + _played(m[2], scope), source).splitlines(keepends=True)
-    finally:
-        TABLE.clear()                       # rows that a notebook added
-        TABLE.update(rows)
     return ran
+
+
+@contextlib.contextmanager
+def _in_a_notebook() -> Iterator[None]:
+    """As in a notebook stepper() returns a page. Afterwards the rows that cells added to the table are gone."""
+    rows, marimo = dict(TABLE), types.ModuleType("marimo")
+    marimo.running_in_notebook = lambda: True  # type: ignore[attr-defined]
+    sys.modules["marimo"] = marimo
+    try:
+        yield
+    finally:
+        del sys.modules["marimo"]
+        TABLE.clear()
+        TABLE.update(rows)
 
 
 def _played(source: str, scope: dict[str, Any]) -> str:
@@ -95,7 +116,7 @@ def _played(source: str, scope: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
-def _outputs(source: str, scope: dict[str, Any], count: int) -> Iterator[Output]:
+def _outputs(source: str, scope: dict[str, Any], count: int, photo: Photo) -> Iterator[Output]:
     """The outputs of one code cell."""
     tree, result = ast.parse(source), None
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
@@ -107,24 +128,50 @@ def _outputs(source: str, scope: dict[str, Any], count: int) -> Iterator[Output]
         yield {"name": "stdout", "output_type": "stream", "text": printed.getvalue().splitlines(keepends=True)}
     if result is not None and not source.rstrip().endswith(";"):
         shown = getattr(result, "_repr_mimebundle_", lambda: {"text/plain": repr(result)})()
-        yield {"data": {kind: PAGE.sub(r"\1", text).splitlines(keepends=True) for kind, text in shown.items()},
-               "execution_count": count, "metadata": {}, "output_type": "execute_result"}
+        data = {kind: PAGE.sub(r"\1", text).splitlines(keepends=True) for kind, text in shown.items()}
+        if isinstance(result, Stepper):
+            data = {"image/png": base64.b64encode(photo(result)).decode(), "text/plain": data["text/plain"]}
+        yield {"data": data, "execution_count": count, "metadata": {}, "output_type": "execute_result"}
     yield from _figures()
 
 
 def _figures() -> Iterator[Output]:
-    """The figures that wait to be shown, as PNG; closed then, as by Jupyter. ValueError if axes have no names."""
+    """The figures that wait to be shown, as PNG; closed then, as by Jupyter. ValueError for one that is unreadable."""
     if "matplotlib.pyplot" not in sys.modules:
         return
     from matplotlib import pyplot
     for number in pyplot.get_fignums():
         figure, file = pyplot.figure(number), io.BytesIO()
-        if any(ax.axison and not (ax.get_xlabel() and ax.get_ylabel()) for ax in figure.axes):
-            raise ValueError("a figure has an axis without a name: write set_xlabel and set_ylabel")
+        for complaint in unreadable(figure):
+            raise ValueError(complaint)
         figure.savefig(file, format="png", bbox_inches="tight")
         yield {"data": {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": [repr(figure)]},
                "metadata": {}, "output_type": "display_data"}
     pyplot.close("all")
+
+
+def unreadable(figure: Any) -> Iterator[str]:
+    """What is missing in a figure: names of axes; of lines in the legend a dash and a marker of their own."""
+    for ax in figure.axes:
+        if ax.axison and not (ax.get_xlabel() and ax.get_ylabel()):
+            yield "a figure has an axis without a name: write set_xlabel and set_ylabel"
+        lines = [line for line in ax.lines if not line.get_label().startswith("_")]
+        dashes = [line.get_linestyle() for line in lines if line.get_linestyle() != "None"]
+        if len({line.get_marker() for line in lines}) < len(lines) or len(set(dashes)) < min(4, len(dashes)):
+            yield "lines with names differ in colour alone: give each a dash and a marker, by microgradx.plots.style"
+
+
+def photograph(page: Stepper) -> bytes:
+    """The page in a browser at the second step backwards, as PNG in few colours."""
+    from PIL import Image
+
+    from .pictures import screenshots
+    shots = screenshots(page.html, "", "next", len(tape(page.root)) + 2)
+    with Image.open(io.BytesIO(next(shots))) as whole:
+        file = io.BytesIO()
+        whole.convert("RGB").resize((825, 600), Image.Resampling.LANCZOS).quantize(32).save(file, "PNG", optimize=True)
+    shots.close()
+    return file.getvalue()
 
 
 def texts(notebook: Notebook) -> list[Any]:
@@ -203,7 +250,7 @@ def main() -> int:
     stale = 0
     for path in args.paths or PATHS:
         before = load(path)
-        after = executed(before)
+        after = executed(before, photograph if args.write else unseen)
         if args.write:
             path.write_text(dumps({**after, "metadata": METADATA}), encoding="utf-8")
         same = texts(before) == texts(after)

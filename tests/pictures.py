@@ -1,5 +1,5 @@
 """README's moving picture, the page of `to_html` in a browser; the guides' pictures, by `draw` and of the page; and the
-lab with a mission, which notebook 14 shows.
+lab with a mission, which notebook 14 shows. (The pages in the notebooks: tests/notebooks.py.)
 
     python -m tests.pictures                needs the extra draw, chromium and chromedriver
 
@@ -54,17 +54,20 @@ def mission() -> bytes:
     return list(islice(screenshots(lab(), "#m=vanish", "run-step"), STEPS + 1))[-1]
 
 
-def screenshots(html: str, fragment: str, button: str) -> Iterator[bytes]:
-    """A page before and after each click on a button of it, until it is disabled, as PNG."""
+def screenshots(html: str, fragment: str, button: str, clicks: int = 0) -> Iterator[bytes]:
+    """A page after so many clicks on a button of it, and after each further one, until it is disabled, as PNG."""
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         look(browser, width=1100, height=800)
         path = pathlib.Path(folder) / "page.html"
         path.write_text(html, encoding="ascii")
         browser.get(path.as_uri() + fragment)
+        for _ in range(clicks):
+            browser.find_element("id", button).click()
+        time.sleep(min(clicks, 1))          # for what moves to come to rest
         yield browser.get_screenshot_as_png()
         while browser.find_element("id", button).get_attribute("aria-disabled") != "true":
             browser.find_element("id", button).click()
-            time.sleep(1)                   # for what moves to come to rest
+            time.sleep(1)
             yield browser.get_screenshot_as_png()
 
 

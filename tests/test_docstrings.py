@@ -16,8 +16,8 @@ from microgradx import compiler, grad, nn, tanh, training
 from microgradx.table import TABLE, Op, Reduction
 
 MODULES = {name: importlib.import_module(f"microgradx{name}") for name in (
-    "", ".nn", ".nn.init", ".training", ".strategies", ".testing", ".compiler", ".show.plots", ".show.curves",
-    ".show.picture.diagnosis")}
+    "", ".nn", ".nn.init", ".training", ".strategies", ".testing", ".compiler", ".plots", ".show.plots",
+    ".show.curves", ".show.picture.diagnosis")}
 HIDING = ["sum", "max", "min", "abs", "pow"]                        # public, but not for `import *`
 INNER = {"Jitted.variant", "Optimiser.moved"}                       # for other modules of the compiler
 OF_METHODS = [microgradx.Value, nn.Module, training.Optimiser, compiler.Jitted]
@@ -124,8 +124,9 @@ def test_the_classes_of_rows_keep_their_own_documentation():
     assert Op.__doc__.startswith("One row: ") and Reduction.__doc__.startswith("A row of any number of inputs")
 
 
-def test_a_row_that_does_not_read_as_text_has_that_of_its_class():
-    assert Op("odd", lambda x: x, lambda y, x: float(x)).__doc__ == Op.__doc__
+def test_a_row_that_does_not_read_as_text_has_that_of_its_class_and_prints_its_name():
+    odd = Op("odd", lambda x: x, lambda y, x: float(x))
+    assert odd.__doc__ == Op.__doc__ and str(odd) == repr(odd) == "<row odd(x)>"
 
 
 # Whether these tests would notice ------------------------------------------------------------------------------

@@ -1,7 +1,11 @@
 """The notebooks: what they keep is what they print, they hold text and images only; and what is wrong is seen."""
+import ast
+import base64
 import copy
+import importlib
 import json
 import re
+import sys
 
 import pytest
 
@@ -39,17 +43,49 @@ def test_a_notebook_is_valid_for_jupyter(path):
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_notebook_has_all_its_parts(path):
-    """Formula, table row (or an optimiser's rule, from its source), steps, picture, check, exercise with a hidden
-    answer that was executed."""
+    """Formula, table row (or an optimiser's rule, from its source), steps, the page as an image, picture, check,
+    exercise with a hidden answer that was executed."""
     cells = load(path)["cells"]
     told = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "markdown")
     run = "\n".join(joined(c["source"]) for c in cells if c["cell_type"] == "code")
-    kinds = {kind for c in cells for output in c.get("outputs", []) for kind in output.get("data", {})}
+    shown = [output for c in cells for output in c.get("outputs", [])]
+    kinds = {kind for output in shown for kind in output.get("data", {})}
+    pages = [c["outputs"][0]["data"] for c in cells if re.fullmatch(r"stepper\([^\[\n]+\)", joined(c["source"]))]
     assert told.startswith("# ") and "$$" in told
-    assert "entry(" in run or "getsource(" in run                   # a row of the table, or the rule of an optimiser
+    printed = "".join(joined(output["text"]) for output in shown if "text" in output)
+    assert re.search(r"^    slope +dy/d", printed, re.M) or "getsource(" in run    # a row, or the rule of an optimiser
+    assert pages and all(len(page["image/png"]) > 5000 and page["text/plain"] for page in pages)
     assert re.search(r"\bstep(s|per)\(", run) and "gradcheck(" in run
     assert kinds & {"text/html", "image/png"}
     assert re.search(r"## Exercise.*<details>\n<summary>Answer</summary>.*```text.*</details>$", told, re.S)
+
+
+# Modules whose names in __all__ are public; beside these the examples of training, all of them
+DOORS = ("microgradx", "microgradx.nn", "microgradx.training", "microgradx.testing", "microgradx.plots",
+         "microgradx.estimators", "microgradx.export", "microgradx.compiler")
+BUILTIN = ("sum", "max", "min", "abs", "pow")               # public, but not for `import *`
+
+
+def not_public(source):
+    """What a cell imports from inside this package."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.startswith("microgradx.") and a.name not in DOORS)
+        elif isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "microgradx":
+            public = importlib.import_module(node.module).__all__ if node.module in DOORS else []
+            yield from (f"{node.module}.{a.name}" for a in node.names
+                        if not node.module.startswith("microgradx.training.examples")
+                        and a.name not in (*public, *BUILTIN * (node.module == "microgradx")))
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_imports_what_is_public(path):
+    """But for 12, which looks into the compiler."""
+    if path.stem.startswith("13"):
+        pytest.importorskip("sklearn")
+    found = {name for c in load(path)["cells"] if c["cell_type"] == "code" for name in not_public(joined(c["source"]))}
+    inside = {name for name in found if name.startswith(("microgradx.compiler.", "microgradx.text."))}
+    assert found == (inside if path.stem.startswith("12") else set())
 
 
 # The checkers, checked -----------------------------------------------------------------------------------------
@@ -70,7 +106,7 @@ def test_outputs_are_as_jupyter_has_them():
 def test_a_graph_and_a_figure_are_images():
     pytest.importorskip("matplotlib.pyplot").switch_backend("agg")
     pytest.importorskip("pygraphviz")
-    ran = small("from microgradx import Value, draw, tanh\nfrom microgradx.show.plots.curves import curve\n"
+    ran = small("from microgradx import Value, draw, tanh\nfrom microgradx.plots import curve\n"
                 "draw(Value(1.0) + 2)", "curve(tanh);")
     (graph,), (figure,) = (cell["outputs"] for cell in ran["cells"])
     assert graph["data"]["text/html"][0].startswith("<img") and "image/png" in figure["data"]
@@ -126,6 +162,35 @@ def test_a_figure_whose_axes_have_no_names_is_refused():
         small(plot)
     assert texts(small(f"{plot}plt.ylabel('y');"))[0][0] == "image/png"
     pyplot.close("all")
+
+
+def test_lines_that_differ_in_colour_alone_are_refused():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    plot = ("from matplotlib import pyplot as plt\nplt.xlabel('x')\nplt.ylabel('y')\nplt.plot([1], '-', label='a')\n"
+            "plt.plot([2], '{}', label='b');")
+    for alone in ("-", "o-", "--"):
+        with pytest.raises(ValueError, match="a dash and a marker"):
+            small(plot.format(alone))
+        pyplot.close("all")
+    assert texts(small(plot.format("o--")))[0][0] == "image/png"
+
+
+def test_a_page_is_an_image_beside_its_steps():
+    source = "from microgradx import Value, stepper\nx = Value(2.0, 'x')\nstepper(x * x)"
+    ran = executed({"cells": [code(source)]}, lambda page: page.html[:15].encode())
+    data = ran["cells"][0]["outputs"][0]["data"]
+    assert base64.b64decode(data["image/png"]) == b"<!doctype html>" and "forward" in joined(data["text/plain"])
+    assert texts(ran) == texts(small(source)) and "marimo" not in sys.modules
+
+
+@pytest.mark.parametrize("source, found", [
+    ("from microgradx import Value, sum\nfrom microgradx.nn import init, mse\nimport microgradx", []),
+    ("from microgradx.show.terminal.listing import entry", ["microgradx.show.terminal.listing.entry"]),
+    ("from microgradx.nn import math", ["microgradx.nn.math"]), ("import microgradx.text", ["microgradx.text"]),
+    ("from microgradx import engine, short", ["microgradx.engine", "microgradx.short"])])
+def test_an_import_from_inside_is_seen(source, found):
+    assert list(not_public(source)) == found
 
 
 def test_rows_that_a_notebook_adds_are_taken_out_again():

@@ -19,7 +19,8 @@ LAYERS = [
     ["operators"], ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"],
     ["passes", "colouring", "loops"], ["calls"], ["derivatives", "sparse"], ["jacobians", "batching"],
     ["watching"], ["step", "expr", "nn"], ["checking"],
-    ["training", "testing"], ["show", "compiler"], ["estimators", "export"], ["__init__"], ["commands"], ["__main__"],
+    ["training", "testing"], ["show", "compiler"], ["estimators", "export", "plots"], ["__init__"], ["commands"],
+    ["__main__"],
 ]
 # The same within a folder: its rooms and files. What is not named here follows from there being no circle.
 ROOMS = {

@@ -27,8 +27,9 @@ OURS = [line for line in COMMANDS if line.startswith("python3 -m microgradx")]
 
 @pytest.mark.parametrize("page", [README, pytest.param(TEXT.removeprefix(README), marks=pytest.mark.slow)],
                          ids=["README", "guides"])
-def test_python_blocks_print_what_stands_below_them(page, capsys):
+def test_python_blocks_print_what_stands_below_them(page, capsys, tmp_path, monkeypatch):
     before, blocks = dict(TABLE), in_blocks(page)
+    monkeypatch.chdir(tmp_path)                     # some write files
     try:
         for i, (kind, text) in enumerate(blocks):
             if kind == "python" and "import torch" not in text:

@@ -292,6 +292,7 @@ def test_a_row_from_outside_is_a_row_like_any_other(table, monkeypatch):
     monkeypatch.setitem(oracle.DEFINITIONS, "swish", lambda x, b: x / (1 + mp.exp(-b * x)))
     check_row(swish)
     assert TABLE["swish"] is swish and repr(swish) == "<row swish(x, b)>"
+    assert str(swish).splitlines()[:2] == ["swish", "    value           y = swish(x, b)"]
     assert swish(2.0) == swish(Value(2.0)).data == swish(2, 1) == mg.silu(2.0)
     assert mg.grad(mg.grad(swish))(0.0) == 0.5
 

@@ -58,7 +58,7 @@ def train(args: argparse.Namespace) -> int:
     if args.open and not args.html:
         raise UsageError("--open needs a file to open; write --html run.html")
     if args.plot:
-        from ..show.plots.outcomes import SIGNED
+        from ..show.plots.canvas import SIGNED
         may_write(args.plot, args.force)
         if format_of(args.plot) not in SIGNED:
             raise UsageError(f"expected a picture that ends with .{', .'.join(SIGNED)}, got {printable(args.plot)}")
@@ -70,8 +70,9 @@ def train(args: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
     reached = run(args.example, args.full, args.seed, outcomes)
     if args.plot:
-        from ..show.plots.outcomes import written
-        replace(args.plot, written(outcomes, format_of(args.plot)))
+        from ..plots import save
+        from ..show.plots.outcomes import overview
+        save(overview(outcomes), args.plot)
         wrote(args.plot)
     if args.html:
         deliver(trained_page(args.example, outcomes), args.html, args.open)
@@ -80,7 +81,8 @@ def train(args: argparse.Namespace) -> int:
 
 def trained_page(name: str, outcomes: "Sequence[Outcome]") -> str:
     """The lab with the trained network, if it can hold that; else its picture and what it came to, as a page."""
-    from ..show.plots.outcomes import written
+    from ..show.plots.canvas import rendered
+    from ..show.plots.outcomes import overview
     from ..show.web.lab import lab as page
     from ..show.web.report import report
     last = outcomes[-1]
@@ -89,4 +91,4 @@ def trained_page(name: str, outcomes: "Sequence[Outcome]") -> str:
             return page(last.model, last.xs, last.ys)
         except (TypeError, ValueError):             # larger than the lab's plane and diagram
             pass
-    return report(f"microgradx train {name}", written(outcomes, "svg"), "\n\n".join(map(str, outcomes)))
+    return report(f"microgradx train {name}", rendered(overview(outcomes), "svg"), "\n\n".join(map(str, outcomes)))

@@ -32,7 +32,8 @@ except ImportError as error:
     raise ImportError(f"microgradx.estimators needs scikit-learn: {install('sklearn')}") from error
 
 from .classifier import MLPClassifier
+from .energy import RestrictedBoltzmannMachine
 from .rbm import BernoulliRBM
 from .regressor import MLPRegressor
 
-__all__ = ["BernoulliRBM", "MLPClassifier", "MLPRegressor"]
+__all__ = ["BernoulliRBM", "MLPClassifier", "MLPRegressor", "RestrictedBoltzmannMachine"]

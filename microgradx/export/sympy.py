@@ -113,12 +113,11 @@ class Expression(Condition, Arithmetic["Expression"]):
     def _apply(self, op: Op, args: Sequence[Any]) -> Any:
         xs = list(map(expression, op.flat(args)))
         sympy = library()
-        made = OPERATIONS.get(op)
-        if made is not None:
-            return Expression(made(sympy, *xs))
-        known = getattr(sympy, OTHER.get(of_math(op), of_math(op)) or (op.name if name(op)[1] else ""), None)
-        if isinstance(known, sympy.FunctionClass):
-            return Expression(known(*xs))
+        known: Any = getattr(sympy, OTHER.get(of_math(op), of_math(op)) or (op.name if name(op)[1] else ""), None)
+        if op in OPERATIONS or isinstance(known, sympy.FunctionClass):
+            made = OPERATIONS[op](sympy, *xs) if op in OPERATIONS else known(*xs)
+            # log(0): sympy's infinity of complex numbers has no sign
+            return Expression(expression(op.at(*map(float, xs))) if made is sympy.zoo else made)
         try:
             return formula(op, list(map(Expression, xs)))
         except TypeError as error:

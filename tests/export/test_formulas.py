@@ -12,11 +12,12 @@ from microgradx.export.latex import called
 from microgradx.naming import names
 from microgradx.table import TABLE
 
-from ..budget import sweep
+from ..budget import budget, sweep
 from ..hostile import LABELS
 from . import rows
 
 sympy = pytest.importorskip("sympy", reason='sympy is not installed: pip install "microgradx[sympy]"')
+mp = pytest.importorskip("mpmath").mp
 
 
 def numbers_of(root):
@@ -59,11 +60,89 @@ def test_every_row(op):
             assert to_latex(y).count("{") == to_latex(y).count("}")
 
 
+def lines(root):
+    """to_sympy(root) as a function of mpmath's numbers, line by line as it stands there, parts and all, and the names
+    of its inputs. It returns value and gradient."""
+    found = to_sympy(root)
+    symbols = dict.fromkeys([*found.gradient, *found.parts, found.root])
+    plain = {symbol: sympy.Symbol(f"s{k}", real=True) for k, symbol in enumerate(symbols)}
+    slope = f"d{found.root}/d"                              # derivatives may have the root in them: it comes before
+    values = {symbol: x for symbol, x in found.parts.items() if not symbol.name.startswith(slope)}
+    parts = [(plain[symbol], x.xreplace(plain)) for symbol, x in {**values, found.root: found.value,
+                                                                  **found.parts}.items()]
+    results = [plain[found.root], *(g.xreplace(plain) for g in found.gradient.values())]
+    f = sympy.lambdify([plain[x] for x in found.gradient], results, "mpmath", cse=lambda _: (parts, results))
+    return f, [x.name for x in found.gradient]
+
+
+def far(root):
+    """Where value and gradient of a graph are not what its formulas give with 50 digits. How far rounding may lead
+    is seen by the same formulas with 45 bits, and with 44."""
+    f, called_ = lines(root)
+    leaves = {name: v for v, name in names(root).items() if v.op is None}
+    found = []
+    for bits in (170, 45, 44):
+        with mp.workprec(bits):
+            found.append(f(*(mp.mpf(leaves[name].data) for name in called_)))
+    ours = [root.data, *mg.gradients(root, [leaves[name] for name in called_])]
+    return [(x, *more) for x, *more in zip(ours, *found)
+            if not abs(x - more[0]) <= 1e-12 * abs(more[0]) + sum(abs(y - more[0]) for y in more[1:])]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_random_graphs(part):
+    """200 in all."""
+    for root in rows.drawn(budget(50)):
+        assert far(root) == []
+
+
+def test_a_formula_that_is_off_by_a_millionth_is_far():
+    x = Value(0.5, "x")
+    wrong = {mg.sin: lambda s, x: s.sin(x) * s.Rational(1000001, 10**6)}
+    with mock.patch.dict("microgradx.export.sympy.OPERATIONS", wrong):
+        assert len(far(mg.sin(x) * x)) == 2
+    assert far(mg.sin(x) * x) == []
+
+
+def test_a_logarithm_of_0_has_a_sign():
+    x = Value(2.0, "x")
+    assert to_sympy(mg.xlogy(x, 0.0)).value.subs(sympy.Symbol("x", real=True), 2) == -sympy.oo
+    assert to_sympy(mg.xlogy(x, 3.0)).value.subs(sympy.Symbol("x", real=True), 2) == 2 * sympy.log(3)
+
+
 def test_shared_parts_have_names():
     w, x = Value(0.5, "w"), Value(2.0, "x")
     found = to_sympy(mg.tanh(w * x) + mg.exp(w * x))
     assert list(map(str, found.parts)) == ["v1", "v4", "dy/dv1"]
     assert set(map(str, found.whole().value.free_symbols)) == {"w", "x"}
+
+
+def test_latex_has_a_line_for_each_shared_part_that_is_read_below_only():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    product = w * x
+    text = to_latex(mg.tanh(product) + mg.exp(product))
+    assert text.splitlines()[1:-1] == [
+        r"v_{1} &= w x \\", r"v_{3} &= e^{v_{1}} \\", r"y &= \tanh\left(v_{1}\right) + v_{3} \\",
+        r"\frac{\partial y}{\partial v_{1}} &= v_{3} + \operatorname{sech}\left(v_{1}\right)^{2} \\",
+        r"\frac{\partial y}{\partial w} &= x \frac{\partial y}{\partial v_{1}} \\",
+        r"\frac{\partial y}{\partial x} &= w \frac{\partial y}{\partial v_{1}}"]
+
+
+# The name of a part or leaf in LaTeX
+PART = re.compile(r"\\frac\{\\partial \w+\}\{\\partial (?:[^{}]|\{\d+\})*\}|[vx]_\{\d+\}")
+
+
+@pytest.mark.slow
+def test_latex_of_random_graphs_names_what_it_shares():
+    """Each line defines what no other does, and reads leaves, the result, and what is defined above it."""
+    for root in rows.drawn(budget(200)):
+        text, known = to_latex(root), {called(name) for v, name in names(root).items() if v.op is None or v is root}
+        for line in text.splitlines()[1:-1]:
+            left, right = line.split(" &= ")
+            assert set(PART.findall(right)) <= known and left not in known - {called(names(root)[root])}
+            known.add(left)
+        assert text.count("{") == text.count("}")
 
 
 def test_latex_reads_as_it_was_written():

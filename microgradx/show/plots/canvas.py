@@ -1,12 +1,14 @@
 """Plots of a training run: loss, gradients by layer, decision boundary, a replay. Each function returns its axes.
 
-    >>> from microgradx.show.plots.canvas import losses
+    >>> from microgradx.plots import losses, save
     >>> axes = losses([1.0, 0.5, 0.3])                  # a notebook shows it; a program writes it to a file:
-    >>> axes.figure.savefig("loss.svg")                 # doctest: +SKIP
+    >>> save(axes, "loss.svg")                          # doctest: +SKIP
 
-Needs the extra `plot`; matplotlib is imported when the first plot is drawn. No plot relies on colour alone.
+Needs the extra `plot`; matplotlib is imported when the first plot is drawn. No plot relies on colour alone: lines
+differ in dash and marker.
 """
 import copy
+import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
@@ -27,6 +29,9 @@ STRONG, MIDDLING, LIGHT = (mix(colour, colour, 0) for colour in (DARK, MIDDLE, P
 DECADES = 2                                 # numbers that span more get a logarithmic axis
 MEANS = 50                                  # means in a line of many steps
 GRID = 50                                   # points on each axis at which the decision is computed
+DASHES, MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v")      # of lines that are told apart
+MARKS = 8                                   # markers on a line of many points
+SIGNED = {"png": "Software", "svg": "Creator", "pdf": "Creator"}        # formats, and where each says who wrote it
 
 
 def canvas(layout: str = "a", **more: Any) -> list[Any]:
@@ -74,7 +79,7 @@ def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
         ax.plot(steps, values, color=LIGHT, linewidth=0.6, label="training")
         means = [sum(values[k:k + several]) / several for k in range(0, len(values) - several + 1, several)]
         ax.plot(steps[several // 2::several][:len(means)], means, color=STRONG, linewidth=1.5,
-                label=f"mean of {several} steps")
+                label=f"mean of {several} steps", **style(2, len(means)))
     measured = [(step, record.validation) for step, record in enumerate(history, 1)
                 if getattr(record, "validation", None) is not None]
     if measured:
@@ -118,7 +123,7 @@ def gradient_norms(norms: Mapping[str, Sequence[float]], *, ax: "Axes | None" = 
     ax = ax or canvas()[0]
     for k, (name, sizes) in enumerate(norms.items()):
         colour = mix(MIDDLE, DARK, k / max(len(norms) - 1, 1))
-        ax.plot(range(1, len(sizes) + 1), sizes, color=colour, linestyle=("-", "--", "-.", ":")[k % 4], linewidth=1.3)
+        ax.plot(range(1, len(sizes) + 1), sizes, color=colour, linewidth=1.3, **style(k, len(sizes)))
         ax.annotate(f" {name}", (len(sizes), sizes[-1]), color=colour, fontsize=8, va="center", annotation_clip=False)
     named(ax, "step", "|gradient|", [size for sizes in norms.values() for size in sizes])
     return ax
@@ -135,7 +140,7 @@ def gradient_flow(diagnosis: "Diagnosis") -> Any:
     top, bottom = canvas("aa;bb", sharex=True, height_ratios=[2, 1])
     levels, sizes = list(diagnosis.flow), list(diagnosis.flow.values())
     top.plot(levels, sizes, "o-", color=STRONG, markersize=4, linewidth=1.3)
-    named(top, "", "gradient (rms)", sizes)
+    named(top, "level", "gradient (rms)", sizes)
     for word, marker in (("dead", "s"), ("saturated", "^")):
         shares = [max(getattr(g, word) for g in diagnosis.activations if g.level == level) for level in levels]
         bottom.plot(levels, shares, marker, color=ALARM if word == "dead" else MIDDLING, markersize=5, label=word)
@@ -173,10 +178,21 @@ def replay(model: Any, states: Sequence[Mapping[str, Any]], history: Sequence[An
         for below in (loss, weights):
             below.axvline(step + 1, color=LIGHT, linewidth=1, linestyle=":")
     losses(history, ax=loss)
-    for line in zip(*([x for values in state.values() for x in leaves(values)] for state in states), strict=True):
-        weights.plot(range(1, len(line) + 1), line, color=MIDDLING, linewidth=0.6, alpha=0.6)
+    lines = zip(*([x for values in state.values() for x in leaves(values)] for state in states), strict=True)
+    for k, line in enumerate(lines):
+        weights.plot(range(1, len(line) + 1), line, color=MIDDLING, linewidth=0.8, **style(k, len(line)))
     named(weights, "step", "weights")
     return [*frames, loss, weights]
+
+
+def style(k: int, points: int) -> dict[str, Any]:
+    """Dash and marker of line number k, which has so many points: what tells it from others where there is no colour.
+
+    >>> style(1, 100)
+    {'linestyle': '--', 'marker': 's', 'markersize': 3.5, 'markevery': 12}
+    """
+    return {"linestyle": DASHES[k % len(DASHES)], "marker": MARKERS[k % len(MARKERS)], "markersize": 3.5,
+            "markevery": max(1, points // MARKS)}
 
 
 def named(ax: "Axes", x: str, y: str, sizes: Sequence[float] = ()) -> None:
@@ -192,6 +208,19 @@ def named(ax: "Axes", x: str, y: str, sizes: Sequence[float] = ()) -> None:
     known = [size for size in sizes if math.isfinite(size)]
     if known and min(known) > 0 and max(known) > 10**DECADES * min(known):
         ax.set_yscale("log")
+
+
+def rendered(figure: Any, form: str) -> bytes:
+    """A figure as a file in this format. ValueError if it is none of SIGNED.
+
+    >>> rendered(canvas()[0].figure, "png")[:4]
+    b'\x89PNG'
+    """
+    if form not in SIGNED:
+        raise ValueError(f"expected a picture that ends with .{', .'.join(SIGNED)}, got .{form}")
+    file = io.BytesIO()
+    figure.savefig(file, format=form, metadata={SIGNED[form]: "microgradx"})
+    return file.getvalue()
 
 
 def _around(xs: Sequence[float]) -> list[float]:

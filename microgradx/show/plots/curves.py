@@ -1,11 +1,11 @@
 """Functions plotted with their derivatives: any row of the table, any function written with rows.
 
     >>> from microgradx import relu
-    >>> from microgradx.show.plots.curves import curve, kinks
+    >>> from microgradx.plots import curve, kinks, save
     >>> kinks(lambda x: relu(x - 1) + relu(x + 2), -4.0, 4.0)
     [-2.0, 1.0]
     >>> axes = curve(relu)                              # a notebook shows it; a program writes it to a file:
-    >>> axes.figure.savefig("relu.svg")                 # doctest: +SKIP
+    >>> save(axes, "relu.svg")                          # doctest: +SKIP
 
 Needs the extra `plot`.
 """
@@ -20,7 +20,7 @@ from ...nesting import leaves
 from ...ops import tanh
 from ...recording import recording
 from ..colours import ALARM, FAINT
-from .canvas import LIGHT, MIDDLING, STRONG, canvas, named
+from .canvas import LIGHT, MIDDLING, STRONG, canvas, named, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def curve(f: Function, low: float = -4.0, high: float = 4.0, *, title: str = "",
     ys, slopes = zip(*map(value_and_grad(f), xs), strict=True)
     ax.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     ax.plot(xs, ys, color=STRONG, linewidth=2, label="f(x)")
-    ax.plot(xs, slopes, color=MIDDLING, linewidth=1.6, linestyle="--", label="f'(x)")
+    ax.plot(xs, slopes, color=MIDDLING, linewidth=1.6, label="f'(x)", **style(1, len(xs)))
     for x in special:
         y, slope = value_and_grad(f)(x)
         ax.axvline(x, color=FAINT, linewidth=0.8, linestyle=":", zorder=0)

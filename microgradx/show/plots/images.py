@@ -1,8 +1,8 @@
 """Images side by side: the weights of hidden units as filters, digits that a network reads wrong; a confusion matrix.
 
-    >>> from microgradx.show.plots.images import images
+    >>> from microgradx.plots import images, save
     >>> axes = images([[[0.0, 1.0], [1.0, 0.0]]] * 3)   # a notebook shows it; a program writes it to a file:
-    >>> axes.figure.savefig("images.png")               # doctest: +SKIP
+    >>> save(axes, "images.png")                        # doctest: +SKIP
 
 Needs the extra `plot`.
 """

@@ -8,7 +8,6 @@
 
 Needs the extra `plot`.
 """
-import io
 from collections.abc import Callable, Sequence
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
@@ -21,8 +20,7 @@ from .canvas import MIDDLING, STRONG, boundary, canvas, losses, named
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WRONG = 30                                                              # mistakes that are shown, at most
-SIGNED = {"png": "Software", "svg": "Creator", "pdf": "Creator"}        # formats, and where each says who wrote it
+WRONG = 30                              # mistakes that are shown, at most
 
 
 def overview(outcomes: Sequence[Outcome]) -> Any:
@@ -38,15 +36,6 @@ def overview(outcomes: Sequence[Outcome]) -> Any:
             ax = next(axes)
             view(one, ax)
     return ax.figure
-
-
-def written(outcomes: Sequence[Outcome], form: str) -> bytes:
-    """The picture as a file in this format. ValueError if it is none of SIGNED, ImportError without matplotlib."""
-    if form not in SIGNED:
-        raise ValueError(f"expected a picture that ends with .{', .'.join(SIGNED)}, got .{form}")
-    figure, file = overview(outcomes), io.BytesIO()
-    figure.savefig(file, format=form, metadata={SIGNED[form]: "microgradx"})
-    return file.getvalue()
 
 
 # Views of an outcome, each on axes of its own ------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The table of operations, printed: formula, slopes, domain, kinks.
 
-    >>> from microgradx.show.terminal.listing import entry
-    >>> print(entry("softplus"))
+    >>> from microgradx import softplus
+    >>> print(softplus)                                 # in_full(softplus)
     softplus
         value           y = softplus(x)
         slope           dy/dx = sigmoid(x)
@@ -29,10 +29,15 @@ def listing() -> str:
 
 def entry(name: str) -> str:
     """One row of the table in full. KeyError if no row has this name."""
-    return f"{name}\n{_in_full(TABLE[name])}"
+    return in_full(TABLE[name])
 
 
-def _in_full(op: Op) -> str:
+def in_full(op: Op) -> str:
+    """A row in full, under its name."""
+    return f"{op.name}\n{_fields(op)}"
+
+
+def _fields(op: Op) -> str:
     form = text.textbook(op)
     textbook = [("in textbooks", f"dy/d{_names(op)[0]} = {form}")] if form else []
     return fields(("value", _formula(op)), *(("slope", slope) for slope in _slopes(op)), *textbook,
@@ -54,7 +59,7 @@ def documentation(op: Op) -> str:
         errors += ["ValueError for lists of different lengths."] * (op.lists == 2)
         errors += ["ValueError for an empty list."] * (op.least > 0)
     return "\n".join([
-        f"{op.name}: a row of the table. On floats it gives a float, on Values a Value.\n", _in_full(op),
+        f"{op.name}: a row of the table. On floats it gives a float, on Values a Value.\n", _fields(op),
         f"\nThe value is infinite at a pole and nan outside the domain. {' '.join(errors)}\n",
         ">>> from microgradx import value_and_grad",
         f">>> value_and_grad({f})({numbers})",

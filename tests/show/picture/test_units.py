@@ -32,7 +32,8 @@ def test_condition(unit, x, expected):
     assert condition(unit(Value(x))) == expected
 
 
-@pytest.mark.parametrize("op", [op for op in TABLE.values() if not isinstance(op, Reduction)], ids=str)
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if not isinstance(op, Reduction)],
+                         ids=lambda op: op.name)
 def test_what_saturates_is_flat_and_bounded_on_its_way_out(op):
     """For every row: a saturated unit has a small slope here, and its value hardly moves however far one goes."""
     for x in (-30.0, -5.0, -1.0, 0.5, 2.0, 30.0):

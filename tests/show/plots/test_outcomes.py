@@ -2,7 +2,8 @@
 import pytest
 
 from microgradx.nn import Linear
-from microgradx.show.plots.outcomes import SIGNED, overview, written
+from microgradx.show.plots.canvas import SIGNED, rendered
+from microgradx.show.plots.outcomes import overview
 from microgradx.show.web.report import report
 from microgradx.training.outcome import Outcome
 
@@ -30,13 +31,13 @@ def test_a_border_is_that_of_the_model():
 @pytest.mark.slow
 @pytest.mark.parametrize("form", SIGNED)
 def test_a_file_says_who_wrote_it(form):
-    content = written([CURVE], form)
+    content = rendered(overview([CURVE]), form)
     assert b"microgradx" in content[:100_000] + content[-100_000:] and len(content) > 1000
 
 
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(ValueError, match=r"\.png, \.svg, \.pdf, got \.gif"):
-        written([CURVE], "gif")
+        rendered(overview([CURVE]), "gif")
     with pytest.raises(ValueError, match="got none"):
         overview([])
 

@@ -9,8 +9,7 @@ import microgradx as mg
 from microgradx import Value
 from microgradx.extras import install
 from microgradx.nn import MLP
-from microgradx.show.plots.canvas import boundary, canvas, gradient_norms, losses, replay
-from microgradx.show.plots.curves import activations, curve, kinks
+from microgradx.plots import activations, boundary, canvas, curve, gradient_norms, kinks, losses, replay
 from microgradx.table import TABLE, Reduction
 from microgradx.training import SGD, fit
 from tests import points
@@ -58,7 +57,8 @@ def test_kinks_of_composed_functions(f, expected):
 
 
 @sweep(5)
-@pytest.mark.parametrize("op", [op for op in TABLE.values() if not isinstance(op, Reduction)], ids=str)
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if not isinstance(op, Reduction)],
+                         ids=lambda op: op.name)
 def test_every_row_can_be_plotted(op):
     xs = next(points.smooth(op, 1, (points.MODERATE,)), [0.5] * len(op.inputs))
     others = xs[1:]
@@ -125,7 +125,7 @@ def test_the_boundary_is_where_the_score_changes_sign(score):
 def test_gradient_norms_have_their_names_at_the_line():
     ax = gradient_norms({"layers.0": [1e-3, 1e-4], "layers.1": [1.0, 0.5]})
     assert [text.get_text().strip() for text in ax.texts] == ["layers.0", "layers.1"] and ax.get_yscale() == "log"
-    assert len({line.get_linestyle() for line in ax.lines}) == 2
+    assert len({line.get_linestyle() for line in ax.lines}) == len({line.get_marker() for line in ax.lines}) == 2
 
 
 @pytest.mark.slow
@@ -137,6 +137,8 @@ def test_a_replay_shows_boundary_loss_and_weights_and_leaves_the_model_alone(run
     assert {(ax.get_xlabel(), ax.get_ylabel()) for ax in frames} == {("x", "y")}
     lines = [drawn(line) for line in weights.lines if len(line.get_xdata()) == len(states)]
     assert len(lines) == len(model.parameters()) and len(loss.lines) == 2 + len(frames)
+    told_apart = [(line.get_linestyle(), line.get_marker()) for line in weights.lines if line.get_marker() != "None"]
+    assert len(told_apart) == len(lines) and len(set(told_apart)) == min(20, len(lines))
     assert model.state_dict() == before == states[-1]
     outlines = [[path.vertices.tolist() for path in ax.collections[-1].get_paths()] for ax in frames]
     assert outlines[0] != outlines[-1]
