@@ -32,7 +32,7 @@ from microgradx.table import TABLE
 
 ROOT = pathlib.Path(__file__).parent.parent
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LIMIT = 300_000                             # bytes of a notebook
+LIMIT = 320_000                             # bytes of a notebook
 Notebook = dict[str, Any]                   # as nbformat 4.5 describes it
 Cell = dict[str, Any]
 Output = dict[str, Any]
@@ -169,7 +169,7 @@ def photograph(page: Stepper) -> bytes:
     shots = screenshots(page.html, "", "next", len(tape(page.root)) + 2)
     with Image.open(io.BytesIO(next(shots))) as whole:
         file = io.BytesIO()
-        whole.convert("RGB").resize((825, 600), Image.Resampling.LANCZOS).quantize(32).save(file, "PNG", optimize=True)
+        whole.convert("RGB").resize((825, 600), Image.Resampling.LANCZOS).quantize(28).save(file, "PNG", optimize=True)
     shots.close()
     return file.getvalue()
 

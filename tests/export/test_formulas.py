@@ -66,12 +66,14 @@ def lines(root):
     found = to_sympy(root)
     symbols = dict.fromkeys([*found.gradient, *found.parts, found.root])
     plain = {symbol: sympy.Symbol(f"s{k}", real=True) for k, symbol in enumerate(symbols)}
+    plain[sympy.zoo] = sympy.Symbol("nan", real=True)       # 1/0, which mpmath does not have, where nothing leads
     slope = f"d{found.root}/d"                              # derivatives may have the root in them: it comes before
     values = {symbol: x for symbol, x in found.parts.items() if not symbol.name.startswith(slope)}
     parts = [(plain[symbol], x.xreplace(plain)) for symbol, x in {**values, found.root: found.value,
                                                                   **found.parts}.items()]
     results = [plain[found.root], *(g.xreplace(plain) for g in found.gradient.values())]
-    f = sympy.lambdify([plain[x] for x in found.gradient], results, "mpmath", cse=lambda _: (parts, results))
+    inputs = [*found.gradient, sympy.zoo]
+    f = sympy.lambdify([plain[x] for x in inputs], results, "mpmath", cse=lambda _: (parts, results))
     return f, [x.name for x in found.gradient]
 
 
@@ -83,17 +85,17 @@ def far(root):
     found = []
     for bits in (170, 45, 44):
         with mp.workprec(bits):
-            found.append(f(*(mp.mpf(leaves[name].data) for name in called_)))
+            found.append(f(*(mp.mpf(leaves[name].data) for name in called_), mp.nan))
     ours = [root.data, *mg.gradients(root, [leaves[name] for name in called_])]
     return [(x, *more) for x, *more in zip(ours, *found)
             if not abs(x - more[0]) <= 1e-12 * abs(more[0]) + sum(abs(y - more[0]) for y in more[1:])]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(8))
 def test_random_graphs(part):
     """200 in all."""
-    for root in rows.drawn(budget(50)):
+    for root in rows.drawn(budget(25)):
         assert far(root) == []
 
 
@@ -136,7 +138,7 @@ PART = re.compile(r"\\frac\{\\partial \w+\}\{\\partial (?:[^{}]|\{\d+\})*\}|[vx]
 @pytest.mark.slow
 def test_latex_of_random_graphs_names_what_it_shares():
     """Each line defines what no other does, and reads leaves, the result, and what is defined above it."""
-    for root in rows.drawn(budget(200)):
+    for root in rows.drawn(budget(50)):
         text, known = to_latex(root), {called(name) for v, name in names(root).items() if v.op is None or v is root}
         for line in text.splitlines()[1:-1]:
             left, right = line.split(" &= ")
