@@ -65,7 +65,7 @@ class Variant:
         self.addresses: dict[int, int] = {}
         self.targets: list[int] = []
         self.sources, self.updates = parts(p.closures), parts(p.updates)
-        self.rebuild = rebuilder(tree, self.in_arrays)
+        self.rebuild = rebuilder(tree, self.in_arrays, p.dtype.name)
         self.exact: Any = None
         self.seconds = 0.0
         self.reached = False

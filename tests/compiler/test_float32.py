@@ -78,6 +78,21 @@ def test_arrays(way):
     assert (x == before).all()
 
 
+def test_more_arrays_than_are_read_in_place():
+    xs = [np.arange(3.0, dtype="f") for _ in range(130)]
+    found = jit(lambda xs: [[2 * a for a in x] for x in xs], dtype="float32")(xs)
+    assert {a.dtype for a in found} == {np.dtype("float32")}
+    assert all((a == 2 * x).all() for a, x in zip(found, xs))
+
+
+def test_sparse_matrices():
+    pytest.importorskip("scipy")
+    f = jit(hessian(lambda x: mg.sum([a * a * b for a, b in zip(x, x[1:])]), sparse=True), dtype="float32")
+    x = np.linspace(0.1, 1.0, 9)
+    assert f(x).dtype == "float32"
+    assert np.allclose(f(x).toarray(), hessian(lambda x: mg.sum([a * a * b for a, b in zip(x, x[1:])]))(x), rtol=1e-6)
+
+
 def test_a_tensor_of_torch():
     torch = pytest.importorskip("torch")
     x = torch.tensor([0.1, 2.0])

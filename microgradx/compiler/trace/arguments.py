@@ -286,30 +286,30 @@ def numbers(tree: Any) -> list[float]:
 Rebuild = Callable[[list[float]], Any]
 
 
-def rebuilder(tree: Any, whole: bool = False) -> Rebuild:
+def rebuilder(tree: Any, whole: bool = False, dtype: str = "float64") -> Rebuild:
     """A function that does what rebuilt() does, specialised for this nesting: lists of numbers are slices.
 
-    whole       whether it is given arrays as they are; otherwise their numbers, too
+    whole       whether it is given arrays as they are; otherwise their numbers, too, for arrays of this dtype
 
     >>> from microgradx.compiler.trace.arguments import rebuilder
     >>> rebuilder({"w": [0.0, 0.0], "b": 0.0})([1.0, 2.0, 3.0])
     {'w': [1.0, 2.0], 'b': 3.0}
     """
-    return walked(_prepared, tree, 0, whole)[0]  # type: ignore[no-any-return]
+    return walked(_prepared, tree, 0, whole, dtype)[0]  # type: ignore[no-any-return]
 
 
-def _prepared(tree: Any, start: int, whole: bool) -> tuple[Rebuild, int]:
+def _prepared(tree: Any, start: int, whole: bool, dtype: str) -> tuple[Rebuild, int]:
     """The function for a branch whose numbers begin at `start`, and where the next branch begins."""
     inner = branches(tree)
     if tree.__class__ is ArrayOf and not whole:
         end = start + len(tree)
-        return (lambda found: shaped(found[start:end], tree.sizes)), end
+        return (lambda found: rounded(shaped(found[start:end], tree.sizes), dtype)), end
     if tree.__class__ is ArrayOf:
         return (lambda found: found[start]), start + 1
     if inner is None:
         return (lambda found: found[start], start + 1) if is_leaf(tree) else (lambda found: tree, start)
     if tree.__class__ is not list and tree.__class__ is not tuple:
-        values, end = _prepared(list(inner), start, whole)
+        values, end = _prepared(list(inner), start, whole, dtype)
         if isinstance(tree, Sparse):
             return lambda found: regrown(tree, values(found)).matrix(), end
         return lambda found: regrown(tree, values(found)), end
@@ -319,7 +319,7 @@ def _prepared(tree: Any, start: int, whole: bool) -> tuple[Rebuild, int]:
         return (lambda found: found[start:end]) if kind is list else (lambda found: tuple(found[start:end])), end
     bounds, parts = [start], []
     for branch in tree:
-        part, end = _prepared(branch, bounds[-1], whole)
+        part, end = _prepared(branch, bounds[-1], whole, dtype)
         parts.append(part)
         bounds.append(end)
     if kind is list and all(isinstance(row, list) and set(map(type, row)) == FLOATS for row in tree):
