@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 import random
+from itertools import pairwise
 from unittest import mock
 
 import pytest
@@ -87,10 +88,11 @@ def test_more_arrays_than_are_read_in_place():
 
 def test_sparse_matrices():
     pytest.importorskip("scipy")
-    f = jit(hessian(lambda x: mg.sum([a * a * b for a, b in zip(x, x[1:])]), sparse=True), dtype="float32")
-    x = np.linspace(0.1, 1.0, 9)
+    def chain(x):
+        return mg.sum([a * a * b for a, b in pairwise(x)])
+    f, x = jit(hessian(chain, sparse=True), dtype="float32"), np.linspace(0.1, 1.0, 9)
     assert f(x).dtype == "float32"
-    assert np.allclose(f(x).toarray(), hessian(lambda x: mg.sum([a * a * b for a, b in zip(x, x[1:])]))(x), rtol=1e-6)
+    assert np.allclose(f(x).toarray(), hessian(chain)(x), rtol=1e-6)
 
 
 def test_a_tensor_of_torch():

@@ -32,9 +32,9 @@ class Blocks(Sums):
     """Emits void blocks(long *fields, long start, long stop, double size), which computes a batch with all threads, and
     void work(long *fields, long thread), which a thread runs until it is stopped."""
 
-    def __init__(self, module: Any, dtype: Dtype) -> None:
-        self.taking = Taking(module, dtype).function
-        super().__init__(module, "blocks", [POINTER, LONG, LONG, DOUBLE], dtype)
+    def __init__(self, module: Any, dtype: Dtype, at_once: int) -> None:
+        self.taking = Taking(module, dtype, at_once).function
+        super().__init__(module, "blocks", [POINTER, LONG, LONG, DOUBLE], dtype, at_once)
         Work(module, self.taking)
         b, (table, start, stop, size) = self.b, self.args
         each, blocks = self.blocks_of(start, stop)
@@ -53,8 +53,8 @@ class Blocks(Sums):
 class Taking(Sums):
     """Emits void take(long *fields, long thread): computes blocks of this batch until none is left to take."""
 
-    def __init__(self, module: Any, dtype: Dtype) -> None:
-        super().__init__(module, "take", [POINTER, LONG], dtype)
+    def __init__(self, module: Any, dtype: Dtype, at_once: int) -> None:
+        super().__init__(module, "take", [POINTER, LONG], dtype, at_once)
         b = self.b
         head, body, end = (b.append_basic_block() for _ in range(3))
         b.branch(head)

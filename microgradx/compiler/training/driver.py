@@ -17,7 +17,7 @@ from ...ops import minimum
 from ..ir.dtype import FLOAT64, Dtype
 from ..native.instructions import BIT, DOUBLE, LONG, POINTER, converted, emit, intrinsic, number, splat
 from .blocks import Blocks
-from .fields import KERNEL, TOGETHER
+from .fields import KERNEL, SEVERAL, TOGETHER
 from .sums import Sums
 
 
@@ -33,8 +33,8 @@ class Driver(Sums):
     """
 
     def __init__(self, module: Any, rules: Sequence[tuple[Any, int]], arrays: int, lanes: bool, penalty: bool,
-                 buffers: bool, strict: bool, dtype: Dtype = FLOAT64) -> None:
-        super().__init__(module, "train", [POINTER, LONG], dtype)
+                 buffers: bool, strict: bool, dtype: Dtype = FLOAT64, at_once: int = SEVERAL) -> None:
+        super().__init__(module, "train", [POINTER, LONG], dtype, at_once)
         self.rules, self.arrays = rules, arrays
         self.lanes, self.penalty, self.buffers, self.strict = lanes, penalty, buffers, strict
         self.blocks = self.shared_blocks(module)
@@ -63,7 +63,7 @@ class Driver(Sums):
 
     def shared_blocks(self, module: Any) -> Any:
         """The function that computes a batch with all threads; None where one thread does it."""
-        return None if self.lanes or self.buffers or self.strict else Blocks(module, self.dtype).function
+        return None if self.lanes or self.buffers or self.strict else Blocks(module, self.dtype, self.at_once).function
 
     def leave(self, end: Any, condition: Any, done: Any) -> None:
         """If the condition holds, set `done` and return."""

@@ -92,7 +92,7 @@ class ExecutorSession(NativeSession):
             written.append(p.written())
         which = np.zeros(len(self.samples), np.int64) if self.lanes else self.which
         return Job(written, [one.own for one in recorded], self.count, self.lanes, (self.data, self.offsets, which),
-                   kind(self.dtype))
+                   kind(self.dtype), self.at_once)
 
     # Steps ---------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ FIELDS = ("starts", "order", "offsets", "which", "kernels", "memories", "owns", 
           "penalty_memory", "penalty_out", "count", "arrays", "uniform", "rates", "losses", "norms", "clip",
           "threshold", "extra", "totals", "first", "done", "buffers", "held", "held_count",
           "flags", "forms", "shared", "sums", "sizes", "several", "rooms", "first_slot", "totals_slot", "params")
-SEVERAL = 16                            # samples that one call of a kernel computes; see loops/several.py
+SEVERAL = 16                            # samples that one call of a kernel computes, or more; see loops/several.py
 TOGETHER = 8                            # numbers that are added at once
 KERNEL = ir.FunctionType(VOID, [POINTER]).as_pointer()
 
@@ -45,12 +45,14 @@ class Fields(Code):
     gradient. What a batch, a step or a run has one of, such as a rate, is a double whatever the dtype of all else is.
 
     buffers     whether kernels return new numbers for Buffers after loss and gradient
+    at_once     how many samples a kernel computes at once, where it computes several
     """
 
     buffers = False
 
-    def __init__(self, module: Any, name: str, args: Any, dtype: Dtype = FLOAT64) -> None:
+    def __init__(self, module: Any, name: str, args: Any, dtype: Dtype = FLOAT64, at_once: int = SEVERAL) -> None:
         super().__init__(module, name, args or [POINTER], dtype=dtype)
+        self.at_once = at_once
         self.field = {name: self.get(self.args[0], k, LONG) for k, name in enumerate(FIELDS)}
         self.size = self.b.add(self.field["count"], LONG(1))
 
@@ -93,18 +95,18 @@ class Fields(Code):
 
     def several(self, count: Any) -> Any:
         """Whether a kernel computes several of so many samples at once."""
-        b = self.b
-        return b.and_(b.icmp_signed(">=", count, LONG(SEVERAL)), b.icmp_signed("!=", self.field["several"], LONG(0)))
+        b, one = self.b, LONG(self.at_once)
+        return b.and_(b.icmp_signed(">=", count, one), b.icmp_signed("!=", self.field["several"], LONG(0)))
 
     def sum_of_several(self, k: Any, size: Any, thread: Any, total: Any) -> None:
-        """Run the kernel for SEVERAL samples from the k-th of `order` on. It adds loss and gradient to those at
+        """Run the kernel for several samples from the k-th of `order` on. It adds loss and gradient to those at
         `total`."""
-        b, one = self.b, LONG(SEVERAL)
+        b, one = self.b, LONG(self.at_once)
         memory = self.get(self.pointer("rooms"), thread, POINTER)
         first = self.at(memory, self.field["first_slot"])
-        places = [self.get(self.pointer("order"), b.add(k, LONG(lane)), LONG) for lane in range(SEVERAL)]
+        places = [self.get(self.pointer("order"), b.add(k, LONG(lane)), LONG) for lane in range(self.at_once)]
         given = [self.at(self.pointer("data"), self.get(self.pointer("offsets"), place, LONG)) for place in places]
-        for lane in range(SEVERAL):
+        for lane in range(self.at_once):
             b.store(converted(b, size, self.real), self.at(first, lane))
         with self.loop(0, self.get(self.pointer("owns"), 0, LONG), 1) as (j, _, _):
             row = self.at(first, b.mul(b.add(j, LONG(1)), one))

@@ -35,7 +35,7 @@ from .kept_numbers import KeptNumbers
 from .lanes import batch_of, fits, mapped, space
 from .sample_kernel import SampleKernel, fields
 from .session import Session, Steps
-from .sums import BLOCKS
+from .sums import BLOCKS, many
 
 FEW = 4                                 # batches of fewer samples do not use lanes
 WORTH = 200_000                         # inputs of the operations of a batch, from which on threads share it
@@ -64,6 +64,7 @@ class NativeSession(Session):
         self.addresses = {k: first + size * k for k in range(self.count)}
         if self.in_order:
             self.addresses |= {self.count + k: place_of(self.total) + size * k for k in range(self.count + 1)}
+        self.at_once = SEVERAL                  # samples that a kernel computes, see many()
         self.first: Program | None = None       # the program of the first sample, if in_lanes() traced it
         self.kernels: dict[Any, tuple[int, SampleKernel]] = {}
         self.data = self.array([x for row in self.numbers for x in row])
@@ -106,6 +107,7 @@ class NativeSession(Session):
         """Have the driver, and a program for each form of units in these batches."""
         if self.driver is None:
             self.lanes = self.in_lanes(batches)
+            self.at_once = self.at_once if self.kernels else many(max(map(len, batches)), self.dtype)
         if self.driver is None or self.has_new_settings():
             self.load_driver()
         if self.lanes or (self.known == len(self.samples) and not self.whole):
@@ -122,7 +124,7 @@ class NativeSession(Session):
     def sample_kernel(self, p: Program, own: int) -> SampleKernel:
         """The kernel of a program, which accesses parameters and Buffers in place."""
         self.warn(called(p.ops, self.strict))
-        return SampleKernel(p, self.placed(p), own, self.strict)
+        return SampleKernel(p, self.placed(p), own, self.strict, at_once=self.at_once)
 
     def warn(self, rows: list[Op]) -> None:
         """Issue one warning if machine code calls back into Python for some rows."""
@@ -167,7 +169,7 @@ class NativeSession(Session):
     def emit(self, module: Any, rules: Any, penalty: bool) -> bool:
         """Emit the driver. Returns whether threads share a batch."""
         driver = Driver(module, rules, self.arrays, self.lanes, penalty, bool(self.buffers), self.strict,
-                        self.dtype)
+                        self.dtype, self.at_once)
         if self.lanes:
             self.emit_lanes(module)
         return driver.blocks is not None
@@ -275,7 +277,7 @@ class NativeSession(Session):
 
     def together(self, batches: Sequence[Sequence[int]]) -> bool:
         """Whether a kernel computes several samples of a batch at once: if all samples there are have one form."""
-        return self.in_blocks and not self.whole and self.alike and max(map(len, batches)) >= SEVERAL
+        return self.in_blocks and not self.whole and self.alike and max(map(len, batches)) >= self.at_once
 
     def sums(self) -> Any:
         """Space for the sum of each block."""

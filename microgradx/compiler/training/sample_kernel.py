@@ -35,16 +35,18 @@ class SampleKernel:
     given       the closures of the loss that are no parameters or Buffers: Values, Draws
     draws       whether a Draw is among them: then they are copied for each unit, else once for many steps
     arrays      of the caller, see placed()
+    at_once     how many samples the kernel for several computes
     """
 
     def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool,
-                 arrays: Sequence[tuple[int, Sizes]] = ()) -> None:
+                 arrays: Sequence[tuple[int, Sizes]] = (), at_once: int = SEVERAL) -> None:
         fixed = len(p.inputs) - len(p.closures)
         self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
         self.draws = any(isinstance(source, Draw) for source in self.given)
         self.program, self.addresses, self.strict, self.arrays = p, addresses, strict, arrays
+        self.at_once = at_once
         self.memories: list[Any] = []           # one for each thread
-        self.several: Kernel | None = None      # the kernel for SEVERAL samples, where there is need of it,
+        self.several: Kernel | None = None      # the kernel for several samples, where there is need of it,
         self.rooms: list[Any] = []              # its memories, one for each thread,
         self.first = 0                          # and where the first sample begins in them
         self.work = p.work()
@@ -71,7 +73,8 @@ class SampleKernel:
         for memory in memories:
             memory[start:end] = numbers
         for room in rooms:
-            room[self.first + start * SEVERAL:self.first + end * SEVERAL] = np.repeat(numbers, SEVERAL)
+            places = slice(self.first + start * self.at_once, self.first + end * self.at_once)
+            room[places] = np.repeat(numbers, self.at_once)
 
     def share(self, threads: int) -> None:
         """Have memories for each of so many threads."""
@@ -82,9 +85,9 @@ class SampleKernel:
             self.rooms += [self.several.new() for _ in range(threads - len(self.rooms))]
 
     def together(self) -> None:
-        """Compile the kernel for SEVERAL samples, if that is not done and can be."""
+        """Compile the kernel for several samples, if that is not done and can be."""
         if self.several is None and self.kernel.several is not None:
-            self.several, self.first = self.kernel.several(SEVERAL) or (None, 0)
+            self.several, self.first = self.kernel.several(self.at_once) or (None, 0)
             self.kernel.several = None
             self.rooms = [] if self.several is None else [self.several.memory]
 

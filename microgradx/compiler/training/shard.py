@@ -60,6 +60,7 @@ class Job(NamedTuple):
     lanes       whether a sample is computed in each vector lane; then there is one form
     samples     the numbers of all samples, the place of the first number of each, and the form of each
     kind        of the process that trains: see kind(); its programs are of one dtype
+    at_once     how many samples a kernel computes at once, where it computes several
     """
 
     programs: list[dict[str, Any]]
@@ -68,6 +69,7 @@ class Job(NamedTuple):
     lanes: bool
     samples: tuple[Any, ...]
     kind: tuple[str, int]
+    at_once: int = SEVERAL
 
 
 class Task(NamedTuple):
@@ -130,7 +132,7 @@ class Shard:
     def code(self) -> Any:
         """The machine code that adds up a block."""
         module = ir.Module("shard")
-        BlockSum(module, self.job.lanes, self.dtype)
+        BlockSum(module, self.job.lanes, self.dtype, self.job.at_once)
         if self.job.lanes:
             batch_of(self.programs[0], module, self.job.params)
         return load(module, called(self.programs[0].ops, False) if self.job.lanes else ())
@@ -146,7 +148,7 @@ class Shard:
         """The kernel of a form, compiled when it is first needed. It reads the parameters where a task has them."""
         if form not in self.kernels:
             self.kernels[form] = SampleKernel(self.programs[form], {}, self.job.owns[form], False,
-                                              [(0, (self.job.params,))])
+                                              [(0, (self.job.params,))], self.job.at_once)
         return self.kernels[form]
 
     def computed(self, task: Task) -> tuple[Any, float]:
@@ -160,7 +162,8 @@ class Shard:
                 function = self.function
                 more, plain = self.lanes(task) if self.job.lanes else self.one_by_one(task, params, which, stack)
             start, sums = perf_counter(), []
-            blocks = parts(len(task.order), LEAST_IN_LANES if self.job.lanes else LEAST, "several" in plain)
+            blocks = parts(len(task.order), LEAST_IN_LANES if self.job.lanes else LEAST,
+                           self.job.at_once if "several" in plain else 0)
             for first, last in blocks[slice(*task.blocks)]:
                 sums.append(aligned(self.job.params + 1, first=1, dtype=self.dtype))
                 table = tabled(arrays | more | {"total": sums[-1]}, plain | {"count": self.job.params})
@@ -184,7 +187,7 @@ class Shard:
             one.fill(task.given[form], [memory], [])
             _ready(memory, one.kernel, params)
         one, plain = kernels[0], {}
-        if len(self.programs) == 1 and len(task.order) >= SEVERAL:
+        if len(self.programs) == 1 and len(task.order) >= self.job.at_once:
             one.together()
             plain = one.fields()
         if one.several is not None and plain:

@@ -3,7 +3,7 @@
     >>> from microgradx.compiler.training.sums import parts, summed
     >>> parts(20, least=8), parts(160, least=8)[:2]         # at most 8 blocks of samples, each added up by itself
     ([(0, 8), (8, 16), (16, 20)], [(0, 20), (20, 40)])
-    >>> parts(160, least=8, several=True)[:2]               # whole calls of a kernel that computes 16 at once
+    >>> parts(160, least=8, at_once=16)[:2]                 # whole calls of a kernel that computes 16 at once
     [(0, 32), (32, 64)]
     >>> summed([1.0, 2.0, 4.0])                             # (1 + 2) + 4: neighbours first
     7.0
@@ -27,13 +27,19 @@ LEAST, LEAST_IN_LANES = 8, 512          # samples in a block: to add it to other
 BATCH = ir.FunctionType(VOID, [POINTER, POINTER, LONG, POINTER, POINTER, POINTER, POINTER]).as_pointer()
 
 
-def parts(count: int, least: int, several: bool = False) -> list[tuple[int, int]]:
+def many(count: int, dtype: Dtype) -> int:
+    """How many samples a kernel computes at once, in batches of so many: of float32 twice as many, if a block has them.
+    A weight is then loaded for two vectors, and of its gradient two are added before their lanes are."""
+    return 2 * SEVERAL if dtype is not FLOAT64 and count >= 2 * SEVERAL * BLOCKS else SEVERAL
+
+
+def parts(count: int, least: int, at_once: int = 0) -> list[tuple[int, int]]:
     """The blocks of so many samples, from one to before another; see Sums.blocks_of.
 
-    several     whether a kernel computes SEVERAL of them at once, where there are as many
+    at_once     how many of them a kernel computes at once, where there are as many
     """
     share = -(-count // BLOCKS)
-    each = -(-share // SEVERAL) * SEVERAL if several and count >= SEVERAL else max(least, share)
+    each = -(-share // at_once) * at_once if 0 < at_once <= count else max(least, share)
     return [(first, min(first + each, count)) for first in range(0, count, each)]
 
 
@@ -60,7 +66,8 @@ class Sums(Fields):
         share = b.sdiv(b.add(count, LONG(BLOCKS - 1)), LONG(BLOCKS))
         each = b.select(b.icmp_signed("<", share, least), least, share)
         if not self.lanes:
-            whole = b.mul(b.sdiv(b.add(share, LONG(SEVERAL - 1)), LONG(SEVERAL)), LONG(SEVERAL))
+            one = LONG(self.at_once)
+            whole = b.mul(b.sdiv(b.add(share, LONG(self.at_once - 1)), one), one)
             each = b.select(self.several(count), whole, each)
         return each, b.sdiv(b.add(count, b.sub(each, LONG(1))), each)
 
@@ -82,8 +89,8 @@ class Sums(Fields):
         with b.if_else(self.several(count)) as (several, single):
             with several:
                 self.cleared(total, self.size)
-                done = b.sub(last, b.srem(count, LONG(SEVERAL)))
-                with self.loop(first, done, SEVERAL) as (k, _, _):
+                done = b.sub(last, b.srem(count, LONG(self.at_once)))
+                with self.loop(first, done, self.at_once) as (k, _, _):
                     self.sum_of_several(k, size, thread, total)
                 after = b.block
             with single:
@@ -121,8 +128,8 @@ class Sums(Fields):
 class BlockSum(Sums):
     """Emits void part(long *fields, long start, long stop, double size), which adds up one block at `total`."""
 
-    def __init__(self, module: Any, lanes: bool, dtype: Dtype = FLOAT64) -> None:
-        super().__init__(module, "part", [POINTER, LONG, LONG, DOUBLE], dtype)
+    def __init__(self, module: Any, lanes: bool, dtype: Dtype = FLOAT64, at_once: int = SEVERAL) -> None:
+        super().__init__(module, "part", [POINTER, LONG, LONG, DOUBLE], dtype, at_once)
         self.lanes = lanes
         _, start, stop, size = self.args
         self.block(self.pointer("total"), start, stop, size, LONG(0))

@@ -137,6 +137,19 @@ def test_the_bits_do_not_depend_on_threads_and_workers(options, loops):
         assert bits(*trained(executor=executor, **options)[::2]) == bits(model, history)
 
 
+@pytest.mark.slow
+def test_large_batches(loops):
+    """Of 256 samples 32 are computed at once; the last batch has 44."""
+    options = {"samples": data(300), "batch_size": 256, "epochs": 1}
+    model, _, history = trained(threads=1, **options)
+    double, _, losses = trained(dtype="float64", **options)
+    assert [p.data for p in model.parameters()] == pytest.approx([p.data for p in double.parameters()], abs=1e-4)
+    assert [a.norm for a in history] == pytest.approx([a.norm for a in losses], rel=1e-5)
+    assert bits(*trained(threads=3, **options)[::2]) == bits(model, history)
+    with ThreadPoolExecutor(2) as executor:
+        assert bits(*trained(executor=executor, **options)[::2]) == bits(model, history)
+
+
 def test_workers_in_lanes():
     with ThreadPoolExecutor(2) as executor:
         assert bits(*trained(executor=executor)[::2]) == bits(*trained()[::2])
