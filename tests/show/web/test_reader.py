@@ -90,6 +90,13 @@ def test_meanings_and_refusals_are_those_of_parse(reader):
             assert says in got, (text, got)
 
 
+@pytest.mark.slow
+def test_names_that_every_object_of_javascript_has(reader):
+    check(reader, [("constructor*x + constructor", {"constructor": 2, "x": 3}), ("valueOf(x)", {"x": 1}),
+                   ("toString/valueOf", {"toString": 3, "valueOf": 2}), ("hasOwnProperty", {}),
+                   ("x(constructor)", {"x": 1}), ("sin(isPrototypeOf)", {"isPrototypeOf": 0.5})])
+
+
 def expression(rng, depth):
     """A text over x, w, numbers, operators, rows, lists."""
     kind = rng.random()

@@ -131,7 +131,7 @@ class Reader {
         if (part) walk(part);
     };
     walk(this.tree);
-    return [...new Set(found)].filter((name) => !(name in LANGUAGE.constants) && !isFunction(name));
+    return [...new Set(found)].filter((name) => !Object.hasOwn(LANGUAGE.constants, name) && !isFunction(name));
   }
 }
 

@@ -70,7 +70,7 @@ function tokens(characters) {
         wrong(at, `invalid non-printable character U+${code.padStart(4, "0")}`);
       } else if (first > "~") wrong(at, `invalid character '${first}'`);
     }
-    if (text in OPENING) brackets.push([text, at]);
+    if (Object.hasOwn(OPENING, text)) brackets.push([text, at]);
     if (kind === "sign" && [")", "]", "}"].includes(text)) {
       const [open] = brackets.pop() ?? [];
       if (open === undefined) wrong(at, `unmatched '${text}'`);

@@ -48,7 +48,7 @@ function tryExpression(text, numbers) {
   let found;
   try {
     found = read(text, {}, 1);
-    const known = Object.fromEntries(found.names.map((name) => [name, numbers[name] ?? 1]));
+    const known = Object.fromEntries(found.names.map((name) => [name, own(numbers, name)]));
     found = read(text, known);
     const {nodes} = found;
     openGraph(graphOf(nodes.map((node) => ({...node, data: node.op === null ? String(node.data) : undefined}))));
@@ -59,6 +59,11 @@ function tryExpression(text, numbers) {
   byId("expression").value = text;
   showError(null);
   return null;
+}
+
+// The number that a variable has; 1 if it has none. A variable may be called constructor, which every object has.
+function own(numbers, name) {
+  return Object.hasOwn(numbers, name) ? numbers[name] : 1;
 }
 
 // The numbers of the variables on the page now, by name.

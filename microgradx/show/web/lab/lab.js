@@ -24,6 +24,8 @@ function openView(view, crumbs = []) {
   byId("network-view").hidden = view !== "network";
   byId("expression-view").hidden = view !== "expression";
   byId("step-view").hidden = view === "network";
+  const mission = MISSIONS[lab.mission];                // its question stands where it is asked
+  byId("mission-card").hidden = !mission || Boolean(mission.expression) !== (view === "expression");
   byId("crumbs").replaceChildren(
     ...crumbs.flatMap(({text, act}, k) => {
       const part = act ? element("button", {}, text) : element("span", {}, text);

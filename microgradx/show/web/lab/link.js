@@ -56,7 +56,7 @@ function openFragment(text) {
 }
 
 function openExpression(parts) {
-  const numbers = {};
+  const numbers = Object.create(null);
   for (const [key, text] of parts) {
     if (!key.startsWith("v.")) continue;
     const x = parsed(text);
