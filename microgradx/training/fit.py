@@ -66,7 +66,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     validation  (xs, ys), or the share of samples to set aside: their loss is measured after every epoch
     patience    epochs without a lower validation loss after which training stops and restores the best weights
     threshold   training stops at this loss
-    callback    callback(model, record) after every step
+    callback    callback(model, record) after every step; what it changes in the model counts, compiled too
     class_weight    weights of the classes that targets are, a list or a dict: the loss of a batch is the sum of weight
                 times loss over the sum of weights, as torch's cross_entropy(weight=) of a batch, which in the loss of
                 one sample cancels out. The validation loss has no weights
@@ -76,7 +76,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
                 run raises WeightsError before anything changes. With all samples in a batch each step is an epoch,
                 and is written: some milliseconds
     jit         compile the loss and the optimiser: many steps run in one call, without a graph. Then all numbers of the
-                samples are inputs, ints too: write take(table, i), not table[i]
+                samples are inputs, ints too: write take(table, i), not table[i]. Samples are read once, and so are
+                plain numbers that the loss closes over
     threads     with jit: how many share a batch; None for one on each core, if it is large. The bits are the same
     executor    with jit: whose workers share each batch, an executor of concurrent.futures or a Client of dask: see
                 microgradx.compiler.training.executor_session. Programs and samples go to a worker once, parameters and
@@ -154,8 +155,11 @@ def _train(model: Module, history: History, runner: Runner, made: Iterator[list[
             show(len(history), f"loss {history[-1].loss:.4g}")
             watch.measure_if_due(model, history)
             if callback is not None:
+                before = runner.seen()
                 with allowed():
                     callback(model, history[-1])
+                with allowed():
+                    runner.renew(before)
             if saved is not None:
                 saved.write_if_due(history)
             if _stopped(history, runner.threshold, watch):

@@ -14,6 +14,7 @@
     (1.0625, 0.5)
 """
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from .optim import Optimiser
 
 Plan = tuple[Sequence[int], float]          # of a step: the indices of its samples, the learning rate
 Done = tuple[float, float]                  # the loss before it, the length of its gradient
+WARN_AFTER = 16                             # changes of the model by a callback, from which on a warning says so
 
 
 class Runner:
@@ -78,6 +80,12 @@ class Runner:
         size = None if self.weights is None else math.fsum([self.weights[k] for k in places])
         return gradient(self.model, xs, ys, self.loss, self.optimiser, self.penalty, self.whole, size)
 
+    def seen(self) -> Any:
+        """The state of the model, for renew(); None where each step looks at the model itself."""
+
+    def renew(self, before: Any) -> None:
+        """Follow what a callback has done to the model since it was seen()."""
+
     def finish(self) -> None:
         """Restore the optimiser's learning rate after the last step."""
         self.optimiser.lr = self.lr
@@ -90,14 +98,34 @@ class CompiledRunner(Runner):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args)
+        self.looks, self.options, self.renewed = isinstance(self.optimiser, LBFGS), options, 0
+        self.session = self.compiled()
+
+    def compiled(self) -> Any:
+        """The session that makes the steps."""
         loss, penalty, rule = self.loss, self.penalty, self.optimiser
-        self.looks = isinstance(rule, LBFGS)
         with allowed():
-            self.session = compiler().backend().session(
+            return compiler().backend().session(
                 self.model, self.xs, self.ys, lambda model, x, y: loss_of(loss, model, x, y),
                 Still(rule.params, rule.lr) if self.looks else rule,
                 penalty=penalty and (lambda model: penalty_of(penalty, model)), clip=self.clip, whole=self.whole,
-                threshold=self.threshold, weights=self.weights, **options)
+                threshold=self.threshold, weights=self.weights, **self.options)
+
+    def seen(self) -> Any:
+        """A snapshot of the model: programs are compiled for its attributes, modes and parts."""
+        return self.session.seen()
+
+    def renew(self, before: Any) -> None:
+        """Compile anew if a callback has changed these. A RuntimeWarning if that happens again and again."""
+        after = self.session.seen()
+        if after is not before and not after.is_like(before):
+            self.session.finish()
+            self.session = self.compiled()
+            self.renewed += 1
+            if self.renewed == WARN_AFTER:
+                warnings.warn(f"a callback has changed the model {WARN_AFTER} times, and each time fit(..., jit=True) "
+                              "compiled anew; keep a number that changes in a Buffer of the model, or outside of it",
+                              RuntimeWarning, stacklevel=4)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""

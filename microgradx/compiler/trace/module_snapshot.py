@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary, ref
 from ...engine import Value
 from ...nesting import leaves, shape
 from ...table import Op
+from .traced import Traced
 
 PLAIN = (int, float, bool, str, type(None))
 MANY = 256                              # states of a Module that are remembered
@@ -45,7 +46,7 @@ class ModuleSnapshot:
         self.values: list[Value] = leaves(module)
         attributes = [vars(inner) for _, inner in _inside(module)]
         lists = [x for values in attributes for value in values.values() for x in _containers(value)]
-        self._now = [*attributes, *lists]
+        self._now, self._count = [*attributes, *lists], len(attributes)
         self._then = [copy(x) for x in self._now]
 
     def numbers(self) -> list[float]:
@@ -58,6 +59,24 @@ class ModuleSnapshot:
             return self._now == self._then      # fast: == compares identical elements by identity only
         except ValueError:                      # numpy arrays have no single truth value
             return False
+
+
+    def is_like(self, other: ModuleSnapshot) -> bool:
+        """Whether it is one of the same parameters and attributes, but for results, which forward() may keep."""
+        try:
+            return self.values == other.values and self._settings() == other._settings()
+        except ValueError:
+            return False
+
+    def _settings(self) -> list[dict[str, Any]]:
+        return [{name: x for name, x in values.items() if not _is_result(x)} for values in self._then[:self._count]]
+
+
+def _is_result(x: Any) -> bool:
+    """Whether it is a Value that an operation made, or a nested list of them."""
+    if isinstance(x, (list, tuple)):
+        return bool(x) and all(map(_is_result, x))
+    return isinstance(x, Value) and (x.op is not None or isinstance(x, Traced))
 
 
 def _containers(x: Any) -> list[Any]:

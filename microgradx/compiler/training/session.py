@@ -23,7 +23,7 @@ from typing import Any
 
 from ...engine import Value, tracer
 from ...ieee import nan
-from ...nesting import branches, floated
+from ...nesting import branches, floated, is_module
 from ...ops import where
 from ...passes import slopes_by
 from ...reductions import dot
@@ -32,6 +32,7 @@ from ..ir.dtype import DTYPES, FLOAT64, Dtype
 from ..ir.program import Program, program
 from ..trace.arguments import fixed, is_number, numbers
 from ..trace.errors import TracingError
+from ..trace.module_snapshot import snapshot
 from ..trace.state import Draw
 from ..trace.trace import trace
 
@@ -101,6 +102,10 @@ class Session(ABC):
         """Train on other samples from now on: the numbers of each, a row, in the form of the first sample."""
         self.samples, self.forms = self.samples[:1] * len(rows), self.forms[:1] * len(rows)
         self.numbers = rows
+
+    def seen(self) -> Any:
+        """The snapshot of the model that its programs are for; the same object while the model is the same."""
+        return snapshot(self.model) if is_module(self.model) and type(self.model).__hash__ is not None else None
 
     def finish(self) -> None:  # noqa: B027          # generated Python has nothing to do
         """Clean up after the last step."""

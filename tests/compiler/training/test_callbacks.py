@@ -6,10 +6,11 @@ import random
 
 import pytest
 
-from microgradx import Value, compiler
+from microgradx import Value, compiler, relu, tanh
 from microgradx.compiler import backends
-from microgradx.nn import BatchNorm1d, Dropout, Linear, Sequential, Tanh, mse
-from microgradx.training import SGD, Adam, LinearLR, Optimiser, RMSprop, fit, load, save
+from microgradx.nn import BatchNorm1d, Dropout, Linear, Module, Sequential, Tanh, mse
+from microgradx.training import SGD, Adam, LinearLR, Optimiser, RMSprop, evaluate, fit, load, save
+from microgradx.training.runner import CompiledRunner
 
 from ...compiled import needs_llvmlite
 
@@ -152,3 +153,63 @@ def test_parameters_of_a_class_of_the_users():
         fit(model, [[1.0], [2.0]], [[3.0], [5.0]], squared, optimiser, epochs=3, jit=jit,
             callback=lambda m, r, w=w, o=optimiser: seen.append([w.data, w.grad, *o.state_dict()["exp_avg"]]))
     assert seen[:3] == [pytest.approx(row, rel=1e-9) for row in seen[3:]]
+
+
+# What a callback does to the model ----------------------------------------------------------------------------------
+
+class Net(Module):
+    """Attributes of all kinds."""
+
+    def __init__(self):
+        random.seed(1)
+        self.first, self.last, self.drop = Linear(2, 3), Linear(3, 1), Dropout(0.0)
+        self.scale, self.act, self.names = 1.0, tanh, ["a"]
+
+    def forward(self, x):
+        self.hidden = self.drop([self.act(h) for h in self.first(x)])       # forward may keep what it likes
+        return [self.scale * y * len(self.names) for y in self.last(self.hidden)]
+
+
+CHANGES = {
+    "a number": lambda m: setattr(m, "scale", 0.5), "a function": lambda m: setattr(m, "act", relu),
+    "a list": lambda m: setattr(m, "names", ["a", "b"]), "a probability": lambda m: setattr(m.drop, "p", 0.5),
+    "the mode": lambda m: (setattr(m.drop, "p", 0.5), m.eval()), "a layer": lambda m: setattr(m, "last", Linear(3, 1)),
+    "no bias": lambda m: setattr(m.first, "bias", None),
+    "a frozen weight": lambda m: setattr(m.first, "weight", [[Value(w.data) for w in row] for row in m.first.weight]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_a_callback_changes_in_the_model_counts(change):
+    """Compiled training went on with the model as it was, without a word."""
+    found = []
+    for jit in (True, False):
+        model = Net()
+        optimiser = Adam(model.parameters(), lr=0.05)
+        random.seed(3)
+        history = fit(model, XS, YS, squared, optimiser, epochs=5, jit=jit,
+                      callback=lambda m, record: change(m) if record.step == 2 else None)
+        found.append([*(record.loss for record in history), *(p.data for p in optimiser.params),
+                      *(x for row in optimiser.numbers for x in row)])
+    assert found[0] == pytest.approx(found[1], rel=1e-9, abs=1e-13)
+
+
+@pytest.mark.parametrize("make, look", [
+    (Net, lambda model, record: model(XS[0])),                              # forward() keeps a result
+    (lambda: made(dropout=True)[0], lambda model, record: evaluate(model, XS, YS, squared))])
+def test_a_callback_that_changes_nothing_compiles_nothing(make, look, monkeypatch):
+    runs, compiled = [], CompiledRunner.compiled
+    monkeypatch.setattr(CompiledRunner, "compiled", lambda self: runs.append(self) or compiled(self))
+    model = make()
+    fit(model, XS, YS, squared, SGD(model.parameters()), epochs=4, jit=True, callback=look)
+    assert len(runs) == 1
+
+
+@pytest.mark.slow
+def test_a_callback_that_changes_the_model_at_each_step_is_warned_of():
+    def count(model, record):
+        model.steps = record.step
+
+    model = Net()
+    with pytest.warns(RuntimeWarning, match="a callback has changed the model 16 times"):
+        fit(model, XS, YS, squared, SGD(model.parameters()), epochs=18, jit=True, callback=count)
