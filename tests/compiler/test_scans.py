@@ -265,6 +265,34 @@ def test_a_training_step_goes_through_a_scan(way):
     assert run(True) == pytest.approx(run(False), rel=1e-12)
 
 
+def chain(w, xs):
+    """Each carry is computed from the one before: gradients reach one more at each step."""
+    start = [0.0 * w[0]] * len(xs)
+    return scan(lambda c, _: ([w[0] + c[0], *(x * y * w[1] + z for x, y, z in zip(xs, c, c[1:]))], None), start,
+                length=9)[0][-1]
+
+
+def test_a_chain_of_carries_is_recorded_a_few_times():
+    traced = []
+    for size in (20, 40, 80):
+        f = jit(grad(chain, (0, 1)), backend="python")
+        xs = [0.5 + x for x in (XS * 2)[:size]]
+        assert different(leaves(f(W, xs)), leaves(grad(chain, (0, 1))(W, xs)), close) == []
+        traced.append(f.report().traced)
+    assert traced[2] - traced[1] == pytest.approx(2 * (traced[1] - traced[0]), rel=0.1)     # in proportion
+
+
+def test_what_flows_no_longer_after_some_steps():
+    """All carries but one flow at the end, one less after each step that the gradient goes back."""
+    def shifted(w, xs):
+        c = scan(lambda c, x: ([*c[1:], x * w[0] + w[1] * c[0]], None), [w[2] * k for k in range(12)], xs)[0]
+        return dot(c[1:], c[1:])
+    for of in (value_and_grad, lambda f: grad(f, 1), hessian):
+        for steps in (4, 13, 30):
+            got, expected = jit(of(shifted), backend="python")(W, XS[:steps]), of(shifted)(W, XS[:steps])
+            assert different(leaves(got), leaves(expected), close) == []
+
+
 @every_way
 def test_without_gradients(way):
     def f(x):

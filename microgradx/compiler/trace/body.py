@@ -12,6 +12,7 @@
 """
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -95,6 +96,28 @@ def replayed(body: LoopBody, given: Sequence[Any]) -> list[Any]:
         else:
             new[part] = trace.flat(part.op, tuple(map(now, part.args)))
     return [now(x) for x in body.results]
+
+
+def reached(body: LoopBody, carries: int, seeds: Iterable[Any], back: bool = False) -> set[Any]:
+    """What depends on these in the same step or in a later one; with `back`, what they depend on in an earlier one.
+
+    Each operation is looked at once: a chain of carries, each computed from the one before, takes no round for each.
+    """
+    links = defaultdict[Any, list[Any]](list)
+    for part in body.parts:
+        for v, args in () if isinstance(part, Number) else zip(made(part), zip(*part.columns) if isinstance(part, Batch)
+                                                               else inputs_of(part)):
+            for a in args:
+                links[v if back else a].append(a if back else v)
+    for before, after in zip(body.inputs[:carries], body.results):
+        links[before if back else after].append(after if back else before)
+    found, stack = set[Any](), [x for x in seeds if x.__class__ is not float]
+    while stack:
+        x = stack.pop()
+        if x not in found:
+            found.add(x)
+            stack += [y for y in links.get(x, ()) if y.__class__ is not float]
+    return found
 
 
 def inputs_of(part: Any) -> Sequence[Any]:

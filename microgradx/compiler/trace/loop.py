@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 from ...dependence import between
@@ -20,10 +21,11 @@ from ...engine import Value, tracer
 from ...flows import Flow, Passing, Terms, total
 from ...loops import refuse_reverse
 from ...passes import edges, passed, tangents
-from .body import LoopBody, inputs_of, recorded, replayed
+from .body import LoopBody, inputs_of, reached, recorded, replayed
 from .packing import ABSENT, FLAGGED, as_columns, before, packed, state, unpacked, whole
 from .tame import is_tame
-from .traced import Batch, Number
+
+TRIES = 3                               # to find what flows at each step
 
 
 class Unrolled(BaseException):
@@ -210,11 +212,13 @@ class Derived:
         trace = tracer()
         self.tame = op.tame and v not in trace.state.wild.among(trace.nodes)
 
-    def steady(self, step: Callable[..., Any], init: list[Flow | None], sums: Sequence[bool],
+    def steady(self, step: Callable[..., Any], init: list[Flow | None], later: Sequence[bool], sums: Sequence[bool],
                constants: list[Any], columns: list[Any], reverse: bool) -> Ends:
         """The loop of `step`, which takes and returns flows, from the flows `init` on; sums of nothing begin at 0.
-        What flows at some steps is found by trying: until it is the same after a step as before it."""
-        op, states = self.op, list(map(state, init))
+
+        What flows at some steps is found by trying, until it is the same after a step as before it: from those on that
+        may begin to flow `later`. After a few tries any carry may flow or not."""
+        op, states, tries = self.op, begun(init, later), count()
         tape = [partial(op.tape, self.v, i) for i in range(op.carries)]
         while True:
             after: list[Any] = []
@@ -232,9 +236,14 @@ class Derived:
             joint = [_joint(a, b, total) for a, b, total in zip(states, after[0], sums)]
             if joint == states:
                 break
-            states = joint
+            states = joint if next(tries) < TRIES else [a if total else FLAGGED for a, total in zip(joint, sums)]
         node = looped(body, op.steps, packed(init, states), free, [*tape, *self.columns, *columns], reverse)
         return Ends(node, states, after[1])
+
+
+def begun(flows: Sequence[Flow | None], later: Sequence[bool]) -> list[int]:
+    """What flows before the first step: what begins to flow later may flow or not."""
+    return [FLAGGED if flow is None and comes else state(flow) for flow, comes in zip(flows, later)]
 
 
 def _joint(before: int, after: int, total: bool) -> int:
@@ -293,9 +302,12 @@ class Pulled(Derived):
             sums = [total(terms[x], True) if terms.get(x) else None for x in targets]
             end = len(active) + len(fixed)
             return sums[:end], sums[end:]
-        init = [*(self.finals[i] for i in active), *(self.begun(self.constants[i]) for i in fixed)]
+        init = [*(self.finals[i] for i in active), *(self.sum_of(self.constants[i]) for i in fixed)]
         sums = [*[False] * len(active), *[True] * len(fixed)]
-        ends = self.steady(step, init, sums, [], sources, not op.reverse)
+        seeds = [*(op.body.results[i] for i in active if self.finals[i]), *(op.body.results[c + j] for j, _ in given)]
+        found = reached(op.body, c, seeds, back=True)
+        later = [*(op.body.inputs[i] in found for i in active), *[False] * len(fixed)]
+        ends = self.steady(step, init, later, sums, [], sources, not op.reverse)
         for n, x in enumerate([*(self.init[i] for i in active), *(self.constants[i] for i in fixed)]):
             self.hand(x, ends.part(n))
         for n, i in enumerate(wanted):
@@ -308,7 +320,7 @@ class Pulled(Derived):
                     if x in self.incoming:
                         self.hand(x, ends.part(len(ends.finals) + n * op.steps + t))
 
-    def begun(self, x: Any) -> Flow | None:
+    def sum_of(self, x: Any) -> Flow | None:
         """What the gradient by a constant is so far: the loop goes on with this sum."""
         terms = self.incoming[x]
         flow = total(terms, True) if terms else None
@@ -326,16 +338,8 @@ class Pulled(Derived):
         places = [*self.init, *self.constants, *self.columns]
         depend = {inner for inner, x in zip(body.inputs, places) if (
             x in self.incoming if isinstance(x, Value) else isinstance(x, list) and any(a in self.incoming for a in x))}
-        while True:
-            reached = set(depend)
-            for part in body.parts:
-                rows = zip(part.values, zip(*part.columns)) if isinstance(part, Batch) else [(part, part.args)]
-                reached.update(v for v, args in rows if not isinstance(v, Number) and not reached.isdisjoint(args))
-            new = [x in reached for x in body.results[:op.carries]]
-            after = depend | {x for x, moves in zip(body.inputs, new) if moves}
-            if after == depend:
-                return [x in depend for x in body.inputs[:op.carries]]
-            depend = after
+        moving = reached(body, op.carries, depend)
+        return [x in moving for x in body.inputs[:op.carries]]
 
 
 class Pushed(Derived):
@@ -368,8 +372,16 @@ class Pushed(Derived):
             given = [*flows, *unpacked(iter(constants), fixed), *unpacked(iter(xs), along)]
             found = advanced(op.body, inputs, given)[1]
             return found[:op.carries], found[op.carries:]
-        return self.steady(step, self.by_carry, [False] * op.carries, packed(self.by_constant, fixed), sources,
-                           op.reverse)
+        return self.steady(step, self.by_carry, self.later(), [False] * op.carries, packed(self.by_constant, fixed),
+                           sources, op.reverse)
+
+    def later(self) -> list[bool]:
+        """Which carries have a tangent after some steps."""
+        op = self.op
+        given = [*self.by_carry, *self.by_constant, *self.by_column]
+        found = reached(op.body, op.carries, [x for x, flow in zip(op.body.inputs, given) if (
+            any(a is not None for a in flow) if isinstance(flow, list) else flow is not None)])
+        return [x in found for x in op.body.inputs[:op.carries]]
 
 
 class PushedOn(Pushed):
@@ -378,7 +390,7 @@ class PushedOn(Pushed):
     def run(self) -> Ends:
         """Records it."""
         op, c, fixed, size = self.op, self.op.carries, list(map(state, self.by_constant)), len(self.constants)
-        states = list(map(state, self.by_carry))
+        states, tries = begun(self.by_carry, self.later()), count()
         while True:
             after: list[int] = []
 
@@ -394,7 +406,7 @@ class PushedOn(Pushed):
             joint = [_joint(a, b, False) for a, b in zip(states, after)]
             if joint == states:
                 break
-            states = joint
+            states = joint if next(tries) < TRIES else [FLAGGED] * c
         node = looped(body, None, [*self.init, *packed(self.by_carry, states)], free, [], False)
         return Ends(node, states, [], c)
 
