@@ -15,7 +15,7 @@ from typing import Any
 from .arrays import FromArray
 from .calls import for_arrays
 from .conversion import even, listed
-from .engine import Value
+from .engine import Value, tracer
 from .ieee import printable, short
 from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape, walked
 
@@ -50,9 +50,16 @@ class Vmapped:
             got = f"{' and '.join(map(str, sorted(sizes)))} along their axes" if sizes else "none with an axis"
             raise ValueError(f"vmap needs arguments with one number of samples, at least 1, got {got}; write "
                              "in_axes=None for what all samples share")
-        found = [listed(self.f(*[sample(x, axis, i) for x, axis in zip(args, axes)],
-                               **{name: sample(x, 0, i) for name, x in options.items()})) for i in range(sizes.pop())]
-        return walked(stacked, found, self.out_axes)
+        differ = [axis is not None for axis in axes]
+        rows = [([sample(x, axis, i) for x, axis in zip(args, axes) if axis is not None],
+                 {name: sample(x, 0, i) for name, x in options.items()}) for i in range(sizes.pop())]
+
+        def one(row: tuple[list[Any], dict[str, Any]]) -> Any:
+            own = iter(row[0])
+            return listed(self.f(*[next(own) if differs else x for x, differs in zip(args, differ)], **row[1]))
+        trace = tracer()
+        found = trace.samples(one, rows) if trace is not None else None
+        return walked(stacked, found or list(map(one, rows)), self.out_axes)
 
     def axes(self, count: int) -> Sequence[Axes]:
         """The axis of each of so many arguments. ValueError if in_axes has another number of them."""

@@ -61,6 +61,42 @@ def test_the_numbers_of_a_loop(way, f, count):
                     assert np.allclose(column[i], row[k], rtol=1e-11, atol=1e-13)
 
 
+@every_way
+@pytest.mark.parametrize("much", [0, 150])
+def test_many_samples_within_a_function_are_a_loop(way, much, monkeypatch):
+    """Each step is a sample, or a block of some samples."""
+    def total(w, x, y):
+        return sum(vmap(pair, AXES)(w, x, y))
+
+    def nested(w, x, y):
+        found = vmap(lambda w, d, y, scale=1.0: {"a": [square(d["x"][0]), w[0] * y], "b": (y * scale, "text")},
+                     (None, {"x": 0}, 0), {"a": 1, "b": 0})(w, {"x": x}, y, scale=y)
+        return found, sum(found["a"][1]) * w[1]
+
+    def slopes(w, x, y):
+        return vmap(value_and_grad(pair), AXES)(w, x, y)
+    args = batch(71)
+    monkeypatch.setattr("microgradx.compiler.trace.tracer.MANY", 20)
+    monkeypatch.setattr("microgradx.compiler.trace.scan.MUCH", much)
+    for f in (value_and_grad(total, (0, 1, 2)), nested, slopes):
+        compiled = way.jit(f)
+        for a, b in zip(leaves(compiled(*args)), leaves(f(*args)), strict=True):
+            assert a == b if isinstance(b, str) else np.allclose(a, b, rtol=1e-11, atol=1e-13)
+        assert compiled.report().scans and not compiled.report().unrolled
+
+
+def test_samples_that_are_not_alike_within_a_function(monkeypatch):
+    monkeypatch.setattr("microgradx.compiler.trace.tracer.MANY", 3)
+    drawn = Value(0.0)
+
+    def counting(x):
+        drawn.data += 1.0
+        return 2 * x
+    f = jit(lambda xs: sum(vmap(counting)(xs)), backend="python")
+    assert f([1.0, 2.0, 3.0, 4.0, 5.0]) == 30.0 and drawn.data == 5.0
+    assert f.report().unrolled == ("f sets or draws a number",)
+
+
 @pytest.mark.slow
 @needs_llvmlite
 @pytest.mark.parametrize("f, count", [(pair, 1001), (long, 23)])

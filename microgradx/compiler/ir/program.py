@@ -228,12 +228,12 @@ class Program:
 
     def waits(self) -> bool:
         """Whether it has a loop that may go on for ever."""
-        return any(isinstance(op, Repeat) and (op.count is None or op.body.waits()) for op in self.ops)
+        return any(isinstance(op, Repeat) and (op.count is None or op.body.waits()) for op in set(self.ops))
 
     def may_fail(self) -> bool:
         """Whether a run may raise an error: for an index outside of its table, or Ctrl-C in a loop without end."""
         return any(op is entry or (isinstance(op, Repeat) and (op.count is None or op.body.may_fail()))
-                   for op in self.ops)
+                   for op in set(self.ops))
 
     def scans(self) -> tuple[int, int]:
         """How many loops there are, and how many bytes they compute."""

@@ -8,23 +8,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from ...engine import Value, tracer
 from ...ieee import number
 from ...loops import pair, same, stacked
 from ...nesting import are_leaves, branches, is_leaf, is_module, regrown
-from .body import LoopBody, made, recorded, replayed
+from .body import made, recorded
 from .errors import TracingError, refuse_step, refuse_truth
 from .loop import looped
-from .segments import parts, split, whole
+from .segments import parts, split, whole, written
 
 LEAST, FEW = 4, 64                      # steps that a loop has, and operations in all of them: fewer are written out
+MUCH = 20_000                           # the same for vmap(): more are a loop of blocks of so many operations at most,
+NARROW, BLOCK = 16, 256                 # and of as many samples, which machine code computes side by side
 KEPT = 2**22                            # carries of all steps, 32 MB: of more, the derivative computes most anew
 
 
-def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool, who: str) -> Any:
-    """What scan() returns, by one recorded step; None if each step must be recorded, with the reason in `unrolled`."""
+def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool, who: str,
+            samples: bool = False) -> Any:
+    """What scan() returns, by one recorded step; None if each step must be recorded, with the reason in `unrolled`.
+
+    samples     whether the steps are those of vmap(), which nothing connects
+    """
     trace, count = tracer(), len(rows)
     if count < LEAST:
         return None
@@ -33,7 +40,7 @@ def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], revers
         return None
     before = trace.state.snapshot(), dict(trace.versions)
     try:
-        found = _scanned(trace, f, init, rows, reverse, who)
+        found = _scanned(trace, f, init, rows, reverse, who, samples)
         if not trace.state.differs(before[0]) and before[1].keys() == trace.versions.keys():
             return found
         trace.state.unrolled.append("f sets or draws a number")
@@ -51,7 +58,8 @@ class Uneven(Exception):
     """The steps are not alike."""
 
 
-def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool, who: str) -> Any:
+def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], reverse: bool, who: str,
+             samples: bool) -> Any:
     count, first = len(rows), everything(init)
     counts = isinstance(rows, range)                        # a fori_loop: the count is carried along
     template, columns = ([], []) if counts else _columns(rows)
@@ -75,10 +83,12 @@ def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence
     columns = [trace.inputs(column) for column in columns]
     init_now = list(trace.inputs(start))
     size = sum(len(made(part)) for part in body.parts)
-    if count * size <= FEW:
-        return _written_out(body, init_now, constants, columns, reverse, trees[0], count)
-    ends, ys = (split if count * len(init_now) > KEPT else whole)(body, count, init_now, constants, columns, reverse)
-    if outer is None:
+    small = count * size <= (MUCH if samples else FEW)
+    block = min(MUCH // max(1, size), BLOCK) if samples else 0
+    way: Any = (written if small else partial(split, size=block, each=written) if block >= NARROW else
+                split if count * len(init_now) > KEPT else whole)
+    ends, ys = way(body, count, init_now, constants, columns, reverse)
+    if outer is None and not small:
         ends, ys = list(map(trace.number, ends)), [list(map(trace.number, column)) for column in ys]
     picked = ends[:len(places)]
     if is_leaf(y) or y is None:                             # most often
@@ -111,22 +121,11 @@ def repeated(holds: Any, cond_fun: Callable[[Any], Any], body_fun: Callable[[Any
     return filled(init, first, found if trace.path is not None else map(trace.number, found))
 
 
-def _written_out(body: LoopBody, carry: list[Any], constants: list[Any], columns: list[Any], reverse: bool, trees: Any,
-                 count: int) -> Any:
-    """The same for a loop that is small: step after step."""
-    new, after, y, given = trees
-    ys: list[Any] = [None] * count
-    for t in reversed(range(count)) if reverse else range(count):
-        found = replayed(body, [*carry, *constants, *(column[t] for column in columns)])
-        carry, ys[t] = found[:len(carry)], filled(y, given, found[len(carry):])
-    return filled(new, after, carry), stacked(ys)
-
-
 def everything(tree: Any, modules: bool = False) -> list[Any]:
     """All that a nesting holds, numbers and what is none. Uneven for a Module, unless it stays what it is."""
     inner = branches(tree)
     if inner is not None:
-        return [x for branch in inner for x in everything(branch, modules)]
+        return list(inner) if are_leaves(inner) else [x for branch in inner for x in everything(branch, modules)]
     if is_module(tree) and not modules:
         raise Uneven("a Module is carried along")
     return [tree]

@@ -10,12 +10,12 @@
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isqrt
 from typing import Any
 
 from ...engine import tracer
-from .body import LoopBody, recorded
+from .body import LoopBody, recorded, replayed
 from .loop import PART, looped
 
 Found = tuple[list[Any], list[list[Any]]]       # the last carries, and the y of all steps, column by column
@@ -35,18 +35,34 @@ def parts(node: Any, count: int) -> list[Any]:
     return [tracer().traced(PART, node, float(k)) for k in range(count)]
 
 
+def written(body: LoopBody, count: int, init: Sequence[Any], constants: Sequence[Any], columns: Sequence[Any],
+            reverse: bool) -> Found:
+    """The same, step after step."""
+    carry, c = list(init), len(init)
+    ys: list[list[Any]] = [[None] * count for _ in body.results[c:]]
+    for t in reversed(range(count)) if reverse else range(count):
+        found = replayed(body, [*carry, *constants, *(column[t] for column in columns)])
+        carry = found[:c]
+        for column, y in zip(ys, found[c:]):
+            column[t] = y
+    return carry, ys
+
+
 def split(body: LoopBody, count: int, init: Sequence[Any], constants: Sequence[Any], columns: Sequence[Any],
-          reverse: bool) -> Found:
+          reverse: bool, size: int = 0, each: Callable[..., Found] = whole) -> Found:
     """The same by a loop of segments, each a loop of sqrt(count) steps: the derivative keeps the carries before each
     segment, and computes those within one anew when it comes there. (Griewank and Walther, Algorithm 799, 2000)
 
+    size    how many steps a segment has; by default sqrt(count)
+    each    how the steps of a segment are recorded: written() for those that machine code computes side by side
+
     The steps that are left over, at the end of the list, are a loop of their own. The bits are those of whole().
     """
-    size = isqrt(count)
+    size = size or isqrt(count)
     full = count // size * size
 
     def segment(carries: list[Any], fixed: list[Any], xs: list[Any]) -> tuple[list[Any], list[Any]]:
-        ends, ys = whole(body.copy(), size, carries, fixed, [xs[k:k + size] for k in range(0, len(xs), size)], reverse)
+        ends, ys = each(body.copy(), size, carries, fixed, [xs[k:k + size] for k in range(0, len(xs), size)], reverse)
         return ends, [y for column in ys for y in column]
 
     def segments(carry: list[Any]) -> Found:

@@ -180,15 +180,22 @@ if hasattr(os, "register_at_fork"):         # the thread that would turn it on a
     os.register_at_fork(after_in_child=_on)
 
 
+def _unknown(count: int, inputs: list[Value], tracer: Tracer) -> list[Any]:
+    """So many inputs that stand for floats."""
+    new: list[Any] = [tracer.unknown() for _ in range(count)]
+    inputs += new
+    tracer.given.update(new)
+    return new
+
+
 def _replaced(tree: Any, inputs: list[Value], tracer: Tracer) -> Any:
     if tree.__class__ is list and set(map(type, tree)) == {float}:      # most often
-        new: list[Any] = [tracer.unknown() for _ in tree]
-        inputs += new
-        tracer.given.update(new)
-        return new
+        return _unknown(len(tree), inputs, tracer)
     if is_array(tree):                      # ints, too, are numbers there
         numbers, sizes = flat(tree), shape(tree)
-        new = [_replaced(x if isinstance(x, Value) else number(x), inputs, tracer) for x in numbers]
+        new = ([_replaced(x if isinstance(x, Value) else number(x), inputs, tracer) for x in numbers]
+               if any(issubclass(kind, Value) for kind in set(map(type, numbers))) else
+               _unknown(len(numbers), inputs, tracer))
         return FromArray(nest(new, sizes), sizes)
     inner = branches(tree)
     if inner is not None:

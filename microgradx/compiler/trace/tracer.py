@@ -39,6 +39,7 @@ from .state import AttributeOf, Draw, GradientOf, State
 from .traced import MARK, MOST, TRACES, Batch, Number, Traced, constant, is_constant
 
 new = object.__new__
+MANY = 512                              # samples, from which on vmap() may be a loop
 ORDINARY = frozenset((Traced, float))       # what most inputs are: they can be recorded as they are
 TRACED = frozenset((Traced,))
 TRACE = attrgetter("trace")
@@ -307,6 +308,14 @@ class Tracer:
     def loop(self, f: Any, init: Any, rows: Sequence[Any], reverse: bool, who: str) -> Any:
         """The result of scan(), of which one step is recorded; None if each step must be."""
         return scanned(f, init, rows, reverse, who)
+
+    def samples(self, f: Any, rows: Any) -> Any:
+        """The results of vmap(): f of each row, of which one is recorded where there are many operations; None if each
+        must be."""
+        if len(rows) < MANY:
+            return None
+        found = scanned(lambda _, row: (None, [f(row)]), None, rows, False, "vmap: f", True)
+        return found and [y for y, in found[1]]
 
     def is_unknown(self, condition: Any) -> bool:
         """Whether the truth of a condition is known only when the program runs."""
