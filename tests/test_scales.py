@@ -87,6 +87,16 @@ def test_a_slope_that_cancels_or_overflows_is_found(name, slope, x):
 BOUNDED = [op for op in ROWS if len(op.inputs) == 1 and op.limits and not any(map(math.isnan, op.limits))]
 
 
+def test_limits_are_the_values_at_infinity():
+    """Of each activation, also of those with more inputs; a finite one is reached long before. nan stands for none."""
+    for op in ROWS:
+        more = (0.5, 0.75)[:len(op.inputs) - 1]
+        limits = op.limits(*more) if callable(op.limits) else op.limits or ()
+        for sign, limit in zip((-1.0, 1.0), limits):
+            if not math.isnan(limit):
+                assert op.at(sign * (1e30 if math.isfinite(limit) else math.inf), *more) == limit, op.name
+
+
 @pytest.mark.parametrize("x", [math.inf, -math.inf])
 @pytest.mark.parametrize("op", BOUNDED, ids=lambda op: op.name)
 def test_derivatives_at_infinity_are_their_limits(op, x):

@@ -329,7 +329,7 @@ def test_a_row_written_with_pythons_operators_answers_as_ieee_does(table):
 
 
 @every_row
-def test_a_domain_is_an_open_interval_and_beyond_it_no_value_is_finite(op):
+def test_a_domain_is_an_open_interval_and_only_within_it_values_are_finite(op):
     count = points.counts(op)[-1]
     inside = next(points.smooth(op, 1, [points.MODERATE]), None) or [0.5] * count
     for i, domain in enumerate(op.domains(len(inside))):
@@ -337,7 +337,9 @@ def test_a_domain_is_an_open_interval_and_beyond_it_no_value_is_finite(op):
             assert domain[0] < domain[1]
             for end, way in zip(domain, (-math.inf, math.inf)):
                 beyond = [*inside[:i], math.nextafter(end, way), *inside[i + 1:]]
+                within = [*inside[:i], math.nextafter(end, -way), *inside[i + 1:]]
                 assert math.isinf(end) or not math.isfinite(op.at(*beyond)), (op.name, end)
+                assert math.isinf(end) or math.isfinite(op.at(*within)), (op.name, end)
 
 
 @every_row

@@ -85,7 +85,7 @@ def _ordered(claim: Any, numbers: Sequence[float], given: Arguments) -> list[lis
     """The Hessian row by row. For several arguments it is nested, as JAX's: blocks of an argument by an argument."""
     count = len(given.numbers)
     sizes = [len(place.numbers) for place in given.places]
-    nested = isinstance(claim, (tuple, list)) and len(claim) == len(sizes) > 1 and len(set(sizes)) >= 1
+    nested = isinstance(claim, (tuple, list)) and len(claim) == len(sizes)
     if not nested or all(size == 1 for size in sizes):
         return [list(numbers[i * count:(i + 1) * count]) for i in range(count)]
     rows: list[list[float]] = []

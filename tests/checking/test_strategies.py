@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import microgradx as mg
 from microgradx import Value, dot, gradients, log, tape
 from microgradx.checking.check import GradientError, first_nonfinite, gradcheck
-from microgradx.checking.samples import called_with, edges, is_regular, is_smooth, is_whole, kink_points
+from microgradx.checking.samples import SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points
 from microgradx.checking.strategies import LIMIT, arguments, graphs, kinks, numbers
 from microgradx.extras import install
 from microgradx.nesting import leaves
@@ -51,6 +51,14 @@ def test_numbers_stay_in_their_range(data, ends):
 ])
 def test_numbers_shrink_to_small_whole_ones(condition, smallest):
     assert least(numbers(), condition) == smallest
+
+
+def test_what_is_regular_begins_at_the_edge_and_at_a_distance_from_kinks():
+    low, high = edges(mg.atanh.domain[0])
+    assert (low, high) == (-1 + SMALL, 1 - SMALL) and edges(range(3)) == (0.0, 2.0)
+    assert [is_regular(mg.atanh, [x]) for x in (low, high)] == [True, True]
+    assert [is_regular(mg.atanh, [math.nextafter(x, 2 * x)]) for x in (low, high)] == [False, False]
+    assert [is_regular(mg.relu, [x]) for x in (SMALL, -SMALL, SMALL / 2, 0.0)] == [True, True, False, False]
 
 
 # Arguments -----------------------------------------------------------------------------------------------------

@@ -396,6 +396,17 @@ def test_none_is_the_nesting_sum_its_total_mean_its_average(loss):
     assert loss(0.2, 1.0, reduction="none") == each[0][0]
 
 
+def test_weights_are_spread_as_arrays_are():
+    x, t = [[0.2, 0.3, 0.6], [0.4, 0.9, 0.5]], [[1.0, 0.0, 0.5], [0.5, 1.0, 0.0]]
+    each = nn.bce(x, t, "none")
+    for weight, full in (([[1.0, 2.0, 3.0]], [[1.0, 2.0, 3.0]] * 2), ([1.0, 2.0, 3.0], [[1.0, 2.0, 3.0]] * 2),
+                         ([[2.0], [5.0]], [[2.0] * 3, [5.0] * 3]), (3.0, [[3.0] * 3] * 2)):
+        assert nn.bce(x, t, "none", weight=weight) == [[w * y for w, y in zip(*rows)] for rows in zip(full, each)]
+    for weight in ([[1.0], [2.0], [3.0]], [1.0, 2.0], [[1.0, 2.0]], [[[1.0]]]):
+        with pytest.raises(ValueError, match=r"can be spread over \(2, 3\)"):
+            nn.bce(x, t, weight=weight)
+
+
 @pytest.mark.parametrize("loss", [nn.mse, nn.bce, nn.hinge])
 def test_a_bool_is_a_number(loss):
     assert loss([0.25, 0.5], [True, 1.0], "none") == loss([0.25, 0.5], [1.0, 1.0], "none")

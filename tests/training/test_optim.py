@@ -166,6 +166,14 @@ def test_groups_are_torchs(tmp_path):
     assert [group.lr for group in optimiser.param_groups] == [0.05, 0.01, 0.1]
 
 
+def test_a_rate_changes_on_a_plateau_by_more_than_eps():
+    for eps, rate in ((0.5, 1.0), (0.4375, 0.5)):
+        schedule = ReduceLROnPlateau(factor=0.5, patience=0, eps=eps)
+        schedule.step(1.0)
+        schedule.step(1.0)
+        assert schedule(2) == rate
+
+
 @pytest.mark.parametrize("i", range(len(oracle.PLATEAUS)))
 def test_rates_on_a_plateau_are_torchs(i):
     schedule, rates = ReduceLROnPlateau(**oracle.PLATEAUS[i]), []
