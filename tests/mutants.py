@@ -42,8 +42,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("ops.py", "if x * x < 400:", "x * x < 400 -> x * x <= 400"): "at 20 both forms are right",
     ("ops.py", 'heaviside = row("heaviside", lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x, 0.0, '
      "kinks=lambda x: [x])", "0 -> 1"): "what is above 0 is 1.0 already",
-    ("samples.py", "SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers tried as kinks and regular points, if they are "
-     "in the domain", "2.0 -> 3.0"): "another number is as good",
+    ("samples.py", "SAMPLES = (0.0, 1.0, -1.0, 0.5, 2.0, -2.0)  # numbers tried as kinks and regular points, if they "
+     "are in the domain", "2.0 -> 3.0"): "another number is as good",
     ("shapes.py", "best = total * 1.5", "1.5 -> 2.5"): "an estimate of speed, not of numbers",
     ("second.py", "seen = [estimate(check) for check in value.checks([[0.0] * count])] if df is None else []",
      "0.0 -> 1.0"): "an estimate looks at no claim",
