@@ -41,8 +41,14 @@ def findings(diagnosis: "Diagnosis") -> Iterator[str]:
 
 
 def _along(diagnosis: "Diagnosis") -> Iterator[str]:
-    """Vanishing or exploding from the last level down to the first."""
+    """Vanishing or exploding from the last level down to the first; of a recurrent network among levels of one kind, as
+    the gates of an LSTM have smaller gradients than its outputs at any time."""
+    kinds: dict[int, set[str]] = {}
+    for group in diagnosis.activations:
+        kinds.setdefault(group.level, set()).add(group.name)
     flow = [(level, size) for level, size in diagnosis.flow.items() if size and math.isfinite(size)]
+    if diagnosis.recurrent:
+        flow = [(level, size) for level, size in flow if kinds[level] == kinds[flow[0][0]]]
     if len(flow) < 2:
         return
     (first, low), (last, high) = flow[0], flow[-1]
@@ -55,8 +61,11 @@ def _along(diagnosis: "Diagnosis") -> Iterator[str]:
 
 
 def _remedy(diagnosis: "Diagnosis", falls: bool) -> str:
+    if diagnosis.recurrent and not falls:
+        return "training.clip_grad_norm before each step"
     if diagnosis.recurrent:
-        return "an LSTM or a GRU" if falls else "training.clip_grad_norm before each step"
+        gated = any(group.name == "sigmoid" for group in diagnosis.activations)
+        return "1 as first bias of the gates that keep the state" if gated else "an LSTM or a GRU"
     bent = sorted({group.name for group in diagnosis.activations if _bounded(group.name)})
     if falls and bent:
         return f"relu in place of {' and '.join(bent)}, with first weights by {WEIGHTS}"

@@ -17,7 +17,7 @@ results are one sample: the outputs for one input. Values are places on the tape
 """
 import re
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence, Set
 from functools import cache
 from typing import NamedTuple
 
@@ -143,11 +143,12 @@ def _owners(graph: Graph, terms: Sequence[int]) -> tuple[list[int], set[int]]:
     return [firsts[k] for k in owner], {leaf for leaf, ks in users.items() if len({firsts[k] for k in ks}) > 1}
 
 
-def signatures(graph: Graph, order: Iterable[int], fixed: Collection[int], opaque: Collection[int] = (),
+def signatures(graph: Graph, order: Iterable[int], fixed: Set[int], opaque: Collection[int] = (),
                scoped: bool = False) -> list[int]:
     """A number for each value in `order`; equal numbers for values computed alike from the same fixed leaves.
 
-    Other leaves count as alike, and so do constants and the results in `opaque`, seen from those that use them. With
+    Other leaves count as alike, and so do constants and the results in `opaque`, seen from those that use them. If there
+    are any of these, what a fixed leaf is applied to counts as alike, too: the state of a GRU at each time step. With
     `scoped` values in different scopes are not alike.
     """
     known: dict[Hashable, int] = {}
@@ -156,7 +157,10 @@ def signatures(graph: Graph, order: Iterable[int], fixed: Collection[int], opaqu
     for k in order:
         key: Hashable = 0
         if op := graph.ops[k]:
-            key = op, graph.scopes[k] if scoped else "", *[seen[a] for a in graph.args[k]]
+            args = graph.args[k]
+            if opaque and not _adds(op) and not fixed.isdisjoint(args):
+                args = tuple([a if a in fixed else -1 for a in args])
+            key = op, graph.scopes[k] if scoped else "", *[seen[a] for a in args]
         elif k in fixed:
             key = k + 1
         kind[k] = known.setdefault(key, len(known) + 1)

@@ -7,7 +7,7 @@ import pytest
 import microgradx as mg
 from microgradx import Value, gradients, tape
 from microgradx.nesting import leaves
-from microgradx.nn import MLP, Linear, Sequential, Tanh, mse
+from microgradx.nn import GRU, LSTM, MLP, RNN, Linear, Sequential, Tanh, mse
 from microgradx.show.picture.diagnosis import diagnose
 
 
@@ -177,6 +177,18 @@ def test_units_of_a_recurrent_network_are_judged_over_time():
         h, k = mg.relu(w * h + u * x), mg.relu(u * k - 1 - w)
     group = diagnose(h + k, [w, u]).activations
     assert {g.units for g in group} == {2} and {g.dead for g in group} == {0.5}
+
+
+@pytest.mark.parametrize("kind, units, remedy", [
+    (RNN, 2, "an LSTM or a GRU"), (GRU, 4, "1 as first bias of the gates that keep the state"),
+    (LSTM, 8, "1 as first bias of the gates that keep the state")])
+def test_units_of_recurrent_layers_are_the_same_at_each_step_and_an_lstm_is_not_told_to_be_one(kind, units, remedy):
+    random.seed(0)
+    net = kind(1, 2)
+    found = diagnose(mg.sum(net([[math.sin(t)] for t in range(25)])[0][-1]), net)
+    first = [g for g in found.activations if g.level == 1]
+    assert found.recurrent and sum(g.units for g in first) == units and {g.samples for g in first} == {25}
+    assert found.problems[0].startswith("vanishing: ") and found.problems[0].endswith(f"Remedy: {remedy}")
 
 
 @pytest.mark.parametrize("seed", range(50))
