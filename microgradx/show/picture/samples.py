@@ -147,9 +147,9 @@ def signatures(graph: Graph, order: Iterable[int], fixed: Set[int], opaque: Coll
                scoped: bool = False) -> list[int]:
     """A number for each value in `order`; equal numbers for values computed alike from the same fixed leaves.
 
-    Other leaves count as alike, and so do constants and the results in `opaque`, seen from those that use them. If there
-    are any of these, what a fixed leaf is applied to counts as alike, too: the state of a GRU at each time step. With
-    `scoped` values in different scopes are not alike.
+    Other leaves count as alike, and so do constants and the results in `opaque`, seen from those that use them. If
+    there are any of these, what a fixed leaf is applied to counts as alike, too: the state of a GRU at each time step.
+    With `scoped` values in different scopes are not alike.
     """
     known: dict[Hashable, int] = {}
     kind = [0] * len(graph.order)
