@@ -1,5 +1,7 @@
-"""Pictures of more than a hundred boxes by the geometry that Graphviz gives them: no line runs over a card."""
+"""Pictures by the geometry that Graphviz gives them: of more than a hundred boxes no line runs over a card, and no line
+runs over a number."""
 import random
+import re
 
 import pytest
 
@@ -7,11 +9,12 @@ from microgradx import Value, sum, tanh
 from microgradx.nn import MLP
 from microgradx.show.picture.drawing import draw
 
-from .nets import own_rnn
+from .nets import mlp, moons, own_rnn
 
 pygraphviz = pytest.importorskip("pygraphviz", reason="layouts are made with pygraphviz; no wheel here")
 pytestmark = pytest.mark.slow
 FINE = 20                                   # points looked at of each piece of a line
+LETTER, HIGH = 5.0, 6.0                     # points: at least the width of a letter at a line, the height of a digit
 
 
 def points(spline):
@@ -64,3 +67,30 @@ def test_straight_lines_would_and_are_found():
     source = network().source
     straight = source.replace("digraph {", "digraph {\nsplines=line", 1)
     assert crossed(straight)[1]
+
+
+def touched(source):
+    """How many numbers stand at lines, and over which of them a line runs, its own or another."""
+    graph = pygraphviz.AGraph(string=source)
+    graph.layout(prog="dot")
+    lines = [(list(points(edge.attr["pos"])), float(edge.attr["penwidth"] or 1) / 2)
+             for edge in graph.edges() if edge.attr["style"] != "invis"]
+    numbers = [(re.sub("<[^>]*>", "", edge.attr["label"]), *map(float, edge.attr["lp"].split(",")))
+               for edge in graph.edges() if edge.attr["lp"]]
+    return len(numbers), [text for text, left, low in numbers for run, half in lines
+                          if any(abs(x - left) < LETTER * len(text) / 2 + half and abs(y - low) < HIGH / 2 + half
+                                 for x, y in run)]
+
+
+@pytest.mark.parametrize("make", [mlp, moons, own_rnn])
+def test_no_line_runs_over_a_number(make):
+    random.seed(1)
+    count, wrong = touched(draw(*make()).source)
+    assert count > 7 and wrong == []
+
+
+def test_numbers_without_room_are_run_over_and_are_found():
+    """The checker's negative control."""
+    random.seed(1)
+    source = draw(*mlp()).source
+    assert touched(re.sub(r'(->.*CELLPADDING=)"2"', r'\1"0"', source))[1]
