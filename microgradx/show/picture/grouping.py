@@ -85,9 +85,9 @@ class Grouping:
                  depth: int | None = None, expand: Collection[str] = (), leaves: str | None = None,
                  rolled: bool = False, limit: int | None = None, units: Units | None = None) -> None:
         self.values, self.limit = values, MANY if limit is None and depth is not None else limit
-        self.expand = {levels(name) for name in expand}
+        self.expand = {name: levels(name) for name in expand}
         self.rows: dict[Key, int] = {}
-        self.opened: set[Path] = set()                  # of those to expand
+        self.opened: set[str] = set()                   # of those to expand
         self.one_by_one: set[int] = set()               # values in these
         self.places = [graph.place[v] for v in values]
         paths = homes(graph, params)
@@ -109,7 +109,7 @@ class Grouping:
                 break
         self.at: list[Box | None] = [None] * len(graph.order)
         self.collapsed = self.stage._replace(inside=False) != stages[0]._replace(inside=False)
-        if missing := sorted(".".join(name) for name in self.expand - self.opened):
+        if missing := sorted(self.expand.keys() - self.opened):
             raise ValueError(f"expand: no scope or box {', '.join(map(short, missing))} in this graph; "
                              f"the outermost are {printable(', '.join(self._outermost(keys))) or 'none'}")
         found = self._boxes(keys)
@@ -205,7 +205,7 @@ class Grouping:
 
     def _titled(self, path: Path, title: str, k: int, number: int = 0) -> Key:
         """The key of a box of several values; that of a card if this box is to be expanded."""
-        if self.expand and (name := (*path, title)) in self.expand:
+        if self.expand and (name := ".".join([*path, title])) in self.expand:
             self.opened.add(name)
             self.one_by_one.add(k)
             return k
@@ -213,9 +213,10 @@ class Grouping:
 
     def _is_open(self, k: int) -> bool:
         """Whether a value is in a scope that is to be expanded."""
-        for scope in self.expand:
-            if self.folding.paths[k][:len(scope)] == scope:
-                self.opened.add(scope)
+        path = self.folding.paths[k]
+        for name, scope in self.expand.items():
+            if path[:len(scope)] == scope or ".".join(path) == name:
+                self.opened.add(name)
                 self.one_by_one.add(k)
                 return True
         return False

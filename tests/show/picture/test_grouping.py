@@ -233,6 +233,19 @@ def test_a_box_is_expanded_by_its_title():
 
 
 @pytest.mark.slow
+def test_every_box_is_expanded_by_its_title_also_that_of_what_is_rolled_up():
+    random.seed(1)
+    for root, params, options in ((*moons(4), {"rolled": True}), (*conv(), {"limit": 7})):
+        boxes = Sketch(root, params, **options).grouping.boxes
+        titles = {".".join([*box.path, box.title]) for box in boxes if box.title}
+        assert any("shown" in title for title in titles)
+        for title in titles:
+            opened = {".".join([*box.path, box.title]) for box in Sketch(root, params, expand=[title], **options
+                                                                         ).grouping.boxes}
+            assert title not in opened
+
+
+@pytest.mark.slow
 def test_the_legend_says_how_it_is_collapsed():
     total = Value(0.0)
     for k in range(200):
