@@ -33,7 +33,7 @@ class Graph:
     def __init__(self, root: Value) -> None:
         self.root, self.order = root, tape(root)
         self.alike: list[Any] | None = None
-        self.place = place = {v: k for k, v in enumerate(self.order)}
+        self.place = place = dict(zip(self.order, range(len(self.order))))
         self.ops: list[Op | None] = [v.op for v in self.order]
         self.scopes = [v.scope for v in self.order]
         self.args: list[tuple[int, ...]] = [()] * len(self.order)

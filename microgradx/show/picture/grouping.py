@@ -14,6 +14,7 @@ A box is one value, or one that shows all that are alike, or all values of a sco
 """
 import math
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -78,7 +79,7 @@ class Grouping:
     units   of the graph, or of a larger one, if they are known
 
     stage      the way they are drawn; `collapsed` if it is not value by value
-    box        the box of each value; `row` the row of each box of a chain that is wrapped
+    at         the box of each value, by its place; `row` the row of each box of a chain that is wrapped
     """
 
     def __init__(self, graph: Graph, values: Sequence[Value], params: Collection[Value] | None = None,
@@ -89,7 +90,7 @@ class Grouping:
         self.rows: dict[Key, int] = {}
         self.opened: set[str] = set()                   # of those to expand
         self.one_by_one: set[int] = set()               # values in these
-        self.places = [graph.place[v] for v in values]
+        self.places = range(len(values)) if values is graph.order else [graph.place[v] for v in values]
         paths = homes(graph, params)
         self.graph, plain, folded = graph, Folding(graph, paths, rolled=rolled), None
         self.folding, self.steps, self.columns = plain, dict[int, str](), list[int]()
@@ -113,8 +114,19 @@ class Grouping:
             raise ValueError(f"expand: no scope or box {', '.join(map(short, missing))} in this graph; "
                              f"the outermost are {printable(', '.join(self._outermost(keys))) or 'none'}")
         found = self._boxes(keys)
-        self.boxes, self.box = list(found.values()), {v: box for v, box in zip(graph.order, self.at) if box}
+        self.boxes = list(found.values())
         self.row = {found[key]: row for key, row in self.rows.items()}
+
+    def box_of(self, v: Value) -> Box:
+        """The box of a value that is shown."""
+        box = self.at[self.graph.place[v]]
+        assert box is not None
+        return box
+
+    @cached_property
+    def box(self) -> dict[Value, Box]:
+        """The box of each value."""
+        return {v: box for v, box in zip(self.graph.order, self.at) if box}
 
     def _stages(self, depth: int | None, leaves: str | None, can_fold: bool) -> list[Stage]:
         """The ways to draw it, each with fewer boxes than the one before."""

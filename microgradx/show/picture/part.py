@@ -13,10 +13,10 @@ from ...engine import Value, tape
 from ...ieee import short
 
 
-def part(order: Sequence[Value], centre: Value | None, hops: int, middle: Collection[Value]) -> list[Value]:
+def part(order: Sequence[Value], centre: Value | None, hops: int, middle: Collection[Value]) -> Sequence[Value]:
     """The values of the tape that are near the centre and have to do with `middle`. ValueError for others' values."""
     if centre is None and not middle:
-        return list(order)
+        return order
     wanted = known = set(order)
     for v in [*middle, *([centre] if centre is not None else [])]:
         if v not in known:

@@ -76,15 +76,17 @@ class Sketch:
         self.root, self.graph = root, Graph(root)
         self.order = self.graph.order
         self.params, self.has_params = set[Value](leaves(params)), params is not None
-        grads = self.graph.gradients()
-        self.grads = {v: g or 0.0 for v, g in zip(self.order, grads)}
-        self.unreached = {v for v, g in zip(self.order, grads) if g is None}
+        flows = self.graph.gradients()
+        self.unreached = {v for v, g in zip(self.order, flows) if g is None} if None in flows else set()
+        grads = [g or 0.0 for g in flows]
+        self.grads = dict(zip(self.order, grads))
         self.units = Units(self.graph, self.params or None)
-        self.finite = all(map(math.isfinite, self.grads.values())) and all(map(math.isfinite, self.graph.data()))
-        wrong = {op for op in set(self.graph.ops) if _is_wrong(op)}
-        self.suspects = {v for v, g in self.grads.items() if not -LOUD < g < LOUD}
-        self.suspects.update(v for v, word in self.units.condition.items() if word)
-        self.suspects.update(v for v in self.order if v.op in wrong) if wrong else None
+        self.finite = all(map(math.isfinite, grads)) and all(map(math.isfinite, self.graph.data()))
+        self.suspects = {v for v, word in self.units.condition.items() if word}
+        if max(map(abs, grads)) >= LOUD:
+            self.suspects.update(v for v, g in zip(self.order, grads) if abs(g) >= LOUD)
+        if wrong := {op for op in set(self.graph.ops) if _is_wrong(op)}:
+            self.suspects.update(v for v in self.order if v.op in wrong)
         middle = leaves(through)
         if through is not None and not middle:
             raise ValueError(f"through: expected a Value of the graph, or several in lists, got {short(through)}")
@@ -111,7 +113,7 @@ class Sketch:
         self.marks: dict[Box, Counter[str]] = {box: Counter() for box in self.grouping.boxes}
         for v in self._suspects():
             if word := self.mark(v):
-                self.marks[self.grouping.box[v]][word] += 1
+                self.marks[self.grouping.box_of(v)][word] += 1
 
     def flow(self, v: Value) -> list[float | None]:
         """What a value sends back to each of its inputs: slope times gradient, None if nothing can flow."""

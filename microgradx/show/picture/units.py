@@ -129,8 +129,9 @@ class Units:
             fixed = found.shared if found else {k for k, op in enumerate(graph.ops) if op is None}
         else:
             fixed = {graph.place[v] for v in params if v in graph.place}
-        curves = {k: function for k, (v, op) in enumerate(zip(graph.order, graph.ops))
-                  if op and op.limits and (function := activation(v))}
+        limited = {op for op in set(graph.ops) if op and op.limits}
+        curves = {k: function for k, op in enumerate(graph.ops)
+                  if op in limited and (function := activation(graph.order[k]))}
         after = _before_parameters(graph, fixed) if curves else b""
         units = {k: None for k, (function, i) in curves.items()
                  if after[k] or (function.bounded(-1) and function.bounded(1) and not function.op.kinks)
