@@ -14,7 +14,7 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "branches", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["arrays"],
+    ["arithmetic", "branches", "collector", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["arrays"],
     ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"],
     ["operators"], ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"],
     ["passes", "colouring", "loops"], ["calls"], ["derivatives", "sparse"], ["jacobians", "batching"],

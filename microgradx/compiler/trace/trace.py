@@ -10,18 +10,16 @@ tracing value_and_grad(f) records the backward pass too, by the very lines that 
 """
 from __future__ import annotations
 
-import gc
-import os
 import random
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from threading import current_thread, enumerate
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...arrays import FromArray, flat, is_array, nest, shape
+from ...collector import unhindered
 from ...engine import Value
 from ...ieee import number, printable
 from ...nesting import branches, is_module, leaves, regrown
@@ -146,38 +144,6 @@ def _constants(tracer: Tracer, tree: Any) -> Iterator[float]:
         for xs in inputs_of(part):
             yield from (x for x in xs if x.__class__ is float)
     yield from (float(x) for x in results(tree) if not isinstance(x, Value))
-
-
-@contextmanager
-def unhindered() -> Iterator[None]:
-    """Without garbage collection: of a million new objects that all stay, it would look at each again and again.
-
-    Afterwards they are with the oldest objects, at which it looks least; frozen for a moment, they get there at once.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    _off.append(was)
-    try:
-        yield
-    finally:
-        _off.remove(was)
-        if was:
-            if not gc.get_freeze_count():
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
-
-
-_off: list[bool] = []                       # whether each unhindered() that runs, in any thread, turned collection off
-
-
-def _on() -> None:
-    if any(_off):
-        gc.enable()
-
-
-if hasattr(os, "register_at_fork"):         # the thread that would turn it on again is not in the child
-    os.register_at_fork(after_in_child=_on)
 
 
 def _unknown(count: int, inputs: list[Value], tracer: Tracer) -> list[Any]:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from ...collector import unhindered
 from ...engine import Value
 from ...ieee import short
 from .dot import Picture, dot
@@ -86,7 +87,8 @@ def picture(root: Value, params: Any, *, depth: int | None = None, expand: str |
     _check_number("hops", hops, 0)
     _check_number("depth", depth or 0, 0)
     _check_number("limit", 1 if limit is None else limit, 1)
-    sketch = Sketch(root, params, depth, opened, around, hops, through, leaves, rolled, limit)
+    with unhindered():
+        sketch = Sketch(root, params, depth, opened, around, hops, through, leaves, rolled, limit)
     return dot(sketch, params, {*wanted, "contribution"} if contributions else set(wanted), digits)
 
 
