@@ -161,7 +161,7 @@ def test_an_executor_that_was_shut_down():
 
 @pytest.mark.slow
 def test_a_worker_of_another_version_is_not_used(monkeypatch):
-    monkeypatch.setattr(f"{SESSION}.kind", lambda: ("0.2", 8))
+    monkeypatch.setattr(f"{SESSION}.kind", lambda dtype: ("0.2", 8))
     with pytest.warns(RuntimeWarning, match=r"expected microgradx 0\.2 and 8 numbers.*, got "):
         assert trained(Workers(), epochs=1) == trained(epochs=1)
 
