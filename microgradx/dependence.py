@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from .engine import Value, tape
+from .ieee import inf
 from .locks import lock
 
 numbers = count(1)                      # of walks, and of transforms among them
@@ -27,11 +28,12 @@ one_at_a_time = lock()                  # threads may share a graph
 def between(roots: Sequence[Value], xs: Iterable[Value]) -> list[Value]:
     """The results that roots were computed from, in order, without those that are known to be older than all of xs.
 
-    The age of a leaf is known only if a transform made it. For any other leaf among xs these are all results.
+    The age of a leaf is known only if a transform made it. For any other leaf among xs, also a result of no_grad(),
+    these are all results.
     """
     with one_at_a_time:
         now = next(numbers)
-        since = min([x._met for x in xs], default=0)
+        since = min([0 if x._a is None and x._met == inf else x._met for x in xs], default=0)
         order = tape(*roots, leaves=False, since=min(since, now))
         for v in order if since else ():
             v._met = min(v._met, now)

@@ -43,7 +43,7 @@ class Value(Arithmetic["Value"]):
     """
     # A Value holds one or two inputs and their slopes directly: tuples take 1.7 times as long, because the garbage
     # collector visits every object. More inputs are a tuple in _a, their slopes a tuple in _da; a second list is in _b
-    # and _db. None means no such input or edge. _home: compiled code may keep a number itself. _met: see dependence.py.
+    # and _db. None: no such input or edge; _da (): made in no_grad(). _home: compiled code's. _met: see dependence.py.
     __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home", "_met")
 
     def __init__(self, data: float, label: str | None = None) -> None:
@@ -128,14 +128,14 @@ def record(op: Op, args: Sequence[Any]) -> Value:
     xs = [a._data if isinstance(a, Value) else a for a in args]
     y = op.at(*xs)
     if scope is None:
-        return Value(y)
+        return node("", None, y, None, None, (), None)
     slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
     if len(args) > 2:
         return node(scope, op, y, args, None, tuple(slopes), None)
     return node(scope, op, y, *(*args, None)[:2], *(*slopes, None)[:2])
 
 
-def node(scope: str, op: Op, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
+def node(scope: str, op: Op | None, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     """A Value that `op` made: result y, inputs a and b, slopes da and db. (Half the cost of a call of __init__.)"""
     out = new(Value)
     out._data, out._grad, out._met = y, 0.0, inf        # by three: Python builds a tuple to assign four or more

@@ -173,15 +173,15 @@ def reduced(self: Value) -> Any:
     state: Any = object.__getstate__(self)
     attributes, slots = state
     own = {name: x for name, x in slots.items() if name not in Value.__slots__}
-    built = leaf, (type(self), self.data, self.grad, self.label)
+    built = leaf, (type(self), self.data, self.grad, self.label, self._da)
     return (*built, (attributes, own)) if attributes or own else built
 
 
-def leaf(kind: type[Value], data: float, grad: float, label: str) -> Value:
-    """A leaf with all that it holds, past the __init__ of a subclass."""
+def leaf(kind: type[Value], data: float, grad: float, label: str, slopes: Any = None) -> Value:
+    """A leaf, or a result of no_grad(), with all that it holds, past the __init__ of a subclass."""
     v = object.__new__(kind)
     Value.__init__(v, data, label)
-    v._grad = grad
+    v._grad, v._da = grad, slopes
     return v
 
 

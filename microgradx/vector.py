@@ -71,6 +71,11 @@ class Vector(Inputs, Sequence[Any]):
         return tuple(slopes)
 
 
+def record_nothing(y: float) -> Value:
+    """A result in no_grad(): it has no inputs, and is no leaf that somebody made, such as a parameter."""
+    return node("", None, number(y), None, None, (), None)
+
+
 def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
     """A row of lists applied to lists (or Vectors) of Values and numbers: record() for whole lists."""
     scope = mode.get()
@@ -87,14 +92,14 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
         if op.lists == 1:
             y = op.of_lists(v.data)
             if scope is None:
-                return Value(y)
+                return record_nothing(y)
             [dv] = op.slopes_of_lists(y, v.data)
             if len(dv) != len(v.data):
                 raise TypeError                         # partials() says what is wrong
             return node(scope, op, y, v.args, None, v.slopes(dv), None)
         y = op.of_lists(v.data, w.data)
         if scope is None:
-            return Value(y)
+            return record_nothing(y)
         dv, dw = op.slopes_of_lists(y, v.data, w.data)
         if len(dv) != len(v.data) or len(dw) != len(w.data):
             raise TypeError
@@ -103,4 +108,4 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
         args, xs = (v.args, v.data) if op.lists == 1 else (v.args + w.args, v.data + w.data)
         y = op.at(*xs)
         slopes = op.partials([isinstance(a, Value) for a in args], y, *xs)
-        return Value(y) if scope is None else node(scope, op, y, args, None, tuple(slopes), None)
+        return record_nothing(y) if scope is None else node(scope, op, y, args, None, tuple(slopes), None)

@@ -24,7 +24,7 @@ from ..operators import zero_grad
 from ..passes import is_inside
 from ..recording import scope
 from .parts import Buffer as Buffer  # noqa: PLC0414
-from .parts import has_modules, is_numbers, one_by_one, parts
+from .parts import are_results, has_modules, is_numbers, one_by_one, parts
 from .shapes import flat
 
 P = ParamSpec("P")
@@ -71,11 +71,11 @@ class Module:
                                 f"any; write self.{name} = ... in __init__")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in vars(self) and is_numbers(value) and any(not isinstance(x, Buffer) for _, _, xs in
-                                                            self._found(name, vars(self)[name]) for x in xs):
-            raise TypeError(f"{type(self).__name__}.{printable(name)} is a parameter, and numbers in its place would "
-                            f"not be trained; write load_state_dict({{{name!r}: ...}}, strict=False), or None to take "
-                            "it away")
+        if name in vars(self) and (is_numbers(value) or are_results(value)) and any(
+                not isinstance(x, Buffer) for _, _, xs in self._found(name, vars(self)[name]) for x in xs):
+            raise TypeError(f"{type(self).__name__}.{printable(name)} is a parameter, and numbers or results in its "
+                            f"place would not be trained; write load_state_dict({{{name!r}: ...}}, strict=False), or "
+                            "None to take it away")
         object.__setattr__(self, name, value)
         for path, module in _modules(name, value):
             object.__setattr__(module, "_name", path)

@@ -25,7 +25,7 @@ PLAIN = {float, int, bool, str, type(None)}
 NO_PARTS = (str, bytes, bytearray, range)
 NUMBERS, LISTS = (Value, *PLAIN), {list, tuple}
 set_data: Any = vars(Value)["data"].fset
-made_by = attrgetter("op")
+made_by, unrecorded = attrgetter("op"), attrgetter("_da")
 
 
 class Buffer(Value):
@@ -50,6 +50,11 @@ class Buffer(Value):
     @data.setter
     def data(self, x: Any) -> None:
         set_data(self, x.data if isinstance(x, Value) and tracer() is None else x)
+
+
+def is_result(v: Value) -> bool:
+    """Whether an operation has made it, also one in no_grad(), which records nothing."""
+    return made_by(v) is not None or unrecorded(v) is not None
 
 
 def is_whole(x: Any) -> bool:
@@ -84,7 +89,7 @@ def parts(name: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if is_whole(value) or (isinstance(value, Value) and value.op is None):
+    if is_whole(value) or (isinstance(value, Value) and not is_result(value)):
         yield name, value
     elif isinstance(value, dict):
         for key, part in value.items():
@@ -117,6 +122,13 @@ def _nameless(value: Any) -> Iterable[Any]:
     return value if isinstance(value, (Collection, Vector)) and not isinstance(value, NO_PARTS) else ()
 
 
+def are_results(value: Any) -> bool:
+    """Whether it is a result or a nested list of results alone, none of them a parameter."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(map(are_results, value))
+    return isinstance(value, Value) and is_result(value)
+
+
 def is_numbers(value: Any) -> bool:
     """Whether it is a number or a nested list of numbers alone, or an array of them."""
     for kinds in _levels(value):
@@ -132,7 +144,8 @@ def _tensor(value: Any, kinds: set[type]) -> tuple[bool, tuple[int, ...]] | None
     any other list, a ragged one, and one with results."""
     if all(issubclass(kind, Value) for kind in kinds):
         buffers = {issubclass(kind, Buffer) for kind in kinds}
-        return (buffers.pop(), (len(value),)) if len(buffers) == 1 and not any(map(made_by, value)) else None
+        return (buffers.pop(), (len(value),)) if len(buffers) == 1 and not (
+            any(map(made_by, value)) or () in map(unrecorded, value)) else None
     if not kinds <= LISTS:
         return None
     inner = {_tensor(row, set(map(type, row))) for row in value}

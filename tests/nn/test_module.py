@@ -1,13 +1,16 @@
 """Module: names, saving and loading, modes, containers, print."""
 import array
 import collections
+import contextlib
+import copy
 import dataclasses
 import types
 from typing import Any, NamedTuple
 
 import pytest
 
-from microgradx import Value, Vector, grad, jit, nn, tape
+import microgradx as mg
+from microgradx import Value, Vector, grad, jit, nn, no_grad, tape
 from microgradx.nesting import leaves
 from microgradx.training import SGD, fit, load, save
 
@@ -253,9 +256,28 @@ def test_a_result_is_never_a_parameter():
     model([1.0, 2.0])
     assert [name for name, _ in model.named_parameters()] == names == ["lin.weight", "lin.bias"]
     assert model.state_dict() == before and len(model.parameters()) == 6
+    with no_grad():                                         # nothing is recorded: evaluate() made them parameters
+        model([1.0, 2.0])
+        made = [mg.sum([v(), v()]), v() * 2.0, [v() > 0.0], mg.dot([v()], [v()]), mg.tanh(v()), mg.sum([0 * v()])]
+        assert Holder(made).parameters() == [] and len(Holder([*made, v()]).parameters()) == 1
+    assert [name for name, _ in model.named_parameters()] == names and model.state_dict() == before
+    with no_grad():
+        copied = copy.deepcopy(Holder(v() * 2.0))           # a recorded one is not copied
+    assert not copied.parameters()
     assert Holder([v(), v() * 2.0]).parameters()[0].op is None
     assert [name for name, _ in Holder([v(), v() * 2.0]).named_parameters()] == ["part.0"]
     assert "A result, which an\n    operation has made, never is" in nn.Module.__doc__
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_results_in_place_of_a_parameter_are_refused(recorded):
+    """They would be no parameters, and what was one would be lost without a word. torch: TypeError."""
+    model = lin()
+    with contextlib.nullcontext() if recorded else no_grad():
+        for found in ([[w * 2.0 for w in row] for row in model.weight], model([1.0] * len(model.weight[0]))):
+            with pytest.raises(TypeError, match="is a parameter, and numbers or results in its place"):
+                model.weight = found
+    assert len(model.parameters()) == len(lin().parameters())
 
 
 @pytest.mark.parametrize("part", [v, lin, lambda: [1.0, v()], lambda: {"a": lin()}])

@@ -52,6 +52,7 @@ class Traced(Value):
             refuse_leaked()
 
     _grad = _data
+    _da: Any = None                     # slopes are not known
 
     @property
     def args(self) -> tuple[Any, ...]:
