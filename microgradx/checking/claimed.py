@@ -27,8 +27,10 @@ def jacobian(samples: Measured, claim: Any, source: str) -> list[list[float]]:
     claim = _unwrapped(given, varied, claim) if len(varied) == 1 else claim
     if alone:
         return [_row(given, varied, claim, source)]
-    if has_keys(claim):
-        return _by_key(given, varied, claim, samples.result, source)
+    args = tuple(given.args[n] for n in varied)
+    if has_keys(claim) or (is_array(samples.result) and _follows(
+            claim, args[0] if len(args) == 1 else args, shape_of(samples.result))):
+        return by_key(given, varied, claim, samples.result, source)
     parts = [claim] if len(varied) == 1 or not isinstance(claim, tuple) or len(claim) != len(varied) else list(claim)
     if len(parts) == 1:
         numbers = numbers_in(claim, source)
@@ -51,8 +53,18 @@ def has_keys(claim: Any) -> bool:
     return isinstance(claim, dict) or (isinstance(claim, (tuple, list)) and any(map(has_keys, claim)))
 
 
-def _by_key(given: Arguments, varied: Sequence[int], claim: Any, result: Any, source: str) -> list[list[float]]:
-    """The rows of a Jacobian in dicts, as JAX's: for the keys of a result outside, for those of an argument inside."""
+def _follows(claim: Any, arg: Any, axes: tuple[int, ...]) -> bool:
+    """Whether a claim has the nesting of an argument with arrays in it, the axes of an array of results in front."""
+    if is_array(arg) or is_leaf(arg):
+        return is_array(claim) and shape_of(claim) == (*axes, *(shape_of(arg) if is_array(arg) else ()))
+    inner = branches(arg)
+    return inner is not None and isinstance(claim, (tuple, list)) and len(claim) == len(inner) and all(
+        _follows(c, x, axes) for c, x in zip(claim, inner))
+
+
+def by_key(given: Arguments, varied: Sequence[int], claim: Any, result: Any, source: str) -> list[list[float]]:
+    """The rows of a Jacobian in dicts, as JAX's: for the keys of a result outside, for those of an argument inside. A
+    Hessian is the Jacobian of a gradient, a result like the arguments."""
     if is_array(result):
         rows = math.prod(shape_of(result))
         return [_row(given, varied, _taken(claim, k, rows, len(shape_of(result))), source) for k in range(rows)]
@@ -60,7 +72,7 @@ def _by_key(given: Arguments, varied: Sequence[int], claim: Any, result: Any, so
     if inner is None or is_leaf(result):
         return [_row(given, varied, claim, source)]
     claims = _paired(result, inner, claim, source, "f")
-    return [row for c, y in zip(claims, inner) for row in _by_key(given, varied, c, y, source)]
+    return [row for c, y in zip(claims, inner) for row in by_key(given, varied, c, y, source)]
 
 
 def _taken(claim: Any, k: int, rows: int, axes: int) -> Any:

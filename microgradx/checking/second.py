@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .arguments import Arguments
-from .claimed import jacobian, numbers_in
+from .claimed import by_key, has_keys, jacobian, numbers_in
 from .claims import judge
 from .differences import Estimate, derivative
 from .error import GradientError
@@ -84,6 +84,10 @@ def estimate(check: Check) -> Estimate:
 def _ordered(claim: Any, numbers: Sequence[float], given: Arguments) -> list[list[float]]:
     """The Hessian row by row. For several arguments it is nested, as JAX's: blocks of an argument by an argument."""
     count = len(given.numbers)
+    if has_keys(claim):
+        varied = sorted({place.path[0] for place in given.places})
+        args = tuple(given.args[n] for n in varied)
+        return by_key(given, varied, claim, args[0] if len(args) == 1 else args, "hessian")
     sizes = [len(place.numbers) for place in given.places]
     nested = isinstance(claim, (tuple, list)) and len(claim) == len(sizes)
     if not nested or all(size == 1 for size in sizes):

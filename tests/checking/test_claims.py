@@ -121,6 +121,24 @@ def test_a_jacobian_in_dicts(f, df):
     assert denied(gradcheck, f, {"a": 2.0, "b": 3.0}, grad=lambda p: df({"a": p["b"], "b": p["a"]}))
 
 
+def test_a_jacobian_nested_as_the_layers_of_a_network():
+    """As jax.jacrev's by [(w, b), ...]: the axes of the results in front of those of each array."""
+    def f(layers, x):
+        (w, b), (v,) = layers
+        return v * (w @ x + b)
+
+    def right(layers, x):
+        (w, b), (v,) = layers
+        by_w = np.einsum("i,ik,l->ikl", v, np.eye(2), x)
+        return [(by_w, np.diag(v)), (np.diag(w @ x + b),)], np.diag(v) @ w
+
+    given = [(MATRIX, np.array([0.5, -1.0])), (np.array([2.0, 3.0]),)], np.array([1.0, -0.5, 0.25])
+    assert gradcheck(f, *given, grad=right)
+    assert gradcheck(lambda layers: f(layers, given[1]), given[0], grad=lambda layers: right(layers, given[1])[0])
+    assert "[1][0]" in denied(gradcheck, f, *given, grad=lambda layers, x: (
+        [right(layers, x)[0][0], (2 * right(layers, x)[0][1][0],)], right(layers, x)[1])).input
+
+
 @pytest.mark.parametrize("size", [1e-308, 1e-200, 1e150, 1e200, 1e300])
 def test_planted_errors_are_found_at_any_scale(size):
     assert gradcheck(lambda x: math.sin(x) * size, 0.7, grad=lambda x: math.cos(x) * size)
@@ -364,6 +382,8 @@ def test_a_hessian():
     assert check_hessian(lambda p, x: p[0] * exp(p[1]) * x, [2.0, 0.5], 3.0)
     error = denied(check_hessian, f, [3.0, 2.0], hessian=wrong)
     assert (error.what, error.slope) == ("d (d f / d args[0][1]) / d args[0][0]", 3.0)
+    assert check_hessian(lambda p: p["a"]**2 * p["b"], {"a": 3.0, "b": 2.0}, hessian=lambda p: {
+        "b": {"b": 0.0, "a": 2 * p["a"]}, "a": {"a": 2 * p["b"], "b": 2 * p["a"]}})
     blocks = lambda a, b: ((np.zeros((2, 2)), np.ones((2, 1))), (np.ones((1, 2)), np.zeros((1, 1))))  # noqa: E731
     assert check_hessian(lambda a, b: np.sum(a) * b[0], np.ones(2), np.ones(1), hessian=blocks)
 
