@@ -52,9 +52,12 @@ def written(out: Any, tree: Any, args: Sequence[Any], options: dict[str, Any], r
     given = Given(dtype, rows)
     walked(given.match, tree, out, "out")
     given.apart([*walked(_arrays, args, "args"), *walked(_arrays, options, "options")])
-    found = run(given.made)
-    with held():                                            # Ctrl-C between two copies: all are made first
-        return given.filled(out, found)
+    found = given.filled(out, run(given.made))
+    if given.copies:
+        with held():                                        # Ctrl-C between two of them: all are made first
+            for memory, part in given.copies:
+                memory[...] = part
+    return found
 
 
 class Given:
@@ -63,6 +66,7 @@ class Given:
     memory      of each, as numpy's, by the id of what was given
     names       of these: "out[0]"
     made        for each array of the program's the one given, or None
+    copies      memory, and what is to be written to it
     """
 
     def __init__(self, dtype: str, rows: Sizes) -> None:
@@ -70,6 +74,7 @@ class Given:
         self.memory: dict[int, Any] = {}
         self.names: list[tuple[str, Any]] = []
         self.made: list[Any] = []
+        self.copies: list[tuple[Any, Any]] = []
 
     def match(self, tree: Any, out: Any, name: str) -> None:
         """Look at what was given for a part of the results. TypeError for another nesting."""
@@ -121,8 +126,9 @@ class Given:
 
     def apart(self, args: Sequence[tuple[str, Any]]) -> None:
         """ValueError if two arrays share memory, or one with an argument, which would change while it is read."""
+        shared = numpy().shares_memory
         for (name, one), (other, known) in [*combinations(self.names, 2), *product(self.names, args)]:
-            if numpy().shares_memory(one, known):
+            if shared(one, known):
                 raise ValueError(f"jit: {name}, an array of shape {one.shape}, shares memory with {other}, of shape "
                                  f"{known.shape}; give one of its own")
 
@@ -132,7 +138,7 @@ class Given:
             return found
         if id(out) in self.memory:
             if self.memory[id(out)] is not found:
-                self.memory[id(out)][...] = found
+                self.copies.append((self.memory[id(out)], found))
             return out
         return regrown(found, [self.filled(*pair) for pair in zip(_parts(found, out), branches(found) or ())])
 

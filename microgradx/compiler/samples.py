@@ -126,13 +126,14 @@ class Samples:
         self.copies = backend.copies(self.addresses, p.dtype)
         if self.copies is not None:
             self.addresses = self.copies.addresses
+        self.may_fail = p.may_fail()
         self.run = backend.samples(self)
 
     def __call__(self, given: Given, threads: int | None, arrays: bool, made: Sequence[Any] = ()) -> Any:
         """The results of all samples, in the nesting of one: arrays, or nested lists, with a row for each. made: arrays
         of the caller for these, None for a new one."""
         rows = [one.rows for one in given.differ()]
-        made = () if self.p.may_fail() else made
+        made = () if self.may_fail else made
         out = [numpy().empty((len(rows[0]), *sizes), self.p.dtype.name) if one is None else one
                for (_, sizes), one in zip_longest(self.made, made)]
         if self.copies is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from itertools import chain, groupby
 from math import prod
 from threading import RLock
@@ -155,7 +156,7 @@ class Variant:
             if self.copies is not None:
                 self.copies.refresh()
             try:
-                found = self.kernel.run(numbers, arrays, made if self.in_arrays and not self._may_fail() else ())
+                found = self.kernel.run(numbers, arrays, made if self.in_arrays and not self.may_fail else ())
             except IndexError:
                 played(self.program, self._given(numbers, arrays))      # raises the same, with the number
                 raise
@@ -170,7 +171,9 @@ class Variant:
         """The arrays among the arguments, in the dtype of the program."""
         return [one.packed(self.program.dtype.name) for _, one in modules if isinstance(one, ArrayArgument)]
 
-    def _may_fail(self) -> bool:
+    @cached_property
+    def may_fail(self) -> bool:
+        """Whether a run may raise an error when it has written some of the results."""
         return bool(self.called_back) or self.program.may_fail()
 
     def _given(self, numbers: Sequence[float], arrays: Sequence[Any]) -> list[float]:
