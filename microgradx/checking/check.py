@@ -20,7 +20,7 @@ from .. import derivatives, jacobians
 from ..engine import Value, tape
 from ..nesting import leaves, rebuild
 from ..watching import at_line
-from .arguments import holds_tensor, is_tensor
+from .arguments import holds_tensor, is_array, is_tensor
 from .claims import check_gradient
 from .error import GradientError
 from .evaluation_point import EvaluationPoint, kinked
@@ -75,7 +75,13 @@ def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None
                         "batched=...)")
     if any(map(holds_tensor, args)):
         raise TypeError("expected tensors as arguments, got some within a list or dict; write gradcheck(f, x, grad=df)")
-    point = EvaluationPoint(f, args)
+    try:
+        point = EvaluationPoint(f, args)
+    except TypeError as error:
+        if not any(map(is_array, args)):
+            raise
+        raise TypeError(f"{error}. Without grad f gets nested lists of Values in place of arrays; for a function of "
+                        "arrays write gradcheck(f, x, grad=df)") from error
     mismatch = point.mismatch()
     if mismatch is None:
         return True

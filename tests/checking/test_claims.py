@@ -95,6 +95,12 @@ def test_arguments_are_not_touched():
     assert (x == MATRIX).all()
 
 
+def test_a_function_of_arrays_needs_a_gradient():
+    with pytest.raises(TypeError, match=re.escape("for a function of arrays write gradcheck(f, x, grad=df)")):
+        gradcheck(lambda a: (a * a).sum(), MATRIX)
+    assert gradcheck(lambda a: a[0][1] * a[1][2], MATRIX)            # of nested lists of Values none
+
+
 def test_f_may_write_into_any_of_its_arguments():
     given = {"w": [1.0, 2.0], "b": np.array([3.0, 4.0])}, np.ones(2)
 
