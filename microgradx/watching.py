@@ -87,7 +87,7 @@ class NonFinite(ArithmeticError):
     ...     with stop_at_nonfinite():
     ...         log(Value(0.0)) * 2
     ... except NonFinite as error:
-    ...     print(error.node.op)
+    ...     print(repr(error.node.op))
     <row log(x)>
     """
 

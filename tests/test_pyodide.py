@@ -53,6 +53,11 @@ def found(program):
     return json.loads(lines[-1][6:]) if lines else None
 
 
+def test_an_engine_is_examined_without_processes():
+    assert found("from microgradx import Value\nfrom microgradx.testing import examine\n"
+                 "str(examine(Value, only='arith'))") .endswith(" passed")
+
+
 def test_the_core():
     assert found("from microgradx import grad, hessian, parse\n"
                  "y = parse('tanh(w*x)', w=0.0, x=2.0); y.backward()\n"

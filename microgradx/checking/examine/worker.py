@@ -1,14 +1,18 @@
-"""The exercises in a process of their own: an endless loop is stopped, a crash is told, prints are dropped.
+"""The exercises in a process of their own: an endless loop is stopped, a crash is told, prints are dropped. In
+WebAssembly, which has no processes, they run in this one.
 
     >>> from microgradx.checking.examine.worker import EngineClass
     >>> EngineClass("microgradx.engine:Value").name
     'Value'
 """
+import contextlib
 import importlib
 import importlib.util
+import io
 import multiprocessing
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +21,7 @@ from typing import Any, NamedTuple
 from .exercise import PROGRAM, Exercise, run
 from .lessons import EXERCISES
 
+PROCESSES = sys.platform != "emscripten"    # WebAssembly has none
 START, SHORT = 60.0, 0.5                    # seconds to import the engine, and for one exercise after others hung
 
 
@@ -80,6 +85,9 @@ class EngineClass:
 
 def answers(source: EngineClass, chosen: Sequence[int], limit: float) -> Iterator[tuple[int, Answer]]:
     """The answer to each exercise, chosen by its place in EXERCISES. ValueError if the class cannot be loaded."""
+    if not PROCESSES:
+        yield from in_this_process(source, chosen, limit)
+        return
     left = list(chosen)
     while left:                             # after each that does not end, less time for the others
         for i, answer in until_it_stops(source, tuple(left), limit):
@@ -100,11 +108,10 @@ def until_it_stops(source: EngineClass, chosen: Sequence[int], limit: float) -> 
     try:
         failed = received(ours, START) or Answer(error="time", text=f"its module was not imported in {START:g} s")
         if failed.error:
-            raise ValueError(f"{source.place}: {failed.error}: {failed.text}{failed.line}" if failed.error != "time"
-                             else f"{source.place}: {failed.text}")
+            raise not_loaded(source, failed)
         for i in chosen:
             answer = received(ours, limit)
-            yield i, answer or Answer(error="time", text=f"no end after {limit:g} s")
+            yield i, answer or overtime(limit)
             if answer is None or answer.error == "crash":
                 return
     finally:
@@ -119,6 +126,57 @@ def received(pipe: Any, limit: float) -> Answer | None:
         return pipe.recv() if pipe.poll(limit) else None
     except EOFError:
         return Answer(error="crash", text="the process ended: sys.exit, os._exit or a crash of the interpreter")
+
+
+def in_this_process(source: EngineClass, chosen: Sequence[int], limit: float) -> Iterator[tuple[int, Answer]]:
+    """The answers without another process: a loop of Python is stopped in time, a crash is not survived."""
+    try:
+        with unheard():
+            kind = source.load()
+    except BaseException as error:
+        raise not_loaded(source, told(error, "")) from None
+    for i in chosen:
+        with unheard():
+            answer = in_time(EXERCISES[i], kind, limit)
+        yield i, answer
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """What is printed goes nowhere."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+class Overtime(BaseException):
+    """The time of an exercise is over. No `except Exception` of an engine catches it."""
+
+
+def in_time(exercise: Exercise, kind: Any, limit: float) -> Answer:
+    """The answer to one exercise; each line looks at the clock."""
+    end, before = time.monotonic() + limit, sys.gettrace()
+
+    def watch(*_: Any) -> Any:
+        if time.monotonic() > end:
+            raise Overtime
+        return watch
+    sys.settrace(watch)
+    try:
+        answer = answered(exercise, kind)
+    finally:
+        sys.settrace(before)
+    return overtime(limit) if answer.error == Overtime.__name__ else answer
+
+
+def overtime(limit: float) -> Answer:
+    """That an exercise did not end."""
+    return Answer(error="time", text=f"no end after {limit:g} s")
+
+
+def not_loaded(source: EngineClass, failed: Answer) -> ValueError:
+    """The error for a class that cannot be loaded."""
+    kind = "" if failed.error == "time" else f"{failed.error}: "
+    return ValueError(f"{source.place}: {kind}{failed.text}{failed.line}")
 
 
 def work(source: EngineClass, chosen: Sequence[int], pipe: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import microgradx
 from microgradx.__main__ import main
+from microgradx.checking.examine import worker
 from microgradx.checking.examine.exercise import run
 from microgradx.checking.examine.lessons import EXERCISES, LESSONS
 from microgradx.testing import examine
@@ -100,6 +101,37 @@ def test_an_endless_loop_and_a_crash_are_findings(wrong):
     for error in ("KeyboardInterrupt", "GeneratorExit", "SystemExit(0)"):
         tanh = wrong(text.replace("{0}", error), only="activations")["tanh"]
         assert tanh.came.startswith(error.removesuffix("(0)")) and tanh.mistake == ""       # no guess at a slope
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """No processes, as in WebAssembly."""
+    monkeypatch.setattr(worker, "PROCESSES", False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield
+    sys.modules.pop("student", None)
+
+
+@pytest.mark.parametrize("name", ["add without +=", next(iter(FAULTS))])
+def test_without_processes_the_findings_are_the_same(name, wrong, alone, monkeypatch, capfd):
+    found = wrong("print('loaded')\n" + planted(name), only="re")
+    monkeypatch.setattr(worker, "PROCESSES", True)
+    expected = wrong(planted(name), only="re")
+    assert {title: f.mistake for title, f in found.items()} == {title: f.mistake for title, f in expected.items()}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_processes_a_loop_is_stopped_and_sys_exit_is_an_error(wrong, alone):
+    stuck = wrong(planted("an endless loop"), limit=0.05, only="chain")
+    assert stuck["through a + b"].came == "no end after 0.05 s"
+    leaves = Path(ENGINE).read_text(encoding="utf-8").replace("t = math.tanh(self.data)", "raise SystemExit")
+    assert wrong(leaves, only="activations")["tanh"].came.startswith("SystemExit")
+
+
+def test_without_processes_what_cannot_be_loaded_is_said(alone, tmp_path):
+    (tmp_path / "student.py").write_text("1 / 0")
+    with pytest.raises(ValueError, match=r"student.py: ZeroDivisionError: division by zero \(student.py, line 1\)"):
+        examine(f"{tmp_path}/student.py:Value")
 
 
 def test_a_class_that_no_module_holds():
