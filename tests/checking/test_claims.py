@@ -389,7 +389,8 @@ def test_a_hessian():
     error = denied(check_hessian, f, [3.0, 2.0], hessian=wrong)
     assert (error.what, error.slope) == ("d (d f / d args[0][1]) / d args[0][0]", 3.0)
     assert check_hessian(lambda p: p["a"]**2 * p["b"], {"a": 3.0, "b": 2.0}, hessian=lambda p: {
-        "b": {"b": 0.0, "a": 2 * p["a"]}, "a": {"a": 2 * p["b"], "b": 2 * p["a"]}})
+        "b": {"b": 0.0, "a": 2 * p["a"]}, "a": {"a": 2 * p["b"], "b": 2 * p["a"]}},
+        grad=lambda p: {"b": p["a"]**2, "a": 2 * p["a"] * p["b"]})
     blocks = lambda a, b: ((np.zeros((2, 2)), np.ones((2, 1))), (np.ones((1, 2)), np.zeros((1, 1))))  # noqa: E731
     assert check_hessian(lambda a, b: np.sum(a) * b[0], np.ones(2), np.ones(1), hessian=blocks)
 
