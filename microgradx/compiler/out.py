@@ -49,7 +49,7 @@ def written(out: Any, tree: Any, args: Sequence[Any], options: dict[str, Any], r
     dtype   of the arrays
     rows    what the shape of each result begins with: the number of samples
     """
-    given = Given(dtype, rows)
+    given = Targets(dtype, rows)
     walked(given.match, tree, out, "out")
     given.apart([*walked(_arrays, args, "args"), *walked(_arrays, options, "options")])
     found = given.filled(out, run(given.made))
@@ -60,7 +60,7 @@ def written(out: Any, tree: Any, args: Sequence[Any], options: dict[str, Any], r
     return found
 
 
-class Given:
+class Targets:
     """The arrays that the caller gave.
 
     memory      of each, as numpy's, by the id of what was given

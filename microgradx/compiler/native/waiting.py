@@ -44,7 +44,7 @@ class Waiting(Interrupts):
 def pause() -> int:
     """1 if a loop has to end, else 0."""
     main = threading.current_thread() is threading.main_thread()
-    for one in _waiting:
+    for one in list(_waiting):                             # threads come and go
         if main and one.pressed and not one.stopped:
             try:
                 one.check()
