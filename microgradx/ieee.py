@@ -100,8 +100,8 @@ class Ieee(Arithmetic["Ieee"], float):  # type: ignore[misc]     # the operators
 
     @staticmethod
     def plain(x: Any) -> Any:
-        """An Ieee (or a number) as a float; a Value or Symbol as it is."""
-        return float(x) if isinstance(x, (int, float)) else x
+        """An Ieee (or a number) as a float, nan for a complex one; a Value or Symbol as it is."""
+        return float(x) if isinstance(x, (int, float)) else nan if isinstance(x, complex) else x
 
     def _apply(self, op: Any, args: Sequence[Any]) -> Any:
         for x in op.flat(args):

@@ -147,7 +147,7 @@ class Op:
             y = self.value(*xs)
         except RAISED:
             return self.edge(*xs)
-        return y if y.__class__ is float else nan if isinstance(y, complex) else float(y)
+        return y if y.__class__ is float else nan if isinstance(y, complex) else number(y)
 
     def edge(self, *xs: float) -> float:
         """The value where Python raised: at a pole its infinity, else the result of operators that never raise.
@@ -294,17 +294,21 @@ class Reduction(Op):
         """The slopes by the wanted inputs, None for the others. TypeError or ValueError if the rule lacks some."""
         lists = self.split(xs)
         try:
-            slopes = self.slopes_of_lists(y, *lists)
+            found = self._one_for_each(self.slopes_of_lists(y, *lists), lists)
+            defined = complex not in map(type, found)
         except RAISED:
+            defined = False
+        if not defined:
             y, *numbers = map(Ieee.of, (y, *xs))
-            slopes = [map(Ieee.plain, found) for found in self.slopes_of_lists(y, *self.split(numbers))]
-        found = self._one_for_each(slopes, lists)
+            found = [*map(Ieee.plain, self._one_for_each(self.slopes_of_lists(y, *self.split(numbers)), lists))]
         return found if all(wanted) else [slope if want else None for slope, want in zip(found, wanted)]
 
     def _one_for_each(self, slopes: Any, lists: Sequence[Sequence[Any]]) -> list[Any]:
         """All slopes, one after the other. TypeError or ValueError unless each list has as many as inputs."""
         try:
             rows = [tuple(found) for found in slopes]
+            if any(isinstance(found, NO_LIST) for found in (slopes, *slopes)):
+                raise TypeError
         except TypeError:
             form = ", ".join(["[...]"] * self.lists)
             raise TypeError(f"the slopes of {self.name} are {short(slopes if self.lists > 1 else slopes[0])}; write "

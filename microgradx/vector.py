@@ -71,6 +71,9 @@ class Vector(Inputs, Sequence[Any]):
         return tuple(slopes)
 
 
+LISTS = frozenset((list, tuple))
+
+
 def record_nothing(y: float) -> Value:
     """A result in no_grad(): it has no inputs, and is no leaf that somebody made, such as a parameter."""
     return node("", None, number(y), None, None, (), None)
@@ -94,14 +97,15 @@ def reduce(op: Reduction, lists: Sequence[Any]) -> Value:
             if scope is None:
                 return record_nothing(y)
             [dv] = op.slopes_of_lists(y, v.data)
-            if len(dv) != len(v.data):
-                raise TypeError                         # partials() says what is wrong
+            if len(dv) != len(v.data) or y.__class__ is not float or dv.__class__ not in LISTS:
+                raise TypeError                         # at() and partials() say what is wrong, or make it right
             return node(scope, op, y, v.args, None, v.slopes(dv), None)
         y = op.of_lists(v.data, w.data)
         if scope is None:
             return record_nothing(y)
         dv, dw = op.slopes_of_lists(y, v.data, w.data)
-        if len(dv) != len(v.data) or len(dw) != len(w.data):
+        if (len(dv) != len(v.data) or len(dw) != len(w.data) or y.__class__ is not float
+                or dv.__class__ not in LISTS or dw.__class__ not in LISTS):
             raise TypeError
         return node(scope, op, y, v.args, w.args, v.slopes(dv), w.slopes(dw))
     except (TypeError, *RAISED):                        # at() returns the result of IEEE 754

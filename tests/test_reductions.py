@@ -1,11 +1,12 @@
 """Operations on lists at their edges, and what they refuse."""
 import math
+from importlib.util import find_spec
 
 import pytest
 
 import microgradx as mg
 from microgradx import Value, hessian, prod, take
-from microgradx.table import Reduction
+from microgradx.table import Op, Reduction
 
 from .cases import EMPTY, REDUCTIONS
 from .test_ops import check_case
@@ -106,6 +107,11 @@ def test_any_iterable_is_a_list():
     (2, lambda y, xs, ys: [[1.0, 1.0]], ValueError, "has 2 slopes for 2 and 2 inputs"),
     (2, lambda y, xs, ys: [1.0, 1.0], TypeError, r"are \[1.0, 1.0\]; write \[\[...\], \[...\]\]"),
     (2, lambda y, xs, ys: 1.0, TypeError, "are 1.0; write"),
+    (1, lambda y, *xs: dict.fromkeys(range(len(xs)), 1.0), TypeError, "are {0: 1.0, 1: 1.0}; write"),
+    (1, lambda y, *xs: {1.0, 2.0}, TypeError, r"are \{1.0, 2.0\}; write"),
+    (1, lambda y, *xs: "12", TypeError, "are '12'; write"),
+    (2, lambda y, xs, ys: [{0: 1.0, 1: 2.0}, xs], TypeError, "write"),
+    (2, lambda y, xs, ys: {0: xs, 1: ys}, TypeError, "write"),
 ])
 def test_each_input_of_a_row_of_ones_own_has_a_slope(lists, slopes, error, words):
     """Gradients [1, 0] came out without a word: short lists were read up to their end."""
@@ -117,6 +123,31 @@ def test_each_input_of_a_row_of_ones_own_has_a_slope(lists, slopes, error, words
     for call in calls:
         with pytest.raises(error, match=words):
             call()
+
+
+@pytest.mark.filterwarnings("ignore:machine code of")
+@pytest.mark.parametrize("value", ["3", None, [1.0], (1.0, 2.0)], ids=repr)
+@pytest.mark.parametrize("make", [lambda value: Op("bad", value, lambda y, x: 1.0),
+                                  lambda value: Reduction("bad", value, lambda y, *xs: [1.0] * len(xs))])
+def test_the_value_of_a_row_of_ones_own_is_a_number(value, make):
+    """A list of one, or "3", was taken for a number by some ways and not by others."""
+    op = make(lambda *xs: value)
+    call = op if type(op) is Op else lambda x: op([x])
+    for compute in (call, lambda x: call(Value(x)), mg.value_and_grad(call),
+                    mg.jit(call, backend="python"), mg.jit(call)):
+        with pytest.raises(TypeError, match="expected a number"):
+            compute(2.0)
+
+
+@pytest.mark.parametrize("backend", [None, "python", *["native"] * bool(find_spec("llvmlite"))])
+def test_no_row_of_ones_own_is_complex(backend):
+    """Python's own powers are, of a negative number: nan, as everywhere."""
+    half = Op("half", lambda x: x**1.5, lambda y, x: 1.5 * x**0.5)
+    halves = Reduction("halves", lambda *xs: xs[0]**1.5 + xs[1], lambda y, *xs: [1.5 * xs[0]**0.5, 1.0])
+    for f, slopes in ((lambda x: half(x[0]) + x[1], [math.nan, 1.0]), (halves, [math.nan, 1.0])):
+        compute = mg.value_and_grad(f) if backend is None else mg.jit(mg.value_and_grad(f), backend=backend)
+        y, found = compute([-1.0, 2.0])
+        assert math.isnan(y) and found == pytest.approx(slopes, nan_ok=True)
 
 
 def test_slopes_may_come_one_by_one():

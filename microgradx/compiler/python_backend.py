@@ -65,7 +65,8 @@ def gives_floats(op: Op) -> bool:
     """Whether op.value always returns a float, as math.exp does and math.floor does not: such a function may be called
     directly, without Op.at, which turns 1 and True into 1.0."""
     if not isinstance(op.value, BuiltinFunctionType):
-        return str(getattr(op.value, "__module__", "")).split(".")[0] == "microgradx"
+        own = op.slopes[0] if isinstance(op, Reduction) else op.value       # a Reduction's value is one of table.py
+        return str(getattr(own, "__module__", "")).split(".")[0] == "microgradx"
     try:
         return op.value(*[0.5] * len(op.inputs)).__class__ is float
     except RAISED:                          # acosh below 1

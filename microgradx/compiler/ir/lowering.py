@@ -15,7 +15,8 @@ from typing import Any
 
 from ... import ops
 from ...branches import both_ways
-from ...ieee import inf
+from ...ieee import inf, number
+from ...nesting import is_leaf
 from ...table import Op
 
 # Powers with a constant exponent ------------------------------------------------------------------------------------
@@ -39,7 +40,8 @@ def lowered(op: Op, xs: Sequence[Any]) -> Any:
     """The value of a row at Traced Values, computed with other rows; TypeError if it cannot be."""
     if op.poles and op.lowering is None:
         raise TypeError("no operator gives the answers that the row has where Python raises")
-    return formula(op, xs)
+    found = formula(op, xs)
+    return found if is_leaf(found) else number(found)           # TypeError for what is no number
 
 
 def formula(op: Op, xs: Sequence[Any]) -> Any:
