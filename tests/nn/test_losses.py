@@ -407,6 +407,12 @@ def test_weights_are_spread_as_arrays_are():
             nn.bce(x, t, weight=weight)
 
 
+def test_a_positive_sample_may_weigh_more():
+    p = 1 / (1 + math.exp(-0.3))
+    formula = -3 * 0.25 * math.log(p) - 0.75 * math.log(1 - p)
+    assert nn.bce_with_logits(0.3, 0.25, pos_weight=3.0) == pytest.approx(formula, rel=1e-14)
+
+
 @pytest.mark.parametrize("loss", [nn.mse, nn.bce, nn.hinge])
 def test_a_bool_is_a_number(loss):
     assert loss([0.25, 0.5], [True, 1.0], "none") == loss([0.25, 0.5], [1.0, 1.0], "none")
