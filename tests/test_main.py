@@ -82,6 +82,7 @@ def test_without_stdin_at_all():
     assert ran.returncode == 0 and b"grad(w)" in ran.stdout and ran.stderr == b""
 
 
+@pytest.mark.slow
 def test_at_a_terminal_it_does_not_wait_for_commands_where_no_prompt_is_seen():
     """As in `microgradx step "relu(x)" x=0 | less`."""
     ours, its = pytest.importorskip("pty", reason="terminals are imitated on Unix only").openpty()

@@ -14,6 +14,7 @@ FACTORS = {                                 # of three entries
     1.5: f"1.5 times what they should be: there are 3 of them, so {SUM}; and a factor 2 is missing",
     1 / 3: f"1/3 of what they should be: there are 3 of them, so {MEAN}",
     1 / 6: f"1/6 of what they should be: there are 3 of them, so {MEAN}; and a factor 2 is missing",
+    2 / 3: f"0.6666666667 times what they should be: there are 3 of them, so {MEAN}; and a factor 2",
     -1: "minus what they should be: the sign is wrong",
     -2: f"-2 times what they should be: the sign is wrong, and {TWICE}",
     -3: f"-3 times what they should be: the sign is wrong, and there are 3 of them, so {SUM}",
@@ -21,6 +22,10 @@ FACTORS = {                                 # of three entries
     2.5: "2.5 times what they should be: a constant factor, or a wrong constant",
     1.002: "1.002 times what they should be: a constant factor, or a wrong constant",
     1.0005: "1.0005 times what they should be: a constant with too few digits",
+}
+FOUR = {
+    0.25: f"1/4 of what they should be: there are 4 of them, so {MEAN}".replace("by 3", "by 4"),
+    0.5: FACTORS[0.5],                      # and not as of a mean and a factor 2
 }
 ONE = {                                     # of a single number, of which only a simple factor says something
     -1: "minus what it should be: the sign is wrong", 0.5: f"1/2 of what it should be: {HALF}", 1.05: "", 2.5: "",
@@ -72,6 +77,8 @@ def cause(claimed, expected, shape=None, numbers=(), more=()):
 def test_a_factor():
     for k, said in FACTORS.items():
         assert cause([k * x for x in (1.0, -3.0, 5.0)], [1.0, -3.0, 5.0]) == f"All entries of w are {said}."
+    for k, said in FOUR.items():
+        assert cause([k * x for x in (1.0, -3.0, 5.0, 7.0)], [1.0, -3.0, 5.0, 7.0]) == f"All entries of w are {said}."
     for k, said in ONE.items():
         assert cause([2.0 * k], [2.0]) == (f"The gradient by w is {said}." if said else ""), k
 

@@ -189,6 +189,7 @@ def test_strict_code_has_the_bits_of_eager_code(f, way):
             assert report.scans and not report.unrolled
 
 
+@pytest.mark.slow
 @sweep(17)
 @every_way
 @pytest.mark.parametrize("f", CASES[:-1], ids=lambda f: f.__name__)
@@ -282,6 +283,7 @@ def test_a_chain_of_carries_is_recorded_a_few_times():
     assert traced[2] - traced[1] == pytest.approx(2 * (traced[1] - traced[0]), rel=0.1)     # in proportion
 
 
+@pytest.mark.slow
 def test_what_flows_no_longer_after_some_steps():
     """All carries but one flow at the end, one less after each step that the gradient goes back."""
     def shifted(w, xs):

@@ -199,6 +199,7 @@ def test_it_is_sent_to_another_process(way):
     assert jvp(there, [2.0, 1.5], [1.0, 0.0])[0] == pytest.approx(here)
 
 
+@pytest.mark.slow
 @native_ways
 @pytest.mark.parametrize("f", [lambda x: while_loop(lambda y: y > -1.0, sin, x),
                                vmap(lambda x: while_loop(lambda y: y > -1.0, sin, x)),

@@ -236,6 +236,7 @@ def test_while_the_loss_is_recorded(way):
     assert history.stopped == "interrupted" and len(history) == rule.t == 0
 
 
+@pytest.mark.slow
 @needs_llvmlite
 @pytest.mark.filterwarnings("ignore:.*Python:RuntimeWarning")       # that it is called back
 def test_in_a_row_that_machine_code_calls_back(way, request):

@@ -27,7 +27,8 @@ class Model(Module):
 STATE = {"weight": [[1.0, -2.5], [0.1, 1e300]], "bias": [math.pi], "scale": 3.0, "deep": [[[[5e-324]]]]}
 NUMBERS = st.floats(allow_nan=False)
 # No halves of pairs, which UTF-8 cannot write; with codec= Hypothesis tries every character for seconds.
-NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda name: name != module.METADATA)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NAMES = TEXT.filter(lambda name: name != module.METADATA)
 
 
 @st.composite
@@ -84,7 +85,7 @@ def test_the_safetensors_package_reads_what_we_write(tmp_path_factory, state):
 
 
 @given(state=st.dictionaries(NAMES, tensors(), min_size=1, max_size=5),         # of none at all it writes no JSON
-       metadata=st.dictionaries(st.text(max_size=5), st.text(max_size=5)))
+       metadata=st.dictionaries(TEXT, TEXT))
 def test_we_read_what_the_safetensors_package_writes(tmp_path_factory, state, metadata):
     numpy, np = needed("safetensors.numpy"), needed("numpy")
     path = tmp_path_factory.getbasetemp() / "ours"

@@ -179,6 +179,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_what_a_callback_changes_in_the_model_counts(change):
     """Compiled training went on with the model as it was, without a word."""

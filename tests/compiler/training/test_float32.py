@@ -150,6 +150,7 @@ def test_large_batches(loops):
         assert bits(*trained(executor=executor, **options)[::2]) == bits(model, history)
 
 
+@pytest.mark.slow
 def test_workers_in_lanes():
     with ThreadPoolExecutor(2) as executor:
         assert bits(*trained(executor=executor)[::2]) == bits(*trained()[::2])
@@ -161,6 +162,7 @@ def test_validation_and_history():
     assert history[-1].validation == pytest.approx(double[-1].validation, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_continues_to_the_bits(tmp_path):
     whole, _, losses = trained(epochs=4)
     trained(epochs=2, checkpoint=tmp_path / "run")
@@ -177,6 +179,7 @@ def test_a_gradient_out_of_range_ends_it():
         fit(model, xs, ys, loss, SGD(model.parameters(), lr=0.0), steps=1, jit=True, dtype="float32")
 
 
+@pytest.mark.slow
 def test_parameters_in_another_block():
     """Two Modules that share some: their numbers lie in two places."""
     shared = [Value(0.1 * k) for k in range(3)]

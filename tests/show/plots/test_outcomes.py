@@ -14,6 +14,7 @@ BORDER = Outcome("a border", LOSSES, "border", [[0.0, 1.0], [1.0, 0.0]], [0, 1],
 CLASSES = Outcome("classes", LOSSES, "classes", IMAGES, [0, 1, 1], [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 
 
+@pytest.mark.slow
 def test_each_outcome_has_its_losses_and_its_views():
     axes = overview([CURVE, CLASSES, Outcome("losses", LOSSES)]).axes
     assert [ax.get_title() for ax in axes] == ["a curve", "", "classes", "", "1 of 3 wrong", "losses"]
