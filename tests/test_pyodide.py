@@ -55,7 +55,7 @@ def found(program):
 
 def test_an_engine_is_examined_without_processes():
     assert found("from microgradx import Value\nfrom microgradx.testing import examine\n"
-                 "str(examine(Value, only='arith'))") .endswith(" passed")
+                 "str(examine(Value, only='arith'))").endswith(" passed")
 
 
 def test_the_core():
