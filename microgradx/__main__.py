@@ -1,6 +1,6 @@
 """Step through backpropagation, check it, draw it, learn with it, in the order of README and docs/.
 
-Two commands
+The first minute
     python3 -m microgradx                                           # step through the backprop of one neuron
 
 Step through it
