@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from ...engine import Value, tracer
@@ -190,7 +191,7 @@ class Session(ABC):
             found = where(trace.failures(), nan, first)
             trace.state.checks.clear()
             return [found, *more]
-        return program(trace(checked, args, self.in_order), self.has, self.in_order, dtype or self.dtype)
+        return program(trace(checked, args, self.in_order), cache(self.has), self.in_order, dtype or self.dtype)
 
     def constants(self) -> list[Any]:
         """What is a part of the programs of the optimiser's rules: shares of lr, and attributes such as betas."""
