@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from ... import nesting
 from ...collector import unhindered
 from ...engine import Value
 from ...ieee import short
@@ -79,6 +80,9 @@ def picture(root: Value, params: Any, *, depth: int | None = None, expand: str |
     wanted, opened = _listed(show), _listed(expand)
     if strange := [word for word in wanted if word not in NUMBERS]:
         raise ValueError(f"show: expected any of {', '.join(NUMBERS)}, got {', '.join(map(short, strange))}")
+    known = [] if params is None else nesting.leaves(params)
+    if isinstance(params, str) or not all(isinstance(v, Value) for v in known):
+        raise TypeError(f"params: expected a Module, or Values in lists or a dict, got {short(params)}")
     if not all(isinstance(name, str) for name in opened):
         raise ValueError(f"expand: expected the name of a scope or a box, or several, got {short(expand)}")
     if leaves not in ("inside", "outside", None):

@@ -135,6 +135,8 @@ def test_a_single_leaf_is_a_picture():
     (lambda: draw(neuron(), through=[Value(1.0)]), ValueError, "not in it"),
     (lambda: draw(neuron(), expand="layers.9"), ValueError, "no scope or box 'layers.9'"),
     (lambda: draw(neuron(), depth=-1), ValueError, "depth"),
+    (lambda: draw(neuron(), params="w"), TypeError, "params: expected a Module, or Values in lists or a dict, got 'w'"),
+    (lambda: draw(neuron(), params=[3.0]), TypeError, "params"),
 ])
 def test_bad_input_is_named(call, error, words):
     with pytest.raises(error, match=words):
