@@ -15,7 +15,7 @@ becomes many small loops: slower, but never wrong.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -91,19 +91,9 @@ def _mapped(group: Group) -> list[Nest]:
     found = _even(rows)
     if not found:
         rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
-        found = _in_any_order(rows)
+        found = affine(rows)
     return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
                  tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in found]
-
-
-def _in_any_order(rows: Slots) -> list[Axes]:
-    """Loop nests over rows that are computed in any order: nests alike become one also where others stand between, as
-    those of rows 2, 3 and 4 long for each head of a causal attention."""
-    alike: dict[tuple[Any, ...], list[int]] = {}
-    for first, *loops in affine(rows):
-        alike.setdefault(tuple(loops), []).append(first)
-    return [Axes(firsts[a.first], (*a.sizes, *sizes), (*a.steps, *steps))
-            for (sizes, steps), firsts in alike.items() for a in affine(rows[firsts])]
 
 
 def _even(rows: Slots) -> list[Axes]:
@@ -147,7 +137,7 @@ def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
             inner = tuple(zip(terms.sizes, terms.steps))
             found += [Nest(op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
                            tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps)),
-                           inner, start + terms.first > 0) for a in _in_any_order(rows)]
+                           inner, start + terms.first > 0) for a in affine(rows)]
     return found
 
 
