@@ -49,6 +49,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "0.0 -> 1.0"): "an estimate looks at no claim",
     ("differences.py", "steps = [math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes]",
      "20 -> 21"): "a step of half the size is as good",
+    ("differences.py", "steps = [math.ldexp(1.0, size - shrink) for shrink in (4, 12, 20, 28) for size in sizes]",
+     "4 -> 5"): "a step of half the size is as good",
     ("differences.py", "CLOSER = 2.0**-16       # ... unless a step smaller by this factor contradicts it, as for "
      "max(x*x, 0.001) at 0", "16 -> 17"): "half as near is near, too",
     ("differences.py", "return x if digits == 53 or not math.isfinite(x) else "
