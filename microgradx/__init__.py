@@ -12,6 +12,7 @@ sum, max, min, abs and pow are here too, but `import *` leaves Python's own name
 """
 from typing import TYPE_CHECKING, Any
 
+from . import freeing as _freeing  # noqa: F401     - long graphs, in WebAssembly
 from . import micrograd as _micrograd  # noqa: F401     - its names for Values
 from .activations import (
     elu,

@@ -15,9 +15,9 @@ PACKAGE = ROOT / "microgradx"
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
     ["arithmetic", "branches", "collector", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["arrays"],
-    ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"], ["recording", "vector", "flows"],
-    ["operators"], ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"],
-    ["passes", "colouring", "loops"], ["calls"], ["derivatives", "sparse"], ["jacobians", "batching"],
+    ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"],
+    ["recording", "vector", "flows", "freeing"], ["operators"],
+    ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"], ["passes", "colouring", "loops"], ["calls"], ["derivatives", "sparse"], ["jacobians", "batching"],
     ["watching"], ["step", "expr", "nn"], ["checking"],
     ["training", "testing"], ["show", "compiler"], ["estimators", "export", "plots"], ["__init__"], ["commands"],
     ["__main__"],
