@@ -54,6 +54,8 @@ class Terms(Vectors):
     def factor(self, k: int, slot: Any, i: Any, ahead: int, mask: Any) -> Any:
         """The vector of operand k."""
         b, step, kind = self.b, self.along[1 + k], self.shape.steps[k]
+        if kind == 2:                       # numbers that lie apart
+            i, ahead = b.add(i, LONG(ahead)), 0
         x = self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, ahead, mask)
         # lanes beyond the end must be 0 in all operands: infinity * 0 is nan
         return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))

@@ -73,6 +73,16 @@ def test_short_sums_side_by_side(units, terms):
     assert different(LOOPS.jit(f)(rows, xs, ys), expected, lambda a, b: close(a, b, scale)) == []
 
 
+@pytest.mark.parametrize("terms", [16, 32])
+def test_short_sums_of_numbers_that_lie_apart(terms):
+    """Rows times columns: of a few full vectors each is read."""
+    def f(xs):
+        rows = [xs[k * terms:][:terms] for k in range(16)]
+        return [mg.dot(rows[k], xs[3 * k:][:16 * terms:16]) for k in range(16)]
+    xs = numbers(16 * terms + 48, 50)
+    assert different(LOOPS.jit(f)(xs), eager(f, xs), lambda a, b: close(a, b, sum(x * x for x in xs))) == []
+
+
 def test_where_short_sums_are_a_vector():
     """Their results lie side by side, and they fill whole vectors; else as many side by side as share an operand."""
     def found(units, terms, step=1, other=0):
