@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import derivatives, jacobians
 from ..engine import Value, tape
-from ..nesting import leaves, rebuild
+from ..nesting import leaves, rebuild, walked
 from ..watching import at_line
 from .arguments import holds_tensor, is_array, is_tensor
 from .claims import check_gradient
@@ -73,7 +73,7 @@ def gradcheck(f: Callable[..., Any], *args: Any, grad: Callable[..., Any] | None
     if batched:
         raise TypeError("batched is for functions of arrays whose gradient is yours: write gradcheck(f, x, grad=df, "
                         "batched=...)")
-    if any(map(holds_tensor, args)):
+    if any(walked(holds_tensor, x) for x in args):
         raise TypeError("expected tensors as arguments, got some within a list or dict; write gradcheck(f, x, grad=df)")
     try:
         point = EvaluationPoint(f, args)

@@ -188,8 +188,10 @@ class NativeBackend(Backend):
 
     def copies(self, places: Mapping[int, int], dtype: Dtype) -> Any:
         """In float32; Values keep their numbers in float64."""
+        if not places or dtype is FLOAT64:
+            return None
         from .native.resident import Copies
-        return Copies(places, dtype) if places and dtype is not FLOAT64 else None
+        return Copies(places, dtype)
 
     def blocks(self, values: Sequence[Any]) -> tuple[Any, Any] | None:
         """The memory that machine code reads and writes."""

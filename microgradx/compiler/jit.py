@@ -51,13 +51,13 @@ R_co = TypeVar("R_co", covariant=True)
 class Jitted(Generic[P, R_co]):
     """A compiled function; see jit().
 
-    Called as the function itself; report() tells what the last call ran. Pickled as the programs that it recorded;
-    PicklingError for jit(vmap(f)).
+    Called as the function itself; report() tells what the last call ran. TypeError for out= within another transform.
+    Pickled as the programs that it recorded; PicklingError for jit(vmap(f)).
 
     >>> from microgradx import jit, tanh
     >>> neuron = jit(lambda w, x: tanh(w * x), backend="python")
-    >>> type(neuron).__name__, neuron(0.0, 2.0), neuron.backend
-    ('Jitted', 0.0, 'python')
+    >>> type(neuron).__name__, neuron(0.0, 2.0), neuron.backend, neuron.dtype
+    ('Jitted', 0.0, 'python', 'float64')
     """
 
     if TYPE_CHECKING:                       # as f, but numbers go in and come out where f says Value

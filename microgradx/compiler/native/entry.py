@@ -275,8 +275,8 @@ class Entry:
 
     def new_arrays(self) -> None:
         """Make the arrays of the results."""
-        kind = INT(numpy().dtype(self.dtype.name).num)
         for _, sizes in self.variant.made:
+            kind = INT(numpy().dtype(self.dtype.name).num)
             lengths = (ctypes.c_int64 * len(sizes))(*sizes)
             self.kept.append(lengths)
             null, zero = self.null(), INT(0)
