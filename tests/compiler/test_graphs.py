@@ -1,11 +1,12 @@
 """Random graphs of all rows, compiled against eager code: values, gradients, second derivatives, in every way."""
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 import microgradx as mg
 from microgradx import Value, tape, value_and_grad
 from microgradx.checking.mismatch import roundings
 from microgradx.checking.strategies import graphs
+from microgradx.table import Reduction
 
 from ..budget import budget
 from ..compiled import PYTHON, as_function, close, different, equal, every_way
@@ -54,8 +55,10 @@ def test_other_code_is_as_exact(way):
 @pytest.mark.sweep(997)
 @every_way
 def test_second_derivatives(way):
+    """But for sums and maxima of an input that they have twice, whose terms may come in another order (Limits)."""
     @drawn(way)
     def agrees(root):
+        assume(not any(isinstance(v.op, Reduction) and len(set(v.args)) < len(v.args) for v in tape(root)))
         f, xs = as_function(root)
         found = [x for row in way.jit(mg.hessian(f), strict=True)(xs) for x in row]
         assert different(found, [x for row in mg.hessian(f)(xs) for x in row], equal) == []
