@@ -227,14 +227,20 @@ def test_any_number_of_steps_in_segments(count, reverse, way, monkeypatch):
     assert found[1] == slopes and found[0] == pytest.approx(value, rel=1e-14)      # whose dot has its own order
 
 
+def after_steps(way, count):
+    """A loop of so many steps of two numbers, compiled with its gradient, after a call."""
+    f = way.jit(value_and_grad(lambda w: fori_loop(0, count, lambda _, c: (c[1], 0.5 * c[0] + w * sin(c[1])),
+                                                   (w, w))[0]))
+    value, slope = f(0.4)
+    assert 0.0 < value < 1.0 and math.isfinite(slope)
+    return f
+
+
 @pytest.mark.slow
 @native_ways
 def test_the_gradient_of_many_steps_keeps_few(way):
     """Three million steps of two numbers: 3,464 in place of 48 MB."""
-    f = way.jit(value_and_grad(lambda w: fori_loop(0, 3_000_000, lambda _, c: (c[1], 0.5 * c[0] + w * sin(c[1])),
-                                                   (w, w))[0]))
-    value, slope = f(0.4)
-    assert 0.0 < value < 1.0 and math.isfinite(slope)
+    f = after_steps(way, 3_000_000)
     assert f.report().kept_bytes < 500_000 and f.report().seconds < 60
 
 
@@ -357,11 +363,7 @@ def test_a_sent_loop_that_does_not_fit_is_refused():
 @pytest.mark.slow
 @native_ways
 def test_many_steps_take_little_memory_and_no_time_to_record(way):
-    f = way.jit(value_and_grad(lambda w: fori_loop(0, 30_000, lambda _, c: (c[1], 0.5 * c[0] + w * sin(c[1])),
-                                                   (w, w))[0]))
-    value, slope = f(0.4)
-    assert 0.0 < value < 1.0 and math.isfinite(slope)
-    report = f.report()
+    report = after_steps(way, 30_000).report()
     assert report.scans == 2 and report.traced < 100 and 8 * 30_000 < report.kept_bytes < 40 * 30_000
     assert "2 scans keep 0." in str(report) and " MB" in str(report)
 

@@ -17,7 +17,7 @@ from llvmlite import ir
 from ..ir.repeat import Repeat
 from ..native.builder import Code
 from ..native.engine import Loaded, load
-from ..native.instructions import BIT, LONG, POINTER, VOID, called, number
+from ..native.instructions import BIT, LONG, POINTER, VOID, called, number, truth
 from ..native.kernel import Kernel
 from ..native.straight import is_small, line, set_flag
 from .affine import Slots
@@ -141,12 +141,7 @@ class InsideOn(Steps):
 
     def goes_on(self, now: list[Any]) -> Any:
         """Whether the condition holds, and nothing went wrong."""
-        return self.b.and_(is_set(self.b, now[0]), self.b.not_(now[self.op.carries]))
-
-
-def is_set(b: Any, x: Any) -> Any:
-    """Whether a number is not 0: nan is not."""
-    return b.fcmp_unordered("!=", x, number(0.0, x.type))
+        return self.b.and_(truth(self.b, now[0]), self.b.not_(now[self.op.carries]))
 
 
 class Around(Steps):
@@ -210,7 +205,7 @@ class AroundOn(Around):
     def goes_on(self) -> Any:
         """Whether the condition holds, and nothing went wrong."""
         b = self.b
-        return b.and_(is_set(b, self.get(self.body, 0)), b.not_(is_set(b, self.get(self.body, self.failed))))
+        return b.and_(truth(b, self.get(self.body, 0)), b.not_(truth(b, self.get(self.body, self.failed))))
 
 
 __all__ = ["RepeatNest", "compiled", "fits", "nest", "place_of_body"]

@@ -89,10 +89,10 @@ def _compare(sign: str) -> Emit:
 
 
 def _where(b: Any, c: Any, yes: Any, no: Any) -> Any:
-    return b.select(_truth(b, c), yes, no)
+    return b.select(truth(b, c), yes, no)
 
 
-def _truth(b: Any, c: Any) -> Any:
+def truth(b: Any, c: Any) -> Any:
     """The bit c != 0, true for nan as in Python; for a comparison the bit from which c was made."""
     if isinstance(c, ir.SelectInstr) and c.operands[1:] == [number(1.0, c.type), number(0.0, c.type)]:
         return c.operands[0]
@@ -101,7 +101,7 @@ def _truth(b: Any, c: Any) -> Any:
 
 def under(b: Any, mask: Any, x: Any, y: Any, total: Any, strict: bool) -> Any:
     """total + x*y in lanes where the mask is not 0, else total."""
-    return b.select(_truth(b, mask), fma(b, x, y, total, strict), total)
+    return b.select(truth(b, mask), fma(b, x, y, total, strict), total)
 
 
 def _extreme(sign: str) -> Emit:

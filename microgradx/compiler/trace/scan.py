@@ -70,7 +70,7 @@ def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence
         x = carries[-1] if counts else filled(rows[0], template, xs)
         new, y = pair(f(filled(init, first, carries), x), init, who)
         after, given = everything(new), everything(y)
-        if any(a is not b and a != b for a, b in zip(after, first) if not is_leaf(b)):
+        if changed(after, first):
             raise Uneven("f changes a part of the carry that is no number")
         trees.append((new, after, y, given))
         more = [x + (1 - 2 * reverse)] if counts else []
@@ -108,7 +108,7 @@ def repeated(holds: Any, cond_fun: Callable[[Any], Any], body_fun: Callable[[Any
     def step(carries: list[Any], _: list[Any], __: list[Any]) -> tuple[list[Any], list[Any]]:
         new = same(body_fun(filled(init, first, carries[1:])), init, "while_loop: body_fun")
         after = everything(new, modules=True)
-        if any(a is not b and a != b for a, b in zip(after, first) if not is_leaf(b)):
+        if changed(after, first):
             refuse_step("changes a part of its value that is no number")
         go_on = cond_fun(new)
         return [go_on if isinstance(go_on, Value) else float(bool(go_on)), *filter(is_leaf, after)], []
@@ -129,6 +129,11 @@ def everything(tree: Any, modules: bool = False) -> list[Any]:
     if is_module(tree) and not modules:
         raise Uneven("a Module is carried along")
     return [tree]
+
+
+def changed(after: list[Any], first: list[Any]) -> bool:
+    """Whether a part that is no number has become another one."""
+    return any(a is not b and a != b for a, b in zip(after, first) if not is_leaf(b))
 
 
 def filled(tree: Any, held: list[Any], numbers: Iterable[Any]) -> Any:

@@ -73,10 +73,9 @@ def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
     ax = ax or canvas()[0]
     values = [getattr(record, "loss", record) for record in history]
     steps, several = range(1, len(values) + 1), len(values) // MEANS
-    if several < 4:
-        ax.plot(steps, values, color=STRONG, linewidth=1.5, label="training")
-    else:
-        ax.plot(steps, values, color=LIGHT, linewidth=0.6, label="training")
+    many = several >= 4
+    ax.plot(steps, values, color=LIGHT if many else STRONG, linewidth=0.6 if many else 1.5, label="training")
+    if many:
         means = [sum(values[k:k + several]) / several for k in range(0, len(values) - several + 1, several)]
         ax.plot(steps[several // 2::several][:len(means)], means, color=STRONG, linewidth=1.5,
                 label=f"mean of {several} steps", **style(2, len(means)))
@@ -84,7 +83,7 @@ def losses(history: Sequence[Any], *, ax: "Axes | None" = None) -> "Axes":
                 if getattr(record, "validation", None) is not None]
     if measured:
         ax.plot(*zip(*measured, strict=True), "o--", color=MIDDLING, markersize=4, linewidth=1, label="validation")
-    if measured or several >= 4:
+    if measured or many:
         ax.legend(frameon=False, fontsize=8)
     named(ax, "step", "loss", values)
     return ax
