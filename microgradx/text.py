@@ -74,8 +74,9 @@ def infix(sign: str, a: Any, b: Any) -> Symbol:
 def written(sign: str, a: Any, b: Any) -> Symbol:
     """`a sign b`, with the parentheses that it needs."""
     level, gap = LEVELS[sign], " " if LEVELS[sign] < 2 else ""
-    # a power puts its left side in parentheses, (x**2)**3; the others their right side, a - (b - c)
-    left, right = (level + 1, level) if sign == "**" else (level, level + 1)
+    # a power puts its left side in parentheses, (x**2)**3; the others their right side, a - (b - c); a comparison both,
+    # since Python reads a < b < c as a < b and b < c
+    left, right = (level + 1, level) if sign == "**" else (level + (level == 0), level + 1)
     if sign in ("+", "*"):
         right = level
     ahead = Symbol.of(b).within(right)

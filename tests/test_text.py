@@ -130,6 +130,10 @@ def test_parentheses_stand_where_they_must(term):
     (lambda a, b: a**1.0, "a"),
     (lambda a, b: a * 0.5, "a*0.5"),
     (lambda a, b: 1e-5 * a, "1e-05*a"),
+    (lambda a, b: (a < b) + 2, "(a < b) + 2"),
+    (lambda a, b: (a < b) < a, "(a < b) < a"),          # a < b < a is read as a < b and b < a
+    (lambda a, b: a <= (b > a), "a <= (b > a)"),
+    (lambda a, b: a - b < a, "a - b < a"),
 ])
 def test_text_is_as_short_as_it_can_be(term, text):
     assert term(Symbol("a"), Symbol("b")).text == text

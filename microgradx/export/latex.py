@@ -28,7 +28,7 @@ from ..table import Op, Reduction
 from ..text import digits
 from .equations import Equations, equations
 
-ADDED, MULTIPLIED, POWER, ATOM = range(4)       # precedence
+COMPARED, ADDED, MULTIPLIED, POWER, ATOM = range(5)     # precedence
 GREEK = frozenset(re.findall(r"\w+", """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho
     sigma tau upsilon phi chi psi omega"""))
 KNOWN = frozenset(re.findall(r"\w+", "sin cos tan sinh cosh tanh exp log max min"))     # \sin, \cos, ...
@@ -52,7 +52,7 @@ def to_latex(root: Value) -> str:
     \end{align*}
     """
     found = equations(root, lambda name: Formula(called(name)))
-    lines = [f"{left} &= {Formula.of(right).text}" for left, right in _lines(found)]
+    lines = [f"{left} &= {Formula.of(right).within(ADDED)}" for left, right in _lines(found)]
     return "\n".join([r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"])
 
 
@@ -103,8 +103,10 @@ class Formula(Arithmetic["Formula"]):
         return Formula(text, ADDED if x < 0 else MULTIPLIED if exponent else ATOM)
 
     def within(self, level: int) -> str:
-        """The formula, in parentheses if its precedence is below `level`."""
-        return self.text if self.level >= level else rf"\left({self.text}\right)"
+        """The formula, in parentheses if its precedence is below `level`. A comparison that is a number, 1 where it
+        holds and 0 elsewhere, is in Iverson's brackets."""
+        start, end = "[]" if self.level == COMPARED else "()"
+        return self.text if self.level >= level else rf"\left{start}{self.text}\right{end}"
 
     def _apply(self, op: Op, args: Sequence[Any]) -> Formula:
         if op.infix:
@@ -115,9 +117,9 @@ class Formula(Arithmetic["Formula"]):
             return Formula.of(op.prints(*args))
         if op is ops.where:
             c, yes, no = map(Formula.of, args)
-            condition = c.text if any(f" {sign} " in c.text for sign in SIGNS.values()) else rf"{c.text} \ne 0"
-            return Formula(rf"\begin{{cases}} {yes.text} & \text{{if }} {condition} \\ {no.text} & \text{{otherwise}} "
-                           r"\end{cases}")
+            condition = c.text if c.level == COMPARED else rf"{c.text} \ne 0"
+            return Formula(rf"\begin{{cases}} {yes.within(ADDED)} & \text{{if }} {condition} \\ "
+                           rf"{no.within(ADDED)} & \text{{otherwise}} \end{{cases}}")
         if op in (red.sum, red.dot):
             return summed(op, op.flat(args))
         return function(op, op.flat(args))
@@ -133,9 +135,9 @@ class Formula(Arithmetic["Formula"]):
 def infix(sign: str, a: Formula, b: Formula) -> Formula:
     """`a sign b`: a fraction, a power, or the sign between them; 1 x is written x, x^1 too."""
     if sign == "/":
-        return Formula(rf"\frac{{{a.text}}}{{{b.text}}}", POWER)
+        return Formula(rf"\frac{{{a.within(ADDED)}}}{{{b.within(ADDED)}}}", POWER)
     if sign == "**":
-        return a if b.text == "1" else Formula(f"{a.within(ATOM)}^{{{b.text}}}", POWER)
+        return a if b.text == "1" else Formula(f"{a.within(ATOM)}^{{{b.within(ADDED)}}}", POWER)
     if sign == "*":
         if "1" in (a.text, b.text):
             return b if a.text == "1" else a
@@ -143,9 +145,9 @@ def infix(sign: str, a: Formula, b: Formula) -> Formula:
         dot = r" \cdot " if right[:1].isdigit() else " "
         return Formula(f"{left}{dot}{right}", MULTIPLIED)
     if sign in SIGNS:
-        return Formula(f"{a.text} {SIGNS[sign]} {b.text}", ADDED)
+        return Formula(f"{a.within(ADDED)} {SIGNS[sign]} {b.within(ADDED)}", COMPARED)
     right = b.within(MULTIPLIED if sign == "-" or b.text.startswith("-") else ADDED)
-    return Formula(f"{a.text} {sign} {right}", ADDED)
+    return Formula(f"{a.within(ADDED)} {sign} {right}", ADDED)
 
 
 def summed(op: Reduction, xs: Sequence[Any]) -> Formula:
@@ -160,7 +162,7 @@ def summed(op: Reduction, xs: Sequence[Any]) -> Formula:
 
 def function(op: Op, xs: Sequence[Any]) -> Formula:
     """A function as textbooks write it: a root, bars, e to the power, or name(inputs)."""
-    inner = [Formula.of(x).text for x in xs]
+    inner = [Formula.of(x).within(ADDED) for x in xs]
     if op is ops.sqrt:
         return Formula(rf"\sqrt{{{inner[0]}}}")
     if op is ops.abs:

@@ -15,6 +15,7 @@ from microgradx.table import TABLE
 from ..budget import budget, sweep
 from ..hostile import LABELS
 from . import rows
+from .latex import evaluated
 
 sympy = pytest.importorskip("sympy", reason='sympy is not installed: pip install "microgradx[sympy]"')
 mp = pytest.importorskip("mpmath").mp
@@ -132,20 +133,42 @@ def test_latex_has_a_line_for_each_shared_part_that_is_read_below_only():
         r"\frac{\partial y}{\partial x} &= w \frac{\partial y}{\partial v_{1}}"]
 
 
-# The name of a part or leaf in LaTeX
-PART = re.compile(r"\\frac\{\\partial \w+\}\{\\partial (?:[^{}]|\{\d+\})*\}|[vx]_\{\d+\}")
+def misread(root, text):
+    """The names for which the lines of a text, read again, have other numbers than the graph."""
+    found, all_names = evaluated(root, text), names(root)
+    leaves = [v for v in all_names if v.op is None]
+    y = called(all_names[root])
+    expected = {y: root.data, **{rf"\frac{{\partial {y}}}{{\partial {called(all_names[v])}}}": slope
+                                 for v, slope in zip(leaves, mg.gradients(root, leaves)) if v is not root}}
+    return [name for name, x in expected.items() if not rows.same(found[name], x, 1e-9)]
 
 
 @pytest.mark.slow
-def test_latex_of_random_graphs_names_what_it_shares():
-    """Each line defines what no other does, and reads leaves, the result, and what is defined above it."""
-    for root in rows.drawn(budget(50)):
-        text, known = to_latex(root), {called(name) for v, name in names(root).items() if v.op is None or v is root}
-        for line in text.splitlines()[1:-1]:
-            left, right = line.split(" &= ")
-            assert set(PART.findall(right)) <= known and left not in known - {called(names(root)[root])}
-            known.add(left)
-        assert text.count("{") == text.count("}")
+@pytest.mark.parametrize("part", range(8))
+def test_latex_of_random_graphs_is_read_again(part):
+    """200 in all. Each line defines what no other does, and reads leaves, the result, and what is defined above it."""
+    assert [text for root in rows.drawn(budget(25)) if misread(root, text := to_latex(root))] == []
+
+
+@sweep(7)
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_every_row_is_read_again(op):
+    for xs in rows.points(op)[-29:-9]:
+        size = len(xs) - getattr(op, "index", 0)
+        y = rows.at(op, [*(Value(x, f"x{k}") for k, x in enumerate(xs[:size])), *xs[size:]])
+        if all(map(math.isfinite, [*xs, y.data])):
+            assert misread(y, to_latex(y)) == []
+
+
+def test_a_comparison_that_is_a_number_is_in_brackets():
+    """Knuth, Two Notes on Notation (1992): Iverson's brackets. A sum of bare comparisons reads as another one."""
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    z = mg.where(x < y, x + (x < y), y) + (y > 0)
+    text = to_latex(z)
+    assert r"x + \left[x < y\right] & \text{if } x < y \\" in text and text.count(r"\right[") == 0
+    assert misread(z, text) == []
+    with pytest.raises(AssertionError):
+        assert misread(z, text.replace(r"\left[", "").replace(r"\right]", "")) == []
 
 
 def test_latex_reads_as_it_was_written():
