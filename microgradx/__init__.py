@@ -104,7 +104,7 @@ if TYPE_CHECKING:
     from .show.web.lab import lab
     from .show.web.page import to_html
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Value", "Vector", "tape", "no_grad", "scope",
