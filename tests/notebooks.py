@@ -128,6 +128,8 @@ def _outputs(source: str, scope: dict[str, Any], count: int, photo: Photo) -> It
         yield {"name": "stdout", "output_type": "stream", "text": printed.getvalue().splitlines(keepends=True)}
     if result is not None and not source.rstrip().endswith(";"):
         shown = getattr(result, "_repr_mimebundle_", lambda: {"text/plain": repr(result)})()
+        if hasattr(result, "_repr_latex_"):
+            shown["text/latex"] = result._repr_latex_()
         data = {kind: PAGE.sub(r"\1", text).splitlines(keepends=True) for kind, text in shown.items()}
         if isinstance(result, Stepper):
             data = {"image/png": base64.b64encode(photo(result)).decode(), "text/plain": data["text/plain"]}
@@ -230,7 +232,7 @@ def _is_plain(output: Output) -> bool:
     """Text, an image, or HTML of nothing but images that are part of it."""
     if output["output_type"] == "stream":
         return bool(output["name"] == "stdout")
-    data, known = output.get("data", {}), {"text/plain", "text/html", "image/png"}
+    data, known = output.get("data", {}), {"text/plain", "text/html", "text/latex", "image/png"}
     html = joined(data.get("text/html", ""))
     sources = re.findall(r'src="([^"]*)"', html)
     return (bool(data) and data.keys() <= known and not output["metadata"]

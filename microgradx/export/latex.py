@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import ops
@@ -38,10 +38,26 @@ ESCAPED = {"\\": r"\backslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "^": r"\^{
            "%": r"\%", "~": r"\~{}", " ": "~"}
 
 
-def to_latex(root: Value) -> str:
+class Latex(str):
+    """Text of LaTeX, which a notebook shows set.
+
+    >>> from microgradx import Value
+    >>> from microgradx.export import to_latex
+    >>> to_latex(Value(3.0, "x") * 2)._repr_latex_() == to_latex(Value(3.0, "x") * 2)
+    True
+    """
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return str(self)
+
+
+def to_latex(root: Value) -> Latex:
     r"""Value and derivative of a graph by all its leaves, as an align* environment. TypeError if root is no Value.
 
-    What is used more than once is a line of its own: v_1, v_2, ..., as in pictures and steps.
+    What is used more than once is a line of its own: v_1, v_2, ..., as in pictures and steps. The text is a str; as the
+    last line of a cell a notebook shows the formulas.
 
     >>> from microgradx import Value
     >>> from microgradx.export import to_latex
@@ -52,8 +68,19 @@ def to_latex(root: Value) -> str:
     \end{align*}
     """
     found = equations(root, lambda name: Formula(called(name)))
-    lines = [f"{left} &= {Formula.of(right).within(ADDED)}" for left, right in _lines(found)]
-    return "\n".join([r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"])
+    return Latex(aligned((left, Formula.of(right).within(ADDED)) for left, right in _lines(found)))
+
+
+def aligned(lines: Iterable[tuple[str, str]]) -> str:
+    r"""Left and right sides of equations as LaTeX, one below the other.
+
+    >>> print(aligned([("y", "2 x")]))
+    \begin{align*}
+    y &= 2 x
+    \end{align*}
+    """
+    text = " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
+    return "\n".join([r"\begin{align*}", text, r"\end{align*}"])
 
 
 def _lines(found: Equations) -> list[tuple[str, Any]]:

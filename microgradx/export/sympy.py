@@ -26,6 +26,7 @@ from ..engine import Value
 from ..extras import install
 from ..table import Op, of_math
 from .equations import equations
+from .latex import aligned, called
 
 OTHER = {"fabs": "Abs"}                     # names of math under which sympy has another function, or none
 
@@ -48,6 +49,15 @@ class Formulas(NamedTuple):
     gradient: dict[Any, Any]
     parts: dict[Any, Any]
     root: Any
+
+    def _repr_latex_(self) -> str:
+        """Its lines, as sympy writes LaTeX: a notebook shows them set."""
+        symbols = {x: called(x.name) for x in (*self.parts, self.root, *self.gradient)}
+        slopes = {x: part for x, part in self.parts.items() if x.name.startswith(f"d{self.root.name}/d")}
+        lines = {**{symbols[x]: part for x, part in self.parts.items() if x not in slopes},
+                 symbols[self.root]: self.value, **{symbols[x]: part for x, part in slopes.items()},
+                 **{called(f"d{self.root.name}/d{x.name}"): slope for x, slope in self.gradient.items()}}
+        return aligned((left, library().latex(right, symbol_names=symbols)) for left, right in lines.items())
 
     def whole(self) -> Formulas:
         """The same in the leaves alone: every part in its place.

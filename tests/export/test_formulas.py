@@ -179,9 +179,21 @@ def test_latex_reads_as_it_was_written():
 
 @pytest.mark.parametrize("label", [*LABELS, "\\input{x}", "a_b^c", "}{", "$x$", "%", "d1/d2"])
 def test_a_label_is_never_a_command(label):
-    text = to_latex(Value(2.0, label) * 3)
+    text = to_latex((leaf := Value(2.0, label)) * 3)
     inner = re.sub(r"\\(backslash|mathrm|frac|partial|begin|end|text|cdot|\\|[{}_^#&$%~])", "", text)
-    assert "\\" not in inner and to_sympy(Value(2.0, label) * 3).value.free_symbols
+    assert "\\" not in inner and to_sympy(leaf * 3).value.free_symbols
+    assert called(str(next(iter(to_sympy(leaf * 3).gradient)))) in to_sympy(leaf * 3)._repr_latex_()
+
+
+def test_a_notebook_shows_the_formulas_set():
+    """What IPython asks for: text/latex. The lines of sympy's define what they read, too."""
+    w, x = Value(0.5, "weight"), Value(2.0, "x")
+    y = (mg.tanh(w * x) + mg.exp(w * x)).named("y")
+    assert to_latex(y)._repr_latex_() == to_latex(y) == str(to_latex(y)) and type(to_latex(y)._repr_latex_()) is str
+    found = to_sympy(y)._repr_latex_().splitlines()
+    assert [line.split(" &= ")[0] for line in found[1:-1]] == [
+        "v_{1}", "v_{4}", "y", *(rf"\frac{{\partial y}}{{\partial {v}}}" for v in ("v_{1}", r"\mathrm{weight}", "x"))]
+    assert found[-2].endswith(r"&= \frac{\partial y}{\partial v_{1}} \mathrm{weight} + v_{4} \mathrm{weight}")
 
 
 def test_names():
