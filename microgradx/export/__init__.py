@@ -5,7 +5,7 @@ c/              C source and header of a function, its gradient, or a whole trai
 equations.py    a graph and its whole derivative, a line for each part: latex.py and sympy.py write them
 waves.py        a program on arrays of another library, many operations at once
 jax.py          a function with its derivative as one of JAX
-torch.py        a Module as one of torch.nn
+torch.py        a Module as one of torch.nn; torch_mlp.py: micrograd's, which torch does not have
 onnx/           a function or Module as a file of standard operators
 
 Nothing here knows a derivative: each exporter reads rows of the table or a program that was recorded from them. What

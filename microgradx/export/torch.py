@@ -13,6 +13,7 @@ from .. import nn
 from ..nn.activation import Elementwise
 from ..nn.gates import ELMAN
 from ..nn.transformer import ACTIVATIONS
+from .torch_mlp import torch_mlp
 
 # Arguments of a layer that are not attributes of the same name.
 FROM_PARTS: dict[str, Any] = {
@@ -55,8 +56,7 @@ def to_torch(model: nn.Module) -> Any:
 def refuse_own(name: str, module: nn.Module) -> None:
     """TypeError for a Module that is none of nn's own layers."""
     kind = type(module)
-    if getattr(nn, kind.__name__, None) is not kind or kind in (
-            nn.Module, Elementwise, nn.Neuron, nn.Layer, nn.MLP, nn.Perceptron):
+    if getattr(nn, kind.__name__, None) is not kind or kind in (nn.Module, Elementwise, nn.Perceptron):
         place = f" ({name})" if name else ""
         raise TypeError(f"{kind.__name__}{place} is no layer that nn and torch both have; build the model from "
                         "Sequential, Residual and layers of nn")
@@ -80,6 +80,8 @@ def _made(torch: Any, layer: nn.Module) -> Any:
     if isinstance(layer, CONTAINERS):
         inner = [_made(torch, one) for one in layer]
         return torch.nn.ModuleList(inner) if type(layer) is nn.ModuleList else torch.nn.Sequential(*inner)
+    if isinstance(layer, (nn.Neuron, nn.Layer, nn.MLP)):
+        return torch_mlp(torch, layer)
     return getattr(torch.nn, type(layer).__name__)(**arguments(layer))
 
 

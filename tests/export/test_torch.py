@@ -67,6 +67,25 @@ def test_containers_keep_their_names_and_mode(torch):
                      [v.grad for v in leaves(model)], close) == []
 
 
+@pytest.mark.parametrize("model", [nn.Neuron(2), nn.Neuron(2, nonlin=False), nn.Layer(2, 3), nn.Layer(2, 1),
+                                   nn.MLP(2, [4, 3]), nn.MLP(2, [4, 4, 1]),
+                                   nn.Sequential(nn.MLP(2, [3, 2]), nn.Tanh())],
+                         ids=lambda model: type(model).__name__)
+def test_micrograd_s_networks(torch, model):
+    """The same names, numbers and gradients; a batch is a batch of samples."""
+    x = [[0.5, -1.5], [2.0, 0.25]]
+    exported = to_torch(model)
+    assert list(exported.state_dict()) == list(model.state_dict())
+    expected = [model(row) for row in x]
+    assert different(leaves(exported(torch.tensor(x, dtype=torch.float64)).tolist()),
+                     [v.data for v in leaves(expected)], close) == []
+    model.zero_grad()
+    mg.sum(leaves(expected)).backward()
+    exported(torch.tensor(x, dtype=torch.float64)).sum().backward()
+    assert different([g for p in exported.parameters() for g in p.grad.flatten().tolist()],
+                     [v.grad for v in model.parameters()], close) == []
+
+
 def test_each_layer_keeps_its_own_mode(torch):
     """A frozen norm or a Dropout kept on in a model that is otherwise evaluated (Gal & Ghahramani 2016)."""
     model = nn.Sequential(nn.BatchNorm1d(2), nn.Residual(nn.Dropout(0.5), nn.Linear(2, 2)),
@@ -93,7 +112,7 @@ def tied():
 
 @pytest.mark.parametrize("model, error, said", [
     (Own(), TypeError, "Own is no layer"), (nn.Sequential(nn.ReLU(), Own()), TypeError, r"Own \(1\) is no layer"),
-    (nn.MLP(2, [1]), TypeError, "MLP is no layer"), (nn.Perceptron(2), TypeError, "Perceptron"),
+    (nn.Perceptron(2), TypeError, "Perceptron"),
     (lambda x: x, TypeError, "expected a Module"), (tied(), ValueError, "1.weight shares numbers with 0.weight"),
 ])
 def test_what_torch_does_not_have_is_refused(model, error, said):
