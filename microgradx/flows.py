@@ -156,15 +156,23 @@ def _is_one(x: Any) -> bool:
     return x.__class__ is float and x == 1.0
 
 
-def slopes_of(v: Value, record: bool) -> Sequence[Any]:
+def slopes_of(v: Value, record: bool, chosen: dict[Any, Sequence[Any]] | None = None) -> Sequence[Any]:
     """The slopes of a result: its frozen numbers, or the same recorded as Values (for jit also as Gates). RuntimeError
-    if an input was set after the result was computed."""
+    if an input was set after the result was computed.
+
+    chosen      for jit: the slopes that depend on an index alone, by index. All columns of an embedding share them
+    """
     if not record or v.op is None:
         return v.slopes
     if tracer() is not None:
         args = v.args
         if v.op.__class__ is Reduction:                 # one rule gives all slopes; those by numbers are left alone
-            return v.op.partials([True] * len(args), v, *args)
+            key = (v.op, len(args), args[-1]) if v.op.choice else None
+            if key is None or chosen is None:
+                return v.op.partials([True] * len(args), v, *args)
+            if key not in chosen:
+                chosen[key] = v.op.partials([True] * len(args), v, *args)
+            return chosen[key]
         return v.op.partials([a.__class__ is not float for a in args], v, *args)
     slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
     for slope, frozen in zip(slopes, v.slopes):

@@ -98,6 +98,7 @@ def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: boo
         if y in incoming:
             incoming[y].extend((factor.sum, 1.0, factor.open))
     adjoint: dict[Value, Flow] = {}
+    chosen: dict[Any, Sequence[Any]] = {}
     for v, args in reversed(reaching):
         found = incoming.pop(v)
         if not found:                                               # no gradient flows here
@@ -106,7 +107,7 @@ def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: boo
             adjoint[v] = v.op.pull(v, found, incoming)
             continue
         g, is_open = adjoint[v] = total(found, record)
-        for a, slope in zip(args, slopes_of(v, record)):
+        for a, slope in zip(args, slopes_of(v, record, chosen)):
             if slope is not None and (terms := incoming.get(a)) is not None:
                 terms += g, slope, is_open
     return adjoint, {x: found for x, found in incoming.items() if found}
@@ -128,8 +129,9 @@ def _at_once(incoming: dict[Value, Terms]) -> dict[Value, Any]:
 
 def edges(order: Iterable[Value], record: bool) -> Edges:
     """Each result with its inputs that it has a slope by, and these; 1.0 for a Passing operation, which has none."""
+    chosen: dict[Any, Sequence[Any]] = {}
     return [(v, [(a, slope) for a, slope in zip(v.args, repeat(1.0) if isinstance(v.op, Passing) else
-                                                slopes_of(v, record))
+                                                slopes_of(v, record, chosen))
                  if slope is not None and a.__class__ is not float]) for v in order]
 
 

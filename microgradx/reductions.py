@@ -217,7 +217,7 @@ first_max = reduction("first_max", _max, lambda y, *xs: _first([1 - (x < y) for 
                       lowering=_largest, kinks=lambda *xs: _gaps(max, *xs))
 min = reduction("min", _min, lambda y, *xs: _shares([x <= y for x in xs]), least=1, lowering=_smallest,
                 kinks=lambda *xs: _gaps(min, *xs))
-entry = reduction("take", _take, _take_slopes, index=True, least=1)
+entry = reduction("take", _take, _take_slopes, index=True, choice=True, least=1)
 
 
 def take(table: Any, i: Any) -> Any:

@@ -207,15 +207,16 @@ class Reduction(Op):
     slopes    one rule: it takes the result and the inputs or lists, and returns all slopes, or lists of them
     lists     how many lists it takes: one, or several of the same length
     index     whether an index follows them
+    choice    whether the slopes depend on that index and the number of elements alone
     least     how many elements it needs
     textbook  a rule for the slope by the input at k, `lambda y, k, *xs: ...`; texts are read from it
     """
 
-    __slots__ = ("lists", "index", "least", "of_lists", "slopes_of_lists")
+    __slots__ = ("lists", "index", "choice", "least", "of_lists", "slopes_of_lists")
 
     def __init__(self, name: str, value: Callable[..., float], slopes: Callable[..., Sequence[Any]], *,
-                 lists: int = 1, index: bool = False, least: int = 0, **more: Any) -> None:
-        self.lists, self.index, self.least = lists, index, least
+                 lists: int = 1, index: bool = False, choice: bool = False, least: int = 0, **more: Any) -> None:
+        self.lists, self.index, self.choice, self.least = lists, index, choice, least
         self.of_lists: Callable[..., float] = value if lists > 1 else lambda xs: value(*xs)
         self.slopes_of_lists: Callable[..., Any] = slopes if lists > 1 else lambda y, xs: [slopes(y, *xs)]
         super().__init__(name, lambda *xs: self.of_lists(*self.split(xs)), slopes, **more)
