@@ -9,7 +9,7 @@ constant stride are a loop of loops, and so on.
 from __future__ import annotations
 
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,22 @@ def affine(rows: Slots) -> list[Axes]:
         if len(merged) == len(found):
             return merged
         found = merged
+
+
+def unordered(rows: Slots) -> list[Axes]:
+    """The loop nests that visit these rows in any order: those of affine(), of which alike ones are loops of loops also
+    where others lie between them, as the rows of causal attention, which are longer from letter to letter, in each head.
+
+    >>> unordered(np.array([[0], [10], [11], [20], [30], [31]]))       # one and two, twice
+    [Axes(first=0, sizes=(2,), steps=((20,),)), Axes(first=1, sizes=(2, 2), steps=((20,), (1,)))]
+    """
+    kinds: dict[Any, list[int]] = {}
+    for axes in (found := affine(rows)):
+        kinds.setdefault(axes[1:], []).append(axes.first)
+    if len(kinds) == len(found):
+        return found
+    return [Axes(firsts[a.first], (*a.sizes, *sizes), (*a.steps, *steps))
+            for (sizes, steps), firsts in kinds.items() for a in affine(rows[firsts])]
 
 
 def _runs(rows: Slots) -> list[tuple[int, int, tuple[int, ...]]]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from ... import reductions as red
 from ...table import Op
-from .affine import Axes, Slots, affine
+from .affine import Axes, Slots, affine, unordered
 from .memory_layout import Group, breaks
 
 LARGE = 1000        # if nests compute so many numbers on average, fewer nests are no gain
@@ -91,7 +91,7 @@ def _mapped(group: Group) -> list[Nest]:
     found = _even(rows)
     if not found:
         rows = min(([rows, *(rows[np.lexsort((*rows.T, column))] for column in rows.T)]), key=breaks)
-        found = affine(rows)
+        found = unordered(rows)
     return [Nest(group.op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
                  tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps))) for a in found]
 
@@ -137,7 +137,7 @@ def _reduced(op: Op, slots: Slots, lists: Slots) -> list[Nest]:
             inner = tuple(zip(terms.sizes, terms.steps))
             found += [Nest(op, int(rows[a.first, 0]), tuple(rows[a.first, 1:].tolist()),
                            tuple((n, step[0], step[1:]) for n, step in zip(a.sizes, a.steps)),
-                           inner, start + terms.first > 0) for a in affine(rows)]
+                           inner, start + terms.first > 0) for a in unordered(rows)]
     return found
 
 
