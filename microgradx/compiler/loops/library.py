@@ -23,7 +23,7 @@ from ..native.instructions import called
 from .map_code import Results
 from .reduce_code import Terms
 from .scalar_code import Writer
-from .shapes import Shape
+from .shapes import Shape, wider
 
 WRITERS = {"": Writer, "outer": Results, "inner": Terms}        # by the loop along which vectors lie
 
@@ -33,13 +33,15 @@ _one_at_a_time = lock()
 
 
 def addresses(shapes: Iterable[Shape], strict: bool, dtype: Dtype = FLOAT64) -> dict[Shape, int]:
-    """The address of the function of each shape, void f(number *memory, long *table)."""
+    """The address of a function for each shape, void f(number *memory, long *table)."""
     with _one_at_a_time:
         shapes = list(shapes)
-        new = [shape for shape in shapes if (shape, strict, dtype) not in _known]
+        there = {*shapes, *(shape for shape, *rest in _known if rest == [strict, dtype])}
+        served = {shape: next((more for more in wider(shape) if more in there), shape) for shape in shapes}
+        new = [shape for shape in dict.fromkeys(served.values()) if (shape, strict, dtype) not in _known]
         if new:
             _compile(new, strict, dtype)
-        return {shape: _known[shape, strict, dtype] for shape in shapes}
+        return {shape: _known[served[shape], strict, dtype] for shape in shapes}
 
 
 def _compile(shapes: Sequence[Shape], strict: bool, dtype: Dtype) -> None:

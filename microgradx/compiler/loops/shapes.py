@@ -85,6 +85,21 @@ def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
     return shape, [nest.out, *nest.operands, *loops, *terms, *vector]
 
 
+def wider(shape: Shape) -> list[Shape]:
+    """Shapes whose functions compute nests of this one, too, with the same bits, from the same table: those for any
+    number of vectors, or with iterations left over. Where one is compiled anyway, this one need not be.
+
+    >>> from microgradx import exp
+    >>> [more.block for more in wider(Shape(exp, 1, 1, 0, "outer", (1, 1), block=1))]        # one vector: any number
+    [0]
+    """
+    if shape.along == "outer" and not shape.reduces:
+        found = [shape._replace(block=0, whole=False), shape._replace(whole=False)]
+    else:
+        found = [shape._replace(rest=shape.jam > 1 and shape.along == "outer")]
+    return [more for more in found if more != shape]
+
+
 def _kind(step: int) -> int:
     return step if step in (0, 1) else 2
 

@@ -38,6 +38,15 @@ def test_each_shape_is_compiled_once(loads):
     assert loads.call_count == 2
 
 
+def test_a_wider_function_that_is_there_serves_a_narrower_shape(loads):
+    """Any number of vectors serves one; iterations left over serve none. The bits of both are the same."""
+    few, full, many = shape()._replace(block=1), shape()._replace(block=1, whole=True), shape()
+    found = addresses([few, full, many], strict=False)
+    assert len(set(found.values())) == 1 and loads.call_count == 1
+    assert addresses([full], strict=False)[full] == found[many] and loads.call_count == 1
+    assert addresses([few], strict=True)[few] != addresses([few], strict=False)[few]
+
+
 def test_strict_code_has_functions_of_its_own(loads):
     assert addresses([shape()], strict=False) != addresses([shape()], strict=True)
 

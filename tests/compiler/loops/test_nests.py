@@ -157,6 +157,16 @@ def test_ragged_rows_are_a_nest_each():
     assert loops(lambda rows, w: [mg.dot(row, w[:len(row)]) for row in rows], rows, matrix(1, 12)[0]) <= len(rows)
 
 
+def test_ragged_rows_of_several_heads_are_a_nest_for_each_length():
+    """Row t of each of three heads has t + 1 numbers, head after head, as scores of causal attention are recorded."""
+    rows = [(t, [100 * head + 10 * t + k, 300 + 10 * head + t]) for head in range(3) for t in range(5)
+            for k in range(t + 1)]
+    group = Group(mg.mul, np.arange(len(rows)), np.array([inputs for _, inputs in rows]))
+    found = nests(group, STATUS)
+    assert len(found) == 5
+    check(group, found, False)
+
+
 @pytest.mark.slow
 def test_what_has_no_pattern_is_right_all_the_same():
     rng = random.Random(2)
