@@ -43,7 +43,7 @@ def affine(rows: Slots) -> list[Axes]:
 
 def unordered(rows: Slots) -> list[Axes]:
     """The loop nests that visit these rows in any order: those of affine(), of which alike ones are loops of loops also
-    where others lie between them, as the rows of causal attention, which are longer from letter to letter, in each head.
+    where others lie between them, as the rows of causal attention, longer from letter to letter, in each head.
 
     >>> unordered(np.array([[0], [1], [10], [11], [12], [20], [21], [30], [31], [32]]))     # two and three, twice
     [Axes(first=0, sizes=(2, 2), steps=((20,), (1,))), Axes(first=2, sizes=(2, 3), steps=((20,), (1,)))]
