@@ -98,6 +98,11 @@ class Backend(ABC):
         """A function specialised for arguments with the structure of `args`, which does what variant.run does, and
         passes all other arguments to `general`. None if this back end has nothing faster than `general`."""
 
+    def into(self, variant: Any, args: Sequence[Any], out: Any) -> Any:
+        """The same for calls with out=, arrays of this nesting, which passes all others to `variant.exact`. None if
+        this back end has nothing faster."""
+        return None
+
     @abstractmethod
     def samples(self, samples: Any) -> Callable[..., None]:
         """A function run(rows, shared, out, threads): the program of one of `samples`, see samples.py, for each row of
@@ -218,6 +223,11 @@ class NativeBackend(Backend):
         call Python."""
         from .native.entry import is_known, native_call
         return native_call(variant, args, general) if is_known() else None
+
+    def into(self, variant: Any, args: Sequence[Any], out: Any) -> Any:
+        """A builtin function in machine code, too."""
+        from .native.into import into_call
+        return into_call(variant, args, out)
 
     def samples(self, samples: Any) -> Callable[..., None]:
         """Machine code in the lanes of vectors or in a loop, in threads."""

@@ -129,7 +129,10 @@ class Jitted(Generic[P, R_co]):
         self.__call__ = variant.exact or self._general  # type: ignore[method-assign]
         if out is not None:
             run = partial(variant.run, numbers, modules)
-            return written(out, variant.tree, args, options, run, variant.program.dtype.name)
+            found = written(out, variant.tree, args, options, run, variant.program.dtype.name)
+            if not options:
+                self.__call__ = variant.exact_into(args, out) or self._general  # type: ignore[method-assign]
+            return found
         if variant.exact and not known:
             return variant.exact(*args)         # which comes back here if it is none of its cases
         return variant.run(numbers, modules)

@@ -28,6 +28,7 @@ from .trace.arguments import (
     Sizes,
     arrays_in,
     is_exact,
+    read,
     rebuilder,
     with_modules,
     zeroed,
@@ -51,6 +52,8 @@ class Variant:
     updates         what is set after each run, by `.data`, in parts; what has an address is not among them
     reached         whether backward() comes to a number among the arguments
     unrolled        why loops of scan were written out step by step
+    exact           a function for arguments of this structure, which passes others on; None if there is none
+    into            the same for calls with out=, by the structure of the arrays that are given
     called_back     names of the rows for which the machine code calls Python back
     compiled        the kernel, if there was need of it: an exact call does without
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
@@ -68,6 +71,7 @@ class Variant:
         self.sources, self.updates = parts(p.closures), parts(p.updates)
         self.rebuild = rebuilder(tree, self.in_arrays, p.dtype.name)
         self.exact: Any = None
+        self.into: dict[Any, Any] = {}
         self.seconds = 0.0
         self.reached = False
         self._lock = lock(RLock)
@@ -143,6 +147,16 @@ class Variant:
             self.exact = self.backend.exact(self, given, general)
         if self.exact is None:
             self.kernel  # noqa: B018          # compiled now, not at the first run
+
+    def exact_into(self, args: Sequence[Any], out: Any) -> Any:
+        """A function as `exact` for calls with arrays like those in `out`; `exact` itself if there is none."""
+        if self.exact is None:
+            return None
+        structure, given = read(out, [], []), zeroed(out)
+        if structure not in self.into:
+            known = is_exact(given, (dict, type(None)))
+            self.into[structure] = known and self.backend.into(self, zeroed(tuple(args)), given) or self.exact
+        return self.into[structure]
 
     def run(self, numbers: list[float], modules: Modules, made: Sequence[Any] = ()) -> Any:
         """What the function returns for the numbers among the arguments. made: arrays of the caller for those that it

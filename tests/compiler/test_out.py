@@ -1,10 +1,12 @@
 """jit(f)(x, out=...): results in the caller's arrays, in every way, and what is refused, before anything is written."""
 import array
+import sys
 from typing import NamedTuple
 
 import pytest
 
 from microgradx import Value, dot, exp, grad, jit, nn, sin, square, take, tanh, value_and_grad, vmap
+from microgradx.compiler.native.entry import is_known
 
 from ..compiled import every_way, native_ways, needs_llvmlite
 
@@ -63,6 +65,31 @@ def test_machine_code_writes_there_itself():
         assert f(*LARGE, out=out) is out
     memory = f._last.kernel.memory                                  # which has no room for the result
     assert len(memory) < 10 * out.size and np.array_equal(out, f(*LARGE))
+
+
+@native_ways
+@sizes
+def test_calls_stay_in_machine_code(way, args):
+    """A call with out= is a builtin function, too, and a call without it in between changes nothing."""
+    w, x = args
+    f = way.jit(lambda w, x: (dot(w[0], x), {"last": w[-1], "double": [[2 * v for v in row] for row in w]}, (w[1],)))
+    y, double, rows = full(), full(*w.shape), (full(len(x)),)
+    f(w, x)
+    for out in ((y, {"double": double, "last": None}, None), (None, None, rows), (y, None, None)):
+        f(w, x, out=out)
+        for k in (1.0, 2.0):
+            expected = f(k * w, x)
+            counts = list(map(sys.getrefcount, (y, double, rows[0])))
+            if is_known():
+                assert type(f.compiled.__call__).__name__ == "builtin_function_or_method"
+            found = f(k * w, x, out=out)
+            assert float(found[0]) == expected[0] and list(found[1]) == ["last", "double"]
+            assert np.array_equal(found[1]["double"], expected[1]["double"])
+            assert np.array_equal(found[1]["last"], expected[1]["last"]) and np.array_equal(found[2], expected[2])
+            assert (found[0] is y, found[1]["double"] is double) == (out[0] is y, out[1] is not None)
+            assert (found[2][0] is rows[0]) == (out[2] is rows)
+            del found
+            assert list(map(sys.getrefcount, (y, double, rows[0]))) == counts
 
 
 @every_way
@@ -139,10 +166,10 @@ def changed(x):
 def test_what_cannot_take_results_is_refused(way, out, error, said):
     f, x = way.jit(changed), np.arange(4.0)
     before = np.array(out) if hasattr(out, "shape") else None
-    for _ in range(2):
+    for good in (full(4), full(4)):                                 # by Python, then by machine code
         with pytest.raises(error, match=said):
             f(x, out=out)
-        f(x)
+        assert f(x, out=good).tolist() == f(x).tolist() == [3.0, 2.0, 1.0, 0.0]
     assert before is None or np.array_equal(before, out)
 
 
@@ -150,6 +177,7 @@ def test_what_cannot_take_results_is_refused(way, out, error, said):
 def test_memory_that_is_read_is_refused(way):
     f, memory = way.jit(lambda x, y, z=None: (x, {"y": y})), np.arange(8.0)
     x, y = memory[:4], memory[4:].tolist()
+    f(x, y, out=(full(4), {"y": full(4)}))                          # from now on by machine code
     for out, said in [((x, {"y": full(4)}), r"out\[0\], an array of shape \(4,\), shares memory with args\[0\]"),
                       ((full(4), {"y": memory[3:7]}), r"out\[1\]\['y'\], .*shares memory with args\[0\]"),
                       ((memory[4:], {"y": memory[4:]}), r"out\[0\].*shares memory with out\[1\]\['y'\]")]:

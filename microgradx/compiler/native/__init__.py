@@ -11,6 +11,7 @@ place.py            slots in the memory of a program, and outside of it
 resident.py         keeps parameters in the memory of machine code
 kernel.py           a compiled program with its memory
 entry.py            a program as a builtin function of Python
+into.py             the same for calls with arrays that take the results
 threads.py          threads that wait for work
 waiting.py          Ctrl-C in a loop without end
 """

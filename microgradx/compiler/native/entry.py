@@ -62,7 +62,11 @@ def native_call(variant: Any, args: Sequence[Any], general: Callable[..., Any]) 
     program that calls back into Python, or may be ended by Ctrl-C: only `general` raises errors of callbacks."""
     if called(variant.program.ops, variant.program.strict) or variant.program.waits():
         return None
-    entry = Entry(variant, args, general)
+    return builtin(Entry(variant, args, general))
+
+
+def builtin(entry: Entry) -> Any:
+    """The function as an object of Python."""
     code = load(entry.module)
     definition = Definition(b"call", code.address("call"), FASTCALL, None)
     new = ctypes.pythonapi.PyCFunction_NewEx
@@ -84,6 +88,7 @@ class Entry:
     nested      arrays in lists, which another thread could drop
     arrays      the arrays of the results
     pending     objects that are made and have no owner: to be released if there is no memory for the next
+    orderly     flags that an array must have
     """
 
     def __init__(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> None:
@@ -92,21 +97,23 @@ class Entry:
         self.b = b = ir.IRBuilder(self.function.append_basic_block())
         self.other = self.function.append_basic_block("other")
         self.kept: list[Any] = [general]
-        self.variant, self.p = variant, variant.program
+        self.variant, self.p, self.tree = variant, variant.program, variant.tree
         self.dtype, self.real = variant.program.dtype, real(variant.program.dtype)
         self.numbers: list[Any] = []
         self.pointers: list[Any] = []
         self.nested: list[Any] = []
         self.arrays: list[Any] = []
         self.pending: list[Any] = []
+        self.orderly = ORDERLY
         _, pointer, count, names = self.function.args
 
         self.require(b.icmp_signed("==", count, LONG(len(args))))
-        self.require(b.icmp_unsigned("==", names, self.null()))         # no keyword arguments
+        self.keywords(names)
         self.modules(pointer, args)
         self.elements(pointer, args)
+        self.given(self.item(pointer, len(args)))
         found = self.straight() if is_small(self.p) else self.looped()
-        b.ret(self.made(variant.tree, iter(found), iter(self.arrays)))
+        b.ret(self.made(self.tree, iter(found), iter(self.arrays)))
         b.position_at_end(self.other)
         b.ret(self.python("PyObject_Vectorcall", POINTER, self.object(general), pointer, count, names))
 
@@ -117,6 +124,13 @@ class Entry:
         on = self.function.append_basic_block()
         self.b.cbranch(condition, on, self.other)
         self.b.position_at_end(on)
+
+    def keywords(self, names: Any) -> None:
+        """There are no keyword arguments."""
+        self.require(self.b.icmp_unsigned("==", names, self.null()))
+
+    def given(self, pointer: Any) -> None:
+        """Read the keyword arguments."""
 
     def modules(self, pointer: Any, args: Sequence[Any]) -> None:
         """Ask Python whether each Module is the one that the program is for, and as it was; before all else, for then
@@ -161,9 +175,9 @@ class Entry:
     def array(self, x: Any, sizes: tuple[int, ...]) -> None:
         """Read an array: of the program's dtype, in C order, of this shape."""
         b, dtype = self.b, numpy().dtype(self.dtype.name)
-        flags = b.and_(self.get(x, FLAGS, INT), INT(ORDERLY))
+        flags = b.and_(self.get(x, FLAGS, INT), INT(self.orderly))
         self.require(self.all([b.icmp_signed("==", self.get(x, DIMENSIONS, INT), INT(len(sizes))),
-                               b.icmp_signed("==", flags, INT(ORDERLY)),
+                               b.icmp_signed("==", flags, INT(self.orderly)),
                                b.icmp_unsigned("==", self.get(x, DTYPE, POINTER), self.object(dtype))]))
         if sizes:
             lengths = self.get(x, LENGTHS, POINTER)
@@ -227,7 +241,7 @@ class Entry:
         b.store(memory, stack)
         for x in self.nested:
             self.python("Py_DecRef", VOID, x)
-        self.pending = list(self.arrays)
+        self.pending = [x for x in self.arrays if x in self.pending]
         with b.if_then(b.fcmp_unordered("!=", wrong, number(0.0, self.real)), likely=False):
             self.release()
             b.branch(self.other)                        # `general` raises
@@ -275,17 +289,22 @@ class Entry:
 
     def new_arrays(self) -> None:
         """Make the arrays of the results."""
-        for _, sizes in self.variant.made:
-            kind = INT(numpy().dtype(self.dtype.name).num)
-            lengths = (ctypes.c_int64 * len(sizes))(*sizes)
-            self.kept.append(lengths)
-            null, zero = self.null(), INT(0)
-            new = self.checked(self.called(
-                array_maker(), POINTER, self.object(numpy().ndarray), INT(len(sizes)),
-                self.b.inttoptr(LONG(ctypes.addressof(lengths)), POINTER), kind, null, null, zero, zero, null))
-            self.arrays.append(new)
-            self.pending.append(new)
-            self.pointers.append(self.get(new, DATA, POINTER))
+        for k, (_, sizes) in enumerate(self.variant.made):
+            array = self.new_array(k, sizes)
+            self.arrays.append(array)
+            self.pointers.append(self.get(array, DATA, POINTER))
+
+    def new_array(self, k: int, sizes: tuple[int, ...]) -> Any:
+        """The k-th of the arrays of the results."""
+        kind = INT(numpy().dtype(self.dtype.name).num)
+        lengths = (ctypes.c_int64 * len(sizes))(*sizes)
+        self.kept.append(lengths)
+        null, zero = self.null(), INT(0)
+        new = self.checked(self.called(
+            array_maker(), POINTER, self.object(numpy().ndarray), INT(len(sizes)),
+            self.b.inttoptr(LONG(ctypes.addressof(lengths)), POINTER), kind, null, null, zero, zero, null))
+        self.pending.append(new)
+        return new
 
     def made(self, tree: Any, numbers: Iterator[Any], arrays: Iterator[Any]) -> Any:
         """A new float, list, tuple or dict with its elements, or the next array. It belongs to the caller."""
