@@ -45,13 +45,11 @@ def recorded(f: Callable[[list[Any], list[Any], list[Any]], tuple[list[Any], lis
     nodes, start = trace.nodes, len(trace.nodes)
     inputs = [trace.unknown() for _ in range(carries + len(constants) + columns)]
     at = carries + len(constants)
-    trace.state.inside += 1
     trace.state.wild.among(nodes).update(inputs if wild else ())
     try:
         new, ys = f(inputs[:carries], inputs[carries:at], inputs[at:])
         results = list(trace.inputs((*new, *ys)))
     finally:
-        trace.state.inside -= 1
         parts = nodes[start:]
         del nodes[start:]
         trace.state.wild.seen = start

@@ -35,8 +35,8 @@ def scanned(f: Callable[[Any, Any], Any], init: Any, rows: Sequence[Any], revers
     trace, count = tracer(), len(rows)
     if count < LEAST:
         return None
-    if trace.unrolls or trace.state.inside:
-        trace.state.unrolled.append("it is within another" if trace.state.inside else "strict sums keep their order")
+    if trace.unrolls:
+        trace.state.unrolled.append("strict sums keep their order")
         return None
     before = trace.state.snapshot(), dict(trace.versions)
     try:

@@ -98,7 +98,6 @@ class State:
     reached     whether backward() came to a number among the arguments: where that is a Value, its gradient is lost
     layers      whether layers were made, which draw their first weights at random
     checks      what the function requires of a number: the number, a Value that is 0 if it is wrong, what was expected
-    inside      whether one step of a loop is being recorded
     unrolled    why others are written out step by step
     """
 
@@ -114,7 +113,6 @@ class State:
         self.reached = False
         self.layers = False
         self.checks: list[tuple[Value, Value, str]] = []
-        self.inside = 0
         self.unrolled: list[str] = []
 
     def snapshot(self) -> list[Any]:
