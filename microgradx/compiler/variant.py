@@ -154,8 +154,8 @@ class Variant:
             return None
         structure, given = read(out, [], []), zeroed(out)
         if structure not in self.into:
-            known = is_exact(given, (dict, type(None)))
-            self.into[structure] = known and self.backend.into(self, zeroed(tuple(args)), given) or self.exact
+            found = self.backend.into(self, zeroed(tuple(args)), given) if is_exact(given, (dict, type(None))) else None
+            self.into[structure] = found or self.exact
         return self.into[structure]
 
     def run(self, numbers: list[float], modules: Modules, made: Sequence[Any] = ()) -> Any:

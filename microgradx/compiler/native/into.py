@@ -31,7 +31,8 @@ def into_call(variant: Any, args: Sequence[Any], out: Any) -> Any:
     """A builtin function for calls with an `out` of this nesting, ArrayOf and None; it passes others to variant.exact.
     None for a large program that may raise an error when some results are written, and for very many arrays."""
     count = len(arrays_in(out))
-    if not is_small(variant.program) and variant.may_fail or count * (count + len(variant.arrays)) > MOST_PAIRS:
+    fails_late = variant.may_fail and not is_small(variant.program)
+    if fails_late or count * (count + len(variant.arrays)) > MOST_PAIRS:
         return None
     return builtin(Into(variant, args, out))
 
@@ -104,7 +105,7 @@ class Into(Entry):
 
     def apart(self) -> None:
         """Continue if no two arrays share memory of which one is written."""
-        b, size = self.b, self.dtype.size
+        b = self.b
         read = [(pointer, sizes) for pointer, (_, sizes) in zip(self.pointers, self.variant.arrays)]
         written = [(one.pointer, one.sizes) for one in self.taken]
         for pair in (*combinations(written, 2), *product(written, read)):
