@@ -63,8 +63,12 @@ def branches(tree: Any) -> Sequence[Any] | None:
 
 def regrown(tree: Any, new: Iterable[Any]) -> Any:
     """A container of the same kind that holds `new`: no constructor runs, so that none refuses a gradient."""
+    if tree.__class__ is tuple:
+        return tuple(new)
     if isinstance(tree, tuple):
-        return tuple.__new__(type(tree), new)
+        again = tuple.__new__(type(tree), new)
+        getattr(again, "__dict__", {}).update(getattr(tree, "__dict__", {}))
+        return again
     if tree.__class__ is list:
         return list(new)
     if tree.__class__ is FromArray or is_array(tree):

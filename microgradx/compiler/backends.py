@@ -147,7 +147,7 @@ class PythonBackend(Backend):
         """A Python function with unrolled unpacking. None where there are arrays or dicts."""
         if variant.made or variant.placed or not is_exact(variant.tree, ()):
             return None
-        return python_call(variant.program, args, variant.tree, general)
+        return python_call(variant.program, args, variant.tree, general, variant.closure and variant.closure.holds)
 
     def samples(self, samples: Any) -> Callable[..., None]:
         """A loop in Python."""

@@ -23,6 +23,7 @@ from ..batching import Vmapped
 from ..engine import Value
 from ..ieee import printable
 from ..locks import lock
+from ..nesting import is_module
 from ..nn.module import Module
 from ..passes import is_inside
 from .backends import Backend, nearest
@@ -36,12 +37,14 @@ from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
 from .samples import AllSamples
 from .trace.arguments import ArrayArgument, Modules, by_key, emptied, plain, read_call
+from .trace.closures import Closure, is_users
 from .trace.errors import refuse_gradient
-from .trace.module_snapshot import ModuleSnapshot
+from .trace.module_snapshot import ModuleSnapshot, inside
 from .trace.trace import trace, unhindered
 from .variant import Variant
 
 WARN_AFTER = 16                         # programs of one function, from which on a warning says so
+OTHERS = 7                              # programs for other closures that are kept: train() and eval(), some settings
 MANY_PROGRAMS, MANY_OPERATIONS = 256, 5_000_000     # that one function keeps; of more, the newest
 
 P = ParamSpec("P")
@@ -86,6 +89,7 @@ class Jitted(Generic[P, R_co]):
         self.methods = Methods(f, lambda method: Jitted(method, backend, strict, arrays, dtype=dtype))
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
+        self._closures = 0                      # programs because of what f closes over
         self._warned = False                    # that it calls rows back
         self._lock = lock(RLock)
         self.__call__ = self._general  # type: ignore[method-assign]
@@ -122,7 +126,7 @@ class Jitted(Generic[P, R_co]):
         values: list[Value] = []
         options = dict(sorted(options.items()))
         structure = self._structure(args, options, numbers, modules, partial(_noted, values))
-        known = self.variants.get(structure)
+        known = self._known(structure)
         self._last = variant = known or self._compiled(structure, args, options, modules)
         if values and variant.reached:
             refuse_gradient()
@@ -146,7 +150,19 @@ class Jitted(Generic[P, R_co]):
         """The program for arguments of this structure, compiled if it is the first time."""
         modules: Modules = []
         structure = self._structure(tuple(args), {}, [], modules)
-        return self.variants.get(structure) or self._compiled(structure, args, {}, modules)
+        return self._known(structure) or self._compiled(structure, args, {}, modules)
+
+    def _known(self, structure: Hashable) -> Variant | None:
+        """The program for this structure, and for what f closes over as that is now."""
+        last = self.variants.get(structure)
+        if last is None or last.holds():
+            return last
+        for one in last.others:
+            if one.holds():
+                self.variants[structure], one.others = one, [last, *(v for v in last.others if v is not one)]
+                last.others = []
+                return one
+        return None
 
     def _structure(self, args: tuple[Any, ...], options: dict[str, Any], numbers: list[float], modules: Modules,
                    taken: Callable[[Any], float] = plain) -> Hashable:
@@ -155,9 +171,12 @@ class Jitted(Generic[P, R_co]):
 
     def _compiled(self, structure: Hashable, args: Sequence[Any], options: dict[str, Any], modules: Modules) -> Variant:
         with self._lock, unhindered():
-            if structure in self.variants:      # another thread was faster
-                return self.variants[structure]
+            if found := self._known(structure):     # another thread was faster
+                return found
             variant = self._built(args, options, modules)
+            if last := self.variants.get(structure):
+                self._changed(last.closure.changed() if last.closure else "")
+                variant.others, last.others = [last, *last.others][:OTHERS], []
             for key, old in list(self.variants.items()):
                 if any(one.module() is None for one in old.modules):
                     del self.variants[key]
@@ -176,11 +195,13 @@ class Jitted(Generic[P, R_co]):
         for _, one in modules:
             if isinstance(one, ModuleSnapshot) and not one.holds():         # f has changed it
                 one.remember()
+        closure = None if self.shared else Closure(_roots(self.f, args, options))
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict, self._dtype)
         arrays = self.arrays or any(isinstance(one, ArrayArgument) for _, one in modules)
         variant = Variant(p, emptied(recorded.tree, arrays), modules, self._backend, self.shared)
         variant.called_back = names(self._backend.called_back(p))
         variant.reached, variant.unrolled = recorded.reached, recorded.unrolled
+        variant.closure = closure or None
         del recorded                            # many objects that need not be there for what comes
         variant.compile(None if options else args, self._general)
         variant.seconds = perf_counter() - start
@@ -198,6 +219,15 @@ class Jitted(Generic[P, R_co]):
         warnings.warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, for as many structures of its "
                       "arguments; an int is a part of the program, so pass what changes from call to call as a float "
                       "(take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+
+    def _changed(self, name: str) -> None:
+        """One more program because of what f closes over; of many, a warning says so."""
+        self._closures += 1
+        if self._closures == WARN_AFTER:
+            what = printable(name) or "a list or array that it reads"
+            warnings.warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, because {what} is another one "
+                          "at each call; pass it as an argument, a float, or keep it in a Value", RuntimeWarning,
+                          stacklevel=5)
 
     def _name(self, otherwise: str) -> str:
         return printable(getattr(self.f, "__name__", otherwise))
@@ -229,8 +259,16 @@ class Jitted(Generic[P, R_co]):
         if self._last is None:
             raise ValueError("nothing is compiled yet; call the function once")
         v = self._last
+        programs = sum(1 + len(one.others) for one in self.variants.values())
         return Report(self.backend, v.program.traced, v.program.count(), getattr(v.compiled, "nests", 0), v.seconds,
-                      len(self.variants), v.called_back, *v.program.scans(), v.unrolled)
+                      programs, v.called_back, *v.program.scans(), v.unrolled)
+
+
+def _roots(f: Any, args: Sequence[Any], options: dict[str, Any]) -> list[Any]:
+    """f and those of its arguments that could be others inside at another call: functions, and the user's Modules."""
+    given = [*args, *options.values()]
+    return [f, *(x for x in given if (callable(x) and not is_module(x)) or (
+        is_module(x) and any(is_users(type(one).__module__) for _, one in inside(x))))]
 
 
 def _noted(values: list[Value], x: Any) -> float:
@@ -256,8 +294,9 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
                 of float32, or as floats. Arrays of float32 are read where they lie. It needs machine code
 
     Floats, Values and the parameters of Modules are inputs, also Values and parameters that f closes over. Ints, bools,
-    strings, None, the nesting, and plain numbers that f closes over are part of the program; `take(table, i)` looks up
-    a float or Value `i` as it runs. Numbers come back in the nesting of f's result.
+    strings, None and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs.
+    So are plain numbers, lists, arrays, modes and functions that f closes over: each call looks whether they are as they
+    were, and another program is recorded if not. Numbers come back in the nesting of f's result.
 
     A call may give arrays that take the results and are returned, jit(f)(x, out=a): of the dtype in C order, for each
     array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError for
@@ -267,7 +306,8 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
     f may be a whole training step: `.data` and `.grad` are read as it runs, `loss.backward()`, `p.data -= lr * p.grad`
     and the step() of an optimiser are recorded, and what f sets is set after each run.
 
-    TracingError where f asks for the number or the truth of a Value. ValueError for an unknown backend, ImportError for
+    TracingError where f asks for the number or the truth of a Value, the clock, a file or a random generator, and where
+    it changes a plain number that its next call would read. ValueError for an unknown backend, ImportError for
     "native" without llvmlite. TypeError if f is no function, and for an argument of another kind, such as a set.
     ValueError for another dtype, and for float32 with strict or generated Python, which are eager code's float64.
 

@@ -11,7 +11,7 @@
     (6.0, 15.0)
 
 The object is what a function closes over: its Values are read at each run, its other attributes are part of the
-program. A Module needs none of this: it is an argument as others are.
+program, and another one is recorded when they change. A Module needs none of this: it is an argument as others are.
 """
 from __future__ import annotations
 

@@ -238,9 +238,10 @@ def joined(terms: Sequence[str]) -> str:
 
 # A call in one function --------------------------------------------------------------------------------------------
 
-def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any]) -> Any:
+def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..., Any],
+                holds: Callable[[], bool] | None = None) -> Any:
     """A function that checks and unpacks arguments with the structure of `args`, computes, and nests the results as in
-    `tree`. It calls `general` for all other arguments, and if Python raises.
+    `tree`. It calls `general` for all other arguments, where not holds(), and if Python raises.
 
     >>> from microgradx import mul
     >>> p = Program()
@@ -252,13 +253,13 @@ def python_call(p: Program, args: Sequence[Any], tree: Any, general: Callable[..
     """
     body = Body(p, plain=True)
     reader = Reader(body.names)
-    reader.write("if not options:")
+    reader.write("if not options and holds():" if holds else "if not options:")
     reader.indent += 4
     reader.read(args)
     texts = iter(body.results)
     returned = _nested(tree, texts)
     reader.write(*body.lines, *texts, f"return {returned}")     # the rest is run for the errors that it may raise
-    body.names |= {"general": general, "RAISED": (*RAISED, IndexError)}
+    body.names |= {"general": general, "RAISED": (*RAISED, IndexError), "holds": holds}
     source = "\n".join(["def call(*args, **options):", "    try:", *reader.lines, "    except RAISED:", "        pass",
                         "    return general(*args, **options)"])
     return body.function(source, "call")

@@ -38,6 +38,7 @@ from .trace.arguments import (
     read_call,
     rebuilder,
 )
+from .trace.closures import Closure
 from .trace.module_snapshot import ModuleSnapshot
 from .trace.trace import trace
 
@@ -170,6 +171,7 @@ class AllSamples:
         self.f, self.backend, self.strict, self.arrays, self.threads = f, backend, strict, arrays, threads
         self.dtype = dtype
         self.known: dict[Hashable, Samples | None] = {}
+        self.closures: dict[Hashable, Closure] = {}
         self._lock = lock(RLock)
 
     def __call__(self, args: tuple[Any, ...], options: dict[str, Any], out: Any = None) -> tuple[Any] | None:
@@ -186,8 +188,9 @@ class AllSamples:
         if len({len(one.rows) for one in found}) != 1 or not len(found[0].rows):
             return None
         with self._lock:
-            if given.structure not in self.known:
+            if not (given.structure in self.known and self.closures[given.structure].holds()):
                 self.known[given.structure] = self._samples(given)
+                self.closures[given.structure] = Closure([self.f.f, *filter(callable, args)])
         samples = self.known[given.structure]
         if samples is None:
             return None

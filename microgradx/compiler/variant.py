@@ -33,6 +33,7 @@ from .trace.arguments import (
     with_modules,
     zeroed,
 )
+from .trace.closures import Closure
 from .trace.module_snapshot import ModuleSnapshot
 from .trace.state import AttributeOf, GradientOf
 
@@ -56,6 +57,8 @@ class Variant:
     into            the same for calls with out=, by the structure of the arrays that are given
     called_back     names of the rows for which the machine code calls Python back
     compiled        the kernel, if there was need of it: an exact call does without
+    closure         what it was recorded with besides the arguments; None if nothing of that could change
+    others          programs for other closures, the last first
     blocks          for each Module where the machine code finds its parameters; None if they are given at each run
     """
 
@@ -78,6 +81,8 @@ class Variant:
         self.compiled: Runnable | None = None
         self.called_back: tuple[str, ...] = ()
         self.unrolled: tuple[str, ...] = ()
+        self.closure: Closure | None = None
+        self.others: list[Variant] = []
         self._place(modules, shared)
         if not shared:
             self._keep()
@@ -122,6 +127,10 @@ class Variant:
         p.updates[:] = [p.updates[k] for k in places]
         self.targets = [homes[x] for x in p.updates if x in homes]
         self.updates = parts([x for x in p.updates if x not in homes])
+
+    def holds(self) -> bool:
+        """Whether what it was recorded with besides the arguments is as it was."""
+        return self.closure is None or self.closure.holds()
 
     def _static(self) -> tuple[type, ...]:
         """What an exact call may be given beside numbers: Modules where it can tell each from all others."""

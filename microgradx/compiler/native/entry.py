@@ -119,6 +119,12 @@ class Entry:
 
     # Arguments -----------------------------------------------------------------------------------------------------
 
+    def ask(self, f: Any, *args: Any) -> None:
+        """Continue if f(*args) is True, else branch to the call of `general`."""
+        found = self.checked(self.python("PyObject_CallFunctionObjArgs", POINTER, f, *args, self.null()))
+        self.python("Py_DecRef", VOID, found)               # of True, or of what is not True
+        self.require(self.b.icmp_unsigned("==", found, self.object(True)))
+
     def require(self, condition: Any) -> None:
         """Continue if the condition holds, else branch to the call of `general`."""
         on = self.function.append_basic_block()
@@ -133,15 +139,14 @@ class Entry:
         """Read the keyword arguments."""
 
     def modules(self, pointer: Any, args: Sequence[Any]) -> None:
-        """Ask Python whether each Module is the one that the program is for, and as it was; before all else, for then
-        other threads may run."""
+        """Ask Python whether what the program closes over is as it was, and whether each Module is the one that it is
+        for, and as it was; before all else, for then other threads may run."""
+        if self.variant.closure:
+            self.ask(self.object(self.variant.closure.holds))
         for k, tree in enumerate(args):
             if isinstance(tree, ModuleSnapshot):
                 x = self.b.load(self.item(pointer, k), typ=POINTER)
-                found = self.checked(self.python("PyObject_CallFunctionObjArgs", POINTER, self.object(_is_now),
-                                                 self.object(tree), x, self.null()))
-                self.python("Py_DecRef", VOID, found)               # of True, or of what is not True
-                self.require(self.b.icmp_unsigned("==", found, self.object(True)))
+                self.ask(self.object(_is_now), self.object(tree), x)
 
     def elements(self, pointer: Any, trees: Sequence[Any], nested: bool = False) -> None:
         """Read an array of objects. The code checks the types of all objects first, then their contents."""

@@ -5,7 +5,9 @@ traced.py           the Values without numbers that the function is given; what 
 tracer.py           records what the function does; state.py: what it reads and sets; tame.py: slopes that stay finite
 scan.py             a scan whose steps are alike: body.py: one step; loop.py: all of them as one operation, and its
                     derivatives; packing.py: what flows there as numbers; segments.py: a loop of loops
-surroundings.py     plain numbers that the function keeps from call to call, which its program would not
+surroundings.py     plain numbers that the function keeps from call to call, which its program would not; closures.py:
+                    what it reads, compared at each call; outside.py: what it asks of the system; signature.py: what
+                    tells two recordings apart
 errors.py           what is refused, with the line that asks for it
 arguments.py        what of the arguments is a number, and what is part of the program
 module_snapshot.py  a Module as it was when a program was compiled for it

@@ -16,6 +16,7 @@ choice), bools, strings, None, functions, nesting.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import is_dataclass
 from itertools import chain, islice, pairwise, repeat
 from math import prod
 from typing import Any
@@ -32,6 +33,7 @@ from .module_snapshot import ModuleSnapshot, snapshot
 FLOAT = "number"
 FLOATS, LISTS = {float}, {list}
 STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
+PYTHONS = (list, tuple)
 PARTS = (*FIXED, Optimiser)             # what is a part of the program
 MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
 
@@ -125,7 +127,7 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
         return ArrayOf(one.sizes)
     if isinstance(tree, (list, tuple)):
         kinds = set(map(type, tree))
-        if kinds == FLOATS:
+        if kinds == FLOATS and kind in PYTHONS:
             numbers += tree
             return kind, len(tree)
         if kind is list and kinds == LISTS and all(tree):
@@ -134,6 +136,8 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
                 numbers += found
                 return kind, tuple(zip(repeat(list), map(len, tree)))
         parts = tuple([_read(branch, numbers, modules, taken) for branch in tree])
+        if kind not in PYTHONS and (own := _own(tree)):
+            return kind, parts, own
         return kind, len(parts) if parts and all(part is FLOAT for part in parts) else parts
     if is_number(tree):
         numbers.append(taken(tree))
@@ -144,8 +148,18 @@ def _read(tree: Any, numbers: list[Any], modules: Modules, taken: Callable[[Any]
     inner = branches(tree)
     if inner is not None:
         keys = tuple(tree) if isinstance(tree, dict) else ()
-        return kind, keys, tuple([_read(branch, numbers, modules, taken) for branch in inner])
-    return kind, fixed(tree)
+        parts = tuple([_read(branch, numbers, modules, taken) for branch in inner])
+        return (kind, keys, parts) if kind is dict or is_dataclass(tree) else (kind, keys, parts, _own(tree))
+    return kind, repr(tree) if kind in (range, complex) else fixed(tree)      # ranges without an element are equal
+
+
+def _own(tree: Any) -> tuple[Any, ...]:
+    """What a container of a class of its own has besides its elements: a part of the program. TypeError for what could
+    change."""
+    own = dict(getattr(tree, "__dict__", {}))
+    if makes := getattr(tree, "default_factory", None):
+        own["default_factory"] = makes
+    return tuple([(name, type(x), x if x.__class__ is float else fixed(x)) for name, x in own.items()])
 
 
 def fixed(x: Any) -> Any:

@@ -44,7 +44,7 @@ class ModuleSnapshot:
         module = self.module()
         self.key = module_key(module)
         self.values: list[Value] = leaves(module)
-        attributes = [vars(inner) for _, inner in _inside(module)]
+        attributes = [vars(inner) for _, inner in inside(module)]
         lists = [x for values in attributes for value in values.values() for x in _containers(value)]
         self._now, self._count = [*attributes, *lists], len(attributes)
         self._then = [copy(x) for x in self._now]
@@ -111,7 +111,7 @@ def snapshot(module: Any) -> ModuleSnapshot:
     return known[-1]
 
 
-def _inside(module: Any) -> Iterator[tuple[str, Any]]:
+def inside(module: Any) -> Iterator[tuple[str, Any]]:
     """The Module and all Modules in it, with their names. Sets `training` as an attribute of each, as train() does."""
     for name, inner in module.named_modules() if hasattr(module, "named_modules") else [("", module)]:
         if hasattr(inner, "training"):
@@ -123,7 +123,7 @@ def module_key(module: Any) -> Hashable:
     """Names and shapes of the parameters, and the class and attributes, mode included, of each Module in this one."""
     return (tuple((name, shape(values)) for name, values in module.named_parameters()),
             tuple((name, _portable(type(inner)), tuple((k, _portable(x)) for k, x in sorted(vars(inner).items())))
-                  for name, inner in _inside(module)))
+                  for name, inner in inside(module)))
 
 
 def _portable(x: Any) -> Hashable:

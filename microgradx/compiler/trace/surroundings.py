@@ -14,22 +14,38 @@ variable, an attribute or a list, and that a trace has changed, is not passed ov
 """
 from __future__ import annotations
 
+import gc
 import random
+import warnings
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
+from copy import copy
 from functools import partial
+from io import IOBase
 from itertools import chain
 from operator import is_, length_hint
-from types import CodeType, FunctionType, GeneratorType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GeneratorType,
+    MemberDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+)
 from typing import Any
 
+from ...arrays import may_be_array
 from ...engine import Value
+from .closures import OURS, home, is_users, size
 from .traced import Traced
 
-LONG, MOST, DEEP = 1_000, 20_000, 5     # elements of a list, places in all, and steps from f, that are looked at
-
-OURS = ("f", "loss", "penalty", "model")    # what objects of the compiler have of the user's
+LONG, MOST, DEEP = 10_000, 20_000, 9    # elements of a list, places in all, and steps from f, that are looked at
+NESTED = 6                              # iterators within iterators
+HELD = (list, dict, set, deque, bytearray)
 
 
 class Surroundings:
@@ -39,6 +55,7 @@ class Surroundings:
         self.roots = roots
         self.before = {place: (name, x) for name, place, x in _places(roots)}       # all: an id is not used again then
         self.states = [(name, x, state) for name, x in self.before.values() if (state := _state(x)) is not None]
+        self.marks = [(name, x, mark) for name, x in self.before.values() if (mark := _mark(x)) is not None]
 
     def changed(self) -> list[tuple[str, Any, Any]]:
         """The names of places that held plain numbers and hold others now; what they held, and what they hold."""
@@ -46,9 +63,41 @@ class Surroundings:
         return [(name, x, found[place]) for place, (name, x) in self.before.items()
                 if place in found and found[place] is not x and _numbers(x) and _differ(x, found[place])]
 
+    def moved(self) -> str:
+        """The name of something that is another one now, or has other contents: a variable, a list that grew. "" if all
+        is as it was, but for Values and lists of them, such as a result that is kept."""
+        found = {place: x for _, place, x in _places(self.roots)}
+        for place, (name, x) in self.before.items():
+            now = found.get(place, x)
+            if now is not x and not (_is_kept(x) or _is_kept(now)):
+                return name
+        return next((name for name, x, mark in self.marks if not _is_same(_mark(x), mark)), "")
+
+    def kept(self) -> Callable[[], None]:
+        """A function that puts back what is now in lists, dicts, sets, attributes and variables."""
+        found = {id(x): x for _, _, x in _places(self.roots)}.values()
+        functions = [x for x in found if isinstance(x, FunctionType)]
+        spaces: list[Any] = [x if isinstance(x, HELD) else vars(x) for x in found if isinstance(x, HELD) or (
+            type(getattr(x, "__dict__", None)) is dict and not isinstance(x, ModuleType))]
+        before = [copy(x) for x in spaces]
+        cells = [(cell, "cell_contents", cell.cell_contents) for f in functions for cell in _cells(f)]
+        variables = [(f.__globals__, name, f.__globals__[name]) for f in functions for name in _globals(f.__code__)
+                     if name in f.__globals__ and is_users(f.__module__)]
+
+        def restore() -> None:
+            for space, held in zip(spaces, before):
+                if len(space) != len(held) or not all(map(is_, _elements(space), _elements(held))):
+                    space.clear()
+                    (space.extend if hasattr(space, "extend") else space.update)(held)
+            for cell, name, x in cells:
+                setattr(cell, name, x)
+            for space, name, x in variables:
+                space[name] = x
+        return restore
+
     def drawn(self) -> list[str]:
         """The names of what has given a number since, and would give another one the next time: random generators,
-        iterators, and lists or sets of numbers that are shorter now."""
+        iterators, files, and lists or sets of numbers that are shorter now."""
         return [name for name, x, state in self.states if _has_moved(x, state)]
 
     def values(self) -> Iterator[tuple[str, Value]]:
@@ -71,13 +120,71 @@ def _state(x: Any) -> Any:
         held = x.values() if isinstance(x, dict) else x
         return len(x) if x and len(x) <= LONG and {int, float}.issuperset(map(type, held)) else None
     kind = type(x)
-    if kind.__module__.startswith("numpy.random."):
+    if home(x).startswith("numpy.random."):
         return str(x._bit_generator.state) if hasattr(kind, "_bit_generator") else None
+    if isinstance(x, IOBase):
+        with suppress(Exception):
+            return x.tell()
+        return "lines"                                  # next(file) turns tell() off
     if kind is GeneratorType:
         return (x.gi_frame.f_lasti, *x.gi_frame.f_locals.values()) if x.gi_frame else ()
-    if hasattr(kind, "__next__") and kind.__module__ in ("builtins", "itertools"):
-        return length_hint(x, -1), repr(x)
-    return None
+    if hasattr(kind, "qsize") and not hasattr(x, "__dict__"):
+        return -x.qsize()
+    return _turn(x, NESTED) if _is_iterator(x) else None
+
+
+def _elements(x: Any) -> Any:
+    return x.values() if isinstance(x, dict) else x
+
+
+def _cells(f: FunctionType) -> Iterator[Any]:
+    """What f closes over, as far as it is set."""
+    for cell in f.__closure__ or ():
+        with suppress(ValueError):
+            cell.cell_contents  # noqa: B018
+            yield cell
+
+
+def _is_iterator(x: Any) -> bool:
+    return hasattr(type(x), "__next__") and home(x) in ("builtins", "itertools")
+
+
+def _turn(x: Any, deep: int) -> Any:
+    """How far an iterator of Python's is, and those that it asks; what tells any other object."""
+    if isinstance(x, (int, str)):
+        return x
+    if isinstance(x, (list, tuple)) and deep:
+        return len(x), [_turn(one, deep - 1) for one in x[:LONG]]
+    if not _is_iterator(x) or not deep:
+        return id(x)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            inner = list(x.__reduce__()[1:])
+    except TypeError:                                   # its state is not said; what it holds is
+        inner = gc.get_referents(x)
+    return length_hint(x, -1), repr(x), _turn(inner, deep - 1)
+
+
+def _mark(x: Any) -> Any:
+    """What tells the contents of a container, or of an object that has attributes. None for others."""
+    if isinstance(x, (list, dict)):
+        return len(x)
+    if isinstance(x, (set, deque)):
+        return list(x)
+    if isinstance(x, bytearray) or (may_be_array(type(x)) and hasattr(x, "tobytes")):
+        return bytes(x) if isinstance(x, bytearray) else x.tobytes() if size(x) <= LONG else None
+    if isinstance(x, ContextVar):
+        return [x.get(None)]
+    return len(x.__dict__) if type(getattr(x, "__dict__", None)) is dict else None
+
+
+def _is_same(now: Any, mark: Any) -> bool:
+    return len(now) == len(mark) and all(map(is_, now, mark)) if isinstance(mark, list) else bool(now == mark)
+
+
+def _is_kept(x: Any) -> bool:
+    """Whether it is a Value, or a list of them."""
+    return isinstance(x, Value) or (isinstance(x, (list, tuple)) and bool(x) and all(map(_is_kept, x)))
 
 
 def _has_moved(x: Any, before: Any) -> bool:
@@ -102,6 +209,7 @@ def _places(roots: Sequence[Any], values: bool = False) -> Iterator[tuple[str, A
     seen: set[int] = set()
     level = [("", root) for root in roots]
     left = MOST
+    yield from ((_called(root), (0, id(root)), root) for root in roots)
     for _ in range(DEEP):
         following = []
         for name, x in level:
@@ -113,9 +221,13 @@ def _places(roots: Sequence[Any], values: bool = False) -> Iterator[tuple[str, A
                 if left < 0:
                     return
                 yield inner, (id(x), key), y
-                if not isinstance(y, (int, float, str, bytes, type(None), Value, type, ModuleType)):
+                if not isinstance(y, (int, float, str, bytes, type(None), Value)):
                     following.append((inner, y))
         level = following
+
+
+def _called(root: Any) -> str:
+    return getattr(root, "__name__", None) or type(root).__name__
 
 
 def _are_values(x: Any) -> bool:
@@ -129,19 +241,36 @@ def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(x, (list, tuple, dict)):
         if len(x) <= LONG:
             items = list(x.items()) if isinstance(x, dict) else enumerate(x)
-            yield from ((f"{name}[{k!r}]", k, y) for k, y in items if isinstance(k, (str, int)))
+            yield from ((f"{name}[{k!r}]", k, y) for k, y in items)
     elif isinstance(x, FunctionType):
         yield from _variables(x)
     elif isinstance(x, MethodType):
         yield from (("self", 0, x.__self__), ("", 1, x.__func__))
+    elif isinstance(x, (BuiltinFunctionType, MethodWrapperType)):
+        yield from () if isinstance(x.__self__, ModuleType) else [(x.__name__, 0, x.__self__)]
     elif isinstance(x, partial):
         yield from (("", 0, x.func), ("args", 1, x.args), ("keywords", 2, x.keywords))
-    elif type(x).__module__.startswith("microgradx.compiler."):
+    elif _is_iterator(x):
+        yield from ((name, k, y) for k, y in enumerate(gc.get_referents(x)))
+    elif isinstance(x, (type, ModuleType)):
+        if is_users(x.__module__ if isinstance(x, type) else x.__name__):
+            yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()) if not key.startswith("__"))
+    elif home(x).startswith("microgradx.compiler."):
         yield from ((key, key, vars(x)[key]) for key in OURS if key in getattr(x, "__dict__", ()))
-    elif type(getattr(x, "__dict__", None)) is dict:
+    else:
+        yield from _attributes(name, x)
+
+
+def _attributes(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The attributes of an object, and its class."""
+    if type(getattr(x, "__dict__", None)) is dict:
         yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()))
         if callable(x) and isinstance(type(x).__call__, FunctionType):
             yield "", ("", "call"), type(x).__call__
+    if is_users(type(x).__module__):
+        yield type(x).__name__, ("", "class"), type(x)
+        yield from ((f"{name}.{key}", key, getattr(x, key)) for kind in type(x).__mro__
+                    for key, slot in vars(kind).items() if isinstance(slot, MemberDescriptorType) and hasattr(x, key))
 
 
 def _variables(f: FunctionType) -> Iterator[tuple[str, Any, Any]]:
@@ -149,6 +278,7 @@ def _variables(f: FunctionType) -> Iterator[tuple[str, Any, Any]]:
     for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
         with suppress(ValueError):                      # it is not set yet
             yield name, name, cell.cell_contents
+    yield from ((f"{f.__name__}.{key}", (key, "own"), y) for key, y in list(vars(f).items()))
     yield from ((name, (k, "default"), y) for k, (name, y) in enumerate(_defaults(f)))
     if not (f.__module__ or "").startswith("microgradx."):
         known = f.__globals__

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, enumerate
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -25,9 +25,10 @@ from ...ieee import number, printable
 from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
 from .arguments import is_number, results
-from .body import inputs_of
-from .errors import refuse_kept, refuse_next, refuse_random
+from .errors import TracingError, refuse_kept, refuse_next, refuse_random
 from .loop import Unrolled
+from .outside import watched
+from .signature import signature
 from .surroundings import Surroundings
 from .traced import Batch, Traced, is_constant
 from .tracer import Tracer
@@ -80,28 +81,57 @@ def trace(f: Callable[..., Any], args: Sequence[Any], strict: bool = False,
     Exact: those of a loop, too, for which f is called once more. Unrolls: each step of a loop is recorded.
     """
     try:
-        return _traced(f, args, options, Tracer(strict, exact, unrolls))
+        return _looked(f, args, options, lambda: Tracer(strict, exact, unrolls))
     except Unrolled:
-        return _traced(f, args, options, Tracer(strict, exact, True))
+        return _looked(f, args, options, lambda: Tracer(strict, exact, True))
 
 
-def _traced(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any], tracer: Tracer) -> Recorded:
-    inputs: list[Value] = []
-    given = [_replaced(a, inputs, tracer) for a in args]
-    named = {name: _replaced(a, inputs, tracer) for name, a in options.items()}
-    around, before = Surroundings([f, *args, *options.values()]), _generators()
-    with unhindered(), tracer:
-        tree = f(*given, **named)
-        checks = [entry([0.0], tracer.failures())] if tracer.state.checks else []
-    if not tracer.state.layers and _is_alone():             # else: another thread, or layers, may have drawn
+def _looked(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any],
+            tracer: Callable[[], Tracer]) -> Recorded:
+    """What f did. TracingError if it has changed something besides, so that it does something else the next time."""
+    roots = [f, *args, *options.values()]
+    around, before = Surroundings(roots), _generators()
+    with watched([f, *filter(callable, args)]):
+        found, first = _traced(f, args, options, tracer())
+    if not first.state.layers and _is_alone():              # else: another thread, or layers, may have drawn
         if _generators() != before:
             refuse_random()
         for name in around.drawn():
             refuse_next(name)
-    _look(around, tracer, f, tree)
+    plain = _kept(around, first)
+    if not first.state.layers and (name := around.moved()) and not _is_repeated(
+            found, lambda: _traced(f, args, options, tracer())[0], around.kept()):
+        refuse_kept(name)
+    if plain and first.state.updates:
+        own, changed = printable(getattr(f, "__name__", "a function")), printable(", ".join(plain[:3]))
+        warnings.warn(f"{own} changes {changed} itself, which happens only while its program is recorded for jit; keep "
+                      "it in a Value, t = Value(0.0), and write t.data += 1", RuntimeWarning, stacklevel=3)
+    return found
+
+
+def _is_repeated(found: Recorded, again: Callable[[], Recorded], restore: Callable[[], None]) -> bool:
+    """Whether another recording does the same. Afterwards all is as before it."""
+    try:
+        return signature(found) == signature(again())
+    except TracingError:
+        raise
+    except Exception:
+        return False
+    finally:
+        restore()
+
+
+def _traced(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, Any],
+            tracer: Tracer) -> tuple[Recorded, Tracer]:
+    inputs: list[Value] = []
+    given = [_replaced(a, inputs, tracer) for a in args]
+    named = {name: _replaced(a, inputs, tracer) for name, a in options.items()}
+    with unhindered(), tracer:
+        tree = f(*given, **named)
+        checks = [entry([0.0], tracer.failures())] if tracer.state.checks else []
     state, found = tracer.state, list(tracer.inputs([*results(tree), *checks]))
     return Recorded(inputs, tracer.nodes, found, tree, state.sources, state.updates, state.size, tracer.mark,
-                    state.checks, state.reached, tuple(dict.fromkeys(state.unrolled)))
+                    state.checks, state.reached, tuple(dict.fromkeys(state.unrolled))), tracer
 
 
 def _is_alone() -> bool:
@@ -118,32 +148,18 @@ def _generators() -> Any:
     return random.getstate(), key.tobytes(), rest
 
 
-def _look(around: Surroundings, tracer: Tracer, f: Callable[..., Any], tree: Any) -> None:
-    """What f keeps by itself from call to call, its program does not: TracingError, or a warning for plain numbers, if
-    the program has them or sets others."""
-    plain, numbers = [], set[float]()
-    for name, before, now in around.changed():
+def _kept(around: Surroundings, tracer: Tracer) -> list[str]:
+    """The names of plain numbers that f has changed. TracingError for what its program has computed, and f keeps by
+    itself from call to call: the program does not."""
+    changed = around.changed()
+    for name, _, now in changed:
         if any(isinstance(x, Traced) for x in leaves(now)):
             refuse_kept(name)
-        plain.append(name)
-        numbers.update(float(x) for x in leaves([before, now]) if not isinstance(x, Value))
-    if plain and (tracer.state.updates or not numbers.isdisjoint(_constants(tracer, tree))):
-        name, changed = printable(getattr(f, "__name__", "a function")), printable(", ".join(plain[:3]))
-        warnings.warn(f"{name} changes {changed} itself, which happens only while its program is recorded "
-                      "for jit: the number is a part of the program from then on. Keep it in a Value, t = Value(0.0), "
-                      "and write t.data += 1", RuntimeWarning, stacklevel=2)
     own = {v for v in (*tracer.versions, *tracer.state.gradients) if tracer.is_constant(v)}
     for name, v in around.values() if own else ():
         if v in own:
             refuse_kept(name)
-
-
-def _constants(tracer: Tracer, tree: Any) -> Iterator[float]:
-    """The plain numbers in what was recorded, and in the result."""
-    for part in tracer.nodes:
-        for xs in inputs_of(part):
-            yield from (x for x in xs if x.__class__ is float)
-    yield from (float(x) for x in results(tree) if not isinstance(x, Value))
+    return [name for name, _, _ in changed]
 
 
 def _unknown(count: int, inputs: list[Value], tracer: Tracer) -> list[Any]:
