@@ -295,8 +295,8 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
 
     Floats, Values and the parameters of Modules are inputs, also Values and parameters that f closes over. Ints, bools,
     strings, None and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs.
-    So are plain numbers, lists, arrays, modes and functions that f closes over: each call looks whether they are as they
-    were, and another program is recorded if not. Numbers come back in the nesting of f's result.
+    So are plain numbers, lists, arrays, modes and functions that f closes over: each call looks whether they are as
+    they were, and another program is recorded if not. Numbers come back in the nesting of f's result.
 
     A call may give arrays that take the results and are returned, jit(f)(x, out=a): of the dtype in C order, for each
     array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError for
