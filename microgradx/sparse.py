@@ -3,9 +3,9 @@
     >>> from microgradx import hessian
     >>> def rosenbrock(x):
     ...     return sum([100 * (b - a**2)**2 + (1 - a)**2 for a, b in zip(x, x[1:])])
-    >>> found = hessian(rosenbrock, sparse=True)([1.0] * 1000)              # three passes in place of a thousand
+    >>> found = hessian(rosenbrock, sparse=True)([1.0] * 100)               # three passes in place of a hundred
     >>> found.shape, found.nnz
-    ((1000, 1000), 2998)
+    ((100, 100), 298)
 
 As in CasADi; colouring.py says which columns share a pass. An entry that is not stored is 0 at any input with the same
 branches; a branch that is not taken has no entry.

@@ -7,10 +7,15 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
+from microgradx.collector import unhindered
+
 from . import budget
 
-# Examples that train networks, as the quick tests of tests/estimators do.
-SLOW_EXAMPLES = tuple(f"microgradx/estimators/{name}.py" for name in ("classifier", "regressor", "rbm"))
+# Examples that train networks or draw many pictures, as quick tests of tests/ do in small.
+SLOW_EXAMPLES = tuple(f"microgradx/{name}" for name in (
+    "estimators/__init__.py", "estimators/classifier.py", "estimators/regressor.py", "estimators/rbm.py",
+    "show/plots/curves.py::microgradx.show.plots.curves.activations",
+    "show/plots/canvas.py::microgradx.show.plots.canvas.replay", "training/examples/__init__.py"))
 MOST = 2                                        # cases of one test in the quick run
 PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 37, 43, 53, 61, 79, 97, 127, 157, 199, 251, 307, 397, 499]
 
@@ -35,6 +40,13 @@ def spread(cases, n):
     while cases > MOST * n:
         n = next(prime for prime in PRIMES if prime > n)
     return n
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Modules and tests all stay: garbage collection would look through them again and again, a tenth of the time."""
+    with unhindered():
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)                  # when all parameters are there

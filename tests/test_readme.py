@@ -25,21 +25,41 @@ COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.split
 OURS = [line for line in COMMANDS if line.startswith("python3 -m microgradx")]
 
 
-@pytest.mark.parametrize("page", [README, pytest.param(TEXT.removeprefix(README), marks=pytest.mark.slow)],
-                         ids=["README", "guides"])
-def test_python_blocks_print_what_stands_below_them(page, capsys, tmp_path, monkeypatch):
-    before, blocks = dict(TABLE), in_blocks(page)
+def examples(page):
+    """Its Python blocks that need no torch, each with what stands below it, if it prints."""
+    blocks = in_blocks(page)
+    below = [text for _, text in blocks[1:]] + [""]
+    return [(text, printed if "print(" in text else "") for (kind, text), printed in zip(blocks, below)
+            if kind == "python" and "import torch" not in text]
+
+
+EXAMPLES = examples(README)
+HEAVY = [case for case in EXAMPLES if ".fit(" in case[0]] + examples(TEXT.removeprefix(README))
+
+
+def check_example(text, below, capsys, tmp_path, monkeypatch):
+    before = dict(TABLE)
     monkeypatch.chdir(tmp_path)                     # some write files
+    linecache.cache["example.py"] = len(text), None, text.splitlines(keepends=True), "example.py"
     try:
-        for i, (kind, text) in enumerate(blocks):
-            if kind == "python" and "import torch" not in text:
-                linecache.cache["example.py"] = len(text), None, text.splitlines(keepends=True), "example.py"
-                exec(compile(text, "example.py", "exec"), {})       # each block stands on its own
-                printed = capsys.readouterr().out
-                assert printed == (blocks[i + 1][1] if "print(" in text else "")
+        exec(compile(text, "example.py", "exec"), {})               # each block stands on its own
+        assert capsys.readouterr().out == below
     finally:
         TABLE.clear()
         TABLE.update(before)
+
+
+def test_python_blocks_print_what_stands_below_them(capsys, tmp_path, monkeypatch):
+    light = [case for case in EXAMPLES if case not in HEAVY]
+    assert len(light) >= 2
+    for example in light:
+        check_example(*example, capsys, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text, below", HEAVY, ids=range(len(HEAVY)))
+def test_python_blocks_that_train_and_those_of_the_guides(text, below, capsys, tmp_path, monkeypatch):
+    check_example(text, below, capsys, tmp_path, monkeypatch)
 
 
 def test_the_guides_count_the_rows_and_the_lines_of_the_engine():

@@ -263,6 +263,7 @@ def test_replay_computes_the_same_graph_again(y):
         assert bits(v.data) == bits(w.data)
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_a_function_of_each_node_gives_the_recorded_result(y):
     before = state(y)

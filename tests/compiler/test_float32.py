@@ -59,6 +59,7 @@ def test_what_is_out_of_range_is_infinite():
     assert big(np.array([1e39, 1.0])).tolist() == big([1e39, 1.0]) == [math.inf, 2.0]
 
 
+@sweep(2)
 @native_ways
 def test_arrays(way):
     """float32 in C order is read where it lies; all else is rounded once; results are new arrays of float32."""

@@ -234,9 +234,9 @@ def test_a_handler_of_the_user_s_is_called_and_the_loop_goes_on(way):
     try:
         compiled = way.jit(f)
         assert compiled(10.0) == 10.0
-        timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
+        timer = threading.Timer(0.005, signal.raise_signal, [signal.SIGINT])
         timer.start()
-        assert compiled(2e7) == 2e7
+        assert compiled(5e6) == 5e6
         timer.join()
     finally:
         signal.signal(signal.SIGINT, before)

@@ -88,7 +88,7 @@ def test_parameters_and_methods_are_scikit_learns(name):
         assert [n for n, *_ in told(getattr(own, method))] == [n for n, *_ in told(getattr(theirs, method))], method
 
 
-@sweep(7)
+@sweep(len(RUNS))
 @pytest.mark.parametrize("run", RUNS)
 def test_a_run_is_scikit_learns(run):
     kind, y, changed = RUNS[run]

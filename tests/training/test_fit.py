@@ -352,7 +352,7 @@ def normalised():
     return model, (lambda m, x, y: mse(m(x), y)), SGD(model.parameters(), lr=0.1)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_last_batch_of_one_sample_may_be_left_out(jit):
     """pytorch#4534: BatchNorm has no variance of one sample; training raised after two steps."""
     xs = [[0.1 * k] for k in range(9)]

@@ -23,7 +23,7 @@ from microgradx.nn import BatchNorm1d, Linear, Module, Sequential, Tanh, mse
 from microgradx.table import TABLE
 from microgradx.training import Adam, fit
 
-from ..budget import PATIENCE, budget
+from ..budget import PATIENCE, budget, sweep
 from ..compiled import needs_llvmlite
 
 PACKAGE = microgradx.__file__.removesuffix("__init__.py")
@@ -217,6 +217,7 @@ def test_one_that_a_destructor_swallowed(way):
     assert is_consistent(training, history, states(way)) and len(history) == 2
 
 
+@sweep(6)
 @pytest.mark.parametrize("press", [lambda: signal.raise_signal(signal.SIGINT), _thread.interrupt_main])
 def test_in_a_callback(way, press):
     training = Training(way, callback=lambda model, record: record.step == 3 and press())
@@ -224,6 +225,7 @@ def test_in_a_callback(way, press):
     assert is_consistent(training, history, states(way)) and len(history) == 3 and history.stopped == "interrupted"
 
 
+@sweep(3)
 def test_while_the_loss_is_recorded(way):
     class Pressing(Module):
         def forward(self, x):

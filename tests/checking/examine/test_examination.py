@@ -122,8 +122,8 @@ def test_without_processes_the_findings_are_the_same(name, wrong, alone, monkeyp
 
 
 def test_without_processes_a_loop_is_stopped_and_sys_exit_is_an_error(wrong, alone):
-    stuck = wrong(planted("an endless loop"), limit=0.05, only="chain")
-    assert stuck["through a + b"].came == "no end after 0.05 s"
+    stuck = wrong(planted("an endless loop"), limit=0.02, only="chain")
+    assert stuck["through a + b"].came == "no end after 0.02 s"
     leaves = Path(ENGINE).read_text(encoding="utf-8").replace("t = math.tanh(self.data)", "raise SystemExit")
     assert wrong(leaves, only="activations")["tanh"].came.startswith("SystemExit")
 
