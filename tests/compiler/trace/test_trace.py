@@ -14,6 +14,7 @@ from microgradx.compiler import TracingError
 from microgradx.compiler.trace.trace import trace, unhindered
 from microgradx.operators import Comparison
 
+from ...budget import PATIENCE
 from ...compiled import every_way
 
 HERE = pathlib.Path(__file__).name
@@ -258,11 +259,11 @@ def test_other_threads_use_a_module_while_it_is_traced(compile_first):
 
     def f(model, x):
         traced.set()
-        assert done.wait(10)
+        assert done.wait(PATIENCE)
         return model(x)
 
     def elsewhere():
-        traced.wait(10)
+        traced.wait(PATIENCE)
         try:
             (y,), weight = model([3.0]), model.weight[0][0]
             y.backward()

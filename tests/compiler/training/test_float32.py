@@ -99,8 +99,8 @@ def test_bias_corrections_have_all_digits():
 
 @pytest.mark.parametrize("way", ["lanes", pytest.param("loops", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("options", [
-    {"make": layer, "batch_size": 16}, {}, {"penalty": lambda model: 0.01 * l2_penalty(model)}, {"clip": 0.1}, {"batch_size": 1}, {"batch_size": 7}],
-    ids=["one layer", "plain", "penalty", "clip", "one", "seven"])
+    {"make": layer, "batch_size": 16}, {}, {"penalty": lambda model: 0.01 * l2_penalty(model)}, {"clip": 0.1},
+    {"batch_size": 1}, {"batch_size": 7}], ids=["one layer", "plain", "penalty", "clip", "one", "seven"])
 def test_beside_float64(way, options, request):
     if way == "loops":
         request.getfixturevalue("loops")

@@ -11,6 +11,7 @@ from microgradx.show.web.page import to_html
 from microgradx.step import steps
 
 from ...browser import browser, look
+from ...budget import PATIENCE
 from ...hostile import LABELS
 
 __all__ = ["browser"]                   # a fixture
@@ -71,6 +72,11 @@ class Page:
 
     def run(self, script):
         return self.browser.execute_script(script)
+
+    def wait(self, script):
+        """Until it returns true."""
+        from selenium.webdriver.support.wait import WebDriverWait
+        WebDriverWait(self.browser, PATIENCE).until(lambda _: self.run(script))
 
 
 def plain(found):

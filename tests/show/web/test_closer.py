@@ -2,7 +2,6 @@
 import itertools
 import math
 import random
-import time
 
 import pytest
 
@@ -156,10 +155,7 @@ def test_the_pulse_lands_before_the_sum_shows_it(browser, tmp_path):
     assert plain(page.run("return document.querySelector('.pulse text').textContent")) == "1 x 0.5 = 0.5"
     assert page.read()["boxes"][-2]["grad"] == ""       # of n, until it lands
     page.run("change({speed: 50})")
-    for _ in range(100):
-        if not page.run("return document.querySelectorAll('.pulse').length"):
-            break
-        time.sleep(0.05)
+    page.wait("return document.querySelectorAll('.pulse').length === 0")
     assert page.read()["boxes"][-2]["grad"] == "grad 0.5"
     look(browser)
     page.click("next")                                  # who prefers reduced motion sees none
@@ -169,10 +165,7 @@ def test_the_pulse_lands_before_the_sum_shows_it(browser, tmp_path):
 def test_it_plays_to_the_end_and_stops(browser, tmp_path):
     page = Page(browser, neuron(), tmp_path)
     page.run("change({speed: 100}); byId('play').click()")
-    for _ in range(200):
-        if not page.run("return state.playing"):
-            break
-        time.sleep(0.05)
+    page.wait("return !state.playing")
     assert page.run("return state.at === lastStep()") and "Play" in page.find("play").text
 
 
