@@ -6,8 +6,11 @@
 A step is the mean cross-entropy of a batch, its gradient, and SGD, in float32 and in float64. Their losses must agree
 before anything is timed; they take turns, and the figures are medians: of the time on the clock, and in brackets of the
 processor's time in all threads, which other programs on the machine change less. The last columns are ratios of these.
+Before each turn there is a pause: torch's threads go on for some milliseconds after their work and would slow the next.
+Two threads are bound to a core each: where all cores are busy, Linux lets one that wakes share that of the other.
 """
 import argparse
+import os
 import time
 from collections.abc import Callable
 from statistics import median
@@ -18,10 +21,12 @@ from report import duration, figure, machine, table
 
 from microgradx import nn
 from microgradx.compiler.backends import backend
+from microgradx.compiler.native.threads import pool
 from microgradx.training import SGD
 
 Run = Callable[[int], float]                        # so many steps; the last loss
 TYPES = ("float32", "float64")
+SAMPLES, PAUSE = 4096, 0.02                         # of an epoch; seconds
 
 
 class Network(NamedTuple):
@@ -72,12 +77,23 @@ def peers(network: Network, batch: int, threads: int) -> dict[str, Run]:
     xs, ys, model = rng.random((batch, *network.sizes)), rng.integers(0, 10, batch), network.make(nn, 0)
     numbers, found = model.state_dict(), {}
     for kind in TYPES:
-        other, mine = network.make(torch.nn, 1), network.make(nn, 0)
+        other, mine = network.make(torch.nn, 1).double(), network.make(nn, 0)
         other.load_state_dict({name: torch.tensor(np.array(x)) for name, x in numbers.items()})
         mine.load_state_dict(numbers)
         found[f"torch {kind}"] = theirs(other, xs, ys, threads, getattr(torch, kind))
         found[f"ours {kind}"] = ours(mine, xs, ys, threads, kind)
     return found
+
+
+def bound() -> None:
+    """Bind two threads of each peer to two cores, where the system can."""
+    if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
+        first, second, *_ = sorted(os.sched_getaffinity(0))
+        os.environ["GOMP_CPU_AFFINITY"] = f"{first} {second}"           # torch's
+        import torch
+        assert torch.get_num_threads() >= 1                             # they know of it now
+        pool(1).submit(os.sched_setaffinity, 0, [second]).result()
+        os.sched_setaffinity(0, [first])
 
 
 def row(name: str, batch: int, threads: int, steps: int, turns: int) -> list[str]:
@@ -90,6 +106,7 @@ def row(name: str, batch: int, threads: int, steps: int, turns: int) -> list[str
     times: dict[str, list[tuple[float, float]]] = {peer: [] for peer in runs}
     for _ in range(turns):
         for peer, run in runs.items():
+            time.sleep(PAUSE)
             clock, processor = time.perf_counter(), time.process_time()
             run(steps)
             times[peer].append(((time.perf_counter() - clock) / steps, (time.process_time() - processor) / steps))
@@ -105,7 +122,8 @@ def main() -> None:
     quick = parser.parse_args().quick
     cases = [(name, batch, threads) for name in list(NETWORKS)[:1 if quick else None]
              for batch in ((32,) if quick else (32, 256)) for threads in (1, 2)]
-    rows = [row(*case, *((1, 1) if quick else (1024 // case[1], 7))) for case in cases]
+    bound()
+    rows = [row(*case, *((1, 1) if quick else (SAMPLES // case[1], 7))) for case in cases]
     print(machine() + "\n")
     peers = [f"{who} {kind}" for kind in TYPES for who in ("torch", "ours")]
     print(table(["a step", "batch", "threads", *peers, *(f"torch / ours, {kind}" for kind in TYPES)], rows))

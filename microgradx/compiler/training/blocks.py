@@ -1,8 +1,9 @@
-"""Blocks: a batch in blocks of samples, each added up by itself, then all in order. So the sum has the same bits in any
-number of threads, which take one block after the other. See sums.py.
+"""Blocks: a batch in blocks of samples, each added up by itself, then all in the order of Sums.tree. So the sum has the
+same bits in any number of threads, which take one block after the other. See sums.py.
 
 A ticket, one number that threads change by compare-and-exchange, says which batch it is, how many blocks it has, and
-which is the next. Whoever takes the last ones computes them; a thread that sleeps holds up nobody.
+which is the next. Whoever takes the last ones computes them; a thread that sleeps holds up nobody. Of two neighbours,
+blocks or sums of blocks, the thread that ends later adds the right one to the left one.
 """
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from llvmlite import ir
 from ..ir.dtype import Dtype
 from ..native.instructions import DOUBLE, LONG, POINTER, VOID
 from .fields import Fields
-from .sums import Sums
+from .sums import BLOCKS, Sums
 
 # Numbers that threads share, each in a cache line of its own, which the threads would otherwise take from each other
-TICKET, DONE, STOP, START, END, EACH, COUNT = range(0, 7 * 8, 8)
-SHARED = 7 * 8
+TICKET, DONE, STOP, START, END, EACH, COUNT, ENDED = range(0, 8 * 8, 8)
+SHARED = 8 * 8
 PLACES = 16                             # bits of the ticket for the next block; as many for their number
 
 
@@ -41,12 +42,13 @@ class Blocks(Sums):
         for place, x in ((START, start), (END, stop), (EACH, each), (DONE, LONG(0))):
             b.store(x, self.shared(place))
         b.store(size, self.shared(COUNT))
+        for right in range(1, BLOCKS):
+            b.store(LONG(0), self.shared(ENDED + right))
         batch = b.add(b.lshr(b.load(self.shared(TICKET), typ=LONG), LONG(2 * PLACES)), LONG(1))
         ticket = b.or_(b.shl(batch, LONG(2 * PLACES)), b.shl(blocks, LONG(PLACES)))
         b.atomic_rmw("xchg", self.shared(TICKET), ticket, "release")
         b.call(self.taking, [table, LONG(0)])
         wait(self, lambda: b.icmp_signed("==", b.load_atomic(self.shared(DONE), "acquire", 8, typ=LONG), blocks))
-        self.tree(blocks)
         b.ret_void()
 
 
@@ -66,17 +68,47 @@ class Taking(Sums):
         b.position_at_end(body)
         found = b.cmpxchg(self.shared(TICKET), ticket, b.add(ticket, LONG(1)), "acq_rel", "acquire")
         with b.if_then(b.extract_value(found, 1)):
+            block = self.nth(block, blocks)
             self.take(block)
+            self.add_neighbours(block, blocks)
             b.atomic_rmw("add", self.shared(DONE), LONG(1), "acq_rel")
         b.branch(head)
         b.position_at_end(end)
         b.ret_void()
+
+    def nth(self, turn: Any, blocks: Any) -> Any:
+        """The block to take in this turn: in turn of the first half and of the second. So two threads have a half each,
+        and of what one has written the other reads only the sum."""
+        b = self.b
+        half = b.lshr(b.add(blocks, LONG(1)), LONG(1))
+        second = b.icmp_signed("!=", b.and_(turn, LONG(1)), LONG(0))
+        return b.add(b.lshr(turn, LONG(1)), b.select(second, half, LONG(0)))
 
     def take(self, block: Any) -> None:
         """Add up loss and gradient of the samples of a block."""
         b = self.b
         start, stop, each = (b.load(self.shared(place), typ=LONG) for place in (START, END, EACH))
         self.nth_block(block, start, stop, each, b.load(self.shared(COUNT), typ=DOUBLE), self.args[1])
+
+    def add_neighbours(self, block: Any, blocks: Any) -> None:
+        """Add up the pairs of neighbours of Sums.tree that this block completes, until one waits for its other half. Of
+        each pair ENDED counts how many halves there are, in the place of the right one: no other pair has it."""
+        b, end, stride = self.b, self.function.append_basic_block("end"), 1
+        while stride < BLOCKS:
+            pair, add, further = (b.append_basic_block() for _ in range(3))
+            left = b.and_(block, LONG(-2 * stride))
+            right = b.add(left, LONG(stride))
+            b.cbranch(b.icmp_signed("<", right, blocks), pair, further)
+            b.position_at_end(pair)
+            before = b.atomic_rmw("add", self.shared(b.add(right, LONG(ENDED))), LONG(1), "acq_rel")
+            b.cbranch(b.icmp_signed("==", before, LONG(0)), end, add)
+            b.position_at_end(add)
+            self.added(*(self.at(self.pointer("sums"), b.mul(half, self.size)) for half in (left, right)))
+            b.branch(further)
+            b.position_at_end(further)
+            stride *= 2
+        b.branch(end)
+        b.position_at_end(end)
 
 
 class Work(Fields):

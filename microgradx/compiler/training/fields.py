@@ -60,7 +60,7 @@ class Fields(Code):
         """A field as a pointer."""
         return self.b.inttoptr(self.field[name], POINTER)
 
-    def shared(self, place: int) -> Any:
+    def shared(self, place: Any) -> Any:
         """The address of a number that threads share, see blocks.py."""
         return self.at(self.pointer("shared"), place, LONG)
 
