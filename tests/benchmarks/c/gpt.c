@@ -1,6 +1,13 @@
-/* W6: one step of training the GPT of Karpathy's microgpt on one name, mean cross entropy, Adam included. */
-#include <math.h>
+/* W6: one step of training the GPT of Karpathy's microgpt on BATCH names, mean cross entropy, Adam included. */
 #include <string.h>
+#include <tgmath.h>
+
+#ifndef REAL
+#define REAL double
+#endif
+#ifndef BATCH
+#define BATCH 1
+#endif
 
 #ifndef NAMES
 #define NAMES 1000
@@ -11,31 +18,32 @@
 #define HEADS 4
 #define HEAD (WIDTH / HEADS)
 #define INNER (4 * WIDTH)
+typedef REAL real;
 
 struct parameters {
-    double wte[LETTERS][WIDTH], wpe[CONTEXT][WIDTH], qkv[3 * WIDTH][WIDTH], out[WIDTH][WIDTH];
-    double fc1[INNER][WIDTH], fc2[WIDTH][INNER], head[LETTERS][WIDTH];
+    real wte[LETTERS][WIDTH], wpe[CONTEXT][WIDTH], qkv[3 * WIDTH][WIDTH], out[WIDTH][WIDTH];
+    real fc1[INNER][WIDTH], fc2[WIDTH][INNER], head[LETTERS][WIDTH];
 };
 struct memory {
-    double loss;
+    real loss;
     struct parameters p, grad;
-    double done, steps, lr, b1, b2, eps;                /* steps taken, steps in all; of Adam */
-    double names[NAMES][CONTEXT + 2];                   /* of each its length, then its letters and the end */
+    real done, steps, lr, b1, b2, eps;                /* steps taken, steps in all; of Adam */
+    real names[NAMES][CONTEXT + 2];                   /* of each its length, then its letters and the end */
     struct parameters m, v;                             /* Adam's running means of the gradient and of its square */
 };
 
-const long size = sizeof(struct memory) / sizeof(double);
+const long size = sizeof(struct memory) / sizeof(real);
 
 /* y = w x for each of n rows x */
-static inline void linear(int n, int outputs, int inputs, const double *restrict w, const double *restrict x,
-                          double *restrict y)
+static inline void linear(int n, int outputs, int inputs, const real *restrict w, const real *restrict x,
+                          real *restrict y)
 {
-    double turned[inputs * outputs];                    /* by columns: the loop below runs along them */
+    real turned[inputs * outputs];                    /* by columns: the loop below runs along them */
     for (int o = 0; o < outputs; o++)
         for (int i = 0; i < inputs; i++)
             turned[i * outputs + o] = w[o * inputs + i];
     for (int t = 0; t < n; t++) {
-        double sum[outputs];
+        real sum[outputs];
         memset(sum, 0, sizeof sum);
         for (int i = 0; i < inputs; i++)
             for (int o = 0; o < outputs; o++)
@@ -44,20 +52,23 @@ static inline void linear(int n, int outputs, int inputs, const double *restrict
     }
 }
 
-/* dw = the sum of dy x^T over all rows, dx = w^T dy */
-static inline void linear_back(int n, int outputs, int inputs, const double *restrict w, const double *restrict x,
-                               const double *restrict dy, double *restrict dw, double *restrict dx)
+/* dw = the sum of dy x^T over all rows, in a batch added to what is there; dx = w^T dy */
+static inline void linear_back(int n, int outputs, int inputs, const real *restrict w, const real *restrict x,
+                               const real *restrict dy, real *restrict dw, real *restrict dx)
 {
     for (int o = 0; o < outputs; o++) {
-        double sum[inputs];
-        memset(sum, 0, sizeof sum);
+        real sum[inputs];
+        if (BATCH > 1)
+            memcpy(sum, dw + o * inputs, sizeof sum);
+        else
+            memset(sum, 0, sizeof sum);
         for (int t = 0; t < n; t++)
             for (int i = 0; i < inputs; i++)
                 sum[i] += dy[t * outputs + o] * x[t * inputs + i];
         memcpy(dw + o * inputs, sum, sizeof sum);
     }
     for (int t = 0; t < n; t++) {
-        double sum[inputs];
+        real sum[inputs];
         memset(sum, 0, sizeof sum);
         for (int o = 0; o < outputs; o++)
             for (int i = 0; i < inputs; i++)
@@ -67,24 +78,24 @@ static inline void linear_back(int n, int outputs, int inputs, const double *res
 }
 
 /* y = x / root of (mean square + 1e-5), row by row; kept: that factor */
-static inline void norm(int n, const double (*restrict x)[WIDTH], double (*restrict y)[WIDTH], double *restrict scale)
+static inline void norm(int n, const real (*restrict x)[WIDTH], real (*restrict y)[WIDTH], real *restrict scale)
 {
     for (int t = 0; t < n; t++) {
-        double squares = 0;
+        real squares = 0;
         for (int i = 0; i < WIDTH; i++)
             squares += x[t][i] * x[t][i];
-        scale[t] = 1 / sqrt(squares / WIDTH + 1e-5);
+        scale[t] = 1 / sqrt(squares / WIDTH + (real)1e-5);
         for (int i = 0; i < WIDTH; i++)
             y[t][i] = x[t][i] * scale[t];
     }
 }
 
 /* dx += what dy makes of it */
-static inline void norm_back(int n, const double (*restrict y)[WIDTH], const double *restrict scale,
-                             const double (*restrict dy)[WIDTH], double (*restrict dx)[WIDTH])
+static inline void norm_back(int n, const real (*restrict y)[WIDTH], const real *restrict scale,
+                             const real (*restrict dy)[WIDTH], real (*restrict dx)[WIDTH])
 {
     for (int t = 0; t < n; t++) {
-        double along = 0;
+        real along = 0;
         for (int i = 0; i < WIDTH; i++)
             along += dy[t][i] * y[t][i];
         for (int i = 0; i < WIDTH; i++)
@@ -92,14 +103,14 @@ static inline void norm_back(int n, const double (*restrict y)[WIDTH], const dou
     }
 }
 
-static double gradient(int n, const int *restrict letters, const struct parameters *restrict p,
+static real gradient(int n, const int *restrict letters, const struct parameters *restrict p,
                        struct parameters *restrict g)
 {
-    double x0[CONTEXT][WIDTH], x[CONTEXT][WIDTH], y[CONTEXT][WIDTH], qkv[CONTEXT][3 * WIDTH];
-    double shares[HEADS][CONTEXT][CONTEXT], mixed[CONTEXT][WIDTH], x2[CONTEXT][WIDTH], y2[CONTEXT][WIDTH];
-    double inner[CONTEXT][INNER], x3[CONTEXT][WIDTH], logits[CONTEXT][LETTERS];
-    double scale0[CONTEXT], scale[CONTEXT], scale2[CONTEXT], loss = 0;
-    const double shrink = 1 / sqrt(HEAD);
+    real x0[CONTEXT][WIDTH], x[CONTEXT][WIDTH], y[CONTEXT][WIDTH], qkv[CONTEXT][3 * WIDTH];
+    real shares[HEADS][CONTEXT][CONTEXT], mixed[CONTEXT][WIDTH], x2[CONTEXT][WIDTH], y2[CONTEXT][WIDTH];
+    real inner[CONTEXT][INNER], x3[CONTEXT][WIDTH], logits[CONTEXT][LETTERS];
+    real scale0[CONTEXT], scale[CONTEXT], scale2[CONTEXT], loss = 0;
+    const real shrink = 1 / sqrt(HEAD);
 
     for (int t = 0; t < n; t++)
         for (int i = 0; i < WIDTH; i++)
@@ -109,11 +120,11 @@ static double gradient(int n, const int *restrict letters, const struct paramete
     linear(n, 3 * WIDTH, WIDTH, p->qkv[0], y[0], qkv[0]);
     for (int t = 0; t < n; t++)
         for (int h = 0; h < HEADS; h++) {
-            const double *q = qkv[t] + h * HEAD;
-            double *share = shares[h][t], sum = 0, taken[HEAD] = {0};
-            double most = -1e300;
+            const real *q = qkv[t] + h * HEAD;
+            real *share = shares[h][t], sum = 0, taken[HEAD] = {0};
+            real most = -1e30;
             for (int s = 0; s <= t; s++) {
-                const double *k = qkv[s] + WIDTH + h * HEAD;
+                const real *k = qkv[s] + WIDTH + h * HEAD;
                 share[s] = 0;
                 for (int i = 0; i < HEAD; i++)
                     share[s] += q[i] * k[i];
@@ -145,17 +156,17 @@ static double gradient(int n, const int *restrict letters, const struct paramete
     linear(n, LETTERS, WIDTH, p->head[0], x3[0], logits[0]);
 
     for (int t = 0; t < n; t++) {                       /* from here logits become their gradient */
-        double most = -1e300, sum = 0, right = logits[t][letters[t + 1]];
+        real most = -1e30, sum = 0, right = logits[t][letters[t + 1]];
         for (int i = 0; i < LETTERS; i++)
             most = logits[t][i] > most ? logits[t][i] : most;
         for (int i = 0; i < LETTERS; i++)
             sum += logits[t][i] = exp(logits[t][i] - most);
         loss += log(sum) + most - right;
         for (int i = 0; i < LETTERS; i++)
-            logits[t][i] = (logits[t][i] / sum - (i == letters[t + 1])) / n;
+            logits[t][i] = (logits[t][i] / sum - (i == letters[t + 1])) / (n * BATCH);
     }
 
-    double dx[CONTEXT][WIDTH], dy[CONTEXT][WIDTH], dinner[CONTEXT][INNER], dqkv[CONTEXT][3 * WIDTH];
+    real dx[CONTEXT][WIDTH], dy[CONTEXT][WIDTH], dinner[CONTEXT][INNER], dqkv[CONTEXT][3 * WIDTH];
     linear_back(n, LETTERS, WIDTH, p->head[0], x3[0], logits[0], g->head[0], dx[0]);
     linear_back(n, WIDTH, INNER, p->fc2[0], inner[0], dx[0], g->fc2[0], dinner[0]);
     for (int t = 0; t < n; t++)
@@ -167,8 +178,8 @@ static double gradient(int n, const int *restrict letters, const struct paramete
     memset(dqkv, 0, sizeof dqkv);
     for (int t = 0; t < n; t++)
         for (int h = 0; h < HEADS; h++) {
-            const double *q = qkv[t] + h * HEAD, *share = shares[h][t], *d = dy[t] + h * HEAD;
-            double dshare[CONTEXT], along = 0;
+            const real *q = qkv[t] + h * HEAD, *share = shares[h][t], *d = dy[t] + h * HEAD;
+            real dshare[CONTEXT], along = 0;
             for (int s = 0; s <= t; s++) {
                 dshare[s] = 0;
                 for (int i = 0; i < HEAD; i++) {
@@ -178,7 +189,7 @@ static double gradient(int n, const int *restrict letters, const struct paramete
                 along += share[s] * dshare[s];
             }
             for (int s = 0; s <= t; s++) {
-                const double *k = qkv[s] + WIDTH + h * HEAD, a = share[s] * (dshare[s] - along) * shrink;
+                const real *k = qkv[s] + WIDTH + h * HEAD, a = share[s] * (dshare[s] - along) * shrink;
                 for (int i = 0; i < HEAD; i++) {
                     dqkv[t][h * HEAD + i] += a * k[i];
                     dqkv[s][WIDTH + h * HEAD + i] += a * q[i];
@@ -187,25 +198,27 @@ static double gradient(int n, const int *restrict letters, const struct paramete
         }
     linear_back(n, 3 * WIDTH, WIDTH, p->qkv[0], y[0], dqkv[0], g->qkv[0], dy[0]);
     norm_back(n, y, scale, dy, dx);
-    double dx0[CONTEXT][WIDTH] = {0};
+    real dx0[CONTEXT][WIDTH] = {0};
     norm_back(n, x, scale0, dx, dx0);
-    memset(g->wte, 0, sizeof g->wte);
-    memset(g->wpe, 0, sizeof g->wpe);
+    if (BATCH == 1) {
+        memset(g->wte, 0, sizeof g->wte);
+        memset(g->wpe, 0, sizeof g->wpe);
+    }
     for (int t = 0; t < n; t++)
         for (int i = 0; i < WIDTH; i++) {
             g->wte[letters[t]][i] += dx0[t][i];
-            g->wpe[t][i] = dx0[t][i];
+            g->wpe[t][i] += dx0[t][i];
         }
     return loss / n;
 }
 
 static void adam(struct memory *restrict m)
 {
-    const double lr = m->lr * (1 - m->done / m->steps), b1 = m->b1, b2 = m->b2, eps = m->eps;
-    const double start1 = 1 - pow(b1, m->done + 1), start2 = 1 - pow(b2, m->done + 1);
-    double *restrict p = (double *)&m->p, *restrict first = (double *)&m->m, *restrict second = (double *)&m->v;
-    const double *restrict g = (double *)&m->grad;
-    for (unsigned i = 0; i < sizeof m->p / sizeof(double); i++) {
+    const real lr = m->lr * (1 - m->done / m->steps), b1 = m->b1, b2 = m->b2, eps = m->eps;
+    const real start1 = 1 - pow(b1, m->done + 1), start2 = 1 - pow(b2, m->done + 1);
+    real *restrict p = (real *)&m->p, *restrict first = (real *)&m->m, *restrict second = (real *)&m->v;
+    const real *restrict g = (real *)&m->grad;
+    for (unsigned i = 0; i < sizeof m->p / sizeof(real); i++) {
         first[i] = b1 * first[i] + (1 - b1) * g[i];
         second[i] = b2 * second[i] + (1 - b2) * g[i] * g[i];
         p[i] -= lr * (first[i] / start1) / (sqrt(second[i] / start2) + eps);
@@ -214,11 +227,16 @@ static void adam(struct memory *restrict m)
 
 void kernel(struct memory *restrict m)
 {
-    const double *name = m->names[(int)m->done];
-    int letters[CONTEXT + 1], n = name[0];
-    for (int i = 0; i <= n; i++)
-        letters[i] = name[1 + i];
-    m->loss = gradient(n, letters, &m->p, &m->grad);
+    m->loss = 0;
+    if (BATCH > 1)
+        memset(&m->grad, 0, sizeof m->grad);
+    for (int k = 0; k < BATCH; k++) {
+        const real *name = m->names[(int)m->done * BATCH + k];
+        int letters[CONTEXT + 1], n = name[0];
+        for (int i = 0; i <= n; i++)
+            letters[i] = name[1 + i];
+        m->loss += gradient(n, letters, &m->p, &m->grad) / BATCH;
+    }
     adam(m);
     m->done += 1;
 }
