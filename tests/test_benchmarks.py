@@ -3,6 +3,7 @@ import pathlib
 import subprocess
 import sys
 from importlib.util import find_spec
+from shutil import which
 
 import pytest
 
@@ -80,6 +81,14 @@ def test_estimators_come_to_the_losses_of_scikit_learn():
 def test_batches_come_to_the_losses_of_torch(torch):
     pytest.importorskip("llvmlite")
     assert told("batches.py").count("| MLP 784-50-10 | 32 |") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not which("cc"), reason="needs a C compiler")
+def test_batches_of_names_come_to_the_losses_of_c():
+    pytest.importorskip("llvmlite")
+    printed = told("gpt_batches.py")
+    assert [printed.count(f"| {dtype} |") for dtype in ("float32", "float64")] == [1, 1]
 
 
 @pytest.mark.slow

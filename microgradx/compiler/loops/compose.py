@@ -24,7 +24,8 @@ from ..ir.program import Program
 from ..ir.repeat import Structure
 from ..native.instructions import LISTS, native
 
-MOST = 6                                # inputs of a composed operation
+MOST = 6                                # inputs of a composed operation,
+WIDE = 32                               # and of one of a single row: maxima of two and of 27 numbers are one level each
 
 
 class Term(NamedTuple):
@@ -70,6 +71,15 @@ def joined(op: Op, parts: tuple[Any, ...]) -> Composed:
     (<composed mul(0, tanh(1))>, <composed tanh(mul(1, tanh(0)))>)
     """
     return row(Term(op, tuple([part if isinstance(part, int) else _term(*part) for part in parts])))
+
+
+@cache
+def only_row(op: Any) -> Any:
+    """The row of an operation that has no other; None if it has several."""
+    if not isinstance(op, Composed):
+        return op
+    rows = {only_row(row(a)) for a in op.term.args if isinstance(a, Term)}
+    return op.term.op if rows <= {op.term.op} else None
 
 
 def _term(op: Any, places: tuple[int, ...]) -> Term:
@@ -131,14 +141,16 @@ class _Composition:
         return i
 
     def joined(self, op: Op, args: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
-        """An operation fused with those of its inputs that are waiting, up to MOST inputs; and the new inputs."""
+        """An operation fused with those of its inputs that are waiting, up to MOST inputs, or WIDE of one row; and the
+        new inputs."""
         inputs: dict[int, int] = {}             # nodes, with their index
         parts: list[Any] = []
         left, drawn = len(args), False
         for a in args:
             left -= 1
             inner = self.waiting.get(a)
-            if inner is not None and len(inputs.keys() | set(inner[1])) + left <= MOST:
+            most = MOST if inner is None or only_row(inner[0]) is not op else WIDE
+            if inner is not None and len(inputs.keys() | set(inner[1])) + left <= most:
                 del self.waiting[a]
                 parts.append((inner[0], tuple([inputs.setdefault(node, len(inputs)) for node in inner[1]])))
                 drawn = True

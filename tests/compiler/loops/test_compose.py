@@ -13,7 +13,7 @@ import microgradx as mg  # noqa: E402
 from microgradx import tape, value_and_grad  # noqa: E402
 from microgradx.checking.strategies import graphs  # noqa: E402
 from microgradx.compiler.ir.program import Program, program  # noqa: E402
-from microgradx.compiler.loops.compose import MOST, Composed, Term, composed, outermost  # noqa: E402
+from microgradx.compiler.loops.compose import MOST, WIDE, Composed, Term, composed, only_row, outermost  # noqa: E402
 from microgradx.compiler.native.instructions import native  # noqa: E402
 from microgradx.compiler.pickling import played  # noqa: E402
 from microgradx.compiler.trace.trace import trace  # noqa: E402
@@ -57,7 +57,7 @@ def test_every_graph_computes_the_same_by_the_same_rows(root):
     given_now = [*xs, *[source.data for source in p.closures]]
     assert different(played(spelled(q), given_now), played(p, given_now), identical) == []
     assert sum(count(op) for op in q.ops if op) == sum(op is not None for op in p.ops)
-    assert all(len(args) <= MOST for op, args in zip(q.ops, q.args) if isinstance(op, Composed))
+    assert all(len(args) <= (WIDE if only_row(op) else MOST) for op, args in zip(q.ops, q.args) if isinstance(op, Composed))
     assert len(tape(root)) < 2 or len(q) <= len(p)
 
 
@@ -71,9 +71,17 @@ def test_what_is_used_twice_or_asked_for_stands_alone():
 
 
 def test_no_operation_has_more_inputs_than_fit():
-    """A long product is cut where a part has taken as many as it can."""
-    found = names(lambda xs: mg.square(xs[0] * xs[1] * xs[2] * xs[3] * xs[4] * xs[5] * xs[6] * xs[7]), [1.0] * 8)
+    """A long chain of two rows is cut where a part has taken as many as it can."""
+    found = names(lambda xs: mg.square(xs[0] * xs[1] - xs[2] * xs[3] - xs[4] * xs[5] - xs[6] * xs[7]), [1.0] * 8)
     assert len(found) == 2 and found[1].startswith("square(")
+
+
+@pytest.mark.parametrize("count", [2, 7, 16, 27, 32])
+def test_a_maximum_of_few_or_many_numbers_is_one_operation(count):
+    """So what follows on it is at one level in programs, and in rows, of any length."""
+    found = names(lambda xs: mg.max(xs), [1.0] * count)
+    assert len(found) == 1 and found[0].count("maximum") == count - 1
+    assert len(names(lambda xs: mg.max(xs), [1.0] * 33)) == 2
 
 
 def test_sums_and_tables_stay_what_they_are():
