@@ -3,8 +3,8 @@
     python tests/benchmarks/gpt_batches.py              a minute; prints Markdown
     python tests/benchmarks/gpt_batches.py --quick      some seconds: two batches; no figure worth quoting
 
-A step is the mean cross-entropy of 16 names of several lengths, its gradient, and Adam. C is c/gpt.c in the same type, on
-one core as ours, the fastest of -O2, -O3 and -O3 -ffast-math. Losses must agree before anything is timed; they take
+A step is the mean cross-entropy of 16 names of several lengths, its gradient, and Adam. C is c/gpt.c in the same type,
+on one core as ours, the fastest of -O2, -O3 and -O3 -ffast-math. Losses must agree before anything is timed; they take
 turns, and the figures are the least of several samples of the processor's time.
 """
 import argparse

@@ -79,9 +79,9 @@ def test_no_operation_has_more_inputs_than_fit():
 @pytest.mark.parametrize("count", [2, 7, 16, 27, 32])
 def test_a_maximum_of_few_or_many_numbers_is_one_operation(count):
     """So what follows on it is at one level in programs, and in rows, of any length."""
-    found = names(lambda xs: mg.max(xs), [1.0] * count)
+    found = names(mg.max, [1.0] * count)
     assert len(found) == 1 and found[0].count("maximum") == count - 1
-    assert len(names(lambda xs: mg.max(xs), [1.0] * 33)) == 2
+    assert len(names(mg.max, [1.0] * 33)) == 2
 
 
 def test_sums_and_tables_stay_what_they_are():
