@@ -57,7 +57,8 @@ def test_every_graph_computes_the_same_by_the_same_rows(root):
     given_now = [*xs, *[source.data for source in p.closures]]
     assert different(played(spelled(q), given_now), played(p, given_now), identical) == []
     assert sum(count(op) for op in q.ops if op) == sum(op is not None for op in p.ops)
-    assert all(len(args) <= (WIDE if only_row(op) else MOST) for op, args in zip(q.ops, q.args) if isinstance(op, Composed))
+    assert all(len(args) <= (WIDE if only_row(op) else MOST)
+               for op, args in zip(q.ops, q.args) if isinstance(op, Composed))
     assert len(tape(root)) < 2 or len(q) <= len(p)
 
 
