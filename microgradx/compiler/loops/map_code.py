@@ -71,21 +71,20 @@ class Results(Vectors):
     def tile(self, slots: list[Any], i: Any, tile: Tile) -> None:
         """A tile of results, from the i-th result on."""
         b, (_, *steps), kinds = self.b, self.along, self.shape.steps
-        out, *operands = [b.add(slot, b.mul(i, step)) if kind else slot
-                          for slot, step, kind in zip(slots, steps, kinds)]
+        out, *operands = [self.moved(slot, self.far(i, step, kind)) for slot, step, kind in zip(slots, steps, kinds)]
         if self.shape.reduces:
             ys = self.summed(self.inner, operands, self.start(out, tile),
                              lambda at, now: [self.term(xs, total) for xs, total in zip(self.fetched(at, tile), now)])
         else:
             ys = [emit(b, self.shape.op, xs, self.strict) for xs in self.fetched(operands, tile)]
         for (j, u, mask), y in zip(tile.places, ys):
-            self.put(self.turn(out, j), steps[0], kinds[0], u * self.width, mask, y)
+            self.put(out, steps[0], kinds[0], mask, y, self.turn(1, j), u * self.width)
 
     def start(self, out: Any, tile: Tile) -> list[Any]:
         """The initial totals: 0, or the numbers in `out`."""
         if not self.shape.more:
             return [number(0.0, self.vector) for _ in tile.places]
-        return [self.fetch(self.turn(out, j), self.along[1], self.shape.steps[0], u * self.width, mask)
+        return [self.fetch(out, self.along[1], self.shape.steps[0], mask, self.turn(1, j), u * self.width)
                 for j, u, mask in tile.places]
 
     def fetched(self, slots: list[Any], tile: Tile) -> list[list[Any]]:
@@ -95,8 +94,8 @@ class Results(Vectors):
             for j, u, mask in tile.places:
                 first = self.first(k, j, u)
                 if first not in known:
-                    turn = self.b.add(slot, self.b.mul(self.turns[2 + k], LONG(j))) if first[1] else slot
-                    known[first] = self.fetch(turn, self.along[2 + k], self.shape.steps[1 + k], u * self.width, mask)
+                    known[first] = self.fetch(slot, self.along[2 + k], self.shape.steps[1 + k], mask,
+                                              self.turn(2 + k, first[1]), u * self.width)
         return [[known[self.first(k, j, u)] for k in range(len(slots))] for j, u, _ in tile.places]
 
     def first(self, k: int, j: int, u: int) -> tuple[int, int, int]:
@@ -104,6 +103,6 @@ class Results(Vectors):
         moves = self.shape.jam > 1 and self.shape.moves[k]
         return k, j if moves else 0, u if self.shape.steps[1 + k] else 0
 
-    def turn(self, out: Any, j: int) -> Any:
-        """The slot of the result j iterations later."""
-        return self.b.add(out, self.b.mul(self.turns[1], LONG(j))) if j else out
+    def turn(self, k: int, j: int) -> Any:
+        """How far number k of `turns` moves in j iterations."""
+        return self.b.mul(self.turns[k], LONG(j)) if j else 0

@@ -51,12 +51,11 @@ class Terms(Vectors):
         """A vector of each operand, from term i on, `ahead` terms further."""
         return [self.factor(k, slot, i, ahead, mask) for k, slot in enumerate(slots)]
 
-    def factor(self, k: int, slot: Any, i: Any, ahead: int, mask: Any) -> Any:
+    def factor(self, k: int, slot: Any, i: Any, ahead: int, mask: Any, *turn: Any) -> Any:
         """The vector of operand k."""
         b, step, kind = self.b, self.along[1 + k], self.shape.steps[k]
-        if kind == 2:                       # numbers that lie apart
-            i, ahead = b.add(i, LONG(ahead)), 0
-        x = self.fetch(b.add(slot, b.mul(i, step)) if kind else slot, step, kind, ahead, mask)
+        i = b.add(i, LONG(ahead)) if ahead else i
+        x = self.fetch(slot, step, kind, mask, self.far(i, step, kind), *turn)
         # lanes beyond the end must be 0 in all operands: infinity * 0 is nan
         return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
 
@@ -82,8 +81,8 @@ class Terms(Vectors):
         out, *operands = slots
         y = self.transposed(self.summed(self.inner, operands, self.zeros(), self.rows))
         if self.shape.more:
-            y = self.b.fadd(self.fetch(out, None, 1, 0, None), y)
-        self.put(out, None, 1, 0, None, y)
+            y = self.b.fadd(self.fetch(out, None, 1, None), y)
+        self.put(out, None, 1, None, y)
 
     def sums(self, slots: list[Any]) -> None:
         """Emit `jam` sums."""
@@ -117,7 +116,7 @@ class Terms(Vectors):
         b, steps, found = self.b, self.turns[2:], []
         first = self.factors(slots, i, ahead, mask)
         for j, total in enumerate(totals):
-            xs = [self.factor(k, b.add(slots[k], b.mul(steps[k], LONG(j))), i, ahead, mask)
-                  if j and self.shape.moves[k] else first[k] for k in range(len(slots))]
+            xs = [self.factor(k, slots[k], i, ahead, mask, b.mul(steps[k], LONG(j))) if j and self.shape.moves[k]
+                  else first[k] for k in range(len(slots))]
             found.append(self.term(xs, total))
         return found

@@ -5,7 +5,7 @@
     >>> from microgradx.compiler.loops.shapes import Shape
     >>> from microgradx.compiler.loops.vector_code import Vectors
     >>> writer = Vectors(ir.Module(), "f", Shape(mul, 2, 0, 0), width=4, strict=False)
-    >>> str(writer.fetch(writer.long(7), step=None, kind=1, ahead=0, mask=None).type)      # slots 7 to 10
+    >>> str(writer.fetch(writer.long(7), step=None, kind=1, mask=None).type)      # slots 7 to 10
     '<4 x double>'
 
 map_code.py and reduce_code.py use them.
@@ -13,6 +13,7 @@ map_code.py and reduce_code.py use them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -72,14 +73,27 @@ class Vectors(Writer):
             do(now)
             new[:] = [b.add(slot, b.mul(step, LONG(jam))) for slot, step in zip(now, steps)]
 
-    def fetch(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any) -> Any:
-        """Load a vector that begins `ahead` slots after this slot."""
+    def far(self, i: Any, step: Any, kind: int) -> Any:
+        """How many slots a vector of this kind begins further on for number i of its loop."""
+        return i if kind == 1 else self.b.mul(i, step) if kind else 0
+
+    def moved(self, slot: Any, *ahead: Any) -> Any:
+        """The slot so many slots ahead."""
+        return reduce(self.b.add, filter(None, ahead), slot)
+
+    def ahead(self, slot: Any, *ahead: Any) -> Any:
+        """The address of that slot. Where the last number is the same in each turn of the innermost loop it is a part
+        of the instruction that loads or stores."""
+        return reduce(self.at, filter(None, ahead), self.address(slot))
+
+    def fetch(self, slot: Any, step: Any, kind: int, mask: Any, *ahead: Any) -> Any:
+        """Load a vector that begins so many slots ahead of this slot."""
         b = self.b
-        if kind == 0:
-            return splat(b, self.get(self.memory, slot), self.vector)
         if kind == 2:
-            return self.gathered(slot, step, mask)
-        address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
+            return self.gathered(self.moved(slot, *ahead), step, mask)
+        address = self.ahead(slot, *ahead)
+        if kind == 0:
+            return splat(b, b.load(address, typ=self.real), self.vector)
         if mask is None:
             return b.load(address, typ=self.vector, align=self.size)
         return self.masked("load", self.vector, [address, INT(self.size), mask, number(0.0, self.vector)])
@@ -103,13 +117,13 @@ class Vectors(Writer):
                        b.mul(lanes, splat(b, step, self.longs)))
         return b.inttoptr(places, ir.VectorType(POINTER, self.width))
 
-    def put(self, slot: Any, step: Any, kind: int, ahead: int, mask: Any, y: Any) -> None:
-        """Store a vector."""
+    def put(self, slot: Any, step: Any, kind: int, mask: Any, y: Any, *ahead: Any) -> None:
+        """Store a vector, as fetch() loads it."""
         b = self.b
         if kind != 1:
-            self.scattered(slot, step, mask, y)
+            self.scattered(self.moved(slot, *ahead), step, mask, y)
             return
-        address = self.address(b.add(slot, LONG(ahead)) if ahead else slot)
+        address = self.ahead(slot, *ahead)
         if mask is None:
             b.store(y, address, align=self.size)
         else:
