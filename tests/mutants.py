@@ -55,6 +55,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
      "max(x*x, 0.001) at 0", "16 -> 17"): "half as near is near, too",
     ("differences.py", "return x if digits == 53 or not math.isfinite(x) else "
      "math.ldexp(round(math.ldexp(part, digits)), size - digits)", "53 -> 54"): "rounded to 53 bits a float is itself",
+    ("engine.py", "def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since: float = 0) -> "
+     "list[Value]:", "0 -> 1"): "no result was met by a walk before the first",
+    ("sparse.py", "return [[v for v, own in zip(values, colours) if own == c] for c in range(max(colours, default=-1) "
+     "+ 1)]", "-1 -> +1"): "colours without values are passes without an edge",
+    ("expr.py", 'signs = signs + 1 if character in "+-~" else signs if character == " " else 0', "0 -> 1"):
+        "the tree is measured, too, and has a part more than signs",
+    ("nesting.py", "alone = tree.__class__ is list and set(map(type, inner)) == {float}",
+     "tree.__class__ is list -> tree.__class__ is not list"): "floats in a new list are the same floats",
 }
 
 

@@ -1,4 +1,5 @@
 """vmap: against a loop, in every nesting, along every axis, with the other transforms; what does not fit is refused."""
+import math
 from typing import NamedTuple
 
 import pytest
@@ -119,3 +120,16 @@ def test_as_jax():
 def test_bad_input(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+def test_a_result_that_all_samples_share():
+    """out_axes=None: equal numbers, nan among them, or one Value; -1 is the place behind the last axis."""
+    assert vmap(lambda x: 3.0, out_axes=None)([1.0, 2.0]) == 3.0
+    assert math.isnan(vmap(lambda x: math.nan, out_axes=None)([1.0, 2.0]))
+    with pytest.raises(ValueError, match="the same for all samples"):
+        vmap(lambda x: math.nan if x > 1 else 0.0, out_axes=None)([1.0, 2.0])
+    with pytest.raises(ValueError, match="the same for all samples"):
+        vmap(lambda x: Value(1.0), out_axes=None)([1.0, 1.0])
+    assert vmap(lambda x: [x, 2 * x], out_axes=-1)([1.0, 2.0, 3.0]) == [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]
+    with pytest.raises(ValueError, match="axis 2"):
+        vmap(lambda x: [x, 2 * x], out_axes=2)([1.0, 2.0])
