@@ -13,9 +13,14 @@
 A simulation whose force is itself a gradient, force = grad(potential), differentiates at each step: by the present
 state alone, not by the thousand states before it. So each walk leaves its number on the results that it meets first
 (in `_met`), and a later one stops at what was met before the inputs it is about: that cannot depend on them.
+
+Derivatives that are recorded get such a number as they are made, one between two whole ones. A tape that has some of
+them is sorted by these: so the terms of a second derivative are added in one order, whichever gates are closed in the
+first; the graph that is left by closed gates is another one at each point.
 """
 from collections.abc import Iterable, Sequence
 from itertools import count
+from typing import Any
 
 from .engine import Value, tape
 from .ieee import inf
@@ -25,8 +30,9 @@ numbers = count(1)                      # of walks, and of transforms among them
 one_at_a_time = lock()                  # threads may share a graph
 
 
-def between(roots: Sequence[Value], xs: Iterable[Value]) -> list[Value]:
+def between(roots: Sequence[Value], xs: Iterable[Value], record: bool = False) -> list[Value]:
     """The results that roots were computed from, in order, without those that are known to be older than all of xs.
+    Pass record=True if their derivatives are recorded, for number_derived().
 
     The age of a leaf is known only if a transform made it. For any other leaf among xs, also a result of no_grad(),
     these are all results.
@@ -35,9 +41,16 @@ def between(roots: Sequence[Value], xs: Iterable[Value]) -> list[Value]:
         now = next(numbers)
         since = min([0 if x._a is None and x._met == inf else x._met for x in xs], default=0)
         order = tape(*roots, leaves=False, since=min(since, now))
-        for v in order if since else ():
-            v._met = min(v._met, now)
+        for v in order if since or record else ():
+            if v._met == inf:
+                v._met = next(numbers)
         return order
+
+
+def number_derived(made: Iterable[Any]) -> None:
+    """Number what a pass that is recorded has made, in this order, and what that was computed from before it."""
+    for v in tape(*[v for v in made if isinstance(v, Value)], leaves=False, since=inf):
+        v._met = next(numbers) + 0.5
 
 
 class Sources:

@@ -86,8 +86,7 @@ class Value(Arithmetic["Value"]):
         """Put d self / d v into v.grad for every v that self was computed from; leaves add it to their .grad."""
         if (now := mode.get()) is not None and now.__class__ is not str:
             return now.backward(self)  # type: ignore[no-any-return]
-        order = tape(self, leaves=False)
-        for v in order:
+        for v in (order := tape(self, leaves=False)):
             v._grad = UNREACHED
         self._grad += 1.0
         for v in reversed(order):
@@ -157,6 +156,7 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
     [2.0, 6.0, 7.0]
     """
     order, stack, seen = list[Value](), list[Any](reversed(roots)), set[Any]() if seen is None else seen
+    derived = False                                     # whether derivatives are on it: in the order they were made in
     while stack:
         v = stack.pop()
         if v is None:                                   # all inputs of the Value below are on the tape
@@ -165,8 +165,8 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
         while v not in seen and v.__class__ is not float:
             seen.add(v)
             a, b = v._a, v._b
-            if a is None or v._met < since:             # older results count as leaves: see dependence.py
-                order += [v] if leaves else []
+            if a is None or (v._met < inf and (v._met < since or (derived := derived or v._met % 1 > 0) is None)):
+                order += [v] if leaves else []          # older results count as leaves: see dependence.py
             elif a.__class__ is tuple:
                 stack += v, None
                 for inputs in (b, a) if b else (a,):
@@ -177,4 +177,4 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
             else:
                 stack += (v, None) if b is None else (v, None, b)
                 v = a                                   # goes on with the first input
-    return order
+    return sorted(order, key=lambda v: v._met if v.op else 0.0) if derived else order

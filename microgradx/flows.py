@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .engine import Value, tracer
 from .ieee import inf
-from .ops import abs, maximum, mul, where
+from .ops import maximum, mul, where
 from .reductions import dot, masked_dot, sum
 from .table import Op, Reduction
 
@@ -53,14 +53,10 @@ class Passing(Op):
 
 
 class Gate(NamedTuple):
-    """A slope with a gate that is decided when the program runs: `slope` if `open` is not 0, else no edge.
-
-    point   for a gate that is closed at single points only: 0 at these points, where a finite slope counts, see gate()
-    """
+    """A slope with a gate that is decided when the program runs: `slope` if `open` is not 0, else no edge."""
 
     open: Any
     slope: Any
-    point: Any = None
 
 
 class Open:
@@ -104,9 +100,7 @@ def _masked(terms: Terms) -> Any:
     gs, slopes, masks = terms[::3], terms[1::3], [1.0] * (len(terms) // 3)
     for i, outer in enumerate(terms[2::3]):
         if slopes[i].__class__ is Gate:
-            gate, slopes[i], point = slopes[i]
-            if point is not None and isinstance(gs[i], Value):
-                gate = where(maximum(point, abs(gs[i]) < inf), gate, 0.0)
+            gate, slopes[i] = slopes[i]
             masks[i] = gate if outer is None or trace.are_tame([slopes[i]]) else where(opened(outer), gate, 0.0)
         elif outer is not None and not trace.are_tame([slopes[i]]):
             masks[i] = opened(outer)
@@ -139,12 +133,18 @@ def _way(outer: Open | None, gate: Any) -> Any:
 
 
 def dotted(gs: list[Any], slopes: list[Any]) -> Any:
-    """The sum of products as one Value, without multiplications if all slopes are 1."""
-    if slopes[0].__class__ is float and all(map(_is_one, slopes)):
-        return gs[0] if len(gs) == 1 else sum(gs)
+    """The sum of products as one Value, without multiplications if all slopes are 1.
+
+    A single product by 1 is the other factor itself; but where derivatives are recorded for others of theirs it is a
+    Value of its own: else their terms would be added in another order than in strict code, for which a closed gate is a
+    term, too.
+    """
     trace, one = tracer(), len(gs) == 1
     starts = trace is not None and trace.starts         # a sum starts at 0.0: strict code keeps the sign of a zero
-    if one and _is_one(gs[0]) and not starts:
+    shares = one and trace is not None and not (trace.strict and trace.nested)
+    if (shares or not one) and slopes[0].__class__ is float and all(map(_is_one, slopes)):
+        return gs[0] if one else sum(gs)
+    if shares and _is_one(gs[0]) and not starts:
         return slopes[0]
     kinds = {*map(type, gs), *map(type, slopes)} - {float}
     if trace is not None and kinds and all([issubclass(kind, Value) for kind in kinds]):    # as they are, at once
@@ -188,8 +188,10 @@ def _gate(open: Value, slope: Any, point: bool) -> Any:
 
     A gate that is 0 at single points only is closed there only if there is no slope, as for x**n at x = n = 0.
     """
-    if tracer() is not None:
-        return Gate(maximum(open, slope <= inf), slope, open) if point else Gate(open, open if slope is None else slope)
+    if (trace := tracer()) is not None:
+        if point and trace.nested:
+            return Gate(maximum(open, slope <= inf), slope)
+        return Gate(open, open if slope is None else slope)
     if open.data == 0 and not (point and _data(slope) == _data(slope)):
         return None
     slope = open.data if slope is None else slope

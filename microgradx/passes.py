@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from itertools import repeat
 from typing import Any
 
-from .dependence import Sources, between
+from .dependence import Sources, between, number_derived
 from .engine import Value, tracer
 from .flows import Flow, Gate, Open, Passing, Terms, slopes_of, total
 from .ieee import number
@@ -80,13 +80,14 @@ def adjoints(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: b
 def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: bool,
            before: dict[Value, Terms] | None = None) -> tuple[dict[Value, Flow], dict[Value, Terms]]:
     """The same for all that stands between; of each of xs that is a leaf the terms of its sum."""
-    trace = tracer()
+    trace, made = tracer(), list[Any]()
     incoming: dict[Value, Any] = {x: [] for x in xs} if trace is None else trace.incoming(xs)   # Terms of each
     incoming |= before or {}
     roots = [y for y, _ in seeds]
-    order = between(roots, incoming)
+    numbers = record and (trace is None or (trace.strict and trace.nested))     # for another pass in the same order
+    order = between(roots, incoming, numbers)
     if trace is not None:
-        order = trace.arranged(order, roots)
+        order = trace.arranged(order)
     reaching: list[tuple[Value, tuple[Any, ...]]] = []              # what depends on xs, with what each has as inputs
     reached = incoming.keys()
     for v in order:
@@ -107,9 +108,13 @@ def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: boo
             adjoint[v] = v.op.pull(v, found, incoming)
             continue
         g, is_open = adjoint[v] = total(found, record)
-        for a, slope in zip(args, slopes_of(v, record, chosen)):
+        slopes = slopes_of(v, record, chosen)
+        if numbers:
+            made += g, *[slope.slope if slope.__class__ is Gate else slope for slope in slopes]
+        for a, slope in zip(args, slopes):
             if slope is not None and (terms := incoming.get(a)) is not None:
                 terms += g, slope, is_open
+    number_derived(made)
     return adjoint, {x: found for x, found in incoming.items() if found}
 
 

@@ -204,7 +204,8 @@ sum = reduction("sum", _sum, lambda y, *xs: [1.0] * len(xs))
 dot = reduction("dot", _dot, lambda y, xs, ys: [ys, xs], lists=2)
 # For the chain rule with gates: the sum of x*y over the places where the mask is not 0.
 masked_dot = reduction("masked_dot", _masked_dot, lambda y, mask, xs, ys: [
-    [None] * len(mask), [gate(here, y) for here, y in zip(mask, ys)], [gate(here, x) for here, x in zip(mask, xs)]],
+    [None] * len(mask), [gate(abs(here), y) for here, y in zip(mask, ys)],
+    [gate(abs(here), x) for here, x in zip(mask, xs)]],
     lists=3, lowering=_masked_dot_lowered, kinks=lambda *xs: xs[:len(xs) // 3])
 prod = reduction("prod", _prod, lambda y, *xs: _others(*xs))
 logsumexp = reduction("logsumexp", _logsumexp, lambda y, *xs: shares(xs) if xs else [],

@@ -3,6 +3,7 @@ nan, ties and subnormal numbers, in both back ends. The sign of a zero counts: 1
 """
 import itertools
 import math
+from random import Random
 
 import pytest
 
@@ -11,7 +12,7 @@ from microgradx import Value, grad, hessian, jvp, value_and_grad
 from microgradx.nesting import leaves, rebuild
 from microgradx.table import TABLE, Reduction
 
-from ..budget import FULL, sweep
+from ..budget import FULL, budget, sweep
 from ..compiled import LOOPS, PYTHON, every_way, identical
 
 ROWS = list(TABLE.values())
@@ -59,6 +60,54 @@ def different(way, f, points, strict=True):
 @pytest.mark.filterwarnings("ignore:machine code of")
 def test_strict_code_has_the_bits_of_eager_code(op, program, way):
     assert not different(way, program(op), at_edges(op))
+
+
+# Rows of rows: sums, maxima and gates of inputs that they have more than once, alone and through others ---------------
+
+def drawn(seed):
+    """A function of a list of two numbers, up to six rows of the table; and where to compute it."""
+    random, steps = Random(seed), []
+    for size in range(2, 2 + random.randint(2, 6)):
+        op = random.choice(ROWS)
+        count = len(op.inputs)
+        if isinstance(op, Reduction):
+            count = random.randint(max(op.least, 1), 4) * op.lists + op.index
+        steps.append((op, [float(random.choice(domain)) if isinstance(domain, range) else
+                           max(0, size - 1 - int(random.expovariate(0.5))) for domain in op.domains(count)]))
+
+    def f(xs):
+        found, used = [*xs], {0, 1}
+        for op, places in steps:
+            found.append(op.apply(op.called([k if isinstance(k, float) else found[k] for k in places])))
+            used.update(places)
+        return mg.sum([y for k, y in enumerate(found) if k not in used])
+    return f, [random.choice(EDGES if seed % 4 == 0 else [0.3, 1.1234, -0.7, 2.0, -1.0, 0.5]) for _ in range(2)]
+
+
+ORDERS = {
+    "gradient": grad, "hessian": hessian,
+    "hvp": lambda f: lambda xs: mg.hvp(f, [xs], [[1.0, 0.7]]),
+    "third": lambda f: grad(lambda xs: mg.dot(leaves(hessian(f)(xs)), [1.0, 0.3, 0.7, 2.0])),
+}
+
+
+def check_drawn(way, order, seeds):
+    for seed in seeds:
+        f, xs = drawn(seed)
+        assert not different(way, ORDERS[order](f), [xs]), seed
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_rows_of_rows(order):
+    check_drawn(PYTHON, order, range(20))
+
+
+@pytest.mark.slow
+@every_way
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.filterwarnings("ignore:machine code of")
+def test_many_rows_of_rows(order, way):
+    check_drawn(way, order, range(100, 100 + budget(100 if way is PYTHON else 20)))
 
 
 # Zeros: what a program makes of them, and 1 over it -------------------------------------------------------------------

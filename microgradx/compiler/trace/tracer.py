@@ -59,6 +59,7 @@ class Tracer:
     values      those of them that stand for a Value, not for a float
     versions    of each Value whose data was set: what stands for it from then on
     mark        the scope of leaves that are made here and outside of any other: no other trace has the same
+    nested      whether eager code records derivatives, too, for others of theirs
     starts      whether sums of gradients start at 0.0, as in strict code those that eager code does not record
     seen        the inputs of each Vector that can be recorded as they are, by their id
 
@@ -67,7 +68,7 @@ class Tracer:
     """
 
     is_watch = False
-    starts = False
+    nested, starts = True, False
 
     def __init__(self, strict: bool = False, exact: bool = False, unrolls: bool = False) -> None:
         self.nodes: list[Traced | Batch] = []
@@ -97,7 +98,7 @@ class Tracer:
         meant as it was when that was recorded, also where its data was set since."""
         inner = self.within(self.scope)
         inner.versions = {}
-        inner.starts = self.strict and not nested
+        inner.nested, inner.starts = nested, self.strict and not nested
         return inner
 
     def is_constant(self, v: Value) -> bool:
@@ -196,23 +197,10 @@ class Tracer:
             refuse_leaked()
         return versions.get(x, x) if versions else x
 
-    def arranged(self, values: Iterable[Value], roots: Sequence[Value]) -> list[Value]:
+    def arranged(self, order: list[Value]) -> list[Value]:
         """Results in the order in which they were recorded, what was there before first: unlike the tape, it keeps
-        together what a loop made, and so loops can be found again. Strict: the order of the tape in eager code, in
-        whose graph there are no masks."""
-        if not self.strict:
-            return sorted(values, key=_serial)
-        order: list[Value] = []
-        stack, waiting = list[Any](reversed(roots)), set(values)
-        while stack:
-            v = stack.pop()
-            if v is None:
-                order.append(stack.pop())
-            elif v in waiting:
-                waiting.remove(v)
-                args = v.args
-                stack += v, None, *reversed(args[len(args) // 3:] if v.op is reductions.masked_dot else args)
-        return order
+        together what a loop made, and so loops can be found again. Strict: the order of the tape, as in eager code."""
+        return order if self.strict else sorted(order, key=_serial)
 
     def are_tame(self, slopes: Iterable[Any]) -> bool:
         """Whether slopes stay finite where inputs are, also on a branch that is not taken. (But for overflow; strict
