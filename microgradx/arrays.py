@@ -15,7 +15,7 @@ from math import prod
 from typing import Any
 
 from .extras import install
-from .ieee import short
+from .ieee import kind_of, short
 
 NATIVE = frozenset("bBhHiIlLqQfd")          # formats of a buffer that Python reads by itself
 REAL = frozenset("biuf")                    # kinds of numpy's dtypes: bool, int, unsigned int, float
@@ -109,7 +109,7 @@ def dtype_name(given: Any) -> str:
     """
     name = getattr(given, "__name__", None) or getattr(given, "name", given)
     if not isinstance(name, str):
-        raise TypeError(f"expected dtype 'float64' or 'float32', got {short(given)} ({type(given).__name__})")
+        raise TypeError(f"expected dtype 'float64' or 'float32', got {short(given)} ({kind_of(given)})")
     if name not in ("float64", "float32"):
         raise ValueError(f"expected dtype 'float64' or 'float32', got {short(given)}")
     return name

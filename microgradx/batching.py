@@ -16,7 +16,7 @@ from .arrays import FromArray
 from .calls import for_arrays
 from .conversion import even, listed
 from .engine import Value, tracer
-from .ieee import printable, short
+from .ieee import kind_of, printable, short
 from .nesting import PLAIN, branches, is_leaf, is_module, leaves, refuse, regrown, shape, walked
 
 Axes = Any                                  # an int, None, or a nesting of them: one for each part of an argument
@@ -89,7 +89,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Vmappe
     [[10.0, 20.0], [30.0, 40.0]]
     """
     if not callable(f):
-        raise TypeError(f"vmap takes a function, got {type(f).__name__}; write vmap(f), then call the result")
+        raise TypeError(f"vmap takes a function, got {kind_of(f)}; write vmap(f), then call the result")
     if not (in_axes is None or isinstance(in_axes, (int, tuple, list))):
         raise TypeError(f"in_axes is an int, None, or a tuple with one for each argument, got {short(in_axes)}")
     return Vmapped(f, in_axes, out_axes)
@@ -102,7 +102,7 @@ def lengths(tree: Any, axis: Axes) -> list[int]:
     if isinstance(tree, list) and isinstance(axis, int):
         return [len(tree) if axis == 0 else shape(tree)[_place(axis, tree)]]
     if is_module(tree):
-        raise TypeError(f"vmap cannot map over {type(tree).__name__}, a Module; write in_axes=None for it")
+        raise TypeError(f"vmap cannot map over {kind_of(tree)}, a Module; write in_axes=None for it")
     if is_leaf(tree):
         raise ValueError(f"vmap: {short(tree)} is one number without an axis {short(axis)}; write in_axes=None for it")
     return [size for part, own in _parts(tree, axis) for size in lengths(part, own)]

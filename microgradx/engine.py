@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .arithmetic import Arithmetic
-from .ieee import inf, number
+from .ieee import inf, kind_of, number
 from .table import Op
 
 # What an operation does in this thread or task. A str: it records a Value in the scope of that name ("" is none). None:
@@ -107,7 +107,7 @@ class Value(Arithmetic["Value"]):
     def named(self, label: str) -> "Value":
         """Set the label and return the Value: `y = (w * x).named("y")`. TypeError if the label is not a str."""
         if not isinstance(label, str):
-            raise TypeError(f"a label is a str, got {type(label).__name__}; write str(...)")
+            raise TypeError(f"a label is a str, got {kind_of(label)}; write str(...)")
         self.label = label
         return self
 

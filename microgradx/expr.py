@@ -23,7 +23,7 @@ from warnings import catch_warnings, simplefilter
 
 from .activations import log_softmax, softmax
 from .engine import Value
-from .ieee import number, printable, short
+from .ieee import kind_of, number, printable, short
 from .table import TABLE, Op
 
 LENGTH, NODES, DEPTH = 4_000, 1_000, 100            # characters, parts, and how deep they nest
@@ -86,7 +86,7 @@ class _Reader(ast.NodeVisitor):
 
     def __init__(self, text: str, variables: dict[str, Value]) -> None:
         if not isinstance(text, str):
-            raise TypeError(f"an expression is a str, got {type(text).__name__}")
+            raise TypeError(f"an expression is a str, got {kind_of(text)}")
         self.text, self.variables = re.sub(r"\s", " ", text.rstrip()), variables
         self.margin = len(self.text) - len(self.text.lstrip())
         self.used: set[str] = set()

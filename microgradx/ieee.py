@@ -31,11 +31,13 @@ def number(x: Any) -> float:
     if kind not in PLAIN and (not hasattr(kind, "__float__") or hasattr(kind, "__len__") or "complex" in kind.__name__):
         if getattr(x, "shape", None) == () and hasattr(kind, "tolist"):
             return number(x.tolist())       # an array without dimensions: its element
-        raise TypeError(f"expected a number or a Value, got {short(x)} ({printable(kind.__name__)}); {_advice(x)}")
+        raise TypeError(f"expected a number or a Value, got {short(x)} ({kind_of(x)}); {_advice(x)}")
     try:
         return float(x)
     except OverflowError:                    # IEEE 754 rounds an int beyond 1.8e308 to infinity
         return inf if x > 0 else -inf
+    except TypeError as error:               # numpy's dates have a __float__ that raises
+        raise TypeError(f"expected a number or a Value, got {short(x)} ({kind_of(x)}): {error}") from None
 
 
 def short(x: Any, limit: int = 40) -> str:
@@ -58,6 +60,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def kind_of(x: Any) -> str:
+    """The name of an object's class, printable: a user may give it any."""
+    return printable(type(x).__name__)
 
 
 def _advice(x: Any) -> str:

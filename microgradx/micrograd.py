@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from .arithmetic import TABLE
 from .engine import Value, tracer
-from .ieee import short
+from .ieee import kind_of, short
 from .ops import pow
 from .table import LETTERS, Op
 from .text import digits
@@ -92,7 +92,7 @@ def _label(more: tuple[Any, ...], label: Any, children: Any, op: Any) -> str:
                         "write Value(data, 'name')")
     for name in (first, third, label):
         if not (name is None or isinstance(name, str)):
-            raise TypeError(f"a label is a str, got {type(name).__name__}; write str(...)")
+            raise TypeError(f"a label is a str, got {kind_of(name)}; write str(...)")
     if children or op:
         raise TypeError(_own(op, len(children)))
     return first or third or label or ""

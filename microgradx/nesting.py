@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from .arrays import FromArray, is_array, nested
 from .arrays import shape as shape_of
 from .engine import Value
-from .ieee import number, printable, short
+from .ieee import kind_of, number, printable, short
 from .table import Op
 
 DEEP, ENDLESS = 100, 20_000             # levels that Python's stack has room for, wherever a function is called
@@ -90,8 +90,8 @@ def _names(tree: Any) -> list[str]:
     names = [f.name for f in own if f.init or not computes]
     for name in {*(f.name for f in own), *getattr(tree, "__dict__", ())}.difference(names):
         if not isinstance(found := getattr(tree, name, None), PLAIN):
-            raise TypeError(f"{type(tree).__name__}.{name} is {short(found)}, no field that its constructor takes: it "
-                            "would not follow the fields; write it as a property")
+            raise TypeError(f"{kind_of(tree)}.{printable(name)} is {short(found)}, no field that its constructor "
+                            "takes: it would not follow the fields; write it as a property")
     return names
 
 

@@ -17,7 +17,7 @@ from . import activations, ops, reductions  # noqa: F401     - all rows
 from .arithmetic import TABLE
 from .arrays import flat, is_array, shape, shaped
 from .engine import Value, mode, node, record, tracer
-from .ieee import PLAIN, RAISED
+from .ieee import PLAIN, RAISED, kind_of
 from .table import Op, Reduction
 from .vector import reduce
 
@@ -156,7 +156,7 @@ def no_truth(self: Value) -> bool:
 def shown(self: Value) -> str:
     """repr(v): data, gradient, and the label if there is one."""
     label = f", label={self.label!r}" if self.label else ""
-    return f"{type(self).__name__}(data={self._data}, grad={self._grad}{label})"
+    return f"{kind_of(self)}(data={self._data}, grad={self._grad}{label})"
 
 
 def formatted(self: Value, spec: str) -> str:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from .engine import mode
+from .ieee import kind_of
 
 
 class Within:
@@ -70,6 +71,6 @@ def scope(name: str) -> AbstractContextManager[None]:
     'layer1.neuron0'
     """
     if not isinstance(name, str):
-        raise TypeError(f"the name of a scope is a str, got {type(name).__name__}; write scope(str(...))")
+        raise TypeError(f"the name of a scope is a str, got {kind_of(name)}; write scope(str(...))")
     outer = current_scope()
     return Within(outer if outer is None else f"{outer}.{name}" if outer else name)

@@ -19,6 +19,7 @@ from collections import Counter
 
 from . import text
 from .engine import tape
+from .ieee import kind_of
 from .naming import brief, equal, names
 from .operators import Operand, Value
 from .table import Op
@@ -138,7 +139,7 @@ def steps(root: Value) -> list[Step]:
     ('dv1/db = a', 2.0, '2')
     """
     if not isinstance(root, Value):
-        raise TypeError(f"steps takes the Value to step back from, got {type(root).__name__}")
+        raise TypeError(f"steps takes the Value to step back from, got {kind_of(root)}")
     called, order = names(root), tape(root)
     sums = _Sums(order, called)
     forward = [Step("forward", v, called) for v in order]

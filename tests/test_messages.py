@@ -1,9 +1,12 @@
 """Errors that quote what a user wrote: nothing in them is a control character, and none is a bare RecursionError."""
+import re
 import subprocess
 import sys
 import tempfile
 import warnings
 from array import array
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,7 @@ from microgradx import (
     vmap,
 )
 from microgradx.compiler import TracingError
+from microgradx.export import to_onnx, to_torch
 from microgradx.ieee import printable, short
 from microgradx.nesting import depth, leaves, rebuild, shape
 from microgradx.show.terminal.answers import what_if
@@ -170,6 +174,66 @@ def test_warnings_name_a_function_that_prints():
         for k in range(16):
             compiled(1.0, k)
     assert all(str(one.message).isprintable() for one in caught)
+
+
+MADE = type(RED, (), {"__float__": lambda x: 1.0, "__call__": lambda *_: None})      # a class of any name
+
+
+def a_module(base=nn.Module, **attributes):
+    return type(RED, (base,), {"__init__": lambda self: vars(self).update(attributes)})()
+
+
+CLASSES = {
+    "label": lambda: Value(1.0, MADE()), "scope": lambda: mg.scope(MADE()).__enter__(),
+    "steps": lambda: mg.steps(MADE()),
+    "parse": lambda: parse(MADE()), "draw": lambda: mg.draw(MADE()), "page": lambda: mg.to_html(MADE()),
+    "jit": lambda: jit(type(RED, (), {})()), "vmap": lambda: vmap(type(RED, (), {})()),
+    "SGD": lambda: SGD(MADE(), lr=0.1),
+    "slots": lambda: type(RED, (nn.Module,), {"__slots__": ("a",)}),
+    "on the class": lambda: type("M", (nn.Module,), {RED: Value(1.0)}), "forward": lambda: a_module()(1.0),
+    "state": lambda: a_module().load_state_dict({"a": 1.0}), "in a list": lambda: nn.Sequential(MADE()),
+    "in a dict": lambda: nn.ModuleDict({"a": MADE()}), "mask": lambda: nn.MultiheadAttention(1, 1)(
+        [[1.0]], [[1.0]], [[1.0]], attn_mask=MADE()), "probability": lambda: type(RED, (nn.Dropout,), {})(2.0),
+    "size": lambda: type(RED, (nn.Linear,), {})(0, 1),
+    "padding": lambda: type(RED, (nn.Conv1d,), {})(1, 1, 1, padding="a"),
+    "batch": lambda: type(RED, (nn.BatchNorm1d,), {})(1)([[1.0]]),
+    "loss": lambda: fit(nn.Linear(1, 1), [[1.0]], [[1.0]], type(RED, (), {})(), SGD([Value(1.0)], lr=0.1),
+                        steps=1),
+    "method": lambda: type(RED, (), {"__slots__": (), "f": jit(lambda self, x: x)})().f(1.0),
+    "leaves": lambda: leaves(type(RED, (), {})()),
+    "hash": lambda: jit(lambda m: 1.0)(type(RED, (nn.Module,), {"__eq__": lambda a, b: True, "__hash__": None})()),
+    "optimiser": lambda: type(RED, (SGD,), {})([Value(1.0)], lr=0.1).load_state_dict({}),
+    "no update": lambda: type(RED, (mg.training.optim.Optimiser,), {})([Value(1.0)], lr=0.1).step(),
+    "to_torch": lambda: to_torch(a_module()),
+    "to_onnx": lambda: to_onnx(type(RED, (), {})(), [1.0]),
+    "a field": lambda: leaves(dataclass(type(RED, (), {"__annotations__": {"a": float},
+        "__post_init__": lambda self: vars(self).update({RED: [1.0]})}))(1.0)),
+    "a state": lambda: nn.Linear(1, 1).load_state_dict({RED: {1.0}})}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_names_of_classes_attributes_and_keys_are_printable(name):
+    with pytest.raises(Exception) as caught:
+        CLASSES[name]()
+    assert str(caught.value).isprintable() and r"\x1b" in str(caught.value)
+
+
+def test_every_message_with_the_name_of_a_class_makes_it_printable():
+    """In each f-string of the package, but for code that it writes and names of its own."""
+    own = ("compiler/python_backend.py", "compiler/pickling.py", "compiler/native/resident.py",
+           "compiler/trace/surroundings.py", "training/examples/moons.py")
+    package = Path(mg.__file__).parent
+    found = [f"{path.relative_to(package)}: {line.strip()}" for path in sorted(package.rglob("*.py"))
+             if not str(path).endswith(own) for line in path.read_text().splitlines()
+             if re.search(r"\{(?!printable\()[^{}]*__name__\}", line)]
+    assert found == []
+    assert re.search(r"\{(?!printable\()[^{}]*__name__\}", 'f"got {type(x).__name__}"')          # it finds one
+
+
+def test_classes_of_any_name_print():
+    shown = [repr(a_module(a=nn.Linear(1, 1))), repr(type(RED, (SGD,), {})([Value(1.0)], lr=0.1)),
+             repr(type(RED, (Value,), {})(1.0))]
+    assert all(line.isprintable() for one in shown for line in one.splitlines())
 
 
 def test_a_row_has_a_name_that_prints():

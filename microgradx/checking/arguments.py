@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from ..arrays import is_array as is_nested
 from ..engine import Value
-from ..ieee import number, short
+from ..ieee import kind_of, number, short
 from ..nesting import branches, is_leaf, is_module, leaf, regrown, walked
 
 DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}      # bits of a significand
@@ -86,7 +86,7 @@ def places(tree: Any, name: str, path: tuple[int, ...] = ()) -> Iterator[Slot]:
         digits = (digits_of(tree.dtype) if hasattr(tree, "dtype") else 53) or 53
         yield Slot(path, name, [number(tree.data if isinstance(tree, Value) else tree)], (), digits)
     elif is_nested(tree):                   # a Series of pandas: f would get lists of numbers in its place
-        raise TypeError(f"{name} is a {type(tree).__name__}; write f with NumPy arrays, and give it as "
+        raise TypeError(f"{name} is a {kind_of(tree)}; write f with NumPy arrays, and give it as "
                         "numpy.asarray(x, float)")
     elif is_module(tree):
         raise TypeError(f"{name} is a Module: write a function of its numbers, or leave out grad")
@@ -188,7 +188,7 @@ def flat(x: Any) -> list[float]:
     x = x.detach() if library(x) == "torch" else x
     numbers = x.reshape(-1).tolist()
     if not all(isinstance(entry, (int, float)) for entry in numbers):
-        raise TypeError(f"expected an array of numbers, got {type(x).__name__}; write numpy.asarray(x, float)")
+        raise TypeError(f"expected an array of numbers, got {kind_of(x)}; write numpy.asarray(x, float)")
     return [*map(float, numbers)]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..engine import Value
-from ..ieee import number, short
+from ..ieee import kind_of, number, short
 from ..nesting import branches, is_leaf, regrown, walked
 from .arguments import Arguments, flat, is_array, keys, shape_of
 from .measured import Measured
@@ -189,4 +189,4 @@ def _shape(claim: Any) -> tuple[int, ...]:
 
 
 def _described(x: Any) -> str:
-    return f"{short(x)} ({type(x).__name__})"
+    return f"{short(x)} ({kind_of(x)})"

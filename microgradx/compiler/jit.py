@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, overl
 from ..arrays import dtype_name
 from ..batching import Vmapped
 from ..engine import Value
-from ..ieee import printable
+from ..ieee import kind_of, printable
 from ..locks import lock
 from ..nesting import is_module
 from ..nn.module import Module
@@ -317,7 +317,7 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
     (9.0, 16.0, 1)
     """
     if not callable(f):
-        raise TypeError(f"jit takes a function, got {type(f).__name__}; write jit(f), then call the result")
+        raise TypeError(f"jit takes a function, got {kind_of(f)}; write jit(f), then call the result")
     kind, by = DTYPES[dtype_name(dtype)], chosen(backend)
     by.check(kind, strict)
     found = Jitted(f, by, strict, arrays, dtype=kind)

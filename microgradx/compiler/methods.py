@@ -21,6 +21,8 @@ from types import MethodType
 from typing import Any
 from weakref import ref
 
+from ..ieee import kind_of
+
 NONE: tuple[Any, Any] = (None, None)
 
 
@@ -47,7 +49,7 @@ class Methods:
         try:
             alive = ref(owner, lambda _: kept.pop(key, None))
         except TypeError:
-            raise TypeError(f"jit of a method takes objects that can be referred to weakly, got {type(owner).__name__}"
+            raise TypeError(f"jit of a method takes objects that can be referred to weakly, got {kind_of(owner)}"
                             "; add '__weakref__' to its __slots__") from None
 
         def method(*args: Any, **options: Any) -> Any:

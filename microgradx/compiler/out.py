@@ -19,7 +19,7 @@ from typing import Any
 
 from ..arrays import as_numpy, is_array, numpy
 from ..conversion import even
-from ..ieee import short
+from ..ieee import kind_of, short
 from ..interrupts import held
 from ..nesting import are_leaves, branches, is_module, keys, regrown, walked
 from ..sparse import Sparse
@@ -98,7 +98,7 @@ class Targets:
         if type(out) is type(tree) and (set(out) == set(tree) if isinstance(tree, dict) else
                                         len(branches(out) or ()) == len(branches(tree) or ())):
             return _parts(tree, out)
-        wanted = f"{type(tree).__name__} with {', '.join(map(repr, tree)) if isinstance(tree, dict) else len(tree)}"
+        wanted = f"{kind_of(tree)} with {', '.join(map(repr, tree)) if isinstance(tree, dict) else len(tree)}"
         raise TypeError(f"jit: {name} has the nesting of the result, a {wanted}, got {short(out)}; give an array for "
                         "each array or number in it, and None for what is to be a new one")
 
@@ -109,7 +109,7 @@ class Targets:
         wanted = f"jit: {name} is for an array of {self.dtype} of shape {sizes} in C order, got"
         right = f"numpy.empty({sizes}{'' if self.dtype == 'float64' else f', {self.dtype!r}'})"
         if not isinstance(out, (np.ndarray, array, memoryview)) or hasattr(out, "mask"):
-            raise TypeError(f"{wanted} {short(out)} ({type(out).__name__}); give {right}")
+            raise TypeError(f"{wanted} {short(out)} ({kind_of(out)}); give {right}")
         found = np.asarray(out)
         if found.dtype != np.dtype(self.dtype):
             raise TypeError(f"{wanted} one of {found.dtype}; give {right}")

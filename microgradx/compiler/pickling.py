@@ -24,6 +24,7 @@ from inspect import Parameter, Signature
 from typing import Any
 
 from ..engine import Value
+from ..ieee import printable
 from .ir.program import Program, played
 from .trace.arguments import ArrayOf, Modules, by_key, read_call, rebuilt, with_modules
 
@@ -47,9 +48,9 @@ class RemoteFunction:
         modules: Modules = []
         structure = by_key(read_call(args, dict(sorted(options.items())), given, modules, lambda x: x))
         if structure not in self.programs:
-            raise ValueError(f"{self.__name__} came from another process with {len(self.programs)} recorded programs, "
-                             "none of them for arguments of this structure (lengths, ints, Modules); call it once with "
-                             "such arguments before it is sent")
+            raise ValueError(f"{printable(self.__name__)} came from another process with {len(self.programs)} recorded "
+                             "programs, none of them for arguments of this structure (lengths, ints, Modules); call it "
+                             "once with such arguments before it is sent")
         p, tree = self.programs[structure]
         with_modules(given, modules, lambda one: one.values)
         return rebuilt(tree, iter(played(p, [*given, *p.closures])))

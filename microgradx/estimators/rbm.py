@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state, gen_even_slices
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..ieee import kind_of
 from .energy import BinaryUnits, RestrictedBoltzmannMachine
 from .perceptron import dense
 from .trainer import INFINITE, Trainer, borrowed
@@ -71,7 +72,7 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             self._learn([v[part] for part in parts], rng)
             if self.verbose:
                 flipped = check_random_state(self.random_state).randint(0, v.shape[1], (1, len(v)))
-                print(f"[{type(self).__name__}] Iteration {iteration}, pseudo-likelihood = "
+                print(f"[{kind_of(self)}] Iteration {iteration}, pseudo-likelihood = "
                       f"{self._likelihoods(v, flipped).mean():.2f}, time = {time.time() - begin:.2f}s")
                 begin = time.time()
         return self

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from ..arithmetic import Arithmetic
 from ..engine import Value, tape
+from ..ieee import kind_of
 from ..naming import names
 from ..table import Op
 
@@ -44,7 +45,7 @@ class Equations(NamedTuple):
 def equations(root: Value, symbol: Callable[[str], Any]) -> Equations:
     """The equations of a root in operands that symbol(name) makes. TypeError if root is no Value."""
     if not isinstance(root, Value):
-        raise TypeError(f"expected the Value to write down, got {type(root).__name__}; write f(Value(2.0, 'x'))")
+        raise TypeError(f"expected the Value to write down, got {kind_of(root)}; write f(Value(2.0, 'x'))")
     counted = _Run(root, _Count)
     uses: Counter[str] = Counter()
     for found in (*counted.parts.values(), counted.value, *counted.gradient.values()):

@@ -15,7 +15,7 @@ from ..compiler.trace.trace import trace
 from ..derivatives import gradients
 from ..engine import Value
 from ..extras import install
-from ..ieee import short
+from ..ieee import kind_of, short
 from ..nesting import branches, is_leaf, is_module, leaves, regrown, shape
 from ..reductions import dot
 from .recorded import named, record, refuse_missing, refuse_state
@@ -40,7 +40,7 @@ def to_jax(f: Callable[..., Any], *example: Any) -> Callable[..., Any]:
     TypeError: expected a function or a Module to export, got float
     """
     if not callable(f):
-        raise TypeError(f"expected a function or a Module to export, got {type(f).__name__}")
+        raise TypeError(f"expected a function or a Module to export, got {kind_of(f)}")
     try:
         import jax
         from jax import numpy as xp

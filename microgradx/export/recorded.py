@@ -23,7 +23,7 @@ from ..compiler.trace.state import Draw
 from ..compiler.trace.trace import trace
 from ..derivatives import value_and_grad
 from ..engine import Value
-from ..ieee import printable, short
+from ..ieee import kind_of, printable, short
 from ..nesting import branches, floated, is_leaf, is_module, leaves
 
 
@@ -69,7 +69,7 @@ def record(f: Callable[..., Any], example: Sequence[Any], called: str, argnums: 
     refuses f (TracingError).
     """
     if not callable(f):
-        raise TypeError(f"expected a function or a Module to export, got {type(f).__name__}")
+        raise TypeError(f"expected a function or a Module to export, got {kind_of(f)}")
     by = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     by = tuple(n % len(example) for n in by if -len(example) <= n < len(example))
     args = [floated(x) if k in by and not is_module(x) else x for k, x in enumerate(example)]

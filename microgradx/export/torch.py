@@ -10,6 +10,7 @@ import inspect
 from typing import Any
 
 from .. import nn
+from ..ieee import kind_of, printable
 from ..nn.activation import Elementwise
 from ..nn.gates import ELMAN
 from ..nn.transformer import ACTIVATIONS
@@ -38,7 +39,7 @@ def to_torch(model: nn.Module) -> Any:
     TypeError: expected a Module of nn, got float
     """
     if not isinstance(model, nn.Module):
-        raise TypeError(f"expected a Module of nn, got {type(model).__name__}")
+        raise TypeError(f"expected a Module of nn, got {kind_of(model)}")
     for name, module in model.named_modules():
         refuse_own(name, module)
     refuse_shared(model)
@@ -57,9 +58,9 @@ def refuse_own(name: str, module: nn.Module) -> None:
     """TypeError for a Module that is none of nn's own layers."""
     kind = type(module)
     if getattr(nn, kind.__name__, None) is not kind or kind in (nn.Module, Elementwise, nn.Perceptron):
-        place = f" ({name})" if name else ""
-        raise TypeError(f"{kind.__name__}{place} is no layer that nn and torch both have; build the model from "
-                        "Sequential, Residual and layers of nn")
+        place = f" ({printable(name)})" if name else ""
+        raise TypeError(f"{printable(kind.__name__)}{place} is no layer that nn and torch both have; build the model "
+                        "from Sequential, Residual and layers of nn")
 
 
 def refuse_shared(model: nn.Module) -> None:
@@ -68,8 +69,8 @@ def refuse_shared(model: nn.Module) -> None:
     for name, _, values in model._tensors():
         for v in values:
             if v in names and names[v] != name:
-                raise ValueError(f"{name} shares numbers with {names[v]}, which an exported model would train apart; "
-                                 "give each its own")
+                raise ValueError(f"{printable(name)} shares numbers with {printable(names[v])}, which an exported "
+                                 "model would train apart; give each its own")
             names[v] = name
 
 

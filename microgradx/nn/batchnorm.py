@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..ieee import kind_of
 from ..ops import detach, sqrt
 from . import init
 from .module import Buffer, Module
@@ -72,7 +73,7 @@ class _BatchNorm(ChannelNorm):
         """(N, num_features, places), the same out. ValueError in training on one number for each channel."""
         sizes = expect(self, x, *[("N", self.num_features, *places) for places in self.places])
         if self.training and math.prod(sizes) == self.num_features:
-            raise ValueError(f"{type(self).__name__}: expected more than one number a channel while training, since "
+            raise ValueError(f"{kind_of(self)}: expected more than one number a channel while training, since "
                              f"the variance of one is 0, got shape {sizes}; give larger batches, leave out a last one "
                              "of one sample, fit(..., drop_last=True), or write eval()")
         if self.training and self.track_running_stats:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from ..ieee import kind_of
 from ..reductions import dot
 from ..vector import Vector
 from . import init
@@ -34,7 +35,7 @@ class Convolution(Module):
                  groups: int) -> None:
         positive(self, in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels % groups or out_channels % groups:
-            raise ValueError(f"{type(self).__name__}: expected channels that are multiples of groups={groups}, got "
+            raise ValueError(f"{kind_of(self)}: expected channels that are multiples of groups={groups}, got "
                              f"in_channels={in_channels} and out_channels={out_channels}")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = per_axis(self, "kernel_size", kernel_size, self.axes)
@@ -95,9 +96,9 @@ class _Forward(Convolution):
                  bias: bool = True) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups)
         if isinstance(padding, str) and padding not in ("valid", "same"):
-            raise ValueError(f"{type(self).__name__}: expected padding 'valid', 'same' or a size, got {padding!r}")
+            raise ValueError(f"{kind_of(self)}: expected padding 'valid', 'same' or a size, got {padding!r}")
         if padding == "same" and any(s != 1 for s in self.stride):
-            raise ValueError(f"{type(self).__name__}: expected a stride of 1 with padding='same', got {self.stride}")
+            raise ValueError(f"{kind_of(self)}: expected a stride of 1 with padding='same', got {self.stride}")
         self.padding = padding if isinstance(padding, str) else per_axis(self, "padding", padding, self.axes, least=0)
         self.make_weights(out_channels, in_channels // groups, bias)
 

@@ -6,7 +6,7 @@
     >>> drop([1.0, 1.0, 1.0, 1.0]), drop.eval()([1.0, 1.0, 1.0, 1.0])
     ([0.0, 2.0, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0])
 """
-from ..ieee import short
+from ..ieee import kind_of, short
 from ..ops import where
 from .module import Module
 from .randomness import Generator, draw
@@ -27,9 +27,9 @@ def dropped(x: Nested, p: float, generator: Generator = None) -> Nested:
 def probability(owner: object, name: str, p: float) -> float:
     """p. ValueError for what is not from 0 to 1, TypeError for what is no number."""
     if isinstance(p, bool) or not isinstance(p, (int, float)):
-        raise TypeError(f"{type(owner).__name__}: expected a number from 0 to 1 as {name}, got {short(p)}")
+        raise TypeError(f"{kind_of(owner)}: expected a number from 0 to 1 as {name}, got {short(p)}")
     if not 0 <= p <= 1:
-        raise ValueError(f"{type(owner).__name__}: expected a probability {name} from 0 to 1, got {p}")
+        raise ValueError(f"{kind_of(owner)}: expected a probability {name} from 0 to 1, got {p}")
     return p
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..activations import relu, sigmoid
+from ..ieee import kind_of
 from ..ops import tanh
 from .linear import linear
 
@@ -75,5 +76,5 @@ MEMORY = Kind(lstm_rule, 4, 2)
 def elman(owner: object, nonlinearity: str) -> Kind:
     """The kind of an RNN. ValueError for a nonlinearity other than tanh and relu."""
     if nonlinearity not in ELMAN:
-        raise ValueError(f"{type(owner).__name__}: expected nonlinearity 'tanh' or 'relu', got {nonlinearity!r}")
+        raise ValueError(f"{kind_of(owner)}: expected nonlinearity 'tanh' or 'relu', got {nonlinearity!r}")
     return ELMAN[nonlinearity]

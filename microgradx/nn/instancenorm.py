@@ -9,7 +9,7 @@
 import math
 from typing import Any
 
-from ..ieee import short
+from ..ieee import kind_of, short
 from ..reductions import sum
 from . import init
 from .batchnorm import ChannelNorm
@@ -66,7 +66,7 @@ class _InstanceNorm(ChannelNorm):
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
                  track_running_stats: bool = False) -> None:
         if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
-            raise TypeError(f"{type(self).__name__}: expected a number as momentum, got {short(momentum)}")
+            raise TypeError(f"{kind_of(self)}: expected a number as momentum, got {short(momentum)}")
         super().__init__(num_features, eps, momentum, affine, track_running_stats)
 
     def forward(self, x: Nested) -> Nested:
@@ -75,7 +75,7 @@ class _InstanceNorm(ChannelNorm):
         sizes = expect(self, x, sample, ("N", *sample))
         count = math.prod(sizes[-len(self.places):])
         if count == 1 and not self.is_running():
-            raise ValueError(f"{type(self).__name__}: expected more than one number a channel, since the variance of "
+            raise ValueError(f"{kind_of(self)}: expected more than one number a channel, since the variance of "
                              f"one is 0, got shape {sizes}")
         samples = x if len(sizes) > len(sample) else [x]
         found = swapped([self._channel(c, channel, count) for c, channel in enumerate(swapped(samples))])

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
-from ..ieee import short
+from ..ieee import kind_of, short
 from .module import Module
 from .parts import parts
 
@@ -77,7 +77,7 @@ class ModuleList(_Numbered):
     def checked(self, part: Any) -> Any:
         """The Module. TypeError for anything else."""
         if not isinstance(part, Module):
-            raise TypeError(f"{type(self).__name__}: expected Modules, got {short(part)} ({type(part).__name__})")
+            raise TypeError(f"{kind_of(self)}: expected Modules, got {short(part)} ({kind_of(part)})")
         return part
 
 
@@ -140,7 +140,7 @@ class ModuleDict(Module):
         if not name or "." in name or (hasattr(self, name) and name not in self._own()):
             raise KeyError(f"ModuleDict: expected a name without dots that is no attribute of it, got {short(name)}")
         if not isinstance(module, Module):
-            raise TypeError(f"ModuleDict: expected Modules, got {short(module)} ({type(module).__name__})")
+            raise TypeError(f"ModuleDict: expected Modules, got {short(module)} ({kind_of(module)})")
 
     def _own(self) -> dict[str, Module]:
         return {name: module for name, module in vars(self).items() if isinstance(module, Module)}

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from ..engine import Value
-from ..ieee import inf, short
+from ..ieee import inf, kind_of, short
 from ..reductions import sum
 from .shapes import Nested, Pattern, each, expect
 
@@ -32,7 +32,7 @@ def terms(name: str, mask: Mask, *patterns: Pattern) -> Nested:
     for x in entries:
         if not isinstance(x, (float, Value)):
             raise TypeError(f"{name}: expected rows of bools, True where a query may not look, or of floats, which are "
-                            f"added to its scores; got {short(x)} ({type(x).__name__})")
+                            f"added to its scores; got {short(x)} ({kind_of(x)})")
     return mask
 
 

@@ -18,8 +18,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from ..conversion import arrayed, listed
 from ..engine import Value
-from ..ieee import number, printable, short
-from ..nesting import leaves, rebuild, shape
+from ..ieee import kind_of, number, printable, short
+from ..nesting import is_leaf, leaves, rebuild, refuse, shape
 from ..operators import zero_grad
 from ..passes import is_inside
 from ..recording import scope
@@ -63,17 +63,18 @@ class Module:
     def __init_subclass__(cls, **options: Any) -> None:
         """TypeError for a part where no Module looks for it: on the class, or in __slots__."""
         super().__init_subclass__(**options)
+        own = printable(cls.__name__)
         if vars(cls).get("__slots__"):
-            raise TypeError(f"{cls.__name__} has __slots__, in which a Module finds no parameters; leave it out")
+            raise TypeError(f"{own} has __slots__, in which a Module finds no parameters; leave it out")
         for name, value in vars(cls).items():
             if parts(name, value):
-                raise TypeError(f"{cls.__name__}.{name} would be shared by all {cls.__name__}s and be no parameter of "
-                                f"any; write self.{name} = ... in __init__")
+                raise TypeError(f"{own}.{printable(name)} would be shared by all {own}s and be no parameter of any; "
+                                f"write self.{printable(name)} = ... in __init__")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in vars(self) and (is_numbers(value) or are_results(value)) and any(
                 not isinstance(x, Buffer) for _, _, xs in self._found(name, vars(self)[name]) for x in xs):
-            raise TypeError(f"{type(self).__name__}.{printable(name)} is a parameter, and numbers or results in its "
+            raise TypeError(f"{kind_of(self)}.{printable(name)} is a parameter, and numbers or results in its "
                             f"place would not be trained; write load_state_dict({{{name!r}: ...}}, strict=False), or "
                             "None to take it away")
         object.__setattr__(self, name, value)
@@ -92,7 +93,7 @@ class Module:
 
     def forward(self, *args: Any, **options: Any) -> Any:
         """The outputs of the Module; each layer defines it. NotImplementedError if it does not."""
-        raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...)")
+        raise NotImplementedError(f"{kind_of(self)} does not define forward(self, ...)")
 
     # Parameters ------------------------------------------------------------------------------------------------
 
@@ -214,6 +215,9 @@ class Module:
         if not isinstance(state, Mapping):
             raise TypeError(f"expected a dict, as state_dict() gives it, got {short(state)}")
         given = {name: listed(numbers) for name, numbers in state.items()}
+        for name, numbers in given.items():
+            if not (isinstance(numbers, (list, tuple)) or is_leaf(numbers)):
+                refuse(numbers, f" for {short(name)}")
         self.check_shapes({name: shape(numbers) for name, numbers in given.items()}, strict)
         new: dict[Value, float] = {}
         for name, _, values in self._tensors():
@@ -235,7 +239,7 @@ class Module:
         missing = [name for name, (_, values) in own.items() if not given.issuperset(values)]
         unexpected = [name for name in shapes if name not in own]
         if strict and (missing or unexpected):
-            raise KeyError(f"the state does not fit {type(self).__name__}: missing {short(missing, 200)}, unexpected "
+            raise KeyError(f"the state does not fit {kind_of(self)}: missing {short(missing, 200)}, unexpected "
                            f"{short(unexpected, 200)}; load_state_dict(state, strict=False) loads what fits")
         for name, (nest, _) in own.items():
             if name in shapes and shapes[name] != shape(nest):
@@ -277,7 +281,7 @@ class Module:
 
     def __repr__(self) -> str:
         count = f"  # {len(self.parameters()):,} parameters"         # ValueError if it holds itself
-        head = f"{type(self).__name__}({self.extra_repr()})"
+        head = f"{kind_of(self)}({self.extra_repr()})"
         inner = [f"({printable(path)}): {module!r}".replace("\n", "\n  ")
                  for name, value in vars(self).items() for path, module in _modules(name, value)]
         return head + count + "".join(f"\n  {line}" for line in inner)

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..arrays import may_be_array
 from ..engine import Value, tracer
-from ..ieee import printable
+from ..ieee import kind_of, printable
 from ..nesting import DEEP, walked
 from ..vector import Vector
 
@@ -108,7 +108,7 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
                 yield from _parts(f"{name}.{i}", part)
     elif not PLAIN.issuperset(map(type, inner := list(_nameless(value)))) and any(part for x in inner
                                                                                   for part in _parts(name, x)):
-        raise TypeError(f"{printable(name)} is a {type(value).__name__} of Values or Modules, which gives no names to "
+        raise TypeError(f"{printable(name)} is a {kind_of(value)} of Values or Modules, which gives no names to "
                         "them; write a list or a dict")
 
 

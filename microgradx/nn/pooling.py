@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..ieee import kind_of
 from ..reductions import first_max, sum
 from .module import Module
 from .shapes import Nested, Pattern, expect, flat, nested, within
@@ -26,7 +27,7 @@ class Pool(Module):
         self.stride = self.kernel_size if stride is None else per_axis(self, "stride", stride, self.axes)
         self.padding = per_axis(self, "padding", padding, self.axes, least=0)
         if any(2 * p > k for p, k in zip(self.padding, self.kernel_size)):
-            raise ValueError(f"{type(self).__name__}: expected padding of at most half the kernel {self.kernel_size}, "
+            raise ValueError(f"{kind_of(self)}: expected padding of at most half the kernel {self.kernel_size}, "
                              f"got {self.padding}")
 
     def forward(self, x: Nested) -> Nested:

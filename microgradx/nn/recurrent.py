@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
-from ..ieee import short
+from ..ieee import kind_of, short
 from . import init
 from .gates import GATED, MEMORY, Kind, Weights, elman
 from .module import Module
@@ -52,9 +52,9 @@ class Recurrent(Module):
         if self.kind.parts == 1:
             hx = (hx,)
         elif not isinstance(hx, (list, tuple)) or len(hx) != self.kind.parts:
-            raise ValueError(f"{type(self).__name__}: expected the state (h, c), got {short(hx)}")
+            raise ValueError(f"{kind_of(self)}: expected the state (h, c), got {short(hx)}")
         for part, width in zip(hx, widths):
-            expect(f"{type(self).__name__} state", part, (*sizes, width))
+            expect(f"{kind_of(self)} state", part, (*sizes, width))
         return tuple(hx)
 
     def closed(self, state: Sequence[Nested]) -> Nested:

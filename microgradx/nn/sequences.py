@@ -10,7 +10,7 @@ import warnings
 from typing import Any, Literal
 
 from ..engine import Value, tracer
-from ..ieee import short
+from ..ieee import kind_of, short
 from ..nesting import leaves, rebuild
 from ..ops import detach
 from ..recording import scope
@@ -53,7 +53,7 @@ class _Layers(Recurrent):
         super().__init__(kind, input_size, hidden_size, bias)
         positive(self, num_layers=num_layers)
         if probability(self, "dropout", dropout) and num_layers == 1:
-            warnings.warn(f"{type(self).__name__}: dropout={dropout} is between layers, and there is one", stacklevel=3)
+            warnings.warn(f"{kind_of(self)}: dropout={dropout} is between layers, and there is one", stacklevel=3)
         self.num_layers, self.batch_first = num_layers, batch_first
         self.dropout, self.bidirectional = dropout, bidirectional
         self.ways = ("", "_reverse") if bidirectional else ("",)

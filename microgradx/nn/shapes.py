@@ -15,7 +15,7 @@ from typing import Any
 from ..arrays import is_array
 from ..arrays import nested as nested_lists
 from ..conversion import arrayed
-from ..ieee import number, printable, short
+from ..ieee import kind_of, number, printable, short
 from ..nesting import are_leaves, shape, walked
 
 Nested = Any                                # a number (float or Value), or a list of Nested
@@ -129,4 +129,4 @@ def positive(owner: object, **sizes: int) -> None:
     """ValueError unless each of these sizes of a layer is a whole number from 1 up."""
     for name, size in sizes.items():
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"{type(owner).__name__}: expected a whole number from 1 up as {name}, got {short(size)}")
+            raise ValueError(f"{kind_of(owner)}: expected a whole number from 1 up as {name}, got {short(size)}")

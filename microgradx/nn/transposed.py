@@ -11,6 +11,7 @@ It is the way back through a convolution: its outputs are the gradient by the in
 from collections.abc import Sequence
 from typing import Any
 
+from ..ieee import kind_of
 from .convolution import Convolution, Sizes
 from .windows import Grid, landings, per_axis
 
@@ -24,7 +25,7 @@ class _Transposed(Convolution):
         self.padding = per_axis(self, "padding", padding, self.axes, least=0)
         self.output_padding = per_axis(self, "output_padding", output_padding, self.axes, least=0)
         if any(extra >= max(s, d) for extra, s, d in zip(self.output_padding, self.stride, self.dilation)):
-            raise ValueError(f"{type(self).__name__}: expected output_padding below stride {self.stride} or dilation "
+            raise ValueError(f"{kind_of(self)}: expected output_padding below stride {self.stride} or dilation "
                              f"{self.dilation}, got {self.output_padding}")
         self.make_weights(in_channels, out_channels // groups, bias)
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-from ..ieee import short
+from ..ieee import kind_of, short
 from .shapes import Nested
 
 Places = range | tuple[int, ...]
@@ -120,7 +120,7 @@ def per_axis(owner: object, name: str, size: int | Sequence[int], axes: int, lea
     """A size for each axis, from one number or a tuple. ValueError for a wrong count or a size below `least`."""
     sizes = (size,) * axes if isinstance(size, int) else tuple(size)
     if len(sizes) != axes or not all(_whole(n) and n >= least for n in sizes):
-        raise ValueError(f"{type(owner).__name__}: expected a whole number from {least} up as {name}"
+        raise ValueError(f"{kind_of(owner)}: expected a whole number from {least} up as {name}"
                          f"{f', or a tuple of {axes}' * (axes > 1)}, got {short(size)}")
     return sizes
 

@@ -23,7 +23,7 @@ from typing import Any
 from ..arrays import dtype_name
 from ..conversion import listed
 from ..files import Path
-from ..ieee import number, short
+from ..ieee import kind_of, number, short
 from ..interrupts import Interrupts, allowed
 from ..nn import Module
 from .checkpoint import Checkpoint
@@ -215,7 +215,7 @@ def _check_functions(**given: Any) -> None:
     """TypeError for what cannot be called, before the first step."""
     for name, f in given.items():
         if f is not None and not callable(f):
-            raise TypeError(f"expected a function as {name}, got {short(f)} ({type(f).__name__})")
+            raise TypeError(f"expected a function as {name}, got {short(f)} ({kind_of(f)})")
 
 
 def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule, twice: bool,

@@ -22,7 +22,7 @@ from typing import Any
 
 from ..conversion import listed
 from ..engine import Value, tracer
-from ..ieee import inf, number, short
+from ..ieee import inf, kind_of, number, printable, short
 from ..nesting import shape
 from ..nn.parts import Buffer
 from ..operators import zero_grad
@@ -89,7 +89,7 @@ class Optimiser:
 
     def __init__(self, params: Iterable[Any], lr: float) -> None:
         if not hasattr(type(params), "__iter__") or isinstance(params, (Mapping, Set)):
-            raise TypeError(f"expected a list of Values, got {type(params).__name__}; write model.parameters()")
+            raise TypeError(f"expected a list of Values, got {kind_of(params)}; write model.parameters()")
         self.params = list(params)
         for p in self.params:
             if not isinstance(p, Value):
@@ -111,7 +111,7 @@ class Optimiser:
 
     def update(self, p: Any, g: Any, kept: Numbers, t: Any, lr: Any) -> tuple[Any, Numbers]:
         """The new parameter, and the new numbers kept for it. NotImplementedError unless a subclass defines it."""
-        raise NotImplementedError(f"{type(self).__name__} does not define update(self, p, g, kept, t, lr)")
+        raise NotImplementedError(f"{kind_of(self)} does not define update(self, p, g, kept, t, lr)")
 
     def step(self) -> None:
         """Move every parameter once, by the gradient in its .grad. All new numbers are computed before any is set.
@@ -217,7 +217,7 @@ class Optimiser:
         """
         own = self.own_shapes(shapes)
         if shapes.keys() != own.keys():
-            raise KeyError(f"the state does not fit {type(self).__name__}: expected {[*own]}, "
+            raise KeyError(f"the state does not fit {kind_of(self)}: expected {[*own]}, "
                            f"got {short([*shapes], 200)}")
         for name, sizes in own.items():
             if shapes[name] != sizes:
@@ -245,18 +245,18 @@ class Optimiser:
     def __getitem__(self, name: str) -> Any:
         """An option, or "params". KeyError for another name."""
         if name != "params" and name not in self._options():
-            raise KeyError(f"{type(self).__name__} has no option {short(name)}; it has {[*self._options()]}")
+            raise KeyError(f"{kind_of(self)} has no option {short(name)}; it has {[*self._options()]}")
         return getattr(self, name)
 
     def __setitem__(self, name: str, x: Any) -> None:
         """Set an option. KeyError for another name: parameters are those that it was made for."""
         if name not in self._options():
-            raise KeyError(f"{type(self).__name__} has no option {short(name)} to set; it has {[*self._options()]}")
+            raise KeyError(f"{kind_of(self)} has no option {short(name)} to set; it has {[*self._options()]}")
         setattr(self, name, x)
 
     def __repr__(self) -> str:
         hyper = [f"{name}={x}" for name, x in self._options().items()]
-        return f"{type(self).__name__}({len(self.params)} parameters, {', '.join(hyper)})"
+        return f"{kind_of(self)}({len(self.params)} parameters, {', '.join(hyper)})"
 
 
 class Groups(Optimiser):
@@ -278,8 +278,8 @@ class Groups(Optimiser):
     def __init__(self, parts: Sequence[Optimiser], lr: float) -> None:
         kind = type(parts[0])
         if kind.step is not Optimiser.step:
-            raise ValueError(f"{kind.__name__} looks at all parameters at once, so that it has no groups; give it one "
-                             "list of parameters")
+            raise ValueError(f"{printable(kind.__name__)} looks at all parameters at once, so that it has no groups; "
+                             "give it one list of parameters")
         super().__init__([p for part in parts for p in part.params], lr)
         if len({part.kept for part in parts}) > 1:
             raise ValueError(f"expected groups that keep the same numbers, got {[list(part.kept) for part in parts]}; "

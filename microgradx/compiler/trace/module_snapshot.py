@@ -20,6 +20,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 from ...engine import Value
+from ...ieee import kind_of
 from ...nesting import leaves, shape
 from ...table import Op
 from .traced import Traced
@@ -100,7 +101,7 @@ _snapshots: WeakKeyDictionary[Any, list[ModuleSnapshot]] = WeakKeyDictionary()
 def snapshot(module: Any) -> ModuleSnapshot:
     """The snapshot of the present state of a Module: the same object for the same state. TypeError without a hash."""
     if type(module).__hash__ is None:
-        raise TypeError(f"jit tells Modules apart by their hash, which {type(module).__name__} does not have; write "
+        raise TypeError(f"jit tells Modules apart by their hash, which {kind_of(module)} does not have; write "
                         "@dataclass(eq=False), or define __hash__ beside __eq__")
     known = _snapshots.setdefault(module, [])
     for one in known:

@@ -28,7 +28,7 @@ from uuid import uuid4
 import numpy as np
 
 from ...engine import Value
-from ...ieee import short
+from ...ieee import kind_of, short
 from ...interrupts import allowed
 from .driver import Mover
 from .native_session import NativeSession
@@ -191,7 +191,7 @@ class ExecutorSession(NativeSession):
         """Issue a warning if the executor has failed since the last call."""
         failure, self.failure = self.failure, None
         if failure is not None:
-            warnings.warn(f"the executor has failed, and this process goes on alone: {type(failure).__name__}: "
+            warnings.warn(f"the executor has failed, and this process goes on alone: {kind_of(failure)}: "
                           f"{short(str(failure), 300)}", RuntimeWarning, stacklevel=2)
 
     def finish(self) -> None:

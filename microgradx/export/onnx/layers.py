@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import activations, nn, ops
+from ...ieee import kind_of
 from ...nn.activation import Elementwise
 from .graph import OnnxGraph, OnnxTensor
 
@@ -55,7 +56,7 @@ def dropout(graph: OnnxGraph, layer: nn.Dropout, x: OnnxTensor) -> OnnxTensor:
 def refuse_dropout(layer: nn.Module, p: float) -> None:
     """TypeError if a layer draws random numbers in its present mode."""
     if layer.training and p:
-        raise TypeError(f"{type(layer).__name__} draws random numbers while training; write model.eval()")
+        raise TypeError(f"{kind_of(layer)} draws random numbers while training; write model.eval()")
 
 
 def mean(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> OnnxTensor:
@@ -97,7 +98,7 @@ def embedding(graph: OnnxGraph, layer: nn.Embedding, x: OnnxTensor) -> Any:
 def batch_norm(graph: OnnxGraph, layer: Any, x: OnnxTensor) -> Any:
     """A scale and a shift for each channel, by the statistics that it keeps."""
     if layer.training:
-        raise TypeError(f"{type(layer).__name__} takes the statistics of its batch while training; write model.eval()")
+        raise TypeError(f"{kind_of(layer)} takes the statistics of its batch while training; write model.eval()")
     if not layer.track_running_stats:
         return None
     size = (1, layer.num_features, *[1] * (len(x.shape) - 2))

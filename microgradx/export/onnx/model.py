@@ -12,6 +12,7 @@ from typing import Any, Literal
 from ... import nn
 from ...conversion import listed
 from ...extras import install
+from ...ieee import kind_of
 from ...nn.activation import Elementwise
 from ...nn.shapes import nested
 from ...recording import no_grad
@@ -43,7 +44,7 @@ def to_onnx(f: Callable[..., Any], *example: Any, dtype: Literal["float64", "flo
     TypeError: expected a function or a Module to export, got float
     """
     if not callable(f):
-        raise TypeError(f"expected a function or a Module to export, got {type(f).__name__}")
+        raise TypeError(f"expected a function or a Module to export, got {kind_of(f)}")
     if dtype not in ("float64", "float32"):
         raise ValueError(f"expected dtype 'float64' or 'float32', got {dtype!r}")
     try:

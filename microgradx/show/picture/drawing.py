@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ... import nesting
 from ...collector import unhindered
 from ...engine import Value
-from ...ieee import short
+from ...ieee import kind_of, short
 from .dot import Picture, dot
 from .opening import page
 from .sketch import Sketch
@@ -76,7 +76,7 @@ def picture(root: Value, params: Any, *, depth: int | None = None, expand: str |
             contributions: bool = False, limit: int | None = None) -> Picture:
     """What draw() draws, by the same arguments."""
     if not isinstance(root, Value):
-        raise TypeError(f"draw takes the Value to draw the graph of, got {type(root).__name__}")
+        raise TypeError(f"draw takes the Value to draw the graph of, got {kind_of(root)}")
     wanted, opened = _listed(show), _listed(expand)
     if strange := [word for word in wanted if word not in NUMBERS]:
         raise ValueError(f"show: expected any of {', '.join(NUMBERS)}, got {', '.join(map(short, strange))}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...engine import Value, tape
 from ...files import Path, replace
-from ...ieee import short
+from ...ieee import kind_of, short
 from ...naming import names, shown
 from ...nesting import is_module, leaves, paths
 from ...watching import at_line
@@ -46,7 +46,7 @@ def to_html(root: Value, title: str | None = None, *, params: Any = None) -> str
     True
     """
     if not isinstance(root, Value):
-        raise TypeError(f"to_html takes the Value to step back from, got {type(root).__name__}")
+        raise TypeError(f"to_html takes the Value to step back from, got {kind_of(root)}")
     _refuse_large(tape(root))
     program = JavaScriptRows()
     data = graph(root, program, params)
