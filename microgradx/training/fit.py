@@ -16,6 +16,7 @@
     (3.0, 50, 'all steps done')
 """
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
@@ -45,9 +46,14 @@ from .validation import Validation
 __all__ = ["fit", "evaluate", "gradient", "History", "Record", "NonFiniteError"]
 
 
+def constant(_: int) -> float:
+    """The factor of a learning rate that stays."""
+    return 1.0
+
+
 def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser, *,
         epochs: int | None = None, steps: int | None = None, batch_size: int | None = None, drop_last: bool = False,
-        whole: bool = False, schedule: Schedule = lambda t: 1.0, penalty: Penalty | None = None,
+        whole: bool = False, schedule: Schedule = constant, penalty: Penalty | None = None,
         clip: float | None = None, validation: Pair | float | None = None, patience: int | None = None,
         threshold: float = -math.inf, callback: Callable[[Any, Record], Any] | None = None, seed: int = 0,
         class_weight: ClassWeight | None = None, checkpoint: Path | None = None, jit: bool = False,
@@ -66,7 +72,8 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     validation  (xs, ys), or the share of samples to set aside: their loss is measured after every epoch
     patience    epochs without a lower validation loss after which training stops and restores the best weights
     threshold   training stops at this loss
-    callback    callback(model, record) after every step; what it changes in the model counts, compiled too
+    callback    callback(model, record) after every step; what it changes counts, compiled too: the model, what the
+                loss closes over, and the optimiser's lr
     class_weight    weights of the classes that targets are, a list or a dict: the loss of a batch is the sum of weight
                 times loss over the sum of weights, as torch's cross_entropy(weight=) of a batch, which in the loss of
                 one sample cancels out. The validation loss has no weights
@@ -108,8 +115,14 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         _check_executor(executor, model, jit, whole, threads)
     dtype = _checked_dtype(dtype, jit, optimiser)
 
-    rate = optimiser.lr
-    plans = zip(endless(len(xs), batch_size, seed, drop_last), map(lambda step: _rate(rate, schedule(step)), count()))
+    own = model.parameters() if isinstance(model, Module) else []
+    if own and not {*own} & {*optimiser.params}:
+        warnings.warn("the optimiser has no parameter of the model, so that training changes none of it; write "
+                      "model.parameters() for the parameters of this model", RuntimeWarning, stacklevel=2)
+    runner: Runner | None = None
+    rate, fixed = optimiser.lr, schedule is constant and checkpoint is None
+    plans = zip(endless(len(xs), batch_size, seed, drop_last),
+                map(lambda step: _rate(rate if runner is None else runner.lr, schedule(step)), count()))
     # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
     by_one = callback is not None or not jit or isinstance(optimiser, LBFGS)
     most = 1 if by_one else epoch if validation is not None or checkpoint else total
@@ -125,14 +138,13 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
         class_weight=table and str(table))
     history = History()
     with Interrupts() as interrupts, mode(model, training=True):
-        runner: Runner | None = None
         try:
             history = saved.resume(plans, total) if saved else history
             given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold, weights)
             runner = CompiledRunner(*given, threads=threads, executor=executor, dtype=dtype) if jit else Runner(*given)
             made = _made(runner, plans, StepBudget(most, total), epoch, len(history))
             if not _stopped(history, threshold, watch):
-                _train(model, history, runner, made, watch, callback, saved, total)
+                _train(model, history, runner, made, watch, callback, saved, total, fixed)
         except KeyboardInterrupt:
             history.stopped = "interrupted"
         finally:
@@ -145,7 +157,7 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
 
 
 def _train(model: Module, history: History, runner: Runner, made: Iterator[list[Record]], watch: Validation,
-           callback: Callable[[Any, Record], Any] | None, saved: Checkpoint | None, total: int) -> None:
+           callback: Callable[[Any, Record], Any] | None, saved: Checkpoint | None, total: int, fixed: bool) -> None:
     """The loop: make some steps, then validate, call back, save and check for a reason to stop."""
     with progress(total) as show:
         for records in made:
@@ -160,6 +172,7 @@ def _train(model: Module, history: History, runner: Runner, made: Iterator[list[
                     callback(model, history[-1])
                 with allowed():
                     runner.renew(before)
+                runner.follow(history[-1].lr, fixed)
             if saved is not None:
                 saved.write_if_due(history)
             if _stopped(history, runner.threshold, watch):

@@ -86,6 +86,15 @@ class Runner:
     def renew(self, before: Any) -> None:
         """Follow what a callback has done to the model since it was seen()."""
 
+    def follow(self, lr: float, fixed: bool) -> None:
+        """Train on with the learning rate that a callback has set. ValueError where it is not fixed, but set at each
+        step."""
+        if self.optimiser.lr != lr and not fixed:
+            raise ValueError(f"a callback has set lr to {self.optimiser.lr}, which `schedule` sets at each step, and a "
+                             "checkpoint does not keep; write schedule=, the factor of lr at each step")
+        if self.optimiser.lr != lr:
+            self.lr = self.optimiser.lr
+
     def finish(self) -> None:
         """Restore the optimiser's learning rate after the last step."""
         self.optimiser.lr = self.lr
@@ -116,15 +125,17 @@ class CompiledRunner(Runner):
         return self.session.seen()
 
     def renew(self, before: Any) -> None:
-        """Compile anew if a callback has changed these. A RuntimeWarning if that happens again and again."""
+        """Compile anew if a callback has changed these, or what the loss closes over. A RuntimeWarning if that happens
+        again and again."""
         after = self.session.seen()
-        if after is not before and not after.is_like(before):
+        if not self.session.follows() or (after is not before and not after.is_like(before)):
             self.session.finish()
             self.session = self.compiled()
             self.renewed += 1
             if self.renewed == WARN_AFTER:
-                warnings.warn(f"a callback has changed the model {WARN_AFTER} times, and each time fit(..., jit=True) "
-                              "compiled anew; keep a number that changes in a Buffer of the model, or outside of it",
+                warnings.warn(f"a callback has changed the model, or what the loss closes over, {WARN_AFTER} times, "
+                              "and each time fit(..., jit=True) compiled anew; keep a number that changes in a Buffer "
+                              "of the model, or outside of it",
                               RuntimeWarning, stacklevel=4)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:

@@ -32,6 +32,7 @@ from ...table import Op
 from ..ir.dtype import DTYPES, FLOAT64, Dtype
 from ..ir.program import Program, program
 from ..trace.arguments import fixed, is_number, numbers
+from ..trace.closures import Closure, is_users
 from ..trace.errors import TracingError
 from ..trace.module_snapshot import snapshot
 from ..trace.state import Draw
@@ -88,6 +89,7 @@ class Session(ABC):
         self.forms = [form(sample) for sample in self.samples]
         self.alike = len(set(self.forms)) == 1
         self.numbers = [numbers(sample) for sample in self.samples]
+        self.closure = Closure([loss, penalty, *([model] if is_users(type(model).__module__) else ())])
         self.start()
 
     @abstractmethod
@@ -107,6 +109,10 @@ class Session(ABC):
     def seen(self) -> Any:
         """The snapshot of the model that its programs are for; the same object while the model is the same."""
         return snapshot(self.model) if is_module(self.model) and type(self.model).__hash__ is not None else None
+
+    def follows(self) -> bool:
+        """Whether what the loss closes over is as it was."""
+        return self.closure.holds()
 
     def finish(self) -> None:  # noqa: B027          # generated Python has nothing to do
         """Clean up after the last step."""

@@ -214,3 +214,47 @@ def test_a_callback_that_changes_the_model_at_each_step_is_warned_of():
     model = Net()
     with pytest.warns(RuntimeWarning, match="a callback has changed the model 16 times"):
         fit(model, XS, YS, squared, SGD(model.parameters()), epochs=18, jit=True, callback=count)
+
+
+# What a callback sets -------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("jit", [True, False])
+def test_the_lr_that_a_callback_sets_stays(jit):
+    model, optimiser = made("sgd")
+    seen = []
+
+    def halves(_, record):
+        seen.append(record.lr)
+        optimiser.lr /= 2
+    fit(model, XS, YS, squared, optimiser, steps=4, callback=halves, jit=jit)
+    assert seen == [0.05, 0.025, 0.0125, 0.00625] and optimiser.lr == 0.003125
+
+
+def test_it_is_refused_where_a_schedule_or_a_checkpoint_sets_it(tmp_path):
+    for options in ({"schedule": LinearLR(0.1, 1.0, 3)}, {"checkpoint": tmp_path / "run"}):
+        model, optimiser = made("sgd")
+        with pytest.raises(ValueError, match=r"a callback has set lr to 7\.0, .* write schedule="):
+            fit(model, XS, YS, squared, optimiser, steps=4, jit=True, **options,
+                callback=lambda *_, o=optimiser: setattr(o, "lr", 7.0))
+
+
+def test_what_the_loss_closes_over_is_followed():
+    ends = []
+    for jit in (True, False):
+        model, optimiser = made("sgd")
+        factor = [1.0]
+
+        def loss(model, x, y, factor=factor):
+            return mse(model(x), y) * factor[0]
+
+        def callback(_, record, factor=factor):
+            factor[0] = 0.5 if record.step == 2 else factor[0]
+        history = fit(model, XS, YS, loss, optimiser, steps=5, callback=callback, jit=jit)
+        ends.append([record.loss for record in history])
+    assert ends[0] == pytest.approx(ends[1], rel=1e-9) and ends[0][3] < 0.7 * ends[0][1]
+
+
+def test_an_optimiser_of_another_model_is_named():
+    model, _ = made()
+    with pytest.warns(RuntimeWarning, match="the optimiser has no parameter of the model"):
+        fit(model, XS, YS, squared, made()[1], steps=1)
