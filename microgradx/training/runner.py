@@ -133,7 +133,7 @@ class CompiledRunner(Runner):
             self.session = self.compiled()
             self.renewed += 1
             if self.renewed == WARN_AFTER:
-                warnings.warn(f"a callback has changed the model, or what the loss closes over, {WARN_AFTER} times, "
+                warnings.warn(f"a callback has changed the model {WARN_AFTER} times, or what the loss closes over, "
                               "and each time fit(..., jit=True) compiled anew; keep a number that changes in a Buffer "
                               "of the model, or outside of it",
                               RuntimeWarning, stacklevel=4)
