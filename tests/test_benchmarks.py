@@ -167,6 +167,17 @@ def test_evaluations_of_gradbench_agree_with_torch(gradbench, name, torch):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name, expected", [("saddle", [8.246324826140356e-06] * 4),
+                                            ("particle", [0.2071918746486116])])
+def test_what_gradbench_expects_of_loops(gradbench, name, expected):
+    """The numbers of gradbench/gradbench, python/gradbench/gradbench/evals/*/run.py."""
+    one = gradbench.EVALUATIONS[name]
+    x, rows = one.data(1)
+    found = gradbench.np.ravel(gradbench.ours(one, x, rows)())
+    gradbench.agree({"GradBench": gradbench.np.array(expected), "ours": found})
+
+
+@pytest.mark.slow
 def test_gradbench_runs_and_names_who_is_absent(gradbench):
     run = subprocess.run([sys.executable, BENCHMARKS / "gradbench.py", "--quick", "--only", "hello", "det"], check=True,
                          text=True, capture_output=True)

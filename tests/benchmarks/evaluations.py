@@ -8,8 +8,7 @@
 Each is written twice. `scalar` computes with single numbers, for our engine and CasADi; `array` with whole arrays, as a
 user of JAX or torch writes it. What they need beside operators is in `ops`: a namespace of each library.
 
-Left out are ht, hand tracking, whose hand is a file of its own, and saddle and particle, which differentiate loops that
-end where a number says so.
+Left out is ht, hand tracking, whose hand is a file of its own.
 """
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -23,8 +22,8 @@ import numpy as np
 class Evaluation(NamedTuple):
     """One evaluation.
 
-    what        "gradient" by x; "direction", the gradient over the diagonal of the Hessian; or "jacobian", where x has
-                a row for each sample, too
+    what        "gradient" by x; "direction", the gradient over the diagonal of the Hessian; "jacobian", where x has a
+                row for each sample, too; or "value" of a function that differentiates by itself, in loops
     data        by a size from 1 to 10 the vector x, and the rows of samples over which the function is a sum, or None
     scalar      scalar(ops, x, row): the function of one sample, of a list of numbers
     array       array(ops, x, rows): the function of all samples, of an array
@@ -269,6 +268,56 @@ def ba_array(ops: Any, x: Any, row: Any) -> Any:
     return ops.stack(ba(ops, x, row))
 
 
+# saddle and particle: gradient descent, of what descends or differentiates itself -----------------------------------
+
+def descent(ops: Any, f: Callable[[Any], Any], start: Any) -> Any:
+    """Where f is least, by the steps of cpp/gradbench/gd.hpp: shorter where f grows, longer after ten good ones."""
+    def goes(state: Any) -> Any:
+        _, _, slopes, rate, _ = state
+        return ops.least([1.0, rate]) ** 2 * ops.sum([s * s for s in slopes]) > 1e-10
+
+    def step(state: Any) -> Any:
+        x, fx, slopes, rate, good = state
+        new = [v - rate * s for v, s in zip(x, slopes)]
+        found, others = ops.slopes(f, new)
+        better, tenth = found < fx, good > 8.5
+
+        def either(yes: Any, no: Any) -> Any:
+            return ops.where(better, yes, no)
+        return (list(map(either, new, x)), either(found, fx), list(map(either, others, slopes)),
+                either(ops.where(tenth, 2 * rate, rate), rate / 2), either(ops.where(tenth, 0.0, good + 1), 0.0))
+    fx, slopes = ops.slopes(f, start)
+    return ops.repeat(goes, step, (start, fx, slopes, 1e-5 + 0 * fx, 0 * fx))[0]
+
+
+def saddle(ops: Any, start: Any, row: Any) -> Any:
+    """The saddle point of x1² + y1² - x2² - y2²: least in x of the largest in y."""
+    def f(x: Any, y: Any) -> Any:
+        return (x[0] * x[0] + x[1] * x[1]) - (y[0] * y[0] + y[1] * y[1])
+
+    def highest(x: Any) -> Any:
+        return descent(ops, lambda y: -f(x, y), start)
+    x = descent(ops, lambda x: f(x, highest(x)), start)
+    return [*x, *highest(x)]
+
+
+def particle(ops: Any, start: Any, row: Any) -> Any:
+    """Where to place a charge so that a particle, moved by Euler's method, comes through the origin."""
+    def miss(w: Any) -> Any:
+        def potential(x: Any) -> Any:
+            return sum(1 / ops.sqrt((x[0] - 10.0) ** 2 + (x[1] - y) ** 2) for y in (10.0 - w[0], 0.0))
+
+        def step(state: Any) -> Any:
+            x, v, _, _ = state
+            force = ops.gradient(potential, x)
+            return ([a + 0.1 * b for a, b in zip(x, v)], [b - 0.1 * s for b, s in zip(v, force)], x, v)
+        zero = 0 * w[0]
+        first = [zero, 8.0 + zero], [0.75 + zero, zero]
+        _, _, x, v = ops.repeat(lambda state: state[0][1] >= 0, step, (*first, *first))
+        return (x[0] - x[1] / v[1] * v[0]) ** 2
+    return descent(ops, miss, start)
+
+
 EVALUATIONS = {
     "hello": Evaluation("gradient", lambda size: (np.array([3.0]), None), lambda ops, x, row: x[0] * x[0],
                         lambda ops, x, rows: x[0] * x[0]),
@@ -280,4 +329,6 @@ EVALUATIONS = {
     "kmeans": Evaluation("direction", kmeans_data, kmeans_scalar, kmeans_array),
     "gmm": Evaluation("gradient", gmm_data, gmm_scalar, gmm_array),
     "ba": Evaluation("jacobian", ba_data, ba, ba_array),
+    "saddle": Evaluation("value", lambda size: (np.array([1.0, 1.0]), None), saddle, saddle),
+    "particle": Evaluation("value", lambda size: (np.array([0.0]), None), particle, particle),
 }

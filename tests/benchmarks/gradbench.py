@@ -28,13 +28,23 @@ PATIENCE = 20.0                         # seconds that a peer may take to compil
 
 # The peers: a call for an evaluation, and one for the random operations ----------------------------------------------
 
+def forwards(jvp: Callable[..., Any], f: Callable[[Any], Any], x: list[Any]) -> tuple[Any, list[Any]]:
+    """The value of f at x, and its slopes, by one forward pass each."""
+    found = [jvp(f, [x], [[float(k == j) for k in range(len(x))]]) for j in range(len(x))]
+    return found[0][0], [slope for _, slope in found]
+
+
 def ours(one: Evaluation, x: Any, rows: Any) -> Call:
     """microgradx: jit of transforms; a sum over samples is vmap's, added up by numpy."""
     def loop(step: Any, carry: Any, xs: Any) -> Any:
         return mg.scan(lambda c, x: (step(c, x), []), carry, xs)[0]
     ops = SimpleNamespace(
         exp=mg.exp, log=mg.log, sqrt=mg.sqrt, sin=mg.sin, cos=mg.cos, tanh=mg.tanh, sigmoid=mg.sigmoid, sum=mg.sum,
-        dot=mg.dot, greatest=mg.max, least=mg.min, loop=loop)
+        dot=mg.dot, greatest=mg.max, least=mg.min, loop=loop, where=mg.where, repeat=mg.while_loop,
+        slopes=lambda f, x: forwards(mg.jvp, f, x), gradient=lambda f, x: mg.grad(f)(x))
+    if one.what == "value":
+        value = mg.jit(lambda x: one.scalar(ops, [x[k] for k in range(len(x))], None), arrays=True)
+        return lambda: value(x)
     if not isinstance(rows, np.ndarray):
         f = mg.jit(mg.grad(lambda x: one.scalar(ops, x, rows)), arrays=True)
         return lambda: f(x)
@@ -67,7 +77,12 @@ def jax(one: Evaluation, x: Any, rows: Any) -> Call:
     ops = SimpleNamespace(
         exp=jnp.exp, log=jnp.log, sqrt=jnp.sqrt, sin=jnp.sin, cos=jnp.cos, tanh=jnp.tanh, sigmoid=module.nn.sigmoid,
         greatest=jnp.max, concat=jnp.concatenate, stack=jnp.stack, loop=loop, array=jnp.asarray,
-        least_of_rows=lambda a: a.min(1), logsumexp=lambda a: module.nn.logsumexp(a, -1))
+        least_of_rows=lambda a: a.min(1), logsumexp=lambda a: module.nn.logsumexp(a, -1), where=jnp.where, sum=sum,
+        least=lambda xs: jnp.min(jnp.stack(xs)), repeat=module.lax.while_loop,
+        slopes=lambda f, x: forwards(module.jvp, f, x), gradient=lambda f, x: module.grad(f)(x))
+    if one.what == "value":
+        value = module.jit(lambda x: one.array(ops, list(x), None))
+        return lambda: np.asarray(value(x))
     data = jnp.asarray(rows) if isinstance(rows, np.ndarray) else rows
     if one.what == "jacobian":
         f = module.jit(module.vmap(module.jacrev(lambda x, row: one.array(ops, x, row))))
@@ -146,6 +161,7 @@ def casadi(one: Evaluation, x: Any, rows: Any) -> Call:
 
 PEERS: dict[str, tuple[str, Callable[..., Call]]] = {
     "microgradx": ("llvmlite", ours), "JAX jit": ("jax", jax), "torch": ("torch", torch), "CasADi": ("casadi", casadi)}
+LOOPING = ("microgradx", "JAX jit")     # have loops in compiled code that end where a number says so
 
 
 # Random operations ---------------------------------------------------------------------------------------------------
@@ -250,10 +266,12 @@ def main() -> None:
     for title in given.only:
         one = EVALUATIONS[title]
         x, samples = one.data(size)
-        calls, first = begun(names, lambda name, one=one, x=x, s=samples: PEERS[name][1](one, x, s), set())
+        able = [name for name in names if one.what != "value" or name in LOOPING]
+        calls, first = begun(able, lambda name, one=one, x=x, s=samples: PEERS[name][1](one, x, s), set())
         times = medians(calls, rounds, least)
         print(title, times, file=sys.stderr)
-        rows.append([f"{title}, {one.what}", *(f"{duration(times[n])} ({duration(first[n])})" for n in names)])
+        rows.append([f"{title}, {one.what}",
+                     *(f"{duration(times[n])} ({duration(first[n])})" if n in able else "–" for n in names)])
     print(table(head, rows))
     rows, slow = [], set[str]()
     for count in (8, 16) if quick else (1_000, 10_000):
