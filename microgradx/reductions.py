@@ -121,7 +121,9 @@ def shares(xs: Sequence[Any]) -> list[Any]:
 
 
 def _cross_entropy(*xs: Any) -> Any:
-    return logsumexp(gaps_to(xs[:-1], xs[-1]))
+    *table, i = xs
+    chosen = take(table, i)                 # of scores that are -inf the gaps to a chosen one that is, too, are nan
+    return where(chosen > -inf, logsumexp(gaps_to(table, i)), max(table) - chosen)
 
 
 def gaps_to(xs: Sequence[Any], i: Any) -> list[Any]:
@@ -133,11 +135,13 @@ def gaps_to(xs: Sequence[Any], i: Any) -> list[Any]:
 
 
 def _cross_entropy_slopes(y: Any, *xs: Any) -> list[Any]:
-    """The probabilities; less 1 for the class i, as minus the sum of the others, which keeps its digits."""
+    """The probabilities; less 1 for the class i, if that is likely as minus the sum of the others. So both it and its
+    slopes keep their digits."""
     *table, i = xs
     chances = shares(table)
-    others = -sum([where(i - j, chance, 0.0) for j, chance in enumerate(chances)])
-    return [*(where(i - j, chance, others) for j, chance in enumerate(chances)), None]
+    likely, others = take(chances, i), -sum([where(i - j, chance, 0.0) for j, chance in enumerate(chances)])
+    chosen = where(likely > 0.5, others, likely - 1)
+    return [*(where(i - j, chance, chosen) for j, chance in enumerate(chances)), None]
 
 
 def _cross_entropy_textbook(y: Any, k: int, *xs: Any) -> Any:

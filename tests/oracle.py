@@ -13,6 +13,7 @@ from typing import Any
 
 from mpmath import mp, mpf
 
+from microgradx.arithmetic import Arithmetic
 from microgradx.table import Op
 
 mp.dps = 700                    # 1 + 1e-300 and a step of 1e-340 still leave 50 digits of a slope
@@ -122,6 +123,27 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
 def value(op: Op, xs: Sequence[Any]) -> mpf:
     """The row's value at `xs`, to hundreds of digits."""
     return DEFINITIONS[op.name](*map(mpf, xs))
+
+
+class Exact(Arithmetic["Exact"]):
+    """A number of mpmath's in place of a Value: layers and losses, given these, compute to hundreds of digits.
+
+    >>> float(sum(Exact(x) for x in (1e300, 1.0, -1e300)).number)
+    1.0
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self, x: Any) -> None:
+        self.number = mpf(x)
+
+    def _apply(self, op: Op, args: Sequence[Any]) -> "Exact":
+        return Exact(value(op, list(map(bare, op.flat(args)))))
+
+
+def bare(x: Any) -> mpf:
+    """A number, or that of an Exact."""
+    return x.number if isinstance(x, Exact) else mpf(x)
 
 
 def slope(op: Op, xs: Sequence[Any], i: int) -> mpf:

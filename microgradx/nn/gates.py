@@ -39,12 +39,15 @@ def relu_rule(weights: Weights, x: list[Any], state: State) -> State:
 
 
 def gru_rule(weights: Weights, x: list[Any], state: State) -> State:
-    """Gates r (reset), z (keep), n (new), stacked in this order: h' = (1 - z)*n + z*h (Cho et al. 2014)."""
+    """Gates r (reset), z (keep), n (new), stacked in this order: h' = (1 - z)*n + z*h (Cho et al. 2014).
+
+    1 - z, of which nothing is left where z = sigmoid(a) is near 1, is sigmoid(-a).
+    """
     h, size = state[0], len(state[0])
-    r, z = (list(map(sigmoid, _gates(weights, x, h, rows))) for rows in (slice(size), slice(size, 2 * size)))
+    r, keep = map(sigmoid, _gates(weights, x, h, slice(size))), _gates(weights, x, h, slice(size, 2 * size))
     from_x, from_h, bias_x, bias_h = (part and part[2 * size:] for part in weights[:4])
     new = [tanh(a + gate * b) for a, gate, b in zip(linear(x, from_x, bias_x), r, linear(h, from_h, bias_h))]
-    return ([n + keep * (old - n) for n, keep, old in zip(new, z, h)],)
+    return ([sigmoid(-a) * n + sigmoid(a) * old for n, a, old in zip(new, keep, h)],)
 
 
 def lstm_rule(weights: Weights, x: list[Any], state: State) -> State:

@@ -121,14 +121,14 @@ def _counted(name: str, of_class: OfClass, xs: list[Any], t: Any, weight: Nested
 
 
 def _surprise(xs: list[Any], target: Sequence[Any]) -> Any:
-    gaps = gaps_to(xs, _likely(target, xs))              # true for any class; the likeliest keeps all digits
+    """From the gaps to the largest logit all terms are positive, so that nothing cancels."""
+    gaps = gaps_to(xs, _largest(xs))
     return sum(target) * logsumexp(gaps) - sum(list(map(weighted, target, gaps)))
 
 
-def _likely(target: Sequence[Any], xs: Sequence[Any]) -> Any:
-    """The index of the largest probability, the first if several are equal; not that of an impossible class, -inf."""
-    best, place = -1.0, 0.0
-    for j, (t, x) in enumerate(zip(map(now, target), map(now, xs))):
-        better = (t > best) * (x > -inf)
-        place, best = where(better, j, place), where(better, t, best)
+def _largest(xs: Sequence[Any]) -> Any:
+    """The index of the largest number, the first if several are equal."""
+    best, place = -inf, 0.0
+    for j, x in enumerate(map(now, xs)):
+        place, best = where(x > best, j, place), where(x > best, x, best)
     return place

@@ -46,8 +46,9 @@ def huber(input: Nested, target: Nested, reduction: Reduction = "mean", delta: f
         raise ValueError(f"huber: expected a positive delta, got {delta}")
 
     def loss(x: Any, t: Any) -> Any:
+        # Both branches have the form a*b, in numbers that are floats even where gap**2 is none.
         gap = abs(x - t)
-        return where(gap <= delta, square(gap) / 2, delta * (gap - delta / 2))
+        return where(gap <= delta, gap, delta) * where(gap <= delta, gap / 2, gap - delta / 2)
     return pairwise("huber", loss, input, target, reduction)
 
 
@@ -65,5 +66,7 @@ def smooth_l1(input: Nested, target: Nested, reduction: Reduction = "mean", beta
 
     def loss(x: Any, t: Any) -> Any:
         gap = abs(x - t)
-        return where(gap <= beta, gap * (gap / beta) / 2, gap - beta / 2) if beta else gap  # gap**2 may be no float
+        if not beta:
+            return gap
+        return where(gap <= beta, gap / beta / 2, 1.0) * where(gap <= beta, gap, gap - beta / 2)    # as in huber
     return pairwise("smooth_l1", loss, input, target, reduction)

@@ -35,14 +35,18 @@ def cosine_embedding(input1: Nested, input2: Nested, target: Nested, margin: flo
     check_signs("cosine_embedding", target)
     pairs = zip(input1, input2) if len(sizes) == 2 else [(input1, input2)]
     cosines = [_cosine(flat(a), flat(b)) for a, b in pairs]
-    losses = [where(now(t) > 0, 1 - c, clamp(c - margin, 0)) for c, t in zip(cosines, flat(target))]
+    losses = [where(now(t) > 0, less, clamp(c - margin, 0)) for (c, less), t in zip(cosines, flat(target))]
     return reduced(losses, reduction, target)
 
 
-def _cosine(a: list[Any], b: list[Any]) -> Any:
-    """Of unit vectors, so that nothing overflows: dot(a, b) of numbers of 1e200 would be infinite."""
+def _cosine(a: list[Any], b: list[Any]) -> tuple[Any, Any]:
+    """The cosine c, and 1 - c. Of unit vectors, so that nothing overflows: dot(a, b) of numbers of 1e200 would be
+    infinite. With SMALL as a last number they have length 1, and 1 - c is half the square of the distance of vectors
+    that agree but for these: for such as are nearly parallel it keeps all digits."""
     one, other = length([*a, SMALL]), length([*b, SMALL])
-    return dot([x / one for x in a], [x / other for x in b])
+    a, b = [x / one for x in a], [x / other for x in b]
+    gaps = [*(x - y for x, y in zip(a, b)), SMALL / one, SMALL / other]
+    return dot(a, b), dot(gaps, gaps) / 2
 
 
 def triplet_margin(anchor: Nested, positive: Nested, negative: Nested, margin: float = 1.0, p: float = 2.0,
