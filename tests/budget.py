@@ -4,9 +4,9 @@
     True
 
 MICROGRADX_TESTS=full, as .ci/run sets it, is the full run. Property tests then draw as many examples as they name, anew
-in each run; in the quick run a tenth of them, the same every time, and a failure is not explained. In neither has an
-example to be ready by a certain time: machines are busy. A test that is parametrised many times over, as with each row
-in every way, is marked with @sweep(n): each n-th is quick, the others are slow.
+in each run; in the quick run a twentieth of them, the same every time, and a failure is not explained. In neither has
+an example to be ready by a certain time: machines are busy. A test that is parametrised many times over, as with each
+row in every way, is marked with @sweep(n): each n-th is quick, the others are slow.
 """
 import os
 
@@ -19,8 +19,8 @@ PATIENCE = 600                              # seconds until a process is taken t
 
 
 def budget(examples: int) -> int:
-    """How many examples a property test draws: `examples` in the full run, a tenth of them in the quick one."""
-    return examples if FULL else min(examples, max(3, examples // 10))
+    """How many examples a property test draws: `examples` in the full run, a twentieth in the quick one."""
+    return examples if FULL else min(examples, max(3, examples // 20))
 
 
 def sweep(n: int) -> pytest.MarkDecorator:

@@ -126,5 +126,5 @@ def test_of_a_sweep_each_nth_is_quick_for_each_test():
     assert slow_ones(asked) == [False, True, True] * 2 + [False] + [False, True] + [False] * 2
 
 
-def test_the_quick_run_draws_a_tenth():
-    assert [budget(n) for n in (1, 5, 20, 500)] == ([1, 5, 20, 500] if FULL else [1, 3, 3, 50])
+def test_the_quick_run_draws_a_twentieth():
+    assert [budget(n) for n in (1, 5, 20, 500)] == ([1, 5, 20, 500] if FULL else [1, 3, 3, 25])

@@ -188,6 +188,7 @@ def test_every_row_with_its_gradient(op, way):
 
 
 @pytest.mark.sweep(997)
+@sweep(2)
 @native_ways
 def test_random_graphs(way):
     informed = [0, 0]
@@ -260,6 +261,7 @@ def test_layers_beside_torch(kind, way):
     assert g(model, x, 1)[0] != loss
 
 
+@sweep(2)
 @native_ways
 def test_scans(way):
     def summed(w, xs):
@@ -271,6 +273,7 @@ def test_scans(way):
     assert [y, dw, *dxs] == pytest.approx([expected, slope, *slopes], rel=1e-5)
 
 
+@sweep(2)
 @native_ways
 def test_wide_sums(way):
     """Totals in lanes err less than one total does."""
@@ -282,6 +285,7 @@ def test_wide_sums(way):
     assert slopes.tobytes() == (2 * xs).tobytes()
 
 
+@sweep(2)
 @native_ways
 def test_tables(way):
     f = way.jit(lambda table, i: take(table, i) * 2, dtype="float32")
@@ -293,6 +297,7 @@ def test_tables(way):
     assert f(table, 3.0) == 2 * single(0.1 * 3)
 
 
+@sweep(2)
 @native_ways
 def test_what_a_function_sets(way):
     """A training step: the parameter is a float32 number afterwards."""

@@ -116,7 +116,7 @@ def test_strict_code_has_the_bits_of_eager_code(f, of, way):
     assert compiled.report().scans or not any(expected)
 
 
-@sweep(17)
+@sweep(997)
 @every_way
 @pytest.mark.parametrize("f", CASES, ids=lambda f: f.__name__)
 def test_other_code_has_its_numbers(f, way):
