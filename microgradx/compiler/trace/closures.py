@@ -1,6 +1,7 @@
 """Closure: what a function reads besides its arguments, as it was when its program was recorded.
 
     >>> from microgradx.compiler.trace.closures import Closure
+    >>> __name__ = "program"                                # where a user writes: a library keeps its settings
     >>> settings = {"scale": 2.0, "more": [1.0, 2.0]}
     >>> before = Closure([lambda x: settings["scale"] * x])
     >>> before.holds()

@@ -2,6 +2,7 @@
 
     >>> import time
     >>> from microgradx import jit
+    >>> __name__ = "program"                                # where a user writes; a library asks for itself
     >>> jit(lambda x: x * time.time())(1.0)
     Traceback (most recent call last):
     microgradx.compiler.trace.errors.TracingError: time.time gives a number while a program is recorded ...
