@@ -68,6 +68,7 @@ def test_machine_code_writes_there_itself():
     assert len(memory) < 10 * out.size and np.array_equal(out, f(*LARGE))
 
 
+@sweep(3)
 @native_ways
 @sizes
 def test_calls_stay_in_machine_code(way, args):
