@@ -188,6 +188,15 @@ def test_gradbench_runs_and_names_who_is_absent(gradbench):
         assert f" {name} |" in run.stdout if find_spec(package) else f"{name}: not installed" in run.stdout
 
 
+@pytest.mark.slow
+def test_science_runs():
+    pytest.importorskip("llvmlite")
+    pytest.importorskip("jax")
+    run = subprocess.run([sys.executable, BENCHMARKS / "science.py", "--quick"], check=True, text=True,
+                         capture_output=True)
+    assert "All peers agree on derivatives." in run.stdout and run.stdout.count("| Rosenbrock, 100 variables") == 1
+
+
 def test_a_wrong_derivative_is_caught(gradbench):
     np = gradbench.np
     right = np.array([1.0, 2.0])
