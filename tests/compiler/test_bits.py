@@ -115,6 +115,8 @@ def test_many_rows_of_rows(order, way):
 ZEROS = [list(xs) for xs in itertools.product([0.0, -0.0, 1.0], [0.0, -0.0], [-0.0, -1.0], [0.0, -0.0])]
 PROGRAMS = {
     "sum of one": lambda a, b, c, d: mg.sum([a]), "sum": lambda a, b, c, d: mg.sum([a, b, c, d]),
+    "sum of sums": lambda a, b, c, d: mg.sum([c, mg.sum([a, b]), -mg.sum([a, b])]),
+    "sum with a constant": lambda a, b, c, d: mg.sum([a, -0.0, b]) * mg.dot([b, c], [1.0, -0.0]) + mg.sum([c, 0.0]),
     "mean": lambda a, b, c, d: mg.sum([a, b]) / 4, "sum of negatives": lambda a, b, c, d: mg.sum([-a, -b]),
     "dot of one": lambda a, b, c, d: mg.dot([a], [b]), "dot": lambda a, b, c, d: mg.dot([a, b], [c, d]),
     "dot with ones": lambda a, b, c, d: mg.dot([a, b], [1.0, 1.0]), "a + b": lambda a, b, c, d: a + b,

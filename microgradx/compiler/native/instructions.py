@@ -169,19 +169,32 @@ def _term(b: Any, term: Any, xs: list[Any], strict: bool) -> Any:
 def _terms(b: Any, op: Op, xs: list[Any]) -> Any:
     """A short sum, unrolled: in order, and each product is rounded, so that what cancels in eager code cancels here."""
     total = number(0.0, xs[0].type if xs else DOUBLE)       # a sum starts at 0.0, and 0.0 + -0.0 is 0.0
-    if op.name == "sum":
-        for x in xs:
-            total = b.fadd(total, x)
+    if op.name == "masked_dot":
+        third = len(xs) // 3
+        for mask, x, y in zip(xs[:third], xs[third:2 * third], xs[2 * third:]):
+            total = under(b, mask, x, y, total, strict=True)
         return total
-    if op.name == "dot":
-        half = len(xs) // 2
-        for x, y in zip(xs[:half], xs[half:]):
-            total = b.fadd(total, times(b, x, y))
-        return total
-    third = len(xs) // 3
-    for mask, x, y in zip(xs[:third], xs[third:2 * third], xs[2 * third:]):
-        total = under(b, mask, x, y, total, strict=True)
+    half = len(xs) // 2
+    terms = xs if op.name == "sum" else [times(b, x, y) for x, y in zip(xs[:half], xs[half:])]
+    if any(map(_is_no_negative_zero, terms)):               # nor is their sum
+        total, *terms = terms
+    for x in terms:
+        total = b.fadd(total, x)
     return total
+
+
+def _is_no_negative_zero(x: Any) -> bool:
+    """Whether a number is known not to be -0.0: the sum of two is -0.0 only if both are."""
+    while getattr(x, "opname", "") == "fadd":
+        x, y = x.operands
+        if _is_other(y):
+            return True
+    return _is_other(x)
+
+
+def _is_other(x: Any) -> bool:
+    """Whether it is a constant other than -0.0."""
+    return isinstance(x, ir.Constant) and isinstance(x.constant, float) and str(x.constant) != "-0.0"
 
 
 def by_lane(b: Any, f: Emit, xs: list[Any]) -> Any:
