@@ -36,8 +36,10 @@ def number(x: Any) -> float:
         return float(x)
     except OverflowError:                    # IEEE 754 rounds an int beyond 1.8e308 to infinity
         return inf if x > 0 else -inf
-    except TypeError as error:               # numpy's dates have a __float__ that raises
-        raise TypeError(f"expected a number or a Value, got {short(x)} ({kind_of(x)}): {error}") from None
+    except TypeError as error:
+        if not str(error).startswith("float()"):
+            raise                            # a Value's own, which says what to write instead
+        raise TypeError(f"expected a number or a Value, got {short(x)} ({kind_of(x)}); {_advice(x)}") from None
 
 
 def short(x: Any, limit: int = 40) -> str:

@@ -90,3 +90,10 @@ def test_beside_a_value_the_value_records(f):
     assert f(Ieee(2.0), v).args == (2.0, v) and f(Ieee(2.0), v).data == f(2.0, 3.0)
     assert f(v, Ieee(2.0)).args == (v, 2.0) and f(v, Ieee(2.0)).data == f(3.0, 2.0)
     assert sum_of([Ieee(2.0), v]).args == (2.0, v) and sum_of([v, Ieee(2.0)]).args == (v, 2.0)
+
+
+def test_what_refuses_to_be_a_float_says_what_it_is():
+    with pytest.raises(TypeError, match=r"^expected a number or a Value, got np\.datetime64\('2020'\) \(datetime64\)"):
+        number(np.datetime64("2020"))
+    with pytest.raises(TypeError, match=r"^a Value is not turned into a float by itself"):
+        number(Value(1.0))

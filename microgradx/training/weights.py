@@ -69,6 +69,8 @@ def save(model: Module | Optimiser | Mapping[str, Any], path: Path) -> None:
     """
     if isinstance(model, (str, os.PathLike)) or not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"write save(model, path), the path last; got {short(model)} and {short(path)}")
+    if not (isinstance(model, Mapping) or hasattr(type(model), "state_dict")):
+        raise TypeError(f"expected a Module, an Optimiser or a dict of nested lists, got {short(model)}")
     state = model if isinstance(model, Mapping) else model.state_dict()
     try:
         content = encoded(state)

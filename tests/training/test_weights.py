@@ -403,3 +403,10 @@ def test_the_path_comes_last(arguments, tmp_path, monkeypatch):
     with pytest.raises(TypeError, match=r"^write save\(model, path\), the path last; got "):
         save(*arguments)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("given", [{1.0}, [1.0], None, 5])
+def test_what_has_no_state_is_refused_by_its_type(given, tmp_path):
+    with pytest.raises(TypeError, match="expected a Module, an Optimiser or a dict of nested lists, got "):
+        save(given, tmp_path / "file")
+    assert not (tmp_path / "file").exists()
