@@ -44,6 +44,7 @@ ROUNDS = 4                          # of functions that call functions
 CONTENTS = attrgetter("cell_contents")
 OURS = ("f", "loss", "penalty", "model")        # what objects of this package have of the user's
 COLLECTIONS = (list, tuple, dict, set, frozenset, deque, bytearray)
+HEAP = 1 << 9                       # Py_TPFLAGS_HEAPTYPE: of a class that is not written in C
 PLAIN = (int, float, complex, str, bytes, type(None), Value, Op)
 NEVER = (type, ModuleType, BuiltinFunctionType, Op, MemberDescriptorType)
 
@@ -67,6 +68,14 @@ def is_users(module: Any) -> bool:
         return False
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return not ("site-packages" in file or "dist-packages" in file)
+
+
+def of_user(x: Any) -> bool:
+    """The same for a function, class or module; what exec() made without a name is the user's, too."""
+    module = x.__name__ if isinstance(x, ModuleType) else getattr(x, "__module__", None)
+    if module in (None, "builtins"):
+        return isinstance(x, FunctionType) or (isinstance(x, type) and bool(x.__flags__ & HEAP))
+    return is_users(module)
 
 
 def home(x: Any) -> str:
@@ -123,8 +132,7 @@ class Reach:
             return self._elements(x)
         if is_module(x) and hasattr(x, "training") and not isinstance(x, type):
             object.__setattr__(x, "training", x.training)       # as train() does
-        if is_users(x.__name__ if isinstance(x, ModuleType) else x.__module__ if isinstance(x, type)
-                    else type(x).__module__):
+        if of_user(x if isinstance(x, (ModuleType, type)) else type(x)):
             return self._attributes(x)
         if is_module(x) and not isinstance(x, type):
             self.settings.append(vars(x))
@@ -134,7 +142,7 @@ class Reach:
         return ()
 
     def _variables(self, f: FunctionType) -> Iterator[Any]:
-        users = is_users(f.__module__)
+        users = of_user(f)
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
             with suppress(ValueError):                  # it is not set yet
                 if users and could_change(cell.cell_contents):
@@ -162,7 +170,7 @@ class Reach:
         if isinstance(x, ModuleType):
             yield from self._read(vars(x), self.named)
             return
-        kinds = [kind for kind in (x if isinstance(x, type) else type(x)).__mro__ if is_users(kind.__module__)]
+        kinds = [kind for kind in (x if isinstance(x, type) else type(x)).__mro__ if of_user(kind)]
         more = {name for kind in kinds for name in vars(kind)}          # may be set on the object, too
         if hasattr(x, "__dict__"):
             yield from self._read(vars(x), self.named, more)
@@ -189,7 +197,8 @@ class Reach:
 
 def could_change(x: Any) -> bool:
     """Whether another object could take its place: not for a function of a library, a class or a module."""
-    return not isinstance(x, NEVER) and (not callable(x) or is_module(x) or is_users(getattr(x, "__module__", None)))
+    maker = x.__func__ if isinstance(x, MethodType) else x if isinstance(x, FunctionType) else type(x)
+    return not isinstance(x, NEVER) and (not callable(x) or is_module(x) or of_user(maker))
 
 
 class Closure:

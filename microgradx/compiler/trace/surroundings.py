@@ -40,7 +40,7 @@ from typing import Any
 
 from ...arrays import may_be_array
 from ...engine import Value
-from .closures import OURS, home, is_users, size
+from .closures import OURS, home, of_user, size
 from .traced import Traced
 
 LONG, MOST, DEEP = 10_000, 20_000, 9    # elements of a list, places in all, and steps from f, that are looked at
@@ -82,7 +82,7 @@ class Surroundings:
         before = [copy(x) for x in spaces]
         cells = [(cell, "cell_contents", cell.cell_contents) for f in functions for cell in _cells(f)]
         variables = [(f.__globals__, name, f.__globals__[name]) for f in functions for name in _globals(f.__code__)
-                     if name in f.__globals__ and is_users(f.__module__)]
+                     if name in f.__globals__ and of_user(f)]
 
         def restore() -> None:
             for space, held in zip(spaces, before):
@@ -253,7 +253,7 @@ def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
     elif _is_iterator(x):
         yield from ((name, k, y) for k, y in enumerate(gc.get_referents(x)))
     elif isinstance(x, (type, ModuleType)):
-        if is_users(x.__module__ if isinstance(x, type) else x.__name__):
+        if of_user(x):
             yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()) if not key.startswith("__"))
     elif home(x).startswith("microgradx.compiler."):
         yield from ((key, key, vars(x)[key]) for key in OURS if key in getattr(x, "__dict__", ()))
@@ -267,7 +267,7 @@ def _attributes(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
         yield from ((f"{name}.{key}", key, y) for key, y in list(vars(x).items()))
         if callable(x) and isinstance(type(x).__call__, FunctionType):
             yield "", ("", "call"), type(x).__call__
-    if is_users(type(x).__module__):
+    if of_user(type(x)):
         yield type(x).__name__, ("", "class"), type(x)
         yield from ((f"{name}.{key}", key, getattr(x, key)) for kind in type(x).__mro__
                     for key, slot in vars(kind).items() if isinstance(slot, MemberDescriptorType) and hasattr(x, key))

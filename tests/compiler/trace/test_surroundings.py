@@ -438,3 +438,13 @@ def test_a_default_is_a_part_of_the_program_and_so_are_empty_ranges():
     assert [f(collections.defaultdict(lambda k=k: k, a=2.0)) for k in (3.0, 4.0)] == [6.0, 8.0]
     g = jit(lambda r, x: r.step * x, backend="python")
     assert [g(range(0, 0, 1), 2.0), g(range(0, 0, 2), 2.0)] == [2.0, 4.0]
+
+
+def test_what_exec_made_without_a_name_is_the_user_s():
+    space = {"jit": jit}
+    exec("k = 2.0\nclass A: by = 3.0\na = A()\nf = jit(lambda x: x * k * a.by, backend='python')", space)
+    assert space["f"](1.0) == 6.0
+    space["k"] = 5.0
+    assert space["f"](1.0) == 15.0
+    space["a"].by = 1.0
+    assert space["f"](1.0) == 5.0
