@@ -124,7 +124,7 @@ class Formula(Arithmetic["Formula"]):
             return x
         x = float(x)
         if not math.isfinite(x):
-            return Formula(r"\mathrm{nan}" if x != x else r"\infty" if x > 0 else r"-\infty", ATOM if x > 0 else ADDED)
+            return Formula(r"\mathrm{nan}" if x != x else r"\infty" if x > 0 else r"-\infty", ADDED if x < 0 else ATOM)
         mantissa, _, exponent = digits(x).partition("e")
         text = mantissa + (rf" \cdot 10^{{{int(exponent)}}}" if exponent else "")
         return Formula(text, ADDED if x < 0 else MULTIPLIED if exponent else ATOM)

@@ -185,6 +185,13 @@ def test_a_label_is_never_a_command(label):
     assert called(str(next(iter(to_sympy(leaf * 3).gradient)))) in to_sympy(leaf * 3)._repr_latex_()
 
 
+@pytest.mark.parametrize("number, text", [
+    (0.5, r"x \cdot 0.5"), (-2.0, r"x \left(-2\right)"), (1e300, r"x \cdot 1 \cdot 10^{300}"),
+    (math.inf, r"x \infty"), (-math.inf, r"x \left(-\infty\right)"), (math.nan, r"x \mathrm{nan}")])
+def test_a_number_has_the_parentheses_that_it_needs(number, text):
+    assert to_latex(Value(2.0, "x") * number).splitlines()[1] == rf"y &= {text} \\"
+
+
 def test_a_notebook_shows_the_formulas_set():
     """What IPython asks for: text/latex. The lines of sympy's define what they read, too."""
     w, x = Value(0.5, "weight"), Value(2.0, "x")
