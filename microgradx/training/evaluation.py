@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from ..arrays import dtype_name
 from ..conversion import listed
 from ..nesting import floated
 from ..nn import Module
@@ -23,17 +24,25 @@ Measure = Callable[[Module, Sequence[Any], Sequence[Any]], float]       # mean l
 
 
 def evaluate(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, whole: bool = False,
-             jit: bool = False) -> float:
+             jit: bool = False, dtype: Any = "float64") -> float:
     """The mean loss on these samples, in eval() mode and without a graph; with jit by compiled code, see fit().
 
-    xs and ys as for fit(). ValueError if they differ in length or are empty.
+    xs, ys and dtype as for fit(). ValueError if xs and ys differ in length or are empty, and for float32 without jit.
 
     >>> from microgradx import Value
     >>> from microgradx.nn import Identity, mse
     >>> evaluate(Identity(), [[Value(1.0)], [Value(2.0)]], [[1.0], [4.0]], lambda m, x, y: mse(m(x), y))
     2.0
     """
-    return measure(loss, whole, jit)(model, *listed((xs, ys)))
+    return measure(loss, whole, jit, checked_dtype(dtype, jit))(model, *listed((xs, ys)))
+
+
+def checked_dtype(dtype: Any, jit: bool) -> str:
+    """The name of a dtype. ValueError for another one, and for float32 without jit."""
+    name = dtype_name(dtype)
+    if name != "float64" and not jit:
+        raise ValueError(f"eager code computes in float64; write jit=True for dtype={name!r}")
+    return name
 
 
 def measure(loss: Loss, whole: bool = False, jit: bool = False, dtype: str = "float64") -> Measure:

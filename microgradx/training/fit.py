@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from typing import Any
 
-from ..arrays import dtype_name
 from ..conversion import listed
 from ..files import Path
 from ..ieee import kind_of, number, short
@@ -30,7 +29,7 @@ from ..nn import Module
 from .checkpoint import Checkpoint
 from .class_weight import ClassWeight, table_of, weighed
 from .data import Pair, batches, endless, samples, split
-from .evaluation import evaluate, measure
+from .evaluation import checked_dtype, evaluate, measure
 from .gradient import Loss, NonFiniteError, Penalty, gradient
 from .history import History, Record
 from .lbfgs import LBFGS
@@ -256,9 +255,7 @@ def _check(validation: Pair | None, patience: int | None, clip: float | None, sc
 
 def _checked_dtype(dtype: Any, jit: bool, optimiser: Optimiser) -> str:
     """The name of a dtype. ValueError for another one, and where float32 is not computed."""
-    name = dtype_name(dtype)
-    if name != "float64" and not jit:
-        raise ValueError(f"eager code computes in float64; write jit=True for dtype={name!r}")
+    name = checked_dtype(dtype, jit)
     if name != "float64" and isinstance(optimiser, LBFGS):
         raise ValueError("LBFGS looks at differences of losses that float32 rounds away; write dtype='float64'")
     return name

@@ -20,6 +20,7 @@ from microgradx import (
     jvp,
     log,
     nn,
+    no_grad,
     scan,
     sin,
     sqrt,
@@ -30,12 +31,14 @@ from microgradx import (
     where,
     while_loop,
 )
+from microgradx.compiler import backends
 from microgradx.compiler.trace.errors import TracingError
 from microgradx.export import to_c
 from microgradx.nesting import leaves
+from microgradx.training import SGD, fit
 
 from ..budget import budget, sweep
-from ..compiled import different, equal, every_way, native_ways
+from ..compiled import different, equal, every_way, native_ways, needs_llvmlite
 
 # Each takes two numbers, from 1 to 3 or so, and returns a nesting of numbers.
 
@@ -222,6 +225,33 @@ def test_ctrl_c_ends_a_loop_without_end(way, f):
     finally:
         signal.signal(signal.SIGINT, before)
     assert len(signalled) == 2
+
+
+@sweep(5)
+@pytest.mark.parametrize("batch_size", [1, 2, None])
+@pytest.mark.parametrize("backend", [pytest.param("NATIVE", marks=needs_llvmlite), "PYTHON"])
+def test_ctrl_c_ends_a_loop_without_end_in_training(backend, batch_size, monkeypatch):
+    """The parameter grows by a quarter a step. From 1 on the loop never ends: four steps are made, and no fifth."""
+    def loss(w, x, y):
+        with no_grad():
+            turns = while_loop(lambda z: z < 1.0, lambda z: z + where(w[0] < 1.0, x, 0.0), 0.0)
+        return y - w[0] * turns
+    w = nn.ParameterList([Value(0.0)])
+    monkeypatch.setattr("microgradx.compiler.backend", lambda: getattr(backends, backend))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+
+    def press_later(_, record):
+        if record.step == 4:
+            timer.start()
+    try:
+        history = fit(w, [1.0] * 4, [0.5] * 4, loss, SGD(w.parameters(), 0.25), epochs=9, batch_size=batch_size,
+                      callback=press_later, jit=True)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
+    assert history.stopped == "interrupted" and len(history) == 4 and w[0].data == 1.0
+    assert history[-1].loss == -0.25
 
 
 @native_ways

@@ -12,7 +12,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from ..native.engine import load, raise_noted, width
 from ..native.instructions import called, native
 from ..native.resident import address, aligned, resident, resident_gradients
 from ..native.threads import cores, pool
+from ..native.waiting import Waiting
 from .blocks import SHARED, STOP, can_yield
 from .driver import Driver
 from .fields import SEVERAL, place_of, tabled
@@ -230,8 +232,9 @@ class NativeSession(Session):
         table = tabled(arrays, plain | self.plain_fields())
         others = [pool(threads - 1).submit(self.worker, place_of(table), thread) for thread in range(1, threads)]
         try:
-            self.driver(place_of(table), len(batches))
-            raise_noted()                       # of a row that was called back: the step is not made
+            with self.waiting():
+                self.driver(place_of(table), len(batches))
+                raise_noted()                   # of a row that was called back: the step is not made
         except KeyboardInterrupt:
             self.interrupted = True
         finally:
@@ -244,12 +247,26 @@ class NativeSession(Session):
             for _, one in self.kernels.values():
                 one.check()
         except IndexError:                      # of a sample of the batch at which the driver stopped
-            for unit in self.units(batches[done[0]]):
-                self.kernels[self.form(unit)][1].play(self.inputs(unit))
-            raise
+            if not self.interrupted:            # a loop that Ctrl-C ended is wrong, too
+                for unit in self.units(batches[done[0]]):
+                    self.kernels[self.form(unit)][1].play(self.inputs(unit))
+                raise
         if done[0]:
             self.show_gradient(int(arrays["arrays"][0, 1]))
         return int(done[0])
+
+    def waits(self) -> bool:
+        """Whether a sample has a loop that may go on for ever."""
+        return any(one.program.waits() for _, one in self.kernels.values())
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A with-block in which Ctrl-C ends such a loop: its step is not made."""
+        if not self.waits():
+            yield
+            return
+        with allowed(), Waiting():
+            yield
 
     def batch_fields(self, batches: Sequence[Sequence[int]]) -> tuple[int, dict[str, Any], dict[str, int]]:
         """How many threads compute the samples, and the fields for these: arrays, and plain numbers."""
@@ -269,8 +286,8 @@ class NativeSession(Session):
 
     def sharing(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> int:
         """How many threads compute the samples of a batch."""
-        if not self.in_blocks or self.calls_back or self.whole or not can_yield():
-            return 1
+        if not self.in_blocks or self.calls_back or self.whole or self.waits() or not can_yield():
+            return 1                            # only the main thread looks whether Ctrl-C was pressed
         work = max([one.work for one in kernels], default=0) * sum(map(len, batches)) // max(1, len(batches))
         wanted = self.threads if self.threads is not None else cores() if work >= WORTH else 1
         return max(1, min(wanted, BLOCKS, max(map(len, batches), default=1)))

@@ -9,7 +9,7 @@ from microgradx import Value, nn
 from microgradx.compiler.ir.dtype import FLOAT32
 from microgradx.export import to_torch
 from microgradx.nn import BatchNorm1d, Dropout, l2_penalty
-from microgradx.training import LBFGS, SGD, Adam, AdamW, NonFiniteError, RMSprop, fit
+from microgradx.training import LBFGS, SGD, Adam, AdamW, NonFiniteError, RMSprop, evaluate, fit
 
 from ...compiled import needs_llvmlite
 from .nets import Reader, data, loss, network, sequences
@@ -201,6 +201,21 @@ def test_parameters_in_another_block():
         model = Sum(ps)
         fit(model, [1.0], [3.3], lambda m, x, y: (m(x) - y)**2, SGD(ps, lr=0.1), steps=3, jit=True, dtype="float32")
         assert all(single(p.data) == p.data for p in ps)
+
+
+def test_evaluate_computes_in_float32():
+    """The losses are float32 numbers, near those of float64, and the model keeps its numbers."""
+    model, (xs, ys) = network(), data(7)
+    before = [p.data for p in model.parameters()]
+    found = [evaluate(model, [x], [y], loss, jit=True, dtype=np.float32) for x, y in zip(xs, ys)]
+    assert [single(x) for x in found] == found
+    assert found == pytest.approx([evaluate(model, [x], [y], loss) for x, y in zip(xs, ys)], rel=1e-5)
+    assert evaluate(model, xs, ys, loss, jit=True, dtype="float32") == sum(found) / 7
+    assert [p.data for p in model.parameters()] == before
+    with pytest.raises(ValueError, match="write jit=True"):
+        evaluate(model, xs, ys, loss, dtype="float32")
+    with pytest.raises(ValueError, match="expected dtype"):
+        evaluate(model, xs, ys, loss, jit=True, dtype="float16")
 
 
 def test_what_is_refused():
