@@ -21,7 +21,7 @@ from ..table import Op
 from .ir.dtype import DTYPES, FLOAT64, Dtype
 from .ir.program import Program
 from .python_backend import PythonKernel, has_row, python_call, python_samples
-from .trace.arguments import is_exact
+from .trace.arguments import MANY, is_exact
 from .trace.state import GradientOf
 from .training.session import Session
 
@@ -144,10 +144,11 @@ class PythonBackend(Backend):
         return PythonKernel(p)
 
     def exact(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
-        """A Python function with unrolled unpacking. None where there are arrays or dicts."""
-        if variant.made or variant.placed or not is_exact(variant.tree, ()):
+        """A Python function with unrolled unpacking. None where there are arrays or dicts, or many numbers."""
+        p, tree = variant.program, variant.tree
+        if variant.made or variant.placed or not is_exact(tree, ()) or max(len(p.inputs), len(p.results)) > MANY:
             return None
-        return python_call(variant.program, args, variant.tree, general, variant.closure and variant.closure.holds)
+        return python_call(p, args, tree, general, variant.closure and variant.closure.holds)
 
     def samples(self, samples: Any) -> Callable[..., None]:
         """A loop in Python."""

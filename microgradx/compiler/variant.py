@@ -22,12 +22,14 @@ from .backends import Backend, Runnable
 from .ir.program import Program, played
 from .trace.arguments import (
     MANY,
+    MOST,
     STATIC,
     ArrayArgument,
     Modules,
     Sizes,
     arrays_in,
     is_exact,
+    pieces,
     read,
     rebuilder,
     with_modules,
@@ -151,8 +153,10 @@ class Variant:
         p, given = self.program, zeroed(tuple(args or ()))
         inputs = len(p.inputs) - sum(prod(sizes) for _, sizes in self.arrays) - len(self.addresses)
         results = len(p.results) - sum(prod(sizes) for _, sizes in self.made) * self.in_arrays
-        few = max(inputs, results) <= MANY and not self.sources and not p.updates
-        if few and args is not None and is_exact(given, self._static()) and is_exact(self.tree, (dict,)):
+        few = max(inputs, results) <= MOST and not self.sources and not p.updates
+        few &= self.in_arrays or not (self.made or arrays_in(given))        # of very many arrays the numbers are taken
+        if (few and args is not None and is_exact(given, self._static()) and is_exact(self.tree, (dict,))
+                and max(pieces(given), pieces(self.tree)) <= MANY):
             self.exact = self.backend.exact(self, given, general)
         if self.exact is None:
             self.kernel  # noqa: B018          # compiled now, not at the first run

@@ -23,7 +23,7 @@ from microgradx.table import TABLE
 
 from ..budget import budget, sweep
 from ..cases import NUMBERS
-from ..compiled import every_way
+from ..compiled import every_way, native_ways, needs_llvmlite
 
 BACKENDS = ["python", pytest.param("native", marks=pytest.mark.skipif(
     find_spec("llvmlite") is None, reason='llvmlite is not installed: pip install "microgradx[jit]"'))]
@@ -154,7 +154,9 @@ def test_it_has_name_docstring_and_signature_of_the_function():
 
 @backends
 def test_results_of_many_numbers_go_the_long_way_and_of_a_dict_in_python(backend):
-    for f, x, long in [(lambda x: {"a": x}, 1.0, backend == "python"), (lambda x: x, [1.0] * 300, True)]:
+    python = backend == "python"
+    for f, x, long in [(lambda x: {"a": x}, 1.0, python), (lambda x: x, [1.0] * 300, python),
+                       (lambda x: [2 * v for v in x], [1.0] * 5000, True), (lambda x: x, [[1.0] * 2] * 150, True)]:
         compiled = jit(f, backend=backend)
         assert compiled(x) == compiled(x) == f(x)
         assert (compiled.__call__ == compiled._general) is long
@@ -467,3 +469,58 @@ def test_matrices_are_told_apart_from_what_looks_like_one(way):
         expected = [[2 * (x.data if isinstance(x, Value) else x) for x in row] for row in rows]
         assert f(rows) == expected
     assert f.report().programs == 6
+
+
+# Lists of many floats are read and made in loops -------------------------------------------------------------------
+
+def mixed(x, more):
+    """A list, a tuple, a list that begins with a list, and numbers."""
+    return [2 * v for v in x], (more[1] * x[0], [v + more[0][-1] for v in more[0]]), tuple(v - 1 for v in x)
+
+
+@sweep(5)
+@native_ways
+@pytest.mark.parametrize("count", [7, 8, 9, 300])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_lists_of_any_length(way, count, dtype):
+    from microgradx.compiler.native.entry import is_known
+    x = [k / 8 for k in range(count)]
+    more = (x[::-1][:max(9, count // 2)], 0.25, (0.5,) * 11)
+    f = way.jit(mixed, dtype=dtype)
+    for sign in (1.0, -1.0):
+        given = [sign * v for v in x]
+        assert f(given, more) == mixed(given, more)                     # numbers that float32 has, too
+        if is_known():
+            assert type(f.compiled.__call__).__name__ == "builtin_function_or_method"
+    for place in (0, count // 2, count - 1):                            # what is no float is taken by Python
+        for other in (np.float64(3.0), Value(3.0)):
+            given = [*x[:place], other, *x[place + 1:]]
+            assert f(given, more) == mixed([*x[:place], 3.0, *x[place + 1:]], more)
+        f(x, more)
+        with pytest.raises(TypeError):
+            f([*x[:place], object(), *x[place + 1:]], more)
+    assert f(x[:-1], more) == mixed(x[:-1], more) and f(x, more) == mixed(x, more)
+
+
+@needs_llvmlite
+def test_lists_of_any_length_are_released():
+    f, x = jit(mixed), [k / 8 for k in range(40)]
+    more = (x[:9], 0.25)
+    counts = []
+    for _ in range(3):
+        for _ in range(50):
+            f(x, more)
+        counts.append((sys.getrefcount(x), sys.getrefcount(x[7]), sys.getrefcount(more[0]), sys.getallocatedblocks()))
+    assert counts[1][:3] == counts[2][:3] and abs(counts[2][3] - counts[1][3]) < 100
+
+
+@native_ways
+@pytest.mark.parametrize("count", [119, 121])
+def test_more_arrays_than_machine_code_knows(way, count):
+    xs = [np.array([1.0, k]) for k in range(count)]
+    f = way.jit(lambda *xs: (sum([x[0] * xs[0][1] + x[1] for x in xs]), [2 * v for v in xs[-1]]))
+    g = way.jit(grad(lambda xs: sum([x[0] * x[1] for x in xs])))
+    for _ in range(2):
+        total, last = f(*xs)
+        assert total == count * (count - 1) / 2 and np.array_equal(last, 2 * xs[-1])
+        assert np.array_equal(g(xs), np.array(xs)[:, ::-1])

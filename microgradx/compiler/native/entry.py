@@ -17,7 +17,9 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
+from itertools import groupby, islice
 from math import prod
 from typing import Any
 
@@ -27,7 +29,7 @@ from ...arrays import numpy
 from ...nesting import is_leaf
 from ...passes import is_inside
 from ..ir.dtype import Dtype
-from ..trace.arguments import ArrayOf
+from ..trace.arguments import RUN, ArrayOf, is_run
 from ..trace.module_snapshot import ModuleSnapshot
 from .builder import Code
 from .engine import load
@@ -83,7 +85,7 @@ def pointer_to(function: Any) -> Any:
 class Entry:
     """PyObject *call(PyObject *self, PyObject **args, long count, PyObject *names), under construction.
 
-    numbers     those among the arguments that are in no array, in order
+    numbers     those among the arguments that are in no array, in order; one that is in a buffer as buffer and place
     pointers    the address of the numbers of each array: of the arguments, then of the results
     nested      arrays in lists, which another thread could drop
     arrays      the arrays of the results
@@ -172,10 +174,22 @@ class Entry:
             self.nested += [x] * nested
         elif isinstance(tree, (list, tuple)):
             self.require(b.icmp_signed("==", self.get(x, SIZE, LONG), LONG(len(tree))))
-            self.elements(self.items(x, tree), tree, True)
+            if is_run(tree):
+                self.floats(self.items(x, tree), len(tree))
+            else:
+                self.elements(self.items(x, tree), tree, True)
         else:
             equal = self.python("PyObject_RichCompareBool", INT, x, self.object(tree), INT(2))      # Py_EQ
             self.require(b.icmp_signed("==", equal, INT(1)))
+
+    def floats(self, items: Any, count: int) -> None:
+        """Read so many floats, in a loop."""
+        b, buffer = self.b, self.buffer(count)
+        with self.each(count) as k:
+            x = b.load(self.item(items, k), typ=POINTER)
+            self.require(b.icmp_unsigned("==", self.get(x, TYPE, LONG), LONG(id(float))))
+            b.store(converted(b, self.get(x, NUMBER, DOUBLE), self.real), self.number(buffer, k))
+        self.numbers += [(buffer, k) for k in range(count)]
 
     def array(self, x: Any, sizes: tuple[int, ...]) -> None:
         """Read an array: of the program's dtype, in C order, of this shape."""
@@ -206,7 +220,7 @@ class Entry:
         places = {first + j: (pointer, j) for (first, sizes), pointer in zip(v.arrays, self.pointers)
                   for j in range(prod(sizes))}
         places |= {k: (b.inttoptr(LONG(address), POINTER), 0) for k, address in v.addresses.items()}
-        xs = [b.load(self.number(*places[k]), typ=self.real) if k in places else next(given)
+        xs = [b.load(self.number(*places[k]), typ=self.real) if k in places else self.value(next(given))
               for k in range(len(self.p.inputs))]
         found, wrong = line(b, self.p, xs, self.p.strict)
         if wrong is not None:
@@ -234,13 +248,16 @@ class Entry:
         self.new_arrays()
         self.copies()
         memory = self.popped(stack, place)
-        for k, x in enumerate(self.numbers):
-            b.store(x, self.number(memory, k))
+        start = 0
+        for _, several in groupby(self.numbers, lambda x: x[0] if isinstance(x, tuple) else None):
+            xs = list(several)
+            self.put(xs, self.number(memory, start))
+            start += len(xs)
         for k, pointer in enumerate(self.pointers, place.arrays):
             b.store(pointer, self.item(memory, k))
         self.run(kernel, memory)
         wrong = b.load(self.number(memory, place.status), typ=self.real)
-        numbers = [b.load(self.number(memory, kernel.results + k), typ=self.real) for k in range(kernel.count)]
+        numbers = self.copied(self.number(memory, kernel.results), kernel.count)
         b.store(number(0.0, self.real), self.number(memory, place.status))
         b.store(b.load(stack, typ=POINTER), self.item(memory, place.next))
         b.store(memory, stack)
@@ -319,7 +336,8 @@ class Entry:
             self.pending.remove(array)
             return array
         if is_leaf(tree):
-            return self.checked(self.python("PyFloat_FromDouble", POINTER, converted(b, next(numbers), DOUBLE)))
+            x = converted(b, self.value(next(numbers)), DOUBLE)
+            return self.checked(self.python("PyFloat_FromDouble", POINTER, x))
         if isinstance(tree, dict):
             new = self.checked(self.python("PyDict_New", POINTER))
             self.pending.append(new)
@@ -333,10 +351,23 @@ class Entry:
             new = self.checked(self.python(kind, POINTER, LONG(len(tree))))
             self.pending.append(new)
             items = self.items(new, tree)
-            for k, branch in enumerate(tree):
-                b.store(self.made(branch, numbers, arrays), self.item(items, k))
+            if is_run(tree):
+                self.new_numbers(items, [*islice(numbers, len(tree))])
+            else:
+                for k, branch in enumerate(tree):
+                    b.store(self.made(branch, numbers, arrays), self.item(items, k))
         self.pending.remove(new)
         return new
+
+    def new_numbers(self, items: Any, xs: list[Any]) -> None:
+        """New floats, in a loop."""
+        b = self.b
+        first = self.number(*xs[0]) if isinstance(xs[0], tuple) else self.buffer(len(xs))
+        if not isinstance(xs[0], tuple):
+            self.put(xs, first)
+        with self.each(len(xs)) as k:
+            x = converted(b, b.load(self.number(first, k), typ=self.real), DOUBLE)
+            b.store(self.checked(self.python("PyFloat_FromDouble", POINTER, x)), self.item(items, k))
 
     def checked(self, x: Any) -> Any:
         """A new object x. If it is NULL (out of memory), the code releases the objects made so far and returns NULL."""
@@ -352,17 +383,63 @@ class Entry:
 
     # Objects -------------------------------------------------------------------------------------------------------
 
+    def buffer(self, count: int) -> Any:
+        """Space for so many numbers."""
+        with self.b.goto_entry_block():
+            return self.b.alloca(self.real, count)
+
+    def copied(self, source: Any, count: int) -> list[Any]:
+        """So many numbers, copied to a buffer."""
+        if count < RUN:
+            return [self.b.load(self.number(source, k), typ=self.real) for k in range(count)]
+        buffer = self.buffer(count)
+        self.copy(source, buffer, count)
+        return [(buffer, k) for k in range(count)]
+
+    def put(self, xs: list[Any], target: Any) -> None:
+        """Store these numbers, all in one buffer or none in any."""
+        if isinstance(xs[0], tuple):
+            self.copy(self.number(*xs[0]), target, len(xs))
+        else:
+            for k, x in enumerate(xs):
+                self.b.store(x, self.number(target, k))
+
+    def copy(self, source: Any, target: Any, count: int) -> None:
+        """Copy so many numbers."""
+        with self.each(count) as k:
+            self.b.store(self.b.load(self.number(source, k), typ=self.real), self.number(target, k))
+
+    def value(self, x: Any) -> Any:
+        """A number, also one in a buffer."""
+        return self.b.load(self.number(*x), typ=self.real) if isinstance(x, tuple) else x
+
+    @contextmanager
+    def each(self, count: int) -> Iterator[Any]:
+        """A loop: k from 0 to count - 1."""
+        b, before = self.b, self.b.block
+        body = self.function.append_basic_block()
+        b.branch(body)
+        b.position_at_end(body)
+        k = b.phi(LONG)
+        yield k
+        after = b.add(k, LONG(1))
+        k.add_incoming(LONG(0), before)
+        k.add_incoming(after, b.block)
+        end = self.function.append_basic_block()
+        b.cbranch(b.icmp_signed("<", after, LONG(count)), body, end)
+        b.position_at_end(end)
+
     def get(self, x: Any, offset: int, kind: Any) -> Any:
         """Load the field at an offset in an object."""
         return self.b.load(self.b.gep(x, [LONG(offset)], source_etype=BYTE), typ=kind)
 
-    def number(self, base: Any, k: int) -> Any:
+    def number(self, base: Any, k: Any) -> Any:
         """The address of the k-th of numbers."""
-        return self.b.gep(base, [LONG(k)], source_etype=self.real)
+        return self.b.gep(base, [LONG(k) if isinstance(k, int) else k], source_etype=self.real)
 
-    def item(self, base: Any, k: int) -> Any:
+    def item(self, base: Any, k: Any) -> Any:
         """The address of the k-th of pointers."""
-        return self.b.gep(base, [LONG(k)], source_etype=POINTER)
+        return self.b.gep(base, [LONG(k) if isinstance(k, int) else k], source_etype=POINTER)
 
     def items(self, x: Any, tree: Any) -> Any:
         """The array of elements of a list, or of a tuple, whose object contains the array."""

@@ -126,7 +126,7 @@ class Into(Entry):
             next(arrays)
         else:
             for j in range(prod(tree.sizes)):
-                self.b.store(next(numbers), self.number(tree.pointer, j))
+                self.b.store(self.value(next(numbers)), self.number(tree.pointer, j))
         self.python("Py_IncRef", VOID, tree.object)
         return tree.object
 

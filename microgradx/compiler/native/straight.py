@@ -25,12 +25,13 @@ from ..ir.repeat import Structure
 from .instructions import BIT, LONG, POINTER, VOID, emit, number, real
 from .place import FIXED, Place, crossed
 
-FLAT = 500                              # edges that a program of one basic block may have
+FLAT = 500                              # edges, inputs or results that a program of one basic block may have
 
 
 def is_small(p: Program) -> bool:
     """Whether a program compiles to one basic block."""
-    return sum(map(len, p.args)) <= FLAT and not any(isinstance(op, Structure) for op in p.ops)
+    size = max(sum(map(len, p.args)), len(p.inputs), len(p.results))
+    return size <= FLAT and not any(isinstance(op, Structure) for op in p.ops)
 
 
 def straight(p: Program, place: Place, strict: bool = False) -> Any:

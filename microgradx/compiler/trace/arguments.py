@@ -35,7 +35,8 @@ FLOATS, LISTS = {float}, {list}
 STATIC = (int, bool, str, type(None))   # what an exact call compares by ==
 PYTHONS = (list, tuple)
 PARTS = (*FIXED, Optimiser)             # what is a part of the program
-MANY, DEEP = 256, 8                     # numbers, and lists within lists, that an exact call has at most
+MANY, DEEP = 256, 8                     # objects, and lists within lists, that an exact call has at most,
+MOST, RUN = 4096, 8                     # and numbers, of which so many in one list are as one object: a loop
 
 Sizes = tuple[int, ...]
 
@@ -207,6 +208,22 @@ def is_exact(tree: Any, static: tuple[type, ...] = STATIC, depth: int = 0) -> bo
     if tree.__class__ is dict:
         return dict in static and set(map(type, tree)) <= {str} and is_exact(list(tree.values()), static, depth)
     return tree.__class__ is float or tree.__class__ is ArrayOf or tree.__class__ in static
+
+
+def is_run(tree: Any) -> bool:
+    """Whether a list or tuple has so many numbers that an exact call reads and makes them in a loop."""
+    return len(tree) >= RUN and set(map(type, tree)) == FLOATS
+
+
+def pieces(tree: Any) -> int:
+    """How many objects an exact call reads or makes one by one.
+
+    >>> from microgradx.compiler.trace.arguments import pieces
+    >>> pieces((0.0, [0.0] * 100, [[0.0, 0.0], [0.0, 0.0]]))
+    10
+    """
+    inner = tree.values() if tree.__class__ is dict else tree if isinstance(tree, (list, tuple)) else ()
+    return 1 + (0 if isinstance(tree, (list, tuple)) and is_run(tree) else sum(map(pieces, inner)))
 
 
 # Results -----------------------------------------------------------------------------------------------------------
