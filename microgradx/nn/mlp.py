@@ -11,12 +11,12 @@ Every product and every sum is its own node, to draw and step through. For wide 
 node.
 """
 
+from operator import mul
 from typing import Any
 
 from ..activations import relu
 from ..engine import Value
 from ..ieee import short
-from ..ops import mul
 from ..reductions import sum
 from .module import Module
 from .randomness import source
