@@ -4,6 +4,7 @@ import collections
 import contextlib
 import copy
 import dataclasses
+import math
 import types
 from typing import Any, NamedTuple
 
@@ -356,6 +357,11 @@ def test_a_shared_weight_is_trained_once_and_saved_by_both_names():
     with pytest.raises(KeyError, match=r"missing .'embed.weight', 'head.weight'."):
         model.load_state_dict({})
     assert model.state_dict() == before
+    nan = [[math.nan] * 2] * 3
+    model.load_state_dict({"embed.weight": nan, "head.weight": nan})        # a state of training that broke down
+    assert all(v.data != v.data for v in model.parameters())
+    with pytest.raises(ValueError, match="expected nan, as for another name of this shared parameter, got 1.0"):
+        model.load_state_dict({"embed.weight": nan, "head.weight": WEIGHT})
 
 
 def test_shared_weights_go_to_torch_and_back(tmp_path, torch):

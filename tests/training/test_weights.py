@@ -231,6 +231,7 @@ BROKEN = {                                              # what is wrong: the fil
     "a shape of nothing": (changed(shape=None), "shape"),
     "no numbers but endless lists": (changed(shape=[2**40, 0], data_offsets=[0, 0]), "sizes above 0"),
     "endless nesting": (changed(shape=[1] * 100_000), "up to 8 sizes"),
+    "one list too deep": (changed(shape=[1] * 9), "up to 8 sizes"),
     "negative offsets": (changed(data_offsets=[-8, 0]), "got [-8, 0]"),
     "offsets that are floats": (changed(data_offsets=[0.0, 8.0]), "got [0.0, 8.0]"),
     "one offset": (changed(data_offsets=[8]), "got [8]"),
@@ -270,6 +271,8 @@ def test_the_file_that_the_broken_ones_are_made_of_is_read(path):
     assert load(path) == {"w": [0.0]}
     path.write_bytes(file({"__metadata__": {"by": "torch"}, "n": {**TENSOR, "dtype": "I64", "shape": []}}))
     assert load(path) == {"n": 0.0}
+    path.write_bytes(file({"w": {**TENSOR, "shape": [1] * module.DIMENSIONS}}))
+    assert load(path) == {"w": [[[[[[[[0.0]]]]]]]]}
 
 
 def test_a_header_beyond_the_limit_is_refused_unread(path, monkeypatch):
