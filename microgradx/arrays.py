@@ -146,8 +146,8 @@ def nest(numbers: Sequence[Any], sizes: tuple[int, ...]) -> Any:
 
 
 def as_numpy(x: Any, kept: str = "float64") -> Any:
-    """An array as numpy's: of ints, also for bools, of float64, or of Values and numbers. TypeError for another dtype,
-    which it names. kept: a dtype of floats that stays as it is, too."""
+    """An array as numpy's: of bools, ints, float64, or of Values and numbers. TypeError for any other dtype, which it
+    names. kept: a dtype of floats that stays as it is, too."""
     np = numpy()
     if hasattr(x, "detach"):                            # torch's: NumPy knows no bfloat16, and no gradients
         x = x.detach().float() if "bfloat16" in str(x.dtype) else x.detach()
@@ -155,8 +155,6 @@ def as_numpy(x: Any, kept: str = "float64") -> Any:
     if hasattr(x, "mask") and hasattr(x, "filled"):
         raise TypeError(f"expected an array of numbers, got a masked array of shape {found.shape}, in which some are "
                         "missing; write x.filled(...)")
-    if found.dtype.kind == "b":                         # numbers, as in compiled code
-        return found.astype(int)
     if found.dtype.kind in REAL:
         return found if found.dtype.kind != "f" or found.dtype in (float, kept) else found.astype(float)
     if found.dtype.kind == "O" and _has_values(found.reshape(-1).tolist()):

@@ -6,7 +6,7 @@ from array import array
 
 import pytest
 
-from microgradx import Value, dot, grad, jit, max, prod, softmax, take
+from microgradx import Value, dot, max, prod, softmax, take
 from microgradx import sum as total
 from microgradx.arrays import flat, is_array, nested, packed, shape, shaped
 
@@ -38,15 +38,6 @@ def test_its_numbers(x):
     assert nested(x) == GRID.tolist() and flat(x) == list(range(6))
     assert {type(n) for n in flat(x)} <= {float, int}
     assert packed(x).tolist() == GRID.tolist() and packed(x).dtype == float and packed(x).flags.c_contiguous
-
-
-def test_bools_are_numbers_in_eager_and_in_compiled_code():
-    """Compiled code took them, and the gradient by them was refused in eager code."""
-    x = np.array([[True, False], [True, True]])
-    assert nested(x) == [[1, 0], [1, 1]] and {type(n) for n in flat(x)} == {int}
-    f = grad(lambda x: x[0][0] * 3.0 + x[1][1] * x[0][1])
-    for g in (f, jit(f, backend="python")):
-        assert g(x).tolist() == [[3.0, 1.0], [0.0, 0.0]]
 
 
 def test_without_dimensions_and_empty():
