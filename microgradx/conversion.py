@@ -26,10 +26,23 @@ def listed(tree: Any) -> Any:
     """A nesting with nested lists in place of its arrays; the same object if it has none."""
     if tree.__class__ in SIMPLE or (tree.__class__ is tuple and SIMPLE.issuperset(map(type, tree))):
         return tree
-    return walked(_listed, tree)
+    return walked(_listed, tree, False)
 
 
-def _listed(tree: Any) -> Any:
+def decided(tree: Any) -> Any:
+    """A nesting with lists in place of its arrays of bools, which choose and are no numbers; the same object if it has
+    none.
+
+    >>> from array import array
+    >>> decided((memoryview(b"\\x01\\x00").cast("?"), array("d", [1.0])))
+    ([True, False], array('d', [1.0]))
+    """
+    if tree.__class__ in SIMPLE or (tree.__class__ is tuple and SIMPLE.issuperset(map(type, tree))):
+        return tree
+    return walked(_listed, tree, True)
+
+
+def _listed(tree: Any, bools: bool) -> Any:
     if isinstance(tree, (list, tuple)):
         inner: Sequence[Any] = tree
     elif isinstance(tree, dict):
@@ -37,14 +50,21 @@ def _listed(tree: Any) -> Any:
     elif hasattr(type(tree), "__dataclass_fields__") and not isinstance(tree, type):
         inner = [getattr(tree, f.name, None) for f in fields(tree)]
     else:
-        return tree if not may_be_array(type(tree)) else nested(tree) if is_array(tree) else tree.tolist()
+        if not may_be_array(type(tree)) or (bools and not has_bools(tree)):
+            return tree
+        return tree.tolist() if bools or not is_array(tree) else nested(tree)
     kinds = set(map(type, inner))
     if kinds <= SIMPLE or not any(map(_may_hold_arrays, kinds)):
         return tree
-    new = list(map(_listed, inner))
+    new = [_listed(one, bools) for one in inner]
     if all(map(is_, inner, new)):
         return tree
-    return regrown(tree, map(_listed, branches(tree) or ())) if is_dataclass(tree) else regrown(tree, new)
+    return regrown(tree, [_listed(one, bools) for one in branches(tree) or ()] if is_dataclass(tree) else new)
+
+
+def has_bools(x: Any) -> bool:
+    """Whether an array is one of bools: of numpy, torch or JAX, or a memoryview."""
+    return str(getattr(x, "dtype", getattr(x, "format", ""))) in ("bool", "torch.bool", "?")
 
 
 def _may_hold_arrays(kind: type) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, overl
 
 from ..arrays import dtype_name
 from ..batching import Vmapped
+from ..conversion import decided
 from ..engine import Value
 from ..ieee import kind_of, printable
 from ..locks import lock
@@ -119,6 +120,7 @@ class Jitted(Generic[P, R_co]):
                 raise TypeError("jit: out= takes the numbers of a call; within another transform there are Values, "
                                 "which f returns: leave it out there")
             return self.f(*args, **options)     # another transform records or differentiates it
+        args, options = decided((args, options))
         if self.samples is not None and (result := self.samples(args, options, out)) is not None:
             return result[0]
         numbers: list[float] = []
@@ -149,8 +151,9 @@ class Jitted(Generic[P, R_co]):
     def variant(self, args: Sequence[Any]) -> Variant:
         """The program for arguments of this structure, compiled if it is the first time."""
         modules: Modules = []
-        structure = self._structure(tuple(args), {}, [], modules)
-        return self._known(structure) or self._compiled(structure, args, {}, modules)
+        given = decided(tuple(args))
+        structure = self._structure(given, {}, [], modules)
+        return self._known(structure) or self._compiled(structure, given, {}, modules)
 
     def _known(self, structure: Hashable) -> Variant | None:
         """The program for this structure, and for what f closes over as that is now."""
@@ -293,10 +296,10 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
                 to float32 (beyond 3.4e38 to infinity), every operation is, and results are float32 numbers: in arrays
                 of float32, or as floats. Arrays of float32 are read where they lie. It needs machine code
 
-    Floats, Values and the parameters of Modules are inputs, also Values and parameters that f closes over. Ints, bools,
-    strings, None and the nesting are part of the program; `take(table, i)` looks up a float or Value `i` as it runs.
-    So are plain numbers, lists, arrays, modes and functions that f closes over: each call looks whether they are as
-    they were, and another program is recorded if not. Numbers come back in the nesting of f's result.
+    Floats, Values and the parameters of Modules are inputs, also Values and parameters that f closes over. Ints, bools
+    (also in arrays), strings, None and the nesting are part of the program; `take(table, i)` looks up a float or Value
+    `i` as it runs. So are plain numbers, lists, arrays, modes and functions that f closes over: each call looks whether
+    they are as they were, and another program is recorded if not. Numbers come back in the nesting of f's result.
 
     A call may give arrays that take the results and are returned, jit(f)(x, out=a): of the dtype in C order, for each
     array or number, in the nesting of the result, or None for a new one, out=(None, a). TypeError or ValueError for

@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
 from typing import Any
 
+from ..conversion import decided
 from ..engine import Value
 from ..ieee import printable
 from .ir.program import Program, played
@@ -46,6 +47,7 @@ class RemoteFunction:
         """Return the result, recorded if there are Values. ValueError for a structure without a program."""
         given: list[Any] = []
         modules: Modules = []
+        args, options = decided((args, options))
         structure = by_key(read_call(args, dict(sorted(options.items())), given, modules, lambda x: x))
         if structure not in self.programs:
             raise ValueError(f"{printable(self.__name__)} came from another process with {len(self.programs)} recorded "

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from microgradx import Value, dot, exp, grad, hessian, jit, nn, relu, scan, sin, square, sum, tanh, value_and_grad
+from microgradx import Value, dot, exp, grad, hessian, jit, nn, relu, scan, sin, square, sum, tanh, value_and_grad, vmap
 
 from ..budget import budget
 from ..compiled import every_way, needs_llvmlite
@@ -101,7 +101,7 @@ def test_whatever_the_memory_of_an_array_looks_like(form, args):
 
 
 @needs_llvmlite
-@pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "int8", "uint16", "bool", "longdouble"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "int8", "uint16", "longdouble"])
 def test_other_numbers_are_converted(dtype):
     f, x = jit(value_and_grad(lambda x: sum([square(a) for a in x]))), np.array([0, 1, 1, 0]).astype(dtype)
     for given in (x, x[::-1]):
@@ -129,6 +129,31 @@ def test_what_is_no_number_is_refused(way, bad, said):
     with pytest.raises(TypeError, match=said):
         f(bad)
     assert f(np.ones(1))[0] == 1.0
+
+
+MASKS = [np.array([[False, True], [False, False]]), np.array([[False, False], [True, False]])]
+
+
+@every_way
+def test_bools_choose_and_are_no_numbers(way):
+    """As in lists and in eager code: a mask of attention was added to its scores as 0 or 1."""
+    attention = nn.MultiheadAttention(2, 1)
+    x = np.array([[0.1, 0.2], [0.3, -0.4]])
+
+    def looked(x, mask):
+        return attention(x, x, x, attn_mask=mask, need_weights=False)[0]
+
+    compiled, named = way.jit(looked), way.jit(lambda x, options: looked(x, **options))
+    for mask in (*MASKS, MASKS[0]):
+        expected = [[v.data for v in row] for row in looked(x.tolist(), mask.tolist())]
+        for given in (mask, memoryview(mask)):
+            assert np.allclose(compiled(x, given), expected, rtol=1e-14)
+            assert np.allclose(named(x, {"mask": given}), expected, rtol=1e-14)
+    rows = way.jit(vmap(looked))(np.stack([x, x]), np.stack(MASKS))
+    assert np.allclose(rows, [compiled(x, mask) for mask in MASKS], rtol=1e-14)
+    assert way.jit(lambda x, chosen: sum([a for a, c in zip(x, chosen) if c]))(x[0], np.array([True, False])) == 0.1
+    with pytest.raises(TypeError, match=r"True \(bool\) in an argument to differentiate by"):
+        way.jit(grad(lambda x: x[0] * 2.0))(np.array([True, False]))
 
 
 @every_way

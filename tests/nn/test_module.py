@@ -360,7 +360,7 @@ def test_a_shared_weight_is_trained_once_and_saved_by_both_names():
     nan = [[math.nan] * 2] * 3
     model.load_state_dict({"embed.weight": nan, "head.weight": nan})        # a state of training that broke down
     assert all(v.data != v.data for v in model.parameters())
-    with pytest.raises(ValueError, match="expected nan, as for another name of this shared parameter, got 1.0"):
+    with pytest.raises(ValueError, match="expected nan, as for another name of this shared parameter"):
         model.load_state_dict({"embed.weight": nan, "head.weight": WEIGHT})
 
 
