@@ -6,7 +6,7 @@ Backward: the Values in reverse order, and for each input one line: input.grad +
 """
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from .arithmetic import Arithmetic
 from .ieee import inf, kind_of, number
@@ -51,8 +51,7 @@ class Value(Arithmetic["Value"]):
         self._data, self._grad, self._met, self.label = number(data), 0.0, 0.0, label or ""
         self.scope: str = scope if scope.__class__ is str else "" if scope is None else scope.scope
         self.op: Op | None = None
-        nothing: Any = None
-        self._a = self._b = self._da = self._db = nothing
+        self._a = self._b = self._da = self._db = NOTHING
 
     @property
     def data(self) -> float:
@@ -115,7 +114,7 @@ class Value(Arithmetic["Value"]):
         return record(op, op.flat(args))
 
 
-new = object.__new__
+new, NOTHING = object.__new__, cast(Any, None)
 UNREACHED = float("0")          # the gradient of a Value before any has flowed to it; `is` tells it from any other 0.0
 
 
@@ -155,8 +154,7 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
     >>> [v.data for v in tape(Value(2.0) * 3 + 1)]
     [2.0, 6.0, 7.0]
     """
-    order, stack, seen = list[Value](), list[Any](reversed(roots)), set[Any]() if seen is None else seen
-    derived = False                                     # whether derivatives are on it: in the order they were made in
+    order, stack, seen, derived = list[Value](), list[Any](reversed(roots)), set[Any]() if seen is None else seen, False
     while stack:
         v = stack.pop()
         if v is None:                                   # all inputs of the Value below are on the tape
@@ -165,8 +163,10 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
         while v not in seen and v.__class__ is not float:
             seen.add(v)
             a, b = v._a, v._b
-            if a is None or (v._met < inf and (v._met < since or (derived := derived or v._met % 1 > 0) is None)):
-                order += [v] if leaves else []          # older results count as leaves: see dependence.py
+            if v._met < inf:                            # older results count as leaves: see dependence.py
+                derived, a = derived or v._met % 1 > 0, None if v._met < since else a
+            if a is None:
+                order += [v] if leaves else []
             elif a.__class__ is tuple:
                 stack += v, None
                 for inputs in (b, a) if b else (a,):
@@ -177,4 +177,4 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
             else:
                 stack += (v, None) if b is None else (v, None, b)
                 v = a                                   # goes on with the first input
-    return sorted(order, key=lambda v: v._met if v.op else 0.0) if derived else order
+    return sorted(order, key=lambda v: v._met if v.op else 0.0) if derived else order     # as derivatives were made
