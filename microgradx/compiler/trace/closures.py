@@ -64,7 +64,9 @@ def names(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
 def is_users(module: Any) -> bool:
     """Whether code or a class of this module is the user's: not of this package, of Python, or of another library."""
     top = module.partition(".")[0] if isinstance(module, str) else "builtins"
-    if top in ("microgradx", "builtins") or (top in sys.stdlib_module_names and top != "__main__"):
+    if top == "__main__":                       # whatever runs it: a notebook, a debugger, pytest
+        return True
+    if top in ("microgradx", "builtins") or top in sys.stdlib_module_names:
         return False
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return not ("site-packages" in file or "dist-packages" in file)

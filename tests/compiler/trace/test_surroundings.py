@@ -20,6 +20,7 @@ from collections import deque
 import pytest
 
 from microgradx import Value, jit, nn, no_grad, value_and_grad, vmap
+from microgradx.compiler.trace import closures
 from microgradx.compiler.trace.closures import Closure
 from microgradx.compiler.trace.errors import TracingError
 
@@ -438,6 +439,18 @@ def test_a_default_is_a_part_of_the_program_and_so_are_empty_ranges():
     assert [f(collections.defaultdict(lambda k=k: k, a=2.0)) for k in (3.0, 4.0)] == [6.0, 8.0]
     g = jit(lambda r, x: r.step * x, backend="python")
     assert [g(range(0, 0, 1), 2.0), g(range(0, 0, 2), 2.0)] == [2.0, 4.0]
+
+
+def test_what_a_user_runs_is_the_user_s_whatever_runs_it(monkeypatch):
+    """A program is __main__ also where a tool runs it that is installed as a library: pytest, a kernel, a debugger."""
+    monkeypatch.setitem(closures.sys.modules, "__main__", types.SimpleNamespace(__file__="/site-packages/tool.py"))
+    closures.is_users.cache_clear()
+    scope = {"__name__": "__main__", "scale": 2.0}
+    exec("def f(x):\n    return x * scale", scope)
+    compiled = jit(scope["f"], backend="python")
+    assert compiled(3.0) == 6.0
+    scope["scale"] = 3.0
+    assert compiled(3.0) == 9.0
 
 
 def test_what_exec_made_without_a_name_is_the_user_s():
