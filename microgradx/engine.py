@@ -163,7 +163,7 @@ def tape(*roots: Value, leaves: bool = True, seen: set[Any] | None = None, since
         while v not in seen and v.__class__ is not float:
             seen.add(v)
             a, b = v._a, v._b
-            if v._met < inf:                            # older results count as leaves: see dependence.py
+            if a is not None and v._met < inf:          # older results count as leaves: see dependence.py
                 derived, a = derived or v._met % 1 > 0, None if v._met < since else a
             if a is None:
                 order += [v] if leaves else []
