@@ -39,15 +39,12 @@ def relu_rule(weights: Weights, x: list[Any], state: State) -> State:
 
 
 def gru_rule(weights: Weights, x: list[Any], state: State) -> State:
-    """Gates r (reset), z (keep), n (new), stacked in this order: h' = (1 - z)*n + z*h (Cho et al. 2014).
-
-    1 - z, of which nothing is left where z = sigmoid(a) is near 1, is sigmoid(-a).
-    """
+    """Gates r (reset), z (keep), n (new), stacked in this order: h' = (1 - z)*n + z*h (Cho et al. 2014)."""
     h, size = state[0], len(state[0])
-    r, keep = map(sigmoid, _gates(weights, x, h, slice(size))), _gates(weights, x, h, slice(size, 2 * size))
+    gates = [*map(sigmoid, _gates(weights, x, h, slice(2 * size)))]
     from_x, from_h, bias_x, bias_h = (part and part[2 * size:] for part in weights[:4])
-    new = [tanh(a + gate * b) for a, gate, b in zip(linear(x, from_x, bias_x), r, linear(h, from_h, bias_h))]
-    return ([sigmoid(-a) * n + sigmoid(a) * old for n, a, old in zip(new, keep, h)],)
+    new = [tanh(a + gate * b) for a, gate, b in zip(linear(x, from_x, bias_x), gates, linear(h, from_h, bias_h))]
+    return ([(1 - z) * n + z * old for n, z, old in zip(new, gates[size:], h)],)
 
 
 def lstm_rule(weights: Weights, x: list[Any], state: State) -> State:

@@ -37,7 +37,7 @@ def into_call(variant: Any, args: Sequence[Any], out: Any) -> Any:
     return builtin(Into(variant, args, out))
 
 
-class Given(NamedTuple):
+class Taken(NamedTuple):
     """An array of the caller's: the object, the address of its numbers, their shape, and whether the program makes an
     array there, or numbers."""
 
@@ -56,8 +56,8 @@ class Into(Entry):
 
     def __init__(self, variant: Any, args: Sequence[Any], out: Any) -> None:
         self.out = out
-        self.taken: list[Given] = []
-        self.places: dict[int, Given] = {}
+        self.taken: list[Taken] = []
+        self.places: dict[int, Taken] = {}
         self.seen = 0
         super().__init__(variant, args, variant.exact)
 
@@ -87,7 +87,7 @@ class Into(Entry):
         if sizes is not None:
             self.array(x, sizes)
             self.nested += [x] * nested
-            found = Given(x, self.pointers.pop(), sizes, isinstance(tree, ArrayOf))
+            found = Taken(x, self.pointers.pop(), sizes, isinstance(tree, ArrayOf))
             self.taken.append(found)
             if found.is_made:
                 self.places[self.seen] = found
@@ -120,7 +120,7 @@ class Into(Entry):
 
     def made(self, tree: Any, numbers: Iterator[Any], arrays: Iterator[Any]) -> Any:
         """The same, with the arrays that are given."""
-        if not isinstance(tree, Given):
+        if not isinstance(tree, Taken):
             return super().made(tree, numbers, arrays)
         if tree.is_made:
             next(arrays)
