@@ -24,9 +24,7 @@ SIMPLE = frozenset((float, Value, int, bool, str, type(None)))      # holds no a
 
 def listed(tree: Any) -> Any:
     """A nesting with nested lists in place of its arrays; the same object if it has none."""
-    if tree.__class__ in SIMPLE or (tree.__class__ is tuple and SIMPLE.issuperset(map(type, tree))):
-        return tree
-    return walked(_listed, tree, False)
+    return _without_arrays(tree, False)
 
 
 def decided(tree: Any) -> Any:
@@ -37,9 +35,13 @@ def decided(tree: Any) -> Any:
     >>> decided((memoryview(b"\\x01\\x00").cast("?"), array("d", [1.0])))
     ([True, False], array('d', [1.0]))
     """
+    return _without_arrays(tree, True)
+
+
+def _without_arrays(tree: Any, bools: bool) -> Any:
     if tree.__class__ in SIMPLE or (tree.__class__ is tuple and SIMPLE.issuperset(map(type, tree))):
         return tree
-    return walked(_listed, tree, True)
+    return walked(_listed, tree, bools)
 
 
 def _listed(tree: Any, bools: bool) -> Any:
