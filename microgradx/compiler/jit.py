@@ -24,7 +24,6 @@ from ..conversion import decided
 from ..engine import Value
 from ..ieee import kind_of, printable
 from ..locks import lock
-from ..nesting import is_module
 from ..nn.module import Module
 from ..passes import is_inside
 from .backends import Backend, nearest
@@ -38,9 +37,9 @@ from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
 from .samples import AllSamples
 from .trace.arguments import ArrayArgument, Modules, by_key, emptied, plain, read_call
-from .trace.closures import Closure, is_users
+from .trace.closures import Closure, roots
 from .trace.errors import refuse_gradient
-from .trace.module_snapshot import ModuleSnapshot, inside
+from .trace.module_snapshot import ModuleSnapshot
 from .trace.trace import trace, unhindered
 from .variant import Variant
 
@@ -198,7 +197,7 @@ class Jitted(Generic[P, R_co]):
         for _, one in modules:
             if isinstance(one, ModuleSnapshot) and not one.holds():         # f has changed it
                 one.remember()
-        closure = None if self.shared else Closure(_roots(self.f, args, options))
+        closure = None if self.shared else Closure(roots(self.f, [*args, *options.values()]))
         p = program(recorded, cache(partial(self._backend.has, strict=self.strict)), self.strict, self._dtype)
         arrays = self.arrays or any(isinstance(one, ArrayArgument) for _, one in modules)
         variant = Variant(p, emptied(recorded.tree, arrays), modules, self._backend, self.shared)
@@ -265,13 +264,6 @@ class Jitted(Generic[P, R_co]):
         programs = sum(1 + len(one.others) for one in self.variants.values())
         return Report(self.backend, v.program.traced, v.program.count(), getattr(v.compiled, "nests", 0), v.seconds,
                       programs, v.called_back, *v.program.scans(), v.unrolled)
-
-
-def _roots(f: Any, args: Sequence[Any], options: dict[str, Any]) -> list[Any]:
-    """f and those of its arguments that could be others inside at another call: functions, and the user's Modules."""
-    given = [*args, *options.values()]
-    return [f, *(x for x in given if (callable(x) and not is_module(x)) or (
-        is_module(x) and any(is_users(type(one).__module__) for _, one in inside(x))))]
 
 
 def _noted(values: list[Value], x: Any) -> float:

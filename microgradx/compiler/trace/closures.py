@@ -37,6 +37,7 @@ from ...arrays import may_be_array
 from ...engine import Value
 from ...nesting import is_module
 from ...table import Op
+from .module_snapshot import inside
 
 LONG, MOST = 1_000, 4_000           # elements of one container, and of all: each takes some nanoseconds at a call
 FEW = 64                            # Values in lists: of more, such as the weights of a network, none is looked at
@@ -84,6 +85,12 @@ def home(x: Any) -> str:
     """The module of an object's class."""
     found = type(x).__module__
     return found if isinstance(found, str) else ""      # Cython's classes have another object there
+
+
+def roots(f: Any, given: Iterable[Any]) -> list[Any]:
+    """f, and the functions and Modules that it is given: of Modules those that are, or contain, one of the user's."""
+    return [f, *(x for x in given if (any(is_users(type(one).__module__) for _, one in inside(x)) if is_module(x)
+                                      else callable(x)))]
 
 
 class Reach:
@@ -145,11 +152,10 @@ class Reach:
 
     def _variables(self, f: FunctionType) -> Iterator[Any]:
         users = of_user(f)
-        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-            with suppress(ValueError):                  # it is not set yet
-                if users and could_change(cell.cell_contents):
-                    self.cells[id(cell)] = cell, name
-                yield cell.cell_contents
+        for name, cell in cells(f):
+            if users and could_change(cell.cell_contents):
+                self.cells[id(cell)] = cell, name
+            yield cell.cell_contents
         yield from (f.__defaults__ or ())
         yield from (f.__kwdefaults__ or {}).values()
         if users:
@@ -195,6 +201,14 @@ class Reach:
             if could_change(found):
                 self.reads.setdefault(id(space), (space, {}))[1][name] = None
             yield found
+
+
+def cells(f: FunctionType) -> Iterator[tuple[str, CellType]]:
+    """What f closes over, by name, as far as it is set."""
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
+        with suppress(ValueError):
+            cell.cell_contents  # noqa: B018
+            yield name, cell
 
 
 def could_change(x: Any) -> bool:

@@ -40,7 +40,7 @@ from typing import Any
 
 from ...arrays import may_be_array
 from ...engine import Value
-from .closures import OURS, home, of_user, size
+from .closures import OURS, cells, home, of_user, size
 from .traced import Traced
 
 LONG, MOST, DEEP = 10_000, 20_000, 9    # elements of a list, places in all, and steps from f, that are looked at
@@ -80,7 +80,7 @@ class Surroundings:
         spaces: list[Any] = [x if isinstance(x, HELD) else vars(x) for x in found if isinstance(x, HELD) or (
             type(getattr(x, "__dict__", None)) is dict and not isinstance(x, ModuleType))]
         before = [copy(x) for x in spaces]
-        cells = [(cell, "cell_contents", cell.cell_contents) for f in functions for cell in _cells(f)]
+        closed = [(cell, "cell_contents", cell.cell_contents) for f in functions for _, cell in cells(f)]
         variables = [(f.__globals__, name, f.__globals__[name]) for f in functions for name in _globals(f.__code__)
                      if name in f.__globals__ and of_user(f)]
 
@@ -89,7 +89,7 @@ class Surroundings:
                 if len(space) != len(held) or not all(map(is_, _elements(space), _elements(held))):
                     space.clear()
                     (space.extend if hasattr(space, "extend") else space.update)(held)
-            for cell, name, x in cells:
+            for cell, name, x in closed:
                 setattr(cell, name, x)
             for space, name, x in variables:
                 space[name] = x
@@ -117,8 +117,7 @@ def _state(x: Any) -> Any:
     if isinstance(x, random.Random):
         return None if isinstance(x, random.SystemRandom) else x.getstate()
     if isinstance(x, (list, deque, set, dict)):
-        held = x.values() if isinstance(x, dict) else x
-        return len(x) if x and len(x) <= LONG and {int, float}.issuperset(map(type, held)) else None
+        return len(x) if x and len(x) <= LONG and {int, float}.issuperset(map(type, _elements(x))) else None
     kind = type(x)
     if home(x).startswith("numpy.random."):
         return str(x._bit_generator.state) if hasattr(kind, "_bit_generator") else None
@@ -135,14 +134,6 @@ def _state(x: Any) -> Any:
 
 def _elements(x: Any) -> Any:
     return x.values() if isinstance(x, dict) else x
-
-
-def _cells(f: FunctionType) -> Iterator[Any]:
-    """What f closes over, as far as it is set."""
-    for cell in f.__closure__ or ():
-        with suppress(ValueError):
-            cell.cell_contents  # noqa: B018
-            yield cell
 
 
 def _is_iterator(x: Any) -> bool:
@@ -275,9 +266,7 @@ def _attributes(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
 
 def _variables(f: FunctionType) -> Iterator[tuple[str, Any, Any]]:
     """The variables of a function that outlive a call: closed over, defaults of arguments, global (of the user's)."""
-    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or ()):
-        with suppress(ValueError):                      # it is not set yet
-            yield name, name, cell.cell_contents
+    yield from ((name, name, cell.cell_contents) for name, cell in cells(f))
     yield from ((f"{f.__name__}.{key}", (key, "own"), y) for key, y in list(vars(f).items()))
     yield from ((name, (k, "default"), y) for k, (name, y) in enumerate(_defaults(f)))
     if not (f.__module__ or "").startswith("microgradx."):

@@ -32,7 +32,7 @@ from ...table import Op
 from ..ir.dtype import DTYPES, FLOAT64, Dtype
 from ..ir.program import Program, program
 from ..trace.arguments import fixed, is_number, numbers
-from ..trace.closures import Closure, is_users
+from ..trace.closures import Closure, roots
 from ..trace.errors import TracingError
 from ..trace.module_snapshot import snapshot
 from ..trace.state import Draw
@@ -89,7 +89,7 @@ class Session(ABC):
         self.forms = [form(sample) for sample in self.samples]
         self.alike = len(set(self.forms)) == 1
         self.numbers = [numbers(sample) for sample in self.samples]
-        self.closure = Closure([loss, penalty, *([model] if is_users(type(model).__module__) else ())])
+        self.closure = Closure(roots(loss, [penalty, model]))
         self.start()
 
     @abstractmethod

@@ -258,3 +258,23 @@ def test_an_optimiser_of_another_model_is_named():
     model, _ = made()
     with pytest.warns(RuntimeWarning, match="the optimiser has no parameter of the model"):
         fit(model, XS, YS, squared, made()[1], steps=1)
+
+
+class Scaled(Module):
+    def __init__(self):
+        self.w, self.settings = Value(1.0), {"scale": 1.0}
+
+    def forward(self, x):
+        return [self.w * self.settings["scale"] * v for v in x]
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_what_a_layer_of_the_user_s_holds_counts_also_within_one_of_nn(jit):
+    """It was followed only where the model itself is of the user's class."""
+    model = Sequential(Scaled())
+
+    def grow(model, _):
+        model[0].settings["scale"] += 1.0
+    history = fit(model, [[1.0]], [[0.0]], lambda m, x, y: m(x)[0] * 1.0, SGD(model.parameters(), lr=0.1), steps=3,
+                  callback=grow, jit=jit)
+    assert [round(record.loss, 12) for record in history] == [1.0, 1.8, 2.1]
