@@ -74,8 +74,10 @@ def is_users(module: Any) -> bool:
 
 
 def of_user(x: Any) -> bool:
-    """The same for a function, class or module; what exec() made without a name is the user's, too."""
-    module = x.__name__ if isinstance(x, ModuleType) else getattr(x, "__module__", None)
+    """The same for a function, class or module; what exec() made without a name is the user's, too. Of a function its
+    variables tell: functools.wraps, as grad(f) has it, gives it the module of another."""
+    module = (x.__name__ if isinstance(x, ModuleType) else x.__globals__.get("__name__") if isinstance(x, FunctionType)
+              else getattr(x, "__module__", None))
     if module in (None, "builtins"):
         return isinstance(x, FunctionType) or (isinstance(x, type) and bool(x.__flags__ & HEAP))
     return is_users(module)

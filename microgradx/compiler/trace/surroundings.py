@@ -269,7 +269,7 @@ def _variables(f: FunctionType) -> Iterator[tuple[str, Any, Any]]:
     yield from ((name, name, cell.cell_contents) for name, cell in cells(f))
     yield from ((f"{f.__name__}.{key}", (key, "own"), y) for key, y in list(vars(f).items()))
     yield from ((name, (k, "default"), y) for k, (name, y) in enumerate(_defaults(f)))
-    if not (f.__module__ or "").startswith("microgradx."):
+    if not str(f.__globals__.get("__name__")).startswith("microgradx."):
         known = f.__globals__
         yield from ((name, (name, "global"), known[name]) for name in dict.fromkeys(_globals(f.__code__))
                     if name in known)

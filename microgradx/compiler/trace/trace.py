@@ -140,11 +140,11 @@ def _is_alone() -> bool:
 
 
 def _generators() -> Any:
-    """Where the generators of `random` are, and of numpy.random if that is imported."""
-    numpy = sys.modules.get("numpy.random")
+    """Where the generators of `random` are, and of numpy.random if numpy is imported: f may be the first to use it."""
+    numpy = sys.modules.get("numpy")
     if numpy is None:
         return random.getstate()
-    _, key, *rest = numpy.get_state()
+    _, key, *rest = numpy.random.get_state()
     return random.getstate(), key.tobytes(), rest
 
 

@@ -19,7 +19,7 @@ from collections import deque
 
 import pytest
 
-from microgradx import Value, jit, nn, no_grad, value_and_grad, vmap
+from microgradx import Value, grad, hessian, jacfwd, jacobian, jacrev, jit, nn, no_grad, value_and_grad, vmap
 from microgradx.compiler.trace import closures
 from microgradx.compiler.trace.closures import Closure
 from microgradx.compiler.trace.errors import TracingError
@@ -461,3 +461,20 @@ def test_what_exec_made_without_a_name_is_the_user_s():
     assert space["f"](1.0) == 15.0
     space["a"].by = 1.0
     assert space["f"](1.0) == 5.0
+
+
+def test_a_wrapper_is_whose_code_it_is():
+    """functools.wraps gives a function the module of what it wraps: a user's wrapper is followed all the same."""
+    space = {"wraps": functools.wraps, "wrapped": value_and_grad, "__name__": "__main__", "k": 2.0}
+    exec("@wraps(wrapped)\ndef f(x):\n    return x * k", space)
+    f = jit(space["f"], backend="python")
+    assert space["f"].__module__ == value_and_grad.__module__ and f(3.0) == 6.0
+    space["k"] = 5.0
+    assert f(3.0) == 15.0
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacfwd, jacrev, jacobian, hessian])
+def test_a_transform_of_a_function_of_its_arguments_alone_asks_nothing(transform):
+    """It has the name and module of the function; what it closes over itself never changes."""
+    f = jit(transform(lambda x: x[0] * x[0]), backend="python")
+    assert f.variant([[2.0]]).closure is None
