@@ -222,7 +222,8 @@ class NativeBackend(Backend):
     def exact(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> Any:
         """A builtin function in machine code. None on a Python whose object layout is not known, and for programs that
         call Python."""
-        from .native.entry import is_known, native_call
+        from .native.entry import native_call
+        from .native.objects import is_known
         return native_call(variant, args, general) if is_known() else None
 
     def into(self, variant: Any, args: Sequence[Any], out: Any) -> Any:

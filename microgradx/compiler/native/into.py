@@ -19,8 +19,10 @@ from typing import Any, NamedTuple
 
 from ...arrays import numpy
 from ..trace.arguments import ArrayOf, Sizes, arrays_in
-from .entry import ITEMS, ORDERLY, SIZE, TYPE, Entry, builtin
+from .builtin import builtin
+from .entry import Entry
 from .instructions import LONG, POINTER, VOID
+from .objects import ITEMS, ORDERLY, SIZE, TYPE
 from .straight import is_small
 
 WRITEABLE = 0x400                               # the flag NPY_ARRAY_WRITEABLE
