@@ -91,20 +91,41 @@ def total(terms: Terms, record: bool, last: bool = False) -> Flow:
 
 
 def _masked(terms: Terms) -> Any:
-    """The sum of flows times slopes, with a mask for each term that gates may close when the program runs.
+    """The sum of flows times slopes, with a mask for each term that gates may close when the program runs."""
+    gs, slopes, masks = terms[::3], terms[1::3], _masks(terms)
+    slopes = [slope.slope if slope.__class__ is Gate else slope for slope in slopes]
+    return dotted(gs, slopes) if all(map(_is_one, masks)) else tracer().flat(masked_dot, (*masks, *gs, *slopes))
+
+
+def _masks(terms: Terms) -> list[Any]:
+    """The mask of each term; 1.0 for one that needs none.
 
     The sum of a closed flow is 0, and 0 times a finite slope stays 0. A term needs a mask at a gate, or if its slope
     may be infinite or nan where the flow is closed, as that of sqrt(x) in where(x > 0, sqrt(x), 0).
     """
+    trace, masks = tracer(), [1.0] * (len(terms) // 3)
+    for i, (slope, outer) in enumerate(zip(terms[1::3], terms[2::3])):
+        gate, factor = slope if slope.__class__ is Gate else (None, slope)
+        if outer is None or trace.are_tame([factor]):
+            masks[i] = 1.0 if gate is None else gate
+        else:
+            masks[i] = opened(outer) if gate is None else where(opened(outer), gate, 0.0)
+    return masks
+
+
+def as_row(terms: Terms) -> tuple[Any, tuple[Any, ...]]:
+    """For jit: the row that computes a sum that flows no further, and its inputs; None and () if there is a gate or a
+    number among the terms, for which total() may find less to do."""
+    gs, slopes = terms[::3], terms[1::3]
+    kinds = {*map(type, gs), *map(type, slopes)}
+    if float in kinds or Gate in kinds or not terms:
+        return None, ()
     trace = tracer()
-    gs, slopes, masks = terms[::3], terms[1::3], [1.0] * (len(terms) // 3)
-    for i, outer in enumerate(terms[2::3]):
-        if slopes[i].__class__ is Gate:
-            gate, slopes[i] = slopes[i]
-            masks[i] = gate if outer is None or trace.are_tame([slopes[i]]) else where(opened(outer), gate, 0.0)
-        elif outer is not None and not trace.are_tame([slopes[i]]):
-            masks[i] = opened(outer)
-    return dotted(gs, slopes) if all(map(_is_one, masks)) else trace.flat(masked_dot, (*masks, *gs, *slopes))
+    if any(terms[2::3]) and not trace.are_tame(slopes):
+        masks = _masks(terms)
+        if not all(map(_is_one, masks)):
+            return masked_dot, (*masks, *gs, *slopes)
+    return mul if len(gs) == 1 and not trace.starts else dot, (*gs, *slopes)
 
 
 def opened(is_open: Open) -> Any:

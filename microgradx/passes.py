@@ -17,11 +17,10 @@ from typing import Any
 
 from .dependence import Sources, between, number_derived
 from .engine import Value, tracer
-from .flows import Flow, Gate, Open, Passing, Terms, slopes_of, total
+from .flows import Flow, Gate, Open, Passing, Terms, as_row, slopes_of, total
 from .ieee import number
-from .ops import abs, mul
+from .ops import abs
 from .recording import no_grad, recording
-from .reductions import dot
 
 ONE = Flow(1.0)
 Edges = list[tuple[Value, list[tuple[Value, Any]]]]     # results in order, each with its inputs and its slopes by them
@@ -119,17 +118,21 @@ def passed(seeds: Sequence[tuple[Value, Flow]], xs: Iterable[Value], record: boo
 
 
 def _at_once(incoming: dict[Value, Terms]) -> dict[Value, Any]:
-    """The sum for each leaf while jit traces. Most parameters are used once: their products are recorded as a batch."""
-    trace, found = tracer(), {}
-    products = [(x, *terms) for x, terms in incoming.items()
-                if len(terms) == 3 and terms[0].__class__ is not float and terms[1].__class__ not in (float, Gate)]
-    behind = [slope for _, _, slope, is_open in products if is_open is not None]
-    if behind and not trace.are_tame(behind):
-        products = [product for product in products if product[3] is None]
-    if products:
-        xs, gs, slopes, _ = zip(*products)
-        found = dict(zip(xs, trace.many(dot if trace.starts else mul, [gs, slopes])))
-    return found | {x: total(terms, True, last=True).sum for x, terms in incoming.items() if x not in found}
+    """The sum for each leaf while jit traces. Sums of as many products are recorded as a batch: a parameter is used
+    once, or for each letter of a name, and thousands of others are, too."""
+    trace, found = tracer(), dict[Value, Any]()
+    alike: dict[tuple[Any, int], tuple[list[Value], list[Any]]] = {}
+    for x, terms in incoming.items():
+        op, inputs = as_row(terms)
+        if op is None:
+            found[x] = total(terms, True, last=True).sum
+        else:
+            xs, rows = alike.setdefault((op, len(inputs)), ([], []))
+            xs.append(x)
+            rows.append(inputs)
+    for (op, _), (xs, rows) in alike.items():
+        found |= zip(xs, trace.many(op, [*zip(*rows)]))
+    return found
 
 
 def edges(order: Iterable[Value], record: bool) -> Edges:

@@ -22,8 +22,9 @@ from .native.straight import is_small, straight
 
 
 def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool = False,
-             arrays: Sequence[tuple[int, Sizes]] = (), results: Sequence[tuple[int, Sizes]] = ()) -> Kernel:
-    """The kernel of a program. For the other arguments see placed()."""
+             arrays: Sequence[tuple[int, Sizes]] = (), results: Sequence[tuple[int, Sizes]] = (),
+             like: Kernel | None = None) -> Kernel:
+    """The kernel of a program, `like` that of another length. For the other arguments see placed()."""
     place = placed(p, blocks or {}, arrays, results)
     if is_small(p):
         module = straight(p, place, strict).module
@@ -31,6 +32,6 @@ def compiled(p: Program, blocks: Mapping[int, int] | None = None, strict: bool =
         kernel = Kernel(module, place, memory, len(p.results), called(p.ops, strict))
     else:
         from .loops.schedule import looped  # slow to import: a dozen modules that small programs do not need
-        kernel = looped(p, place, strict)
+        kernel = looped(p, place, strict, like)
     kernel.closures, kernel.waits = p.closures, p.waits()
     return kernel

@@ -37,16 +37,20 @@ from .shapes import Shape, shaped
 MOST = 2**23                            # numbers that the memory of several samples has at most, results apart: 64 MB
 
 
-def looped(p: Program, place: Place, strict: bool) -> Kernel:
-    """The kernel of a large program."""
+def looped(p: Program, place: Place, strict: bool, like: Kernel | None = None) -> Kernel:
+    """The kernel of a large program.
+
+    like        that of another length: the same levels are taken
+    """
     with unhindered():
-        return _looped(p, place, strict)
+        return _looped(p, place, strict, like.late if like else None)
 
 
-def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
+def _looped(whole: Program, place: Place, strict: bool, late: bool | None = None) -> Kernel:
     p = composed(whole, strict)
-    memory, found = fewest(p, place, strict)
+    late, memory, found = fewest(p, place, strict, late)
     kernel = _compiled(memory, found, place, len(p.results), strict)
+    kernel.late = late
     kernel.several = None if strict else _several(memory, found, place, len(p.results), ORIGINS[place.regions])
     return kernel
 
@@ -54,7 +58,7 @@ def _looped(whole: Program, place: Place, strict: bool) -> Kernel:
 def together(p: Program, place: Place, count: int) -> tuple[Kernel, int] | None:
     """The kernel of a large program for so many samples, whose results lie side by side; see Several."""
     with unhindered():
-        memory, found = fewest(composed(p, False), place, False)
+        _, memory, found = fewest(composed(p, False), place, False)
         return _several(memory, found, place, len(p.results), None)(count)
 
 
@@ -101,22 +105,25 @@ def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, 
     return Kernel(module, place, memory, results, (), numbers, (data, kept), len(calls))
 
 
-Found = tuple[Memory, list[Nest | RepeatNest]]
+Found = tuple[bool, Memory, list[Nest | RepeatNest]]
 
 
-def fewest(p: Program, place: Any, strict: bool) -> Found:
-    """The schedule with fewer loop nests, of the late and the early one; just the late one if its loops are long.
+def fewest(p: Program, place: Any, strict: bool, known: bool | None = None) -> Found:
+    """The schedule with fewer loop nests, of the late and the early one, and whether it is the late one; just the late
+    one if its loops are long. Where it is known which one, the other is not made.
     place: a Place, or all of it that says where numbers are (export/c/nested.py)."""
     edges = EdgeArrays(p)
+    if known is not None:
+        return _loops(p, edges, place, strict, known)  # type: ignore[no-any-return]
     late: Found = _loops(p, edges, place, strict, True)
-    if len(edges.nodes) > LARGE * len(late[1]):
+    if len(edges.nodes) > LARGE * len(late[2]):
         return late
-    early: Found | None = _loops(p, edges, place, strict, False, len(late[1]))
-    return min(late, early, key=lambda found: len(found[1])) if early else late
+    early: Found | None = _loops(p, edges, place, strict, False, len(late[2]))
+    return min(late, early, key=lambda found: len(found[2])) if early else late
 
 
 def _loops(p: Program, edges: EdgeArrays, place: Any, strict: bool, late: bool, most: float = math.inf) -> Any:
-    """The memory and all nests in order; None if there are more than `most` nests."""
+    """Whether it is late, the memory, and all nests in order; None if there are more than `most` nests."""
     memory = groups(p, place.inputs, place.start, late, edges, place.outputs)
     found: list[Any] = []
     for group in memory.groups:
@@ -128,7 +135,7 @@ def _loops(p: Program, edges: EdgeArrays, place: Any, strict: bool, late: bool, 
             found += nests(group, place.status, strict)
         if len(found) > most:
             return None
-    return memory, found
+    return late, memory, found
 
 
 def _kernel(module: Any, place: Place, calls: Any, moving: Any, dtype: Dtype) -> None:

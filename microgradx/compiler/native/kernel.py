@@ -76,6 +76,7 @@ class Kernel:
     address     address of the machine code, a C function void f(number *memory)
     several     compiles the same for several samples; None for a basic block
     waits       whether it has a loop that may go on for ever
+    late        whether its loops run as late as possible, see schedule.fewest(); None for a basic block
     """
 
     def __init__(self, module: Any, place: Place, memory: Memory, count: int, rows: Sequence[Op],
@@ -84,6 +85,7 @@ class Kernel:
         self.place, self.results, self.count, self.nests, self.tables = place, memory.results, count, nests, tables
         self.closures: list[Any] = []
         self.waits = False
+        self.late: bool | None = None
         self.several: Several | None = None
         self.code = load(module, rows), kept
         self.address = self.code[0].address("kernel")

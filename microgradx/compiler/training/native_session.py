@@ -36,7 +36,7 @@ from .fields import SEVERAL, place_of, tabled
 from .kept_numbers import KeptNumbers
 from .lanes import batch_of, fits, mapped, space
 from .sample_kernel import SampleKernel, fields
-from .session import Session, Steps
+from .session import Session, Steps, Unit
 from .sums import BLOCKS, many
 
 FEW = 4                                 # batches of fewer samples do not use lanes
@@ -106,7 +106,8 @@ class NativeSession(Session):
             one.share(1)
 
     def record(self, batches: Sequence[Sequence[int]]) -> None:
-        """Have the driver, and a program for each form of units in these batches."""
+        """Have the driver, and a program for each form of units in these batches; the first sample's before all others,
+        which are laid out as it is: so whatever comes first, they have the same bits."""
         if self.driver is None:
             self.lanes = self.in_lanes(batches)
             self.at_once = self.at_once if self.kernels else many(max(map(len, batches)), self.dtype)
@@ -114,19 +115,21 @@ class NativeSession(Session):
             self.load_driver()
         if self.lanes or (self.known == len(self.samples) and not self.whole):
             return
-        for unit in dict.fromkeys(unit for batch in batches for unit in self.units(batch)):
+        first: list[Unit] = [] if self.whole else [(0,)]
+        for unit in dict.fromkeys([*first, *(unit for batch in batches for unit in self.units(batch))]):
             wanted = self.form(unit)
             if wanted not in self.kernels:
                 p = self.first if wanted == self.form((0,)) and self.first else self.unit_program(unit)
-                self.kernels[wanted] = len(self.kernels), self.sample_kernel(p, len(self.inputs(unit)))
+                self.kernels[wanted] = len(self.kernels), self.sample_kernel(
+                    p, len(self.inputs(unit)), *[self.kernels[self.form(one)][1] for one in first if one != unit])
             if not self.whole and self.which[unit[0]] < 0:
                 self.which[unit[0]] = self.kernels[wanted][0]
                 self.known += 1
 
-    def sample_kernel(self, p: Program, own: int) -> SampleKernel:
+    def sample_kernel(self, p: Program, own: int, like: SampleKernel | None = None) -> SampleKernel:
         """The kernel of a program, which accesses parameters and Buffers in place."""
         self.warn(called(p.ops, self.strict))
-        return SampleKernel(p, self.placed(p), own, self.strict, at_once=self.at_once)
+        return SampleKernel(p, self.placed(p), own, self.strict, at_once=self.at_once, like=like)
 
     def warn(self, rows: list[Op]) -> None:
         """Issue one warning if machine code calls back into Python for some rows."""

@@ -36,15 +36,17 @@ class SampleKernel:
     draws       whether a Draw is among them: then they are copied for each unit, else once for many steps
     arrays      of the caller, see placed()
     at_once     how many samples the kernel for several computes
+    like        the kernel of the first form: those of other lengths are laid out as it is
     """
 
     def __init__(self, p: Program, addresses: dict[int, int], own: int, strict: bool,
-                 arrays: Sequence[tuple[int, Sizes]] = (), at_once: int = SEVERAL) -> None:
+                 arrays: Sequence[tuple[int, Sizes]] = (), at_once: int = SEVERAL,
+                 like: SampleKernel | None = None) -> None:
         fixed = len(p.inputs) - len(p.closures)
         self.given = [source for k, source in enumerate(p.closures) if fixed + k not in addresses]
         self.draws = any(isinstance(source, Draw) for source in self.given)
         self.program, self.addresses, self.strict, self.arrays = p, addresses, strict, arrays
-        self.at_once = at_once
+        self.at_once, self.like = at_once, like
         self.memories: list[Any] = []           # one for each thread
         self.several: Kernel | None = None      # the kernel for several samples, where there is need of it,
         self.rooms: list[Any] = []              # its memories, one for each thread,
@@ -55,7 +57,8 @@ class SampleKernel:
     @cached_property
     def kernel(self) -> Kernel:
         """The machine code, compiled when it is first needed."""
-        return compiled(self.program, self.addresses, self.strict, self.arrays)
+        like = self.like.kernel if self.like else None
+        return compiled(self.program, self.addresses, self.strict, self.arrays, like=like)
 
     def read(self) -> list[float]:
         """The present numbers of `given`."""

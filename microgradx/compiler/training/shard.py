@@ -148,7 +148,8 @@ class Shard:
         """The kernel of a form, compiled when it is first needed. It reads the parameters where a task has them."""
         if form not in self.kernels:
             self.kernels[form] = SampleKernel(self.programs[form], {}, self.job.owns[form], False,
-                                              [(0, (self.job.params,))], self.job.at_once)
+                                              [(0, (self.job.params,))], self.job.at_once,
+                                              self.kernel(0) if form else None)
         return self.kernels[form]
 
     def computed(self, task: Task) -> tuple[Any, float]:

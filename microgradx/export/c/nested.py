@@ -40,7 +40,7 @@ def nested(p: Program, inputs: Sequence[int], given: int, write: Expressions) ->
     """The loops of a program whose inputs are in these slots of memory, which are the first `given`."""
     from ...compiler.loops.compose import composed
     from ...compiler.loops.schedule import fewest
-    memory, found = fewest(composed(p, p.strict), Slots(inputs, given + 1, given), p.strict)
+    _, memory, found = fewest(composed(p, p.strict), Slots(inputs, given + 1, given), p.strict)
     parts: list[list[str]] = [[]]
     for nest in found:
         if len(parts[-1]) > PART:

@@ -290,6 +290,22 @@ def test_a_program_for_each_form_of_sample(backend, strict, programs):
     assert len(one.kernels) == programs
 
 
+@needs_llvmlite
+@pytest.mark.parametrize("first", range(3))
+def test_all_lengths_are_laid_out_as_the_first_sample(first, monkeypatch):
+    """For it both orders of levels are tried, whichever length comes first; so training that goes on has its bits."""
+    monkeypatch.setattr("microgradx.compiler.native.straight.FLAT", -1)
+    from microgradx.compiler.loops import schedule
+    model, tried = Reader(), []
+    monkeypatch.setattr(schedule, "groups", lambda *args, of=schedule.groups: tried.append(args[3]) or of(*args))
+    one = session(model, *READING["samples"], next_token, adam(model.parameters()), backend="native")
+    one.run([[first]], [0.1])
+    one.run([[k] for k in range(5)], [0.1] * 5)
+    assert next(iter(one.kernels)) == one.form((0,)) and len(one.kernels) == 3
+    taken = {kernel.kernel.late for _, kernel in one.kernels.values()}
+    assert len(taken) == 1 and tried == [True, False, *taken, *taken]
+
+
 def test_targets_may_be_ints(way):
     check(way, make=lambda: Sequential(Linear(2, 3)), loss=next_token, samples=(data()[0], [0, 1, 2, 1, 0, 2, 2]))
     check(way, make=lambda: Linear(2, 1), loss=lambda m, x, y: hinge(m(x)[0], y), samples=(data(6)[0], [1, -1] * 3))
