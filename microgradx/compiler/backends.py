@@ -103,6 +103,14 @@ class Backend(ABC):
         this back end has nothing faster."""
         return None
 
+    def direct(self, kind: type) -> type:
+        """A class of functions like `kind`, whose calls hasten() can shorten; `kind` itself if there is none."""
+        return kind
+
+    def hasten(self, f: Any) -> None:
+        """From now on a call of f, of a direct() class, goes to what is in its slot `__call__` without a detour."""
+        return None
+
     @abstractmethod
     def samples(self, samples: Any) -> Callable[..., None]:
         """A function run(rows, shared, out, threads): the program of one of `samples`, see samples.py, for each row of
@@ -223,13 +231,24 @@ class NativeBackend(Backend):
         """A builtin function in machine code. None on a Python whose object layout is not known, and for programs that
         call Python."""
         from .native.entry import native_call
-        from .native.objects import is_known
+        from .native.layout import is_known
         return native_call(variant, args, general) if is_known() else None
 
     def into(self, variant: Any, args: Sequence[Any], out: Any) -> Any:
         """A builtin function in machine code, too."""
         from .native.into import into_call
         return into_call(variant, args, out)
+
+    def direct(self, kind: type) -> type:
+        """A class made by CPython's C API."""
+        from .native.vectorcall import direct
+        return direct(kind)
+
+    def hasten(self, f: Any) -> None:
+        """By a C function that calls it, where f is of such a class."""
+        from .native.forward import forward
+        if hasattr(f, "vectorcall"):
+            f.vectorcall = forward(type(f))
 
     def samples(self, samples: Any) -> Callable[..., None]:
         """Machine code in the lanes of vectors or in a loop, in threads."""

@@ -81,6 +81,10 @@ class Jitted(Generic[P, R_co]):
         # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
         __slots__ = ("__call__", "__dict__", "__weakref__")
 
+    def __new__(cls, f: Callable[P, R_co], backend: Backend, *_: Any, **_options: Any) -> Jitted[P, R_co]:
+        """An object of a class whose calls machine code shortens, where the back end has one."""
+        return object.__new__(backend.direct(cls) if cls is Jitted else cls)
+
     def __init__(self, f: Callable[P, R_co], backend: Backend, strict: bool, arrays: bool = False,
                  shared: bool = False, dtype: Dtype = FLOAT64) -> None:
         self.f, self._backend, self.strict, self.arrays, self._dtype = f, backend, strict, arrays, dtype
@@ -206,6 +210,8 @@ class Jitted(Generic[P, R_co]):
         variant.closure = closure or None
         del recorded                            # many objects that need not be there for what comes
         variant.compile(None if options else args, self._general)
+        if variant.exact is not None:
+            self._backend.hasten(self)
         variant.seconds = perf_counter() - start
         return variant
 

@@ -294,7 +294,7 @@ def test_a_compiled_function_is_collected(backend):
 
 def test_an_unknown_python_goes_the_long_way(monkeypatch):
     pytest.importorskip("llvmlite")
-    monkeypatch.setattr("microgradx.compiler.native.objects.is_known", lambda: False)
+    monkeypatch.setattr("microgradx.compiler.native.layout.is_known", lambda: False)
     f = jit(value_and_grad(neuron, (0, 1, 2)), backend="native")
     assert f([0.3], [1.0], 0.1) == f([0.3], [1.0], 0.1)
     assert f.__call__ == f._general
@@ -303,7 +303,7 @@ def test_an_unknown_python_goes_the_long_way(monkeypatch):
 @pytest.mark.parametrize("name, value", [("version_info", (3, 14)), ("version_info", (3, 10))])
 def test_which_pythons_are_known(monkeypatch, name, value):
     pytest.importorskip("llvmlite")
-    from microgradx.compiler.native.objects import is_known
+    from microgradx.compiler.native.layout import is_known
     monkeypatch.setattr(sys, name, value)
     assert not is_known()
 
@@ -483,7 +483,7 @@ def mixed(x, more):
 @pytest.mark.parametrize("count", [7, 8, 9, 300])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_lists_of_any_length(way, count, dtype):
-    from microgradx.compiler.native.objects import is_known
+    from microgradx.compiler.native.layout import is_known
     x = [k / 8 for k in range(count)]
     more = (x[::-1][:max(9, count // 2)], 0.25, (0.5,) * 11)
     f = way.jit(mixed, dtype=dtype)

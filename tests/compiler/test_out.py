@@ -72,7 +72,7 @@ def test_machine_code_writes_there_itself():
 @sizes
 def test_calls_stay_in_machine_code(way, args):
     """A call with out= is a builtin function, too, and a call without it in between changes nothing."""
-    from microgradx.compiler.native.objects import is_known
+    from microgradx.compiler.native.layout import is_known
     w, x = args
     f = way.jit(lambda w, x: (dot(w[0], x), {"last": w[-1], "double": [[2 * v for v in row] for row in w]}, (w[1],)))
     y, double, rows = full(), full(*w.shape), (full(len(x)),)

@@ -21,8 +21,8 @@ from typing import Any
 from .buffers import copying
 from .builtin import builtin
 from .instructions import LONG, POINTER, VOID, called, number
+from .layout import DATA
 from .maker import ResultMaker
-from .objects import DATA
 from .pool import MemoryPool
 from .reader import ArgumentReader
 from .straight import is_small, line

@@ -22,7 +22,7 @@ from ..trace.arguments import ArrayOf, Sizes, arrays_in
 from .builtin import builtin
 from .entry import Entry
 from .instructions import LONG, POINTER, VOID
-from .objects import ITEMS, ORDERLY, SIZE, TYPE
+from .layout import ITEMS, ORDERLY, SIZE, TYPE
 from .straight import is_small
 
 WRITEABLE = 0x400                               # the flag NPY_ARRAY_WRITEABLE

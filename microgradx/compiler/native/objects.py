@@ -5,30 +5,18 @@
     >>> _ = code.python("Py_IncRef", code.function.args[0].type, code.function.args[0])
     >>> len(code.function.args)
     4
-
-It reads objects as CPython's C code does: the type of an object is at offset 8, the number of a float at offset 16, and
-so on; of an array what numpy's headers say.
 """
 from __future__ import annotations
 
 import ctypes
-import sys
 from typing import Any
 
 from llvmlite import ir
 
 from .instructions import BYTE, LONG, POINTER, VOID
+from .layout import ITEMS
 
-TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS
-DATA, DIMENSIONS, LENGTHS, DTYPE, FLAGS = 16, 24, 32, 56, 64        # of an array: PyArrayObject in numpy's headers
-ORDERLY = 0x101                                 # flags NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED
 SIGNATURE = ir.FunctionType(POINTER, [POINTER, POINTER, LONG, POINTER])     # self, arguments, how many, names or NULL
-
-
-def is_known() -> bool:
-    """Whether this Python has the object layout that this assumes: 64-bit CPython 3.11 to 3.13, not free-threaded."""
-    return (sys.implementation.name == "cpython" and (3, 11) <= sys.version_info < (3, 14)
-            and (float.__basicsize__, list.__basicsize__, tuple.__basicsize__) == (24, 40, 24))
 
 
 def pointer_to(function: Any) -> Any:

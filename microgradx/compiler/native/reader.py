@@ -27,7 +27,7 @@ from ..trace.arguments import ArrayOf, is_run
 from ..trace.module_snapshot import ModuleSnapshot
 from .buffers import Buffers
 from .instructions import DOUBLE, INT, LONG, POINTER, VOID, converted
-from .objects import DATA, DIMENSIONS, DTYPE, FLAGS, LENGTHS, NUMBER, ORDERLY, SIZE, TYPE
+from .layout import DATA, DIMENSIONS, DTYPE, FLAGS, LENGTHS, NUMBER, ORDERLY, SIZE, TYPE
 
 
 class ArgumentReader(Buffers):
