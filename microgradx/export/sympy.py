@@ -175,6 +175,7 @@ OPERATIONS: dict[Op, Any] = {
     ops.identity: lambda _, x: x, ops.detach: lambda _, x: x,
     ops.sqrt: lambda s, x: s.sqrt(x), ops.expm1: lambda s, x: s.exp(x) - 1, ops.log1p: lambda s, x: s.log(1 + x),
     ops.hypot: lambda s, a, b: s.sqrt(a**2 + b**2),
+    ops.sech: lambda s, x: 1 / s.cosh(x),       # lambdify writes sech(tan(x)) with complex numbers
     ops.less: lambda s, a, b: _truth(s, a < b), ops.less_equal: lambda s, a, b: _truth(s, a <= b),
     ops.greater: lambda s, a, b: _truth(s, a > b), ops.greater_equal: lambda s, a, b: _truth(s, a >= b),
     ops.where: _where, ops.maximum: lambda s, a, b: s.Max(a, b), ops.minimum: lambda s, a, b: s.Min(a, b),

@@ -33,7 +33,7 @@ def evaluated(root, text):
 def read(text, known):
     """The number of a formula."""
     reader = Reader(TOKEN.findall(text), known)
-    found = reader.sum()
+    found = reader.comparison()
     assert not reader.left, reader.left
     return found
 
@@ -50,16 +50,22 @@ class Reader:
 
     def group(self, start, end):
         assert self.take(start), self.left
-        found = self.sum()
+        found = self.comparison()
         assert self.take(end), self.left
+        return found
+
+    def comparison(self):
+        found = self.sum()
+        while sign := self.take(r"\ne", *COMPARED):
+            x = self.sum()
+            found = float(found != x) if sign == r"\ne" else COMPARED[sign](found, x)
         return found
 
     def sum(self):
         found = self.product()
-        while sign := self.take("+", "-", r"\ne", *COMPARED):
+        while sign := self.take("+", "-"):
             x = self.product()
-            found = (found + x if sign == "+" else found - x if sign == "-" else float(found != x) if sign == r"\ne"
-                     else COMPARED[sign](found, x))
+            found = found + x if sign == "+" else found - x
         return found
 
     def product(self):
@@ -95,7 +101,7 @@ class Reader:
 
     def cases(self):
         yes, _, _ = self.sum(), self.left.pop(), self.left.pop()
-        condition, _ = self.sum(), self.left.pop()
+        condition, _ = self.comparison(), self.left.pop()
         no, _, _, _ = self.sum(), self.left.pop(), self.left.pop(), self.left.pop()
         return yes if condition else no
 
