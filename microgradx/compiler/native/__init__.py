@@ -15,6 +15,7 @@ objects.py          builds a function on objects of Python, by CPython's C API
 builtin.py          machine code as a builtin function
 buffers.py          numbers of such a function
 reader.py           reads its arguments
+guard.py            looks whether what the program closes over is as it was
 maker.py            makes its results
 pool.py             memories of a kernel that no thread is using
 entry.py            a program as a builtin function of Python, of all these

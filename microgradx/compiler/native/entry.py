@@ -20,11 +20,11 @@ from typing import Any
 
 from .buffers import copying
 from .builtin import builtin
+from .guard import Guard
 from .instructions import LONG, POINTER, VOID, called, number
 from .layout import DATA
 from .maker import ResultMaker
 from .pool import MemoryPool
-from .reader import ArgumentReader
 from .straight import is_small, line
 
 
@@ -36,7 +36,7 @@ def native_call(variant: Any, args: Sequence[Any], general: Callable[..., Any]) 
     return builtin(Entry(variant, args, general))
 
 
-class Entry(ArgumentReader, MemoryPool, ResultMaker):
+class Entry(Guard, MemoryPool, ResultMaker):
     """The function, under construction. arrays: those of the results."""
 
     def __init__(self, variant: Any, args: Sequence[Any], general: Callable[..., Any]) -> None:
@@ -48,7 +48,7 @@ class Entry(ArgumentReader, MemoryPool, ResultMaker):
         self.require(b.icmp_signed("==", count, LONG(len(args))))
         self.keywords(names)
         if variant.closure:
-            self.ask(self.object(variant.closure.holds))    # whether what the program closes over is as it was
+            self.unchanged(variant.closure)
         self.modules(pointer, args)
         self.elements(pointer, args)
         self.given(self.item(pointer, len(args)))

@@ -87,9 +87,9 @@ class Into(Entry):
         kind = type(out) if sizes is None else numpy().ndarray
         self.require(b.icmp_unsigned("==", self.get(x, TYPE, LONG), LONG(id(kind))))
         if sizes is not None:
-            self.array(x, sizes)
+            pointer = self.array(x, sizes, numpy().dtype(self.dtype.name))
             self.nested += [x] * nested
-            found = Taken(x, self.pointers.pop(), sizes, isinstance(tree, ArrayOf))
+            found = Taken(x, pointer, sizes, isinstance(tree, ArrayOf))
             self.taken.append(found)
             if found.is_made:
                 self.places[self.seen] = found

@@ -7,8 +7,10 @@
     2.5
 """
 import sys
+from types import CellType
 
 TYPE, NUMBER, SIZE, ITEMS = 8, 16, 16, 24       # bytes from the start of an object; a list has a pointer at ITEMS
+CONTENTS = 16                                   # of a cell
 DATA, DIMENSIONS, LENGTHS, DTYPE, FLAGS = 16, 24, 32, 56, 64        # of an array: PyArrayObject in numpy's headers
 ORDERLY = 0x101                                 # flags NPY_ARRAY_C_CONTIGUOUS and NPY_ARRAY_ALIGNED
 
@@ -16,4 +18,4 @@ ORDERLY = 0x101                                 # flags NPY_ARRAY_C_CONTIGUOUS a
 def is_known() -> bool:
     """Whether this Python has the layout that is written here: 64-bit CPython 3.11 to 3.13, not free-threaded."""
     return (sys.implementation.name == "cpython" and (3, 11) <= sys.version_info < (3, 14)
-            and (float.__basicsize__, list.__basicsize__, tuple.__basicsize__) == (24, 40, 24))
+            and tuple(x.__basicsize__ for x in (float, list, tuple, CellType)) == (24, 40, 24, 24))

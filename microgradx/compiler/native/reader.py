@@ -88,7 +88,7 @@ class ArgumentReader(Buffers):
         if tree.__class__ is float:
             self.numbers.append(converted(b, self.get(x, NUMBER, DOUBLE), self.real))
         elif isinstance(tree, ArrayOf):
-            self.array(x, tree.sizes)
+            self.pointers.append(self.array(x, tree.sizes, numpy().dtype(self.dtype.name)))
             self.nested += [x] * nested
         elif isinstance(tree, (list, tuple)):
             self.require(b.icmp_signed("==", self.get(x, SIZE, LONG), LONG(len(tree))))
@@ -109,9 +109,9 @@ class ArgumentReader(Buffers):
             b.store(converted(b, self.get(x, NUMBER, DOUBLE), self.real), self.number(buffer, k))
         self.numbers += [(buffer, k) for k in range(count)]
 
-    def array(self, x: Any, sizes: tuple[int, ...]) -> None:
-        """Read an array: of the program's dtype, in C order, of this shape."""
-        b, dtype = self.b, numpy().dtype(self.dtype.name)
+    def array(self, x: Any, sizes: tuple[int, ...], dtype: Any) -> Any:
+        """The address of the numbers of an array: of this dtype, in C order, of this shape."""
+        b = self.b
         flags = b.and_(self.get(x, FLAGS, INT), INT(self.orderly))
         self.require(self.all([b.icmp_signed("==", self.get(x, DIMENSIONS, INT), INT(len(sizes))),
                                b.icmp_signed("==", flags, INT(self.orderly)),
@@ -120,7 +120,7 @@ class ArgumentReader(Buffers):
             lengths = self.get(x, LENGTHS, POINTER)
             self.require(self.all([b.icmp_signed("==", self.get(lengths, 8 * k, LONG), LONG(size))
                                    for k, size in enumerate(sizes)]))
-        self.pointers.append(self.get(x, DATA, POINTER))
+        return self.get(x, DATA, POINTER)
 
     def all(self, bits: list[Any]) -> Any:
         """The conjunction of these bits."""

@@ -31,7 +31,7 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...arrays import may_be_array
 from ...engine import Value
@@ -219,26 +219,34 @@ def could_change(x: Any) -> bool:
     return not isinstance(x, NEVER) and (not callable(x) or is_module(x) or of_user(maker))
 
 
+class Reading(NamedTuple):
+    """How something is read that could change, and what it was: variables, a cell, attributes, the numbers of an array;
+    the object that has it, and its names there. Of several names `before` is a tuple."""
+
+    read: Callable[[], Any]
+    before: Any
+    owner: Any
+    names: tuple[str, ...] = ()
+
+
 class Closure:
     """All that can be reached, as it is now; see holds(). False where nothing could ever change.
 
-    checks      how each variable and attribute is read, and what it was
-    names       theirs
-    now, then   each container, and a copy of it
+    readings    each variable and attribute, and each array
+    now, then   each other container, and a copy of it
     """
 
     def __init__(self, roots: Sequence[Any]) -> None:
         reach = Reach(roots)
-        reads: list[tuple[Callable[[], Any], tuple[str, ...]]] = []
-        reads += [(partial(CONTENTS, cell), (name,)) for cell, name in reach.cells.values()]
+        reads: list[tuple[Any, Callable[[], Any], tuple[str, ...]]] = []
+        reads += [(cell, partial(CONTENTS, cell), (name,)) for cell, name in reach.cells.values()]
         for space, keys in reach.reads.values():
             there = tuple(key for key in keys if key in space)
-            reads += [(partial(itemgetter(*there), space), there)] if there else []
-            reads += [(partial(space.get, key), (key,)) for key in keys if key not in space]
-        reads += [(partial(attrgetter(*keys), x), (*keys,)) for x, keys in reach.slots.values()]
-        reads += [(read, ()) for x in reach.containers if (read := _reader(x))]
-        self.checks = [(read, read()) for read, _ in reads]
-        self.names = [keys for _, keys in reads]
+            reads += [(space, partial(itemgetter(*there), space), there)] if there else []
+            reads += [(space, partial(space.get, key), (key,)) for key in keys if key not in space]
+        reads += [(x, partial(attrgetter(*keys), x), (*keys,)) for x, keys in reach.slots.values()]
+        reads += [(x, read, ()) for x in reach.containers if (read := _reader(x))]
+        self.readings = [Reading(read, read(), owner, keys) for owner, read, keys in reads]
         self.now: list[Any] = [*reach.settings]
         lists = [x for x in reach.containers if not _is_array(x)]
         few, left = sum(len(x) for x in lists if _has_values(x)) <= FEW, MOST
@@ -249,12 +257,12 @@ class Closure:
         self.then = [x.copy() for x in self.now]
 
     def __bool__(self) -> bool:
-        return bool(self.checks or self.now)
+        return bool(self.readings or self.now)
 
     def holds(self) -> bool:
         """Whether all is as it was."""
         try:
-            for read, before in self.checks:
+            for read, before, _, _ in self.readings:
                 if (x := read()) is not before and x != before:
                     return False
             return self.now == self.then
@@ -264,7 +272,7 @@ class Closure:
     def changed(self) -> str:
         """The name of a variable or attribute that is another one now; "" where it is inside of a container."""
         with suppress(Exception):
-            for (read, before), keys in zip(self.checks, self.names):
+            for read, before, _, keys in self.readings:
                 now = read()
                 several = zip(keys, now, before) if len(keys) > 1 else [(*keys[:1], now, before)]
                 for name, x, y in several if keys else ():
