@@ -185,16 +185,14 @@ def slopes_of(v: Value, record: bool, chosen: dict[Any, Sequence[Any]] | None = 
     """
     if not record or v.op is None:
         return v.slopes
-    if tracer() is not None:
+    if (trace := tracer()) is not None:
         args = v.args
-        if v.op.__class__ is Reduction:                 # one rule gives all slopes; those by numbers are left alone
-            key = (v.op, len(args), args[-1]) if v.op.choice else None
-            if key is None or chosen is None:
-                return v.op.partials([True] * len(args), v, *args)
-            if key not in chosen:
-                chosen[key] = v.op.partials([True] * len(args), v, *args)
-            return chosen[key]
-        return v.op.partials([a.__class__ is not float for a in args], v, *args)
+        if chosen is None or v.op.__class__ is not Reduction or not v.op.choice:
+            return trace.slopes(v, args)  # type: ignore[no-any-return]
+        key = v.op, len(args), args[-1]
+        if key not in chosen:
+            chosen[key] = trace.slopes(v, args)
+        return chosen[key]
     slopes = v.op.partials([isinstance(a, Value) for a in v.args], v, *v.args)
     for slope, frozen in zip(slopes, v.slopes):
         now = slope.data if isinstance(slope, Value) else slope or 0.0

@@ -2,7 +2,8 @@
 
 trace.py            the run
 traced.py           the Values without numbers that the function is given; what it reads, draws and sets
-tracer.py           records what the function does; state.py: what it reads and sets; tame.py: slopes that stay finite
+tracer.py           records what the function does; state.py: what it reads and sets; tame.py: slopes that stay finite;
+                    rules.py: the slopes of rows, run once
 scan.py             a scan whose steps are alike: body.py: one step; loop.py: all of them as one operation, and its
                     derivatives; packing.py: what flows there as numbers; segments.py: a loop of loops
 surroundings.py     plain numbers that the function keeps from call to call, which its program would not; closures.py:

@@ -34,6 +34,7 @@ from .errors import (
     refuse_number,
     refuse_set,
 )
+from .rules import Rule
 from .scan import repeated, scanned
 from .state import AttributeOf, Draw, GradientOf, State
 from .traced import MARK, MOST, TRACES, Batch, Number, Traced, constant, is_constant
@@ -62,6 +63,7 @@ class Tracer:
     nested      whether eager code records derivatives, too, for others of theirs
     starts      whether sums of gradients start at 0.0, as in strict code those that eager code does not record
     seen        the inputs of each Vector that can be recorded as they are, by their id
+    rules       the rules of rows that were run, for so many inputs and these numbers
 
     A plain Value that the function closes over stays a leaf: an input, whose number is read at each run. One that it
     makes itself, from a number, is a constant.
@@ -80,6 +82,7 @@ class Tracer:
         self.given: set[Value] = set()
         self.values: set[Value] = set()
         self.seen: dict[int, tuple[Any, ...]] = {}
+        self.rules: dict[Any, Rule] = {}
 
     def __enter__(self) -> None:
         self.before: Token[Any] = mode.set(self)
@@ -150,6 +153,16 @@ class Tracer:
         if self.state.size > MOST:
             refuse_more(MOST)
         return found
+
+    def slopes(self, v: Value, args: tuple[Any, ...]) -> Sequence[Any]:
+        """The slopes of a result by its inputs, recorded as its row's rule has recorded them before."""
+        op: Any = v.op
+        key: Any = (op, self.nested, len(args))
+        if float in set(map(type, args)):
+            key = *key, *[repr(a) if a.__class__ is float else None for a in args]      # 0.0 is not -0.0
+        if key not in self.rules:
+            self.rules[key] = Rule(self, op, [a if a.__class__ is float else None for a in args])
+        return self.rules[key].slopes(self, v, args)
 
     def number(self, x: Any) -> Number:
         """A Value as a number: no gradient passes, and no tape."""
