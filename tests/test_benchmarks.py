@@ -158,7 +158,8 @@ def gradbench(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["hello", "lse", "llsq", "ode", "det", "lstm", "kmeans", "gmm", "ba"])
+@pytest.mark.parametrize("name", ["hello", "lse", "llsq", "ode", "det", "lstm", "kmeans", "gmm", "ba",
+                                  "ht"])
 def test_evaluations_of_gradbench_agree_with_torch(gradbench, name, torch):
     one = gradbench.EVALUATIONS[name]
     x, rows = one.data(1)

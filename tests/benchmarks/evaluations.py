@@ -7,8 +7,6 @@
 
 Each is written twice. `scalar` computes with single numbers, for our engine and CasADi; `array` with whole arrays, as a
 user of JAX or torch writes it. What they need beside operators is in `ops`: a namespace of each library.
-
-Left out is ht, hand tracking, whose hand is a file of its own.
 """
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -24,15 +22,18 @@ class Evaluation(NamedTuple):
 
     what        "gradient" by x; "direction", the gradient over the diagonal of the Hessian; "jacobian", where x has a
                 row for each sample, too; or "value" of a function that differentiates by itself, in loops
-    data        by a size from 1 to 10 the vector x, and the rows of samples over which the function is a sum, or None
+    data        by a size from 1 on the vector x, and the rows of samples over which the function is a sum, or None; or
+                what else the function needs
     scalar      scalar(ops, x, row): the function of one sample, of a list of numbers
     array       array(ops, x, rows): the function of all samples, of an array
+    sizes       which are measured, by what they are called
     """
 
     what: str
     data: Callable[[int], tuple[Any, Any]]
     scalar: Callable[[Any, Any, Any], Any]
     array: Callable[[Any, Any, Any], Any]
+    sizes: dict[str, int]
 
 
 PLAIN = SimpleNamespace()               # of floats: what needs operators alone
@@ -268,6 +269,106 @@ def ba_array(ops: Any, x: Any, row: Any) -> Any:
     return ops.stack(ba(ops, x, row))
 
 
+# ht: a hand whose bones turn, and points on its skin ----------------------------------------------------------------
+
+FINGERS, BONES, SKIN = 5, 22, 544       # the wrist, four bones of each finger, the forearm; vertices of the skin
+CROSS = -np.cross(np.eye(3)[:, None], np.eye(3))        # CROSS @ a @ b is the vector product of a and b
+
+
+def ht_data(size: int) -> tuple[Any, Any]:
+    """Two shifts of all places within triangles, for the two columns that the Jacobian has for these, and a pose of 26.
+    GradBench's hand is a file of ADBench; this one has its form, and numbers drawn here."""
+    rng, count = np.random.default_rng(31337 + size), 25 * size
+    parents = [-1, *(0 if k % 4 == 0 else k for k in range(4 * FINGERS)), 0]
+    base, inverse = np.tile(np.eye(4), (2, BONES, 1, 1))
+    weights = np.zeros((BONES, SKIN))
+    for k, parent in enumerate(parents):
+        base[k, :3, :3], base[k, :3, 3] = np.linalg.qr(rng.normal(size=(3, 3)))[0], rng.normal(size=3)
+        inverse[k] = np.linalg.inv(base[k]) @ (inverse[parent] if parent >= 0 else np.eye(4))
+    for k in range(SKIN):
+        weights[rng.choice(BONES, 3, replace=False), k] = rng.dirichlet(np.ones(3))
+    hand = SimpleNamespace(
+        parents=parents, base=base, inverse=inverse, weights=weights, points=rng.normal(size=(count, 3)),
+        skin=np.vstack([rng.normal(size=(3, SKIN)), np.ones(SKIN)]), us=rng.random((count, 2)) / 2,
+        corners=(rng.integers(SKIN, size=count)[:, None] + np.arange(3)) % SKIN)
+    return np.concatenate([np.zeros(2), rng.normal(size=26)]), hand
+
+
+def joint_of(k: int) -> tuple[int, int]:
+    """The finger of a bone, and which of its four joints moves it: 0 for none, which the wrist and forearm have."""
+    finger, joint = divmod(k - 1, 4)
+    return finger, joint if finger in range(FINGERS) else 0
+
+
+def ht_scalar(ops: Any, x: Any, hand: Any) -> Any:
+    """From the skin to each point; of the skin those vertices that are corners, by the bones that move each."""
+    shift, axis, move, angles = x[:2], x[2:5], x[5:8], x[8:]
+
+    def times(a: Any, b: Any) -> Any:
+        """Of three rows and four columns each; a fourth row would be 0, 0, 0, 1."""
+        columns = list(zip(*b[:3]))
+        return [[*(ops.dot(row[:3], column) for column in columns[:3]), ops.dot(row[:3], columns[3]) + row[3]]
+                for row in a]
+
+    def turned(a: Any, p: int, q: int, angle: Any) -> Any:
+        c, s = ops.cos(angle), ops.sin(angle)
+        return [[c * row[p] + s * row[q] if j == p else c * row[q] - s * row[p] if j == q else row[j]
+                 for j in range(4)] for row in a]
+    placed, transforms = [], []
+    for k, parent in enumerate(hand.parents):
+        relative, (finger, joint) = hand.base[k].tolist()[:3], joint_of(k)
+        if joint == 1:                                          # turns two ways
+            relative = turned(relative, 0, 1, angles[4 * finger + 1])
+        if joint:
+            relative = turned(relative, 1, 2, angles[4 * finger + (0, 0, 2, 3)[joint]])
+        placed.append(times(placed[parent], relative) if parent >= 0 else relative)
+        transforms.append(times(placed[k], hand.inverse[k].tolist()))
+    norm = ops.sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2])
+    (a, b, d), c, s = [v / norm for v in axis], ops.cos(norm), ops.sin(norm)
+    rotation = [[a * a + (1 - a * a) * c, a * b * (1 - c) - d * s, a * d * (1 - c) + b * s],
+                [a * b * (1 - c) + d * s, b * b + (1 - b * b) * c, b * d * (1 - c) - a * s],
+                [a * d * (1 - c) - b * s, d * b * (1 - c) + a * s, d * d + (1 - d * d) * c]]
+    corners = {}
+    for v in np.unique(hand.corners).tolist():
+        near = np.flatnonzero(hand.weights[:, v]).tolist()
+        parts = np.outer(hand.weights[near, v], hand.skin[:, v]).ravel().tolist()
+        skin = [ops.dot([m for k in near for m in transforms[k][i]], parts) for i in range(3)]
+        corners[v] = [ops.dot(row, skin) + t for row, t in zip(rotation, move)]
+    found = []
+    for place, point, own in zip(hand.us.tolist(), hand.points.tolist(), hand.corners.tolist()):
+        u, w = place[0] + shift[0], place[1] + shift[1]
+        found += [t - ops.dot([u, w, 1 - u - w], at) for t, *at in zip(point, *(corners[v] for v in own))]
+    return found
+
+
+def ht_array(ops: Any, x: Any, hand: Any) -> Any:
+    """The same, of the whole skin and all bones."""
+    shift, axis, move, angles = x[:2], x[2:5], x[5:8], x[8:].reshape(FINGERS, 4)
+
+    def turned(p: int, q: int, angle: Any) -> Any:
+        plane, turn = np.zeros((2, 4, 4))
+        plane[p, p] = plane[q, q] = turn[q, p] = 1
+        turn[p, q] = -1
+        c, s = ops.cos(angle)[..., None, None], ops.sin(angle)[..., None, None]
+        return ops.array(np.eye(4) - plane) + c * ops.array(plane) + s * ops.array(turn)
+    aside, bent = turned(0, 1, angles[:, 1]), turned(1, 2, angles[:, [0, 2, 3]])
+    base, inverse, placed = ops.array(hand.base), ops.array(hand.inverse), []
+    for k, parent in enumerate(hand.parents):
+        relative, (finger, joint) = base[k], joint_of(k)
+        if joint == 1:
+            relative = relative @ aside[finger]
+        if joint:
+            relative = relative @ bent[finger, joint - 1]
+        placed.append(placed[parent] @ relative if parent >= 0 else relative)
+    skin = ((ops.stack(placed) @ inverse @ ops.array(hand.skin)) * ops.array(hand.weights)[:, None]).sum(0)[:3]
+    norm = ops.sqrt((axis * axis).sum())
+    axis, c, s = axis / norm, ops.cos(norm), ops.sin(norm)
+    rotation = c * ops.array(np.eye(3)) + (1 - c) * axis[:, None] * axis + s * (ops.array(CROSS) @ axis)
+    corners = (rotation @ skin).T[hand.corners] + move
+    u, w = (ops.array(hand.us) + shift).T
+    return (ops.array(hand.points) - (ops.stack([u, w, 1 - u - w]).T[..., None] * corners).sum(1)).reshape(-1)
+
+
 # saddle and particle: gradient descent, of what descends or differentiates itself -----------------------------------
 
 def descent(ops: Any, f: Callable[[Any], Any], start: Any) -> Any:
@@ -320,15 +421,17 @@ def particle(ops: Any, start: Any, row: Any) -> Any:
 
 EVALUATIONS = {
     "hello": Evaluation("gradient", lambda size: (np.array([3.0]), None), lambda ops, x, row: x[0] * x[0],
-                        lambda ops, x, rows: x[0] * x[0]),
-    "lse": Evaluation("gradient", lambda size: (random(size, 100 * size), None), lse_scalar, lse_array),
-    "llsq": Evaluation("gradient", llsq_data, llsq_scalar, llsq_array),
-    "ode": Evaluation("gradient", lambda size: (random(size, 100 * size), None), ode_scalar, ode_array),
-    "det": Evaluation("gradient", lambda size: (random(size, 9 if size == 1 else 25), None), det, det),
-    "lstm": Evaluation("gradient", lstm_data, lstm_scalar, lstm_array),
-    "kmeans": Evaluation("direction", kmeans_data, kmeans_scalar, kmeans_array),
-    "gmm": Evaluation("gradient", gmm_data, gmm_scalar, gmm_array),
-    "ba": Evaluation("jacobian", ba_data, ba, ba_array),
-    "saddle": Evaluation("value", lambda size: (np.array([1.0, 1.0]), None), saddle, saddle),
-    "particle": Evaluation("value", lambda size: (np.array([0.0]), None), particle, particle),
+                        lambda ops, x, rows: x[0] * x[0], {"": 1}),
+    "lse": Evaluation("gradient", lambda size: (random(size, 100 * size), None), lse_scalar, lse_array,
+                      {"1,000": 10, "100,000": 1000}),
+    "llsq": Evaluation("gradient", llsq_data, llsq_scalar, llsq_array, {"400 x 56": 4}),
+    "ode": Evaluation("gradient", lambda size: (random(size, 100 * size), None), ode_scalar, ode_array, {"400": 4}),
+    "det": Evaluation("gradient", lambda size: (random(size, (size + 2)**2), None), det, det, {"6": 4}),
+    "lstm": Evaluation("gradient", lstm_data, lstm_scalar, lstm_array, {"2 x 256": 10}),
+    "kmeans": Evaluation("direction", kmeans_data, kmeans_scalar, kmeans_array, {"10 x 1,000 x 8": 10}),
+    "gmm": Evaluation("gradient", gmm_data, gmm_scalar, gmm_array, {"400": 4}),
+    "ba": Evaluation("jacobian", ba_data, ba, ba_array, {"400": 4}),
+    "ht": Evaluation("jacobian", ht_data, ht_scalar, ht_array, {"100": 4}),
+    "saddle": Evaluation("value", lambda size: (np.array([1.0, 1.0]), None), saddle, saddle, {"": 1}),
+    "particle": Evaluation("value", lambda size: (np.array([0.0]), None), particle, particle, {"": 1}),
 }

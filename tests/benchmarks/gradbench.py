@@ -46,7 +46,8 @@ def ours(one: Evaluation, x: Any, rows: Any) -> Call:
         value = mg.jit(lambda x: one.scalar(ops, [x[k] for k in range(len(x))], None), arrays=True)
         return lambda: value(x)
     if not isinstance(rows, np.ndarray):
-        f = mg.jit(mg.grad(lambda x: one.scalar(ops, x, rows)), arrays=True)
+        derivative = mg.jacobian if one.what == "jacobian" else mg.grad
+        f = mg.jit(derivative(lambda x: one.scalar(ops, x, rows)), arrays=True)
         return lambda: f(x)
 
     def scalar(x: Any, row: Any) -> Any:
@@ -84,6 +85,9 @@ def jax(one: Evaluation, x: Any, rows: Any) -> Call:
         value = module.jit(lambda x: one.array(ops, list(x), None))
         return lambda: np.asarray(value(x))
     data = jnp.asarray(rows) if isinstance(rows, np.ndarray) else rows
+    if one.what == "jacobian" and data is rows:
+        jacobian = module.jit(module.jacfwd(lambda x: one.array(ops, x, rows)))
+        return lambda: np.asarray(jacobian(x))
     if one.what == "jacobian":
         f = module.jit(module.vmap(module.jacrev(lambda x, row: one.array(ops, x, row))))
         return lambda: np.asarray(f(x, data))
@@ -113,6 +117,9 @@ def torch(one: Evaluation, x: Any, rows: Any) -> Call:
         array=lambda a: torch.tensor(a, dtype=torch.float64), least_of_rows=lambda a: a.amin(1),
         logsumexp=lambda a: torch.logsumexp(a, -1))
     data = torch.from_numpy(rows) if isinstance(rows, np.ndarray) else rows
+    if one.what == "jacobian" and data is rows:
+        jacobian = torch.func.jacfwd(lambda x: one.array(ops, x, rows))
+        return lambda: jacobian(torch.from_numpy(x)).numpy()
     if one.what == "jacobian":
         f = torch.func.vmap(torch.func.jacrev(lambda x, row: one.array(ops, x, row)))
         return lambda: f(torch.from_numpy(x), data).numpy()
@@ -142,6 +149,9 @@ def casadi(one: Evaluation, x: Any, rows: Any) -> Call:
     v = ca.SX.sym("x", x.shape[-1])
     row = ca.SX.sym("row", rows.shape[1]) if sampled else None
     found = one.scalar(ops, ca.vertsplit(v), ca.vertsplit(row) if sampled else rows)
+    if one.what == "jacobian" and not sampled:
+        f = ca.Function("f", [v], [ca.jacobian(ca.vertcat(*found), v)])
+        return lambda: np.array(f(x))
     if one.what == "jacobian":
         f = ca.Function("f", [v, row], [ca.jacobian(ca.vertcat(*found), v)]).map(len(rows))
         return lambda: np.array(f(x.T, rows.T)).reshape(3, len(rows), 15).transpose(1, 0, 2)
@@ -256,7 +266,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=EVALUATIONS, default=list(EVALUATIONS), help="these evaluations")
     given = parser.parse_args()
     quick = given.quick
-    rounds, least, size = (1, 0.0, 1) if quick else (5, 0.05, 4)
+    rounds, least = (1, 0.0) if quick else (5, 0.05)
     names = [name for name, (package, _) in PEERS.items() if find_spec(package)]
     print(f"{machine()}; {load()}" + ("; quick: no figure to quote" if quick else "") + "\n")
     for name, (package, _) in PEERS.items():
@@ -264,14 +274,15 @@ def main() -> None:
             print(f"{name}: not installed, pip install {package}\n")
     head, rows = ["a call, and the first", *names], []
     for title in given.only:
-        one = EVALUATIONS[title]
-        x, samples = one.data(size)
-        able = [name for name in names if one.what != "value" or name in LOOPING]
-        calls, first = begun(able, lambda name, one=one, x=x, s=samples: PEERS[name][1](one, x, s), set())
-        times = medians(calls, rounds, least)
-        print(title, times, file=sys.stderr)
-        rows.append([f"{title}, {one.what}",
-                     *(f"{duration(times[n])} ({duration(first[n])})" if n in able else "–" for n in names)])
+        one, slow = EVALUATIONS[title], set[str]()
+        for size, scale in [("", 1)] if quick else one.sizes.items():
+            x, samples = one.data(scale)
+            able = [name for name in names if one.what != "value" or name in LOOPING]
+            calls, first = begun(able, lambda name, one=one, x=x, s=samples: PEERS[name][1](one, x, s), slow)
+            times = medians(calls, rounds, least)
+            print(title, size, times, file=sys.stderr)
+            rows.append([f"{title} {size}".strip() + f", {one.what}",
+                         *(f"{duration(times[n])} ({duration(first[n])})" if n in calls else "–" for n in names)])
     print(table(head, rows))
     rows, slow = [], set[str]()
     for count in (8, 16) if quick else (1_000, 10_000):
