@@ -18,7 +18,7 @@ import struct
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import chain, groupby
 from typing import Any
 
@@ -190,17 +190,22 @@ class Program:
     def insert(self, inner: Program, args: Ids) -> int:
         """Inline a program of one result with these nodes as its inputs; return the node of the result."""
         new = dict(zip(inner.inputs, args))
-        for op, run in groupby(range(len(inner)), inner.ops.__getitem__):
-            several = list(run)
-            if op is None:
-                new |= {i: self.constant(inner.numbers[i]) for i in several if i in inner.numbers}
-            elif len(several) > SHORT and new.keys() >= set(chain.from_iterable(inner.args[i] for i in several)):
+        for i, x in inner.numbers.items():
+            new[i] = self.constant(x)
+        for op, several in inner.runs:
+            if len(several) > SHORT and new.keys() >= set(chain.from_iterable(inner.args[i] for i in several)):
                 rows = [tuple([new[a] for a in inner.args[i]]) for i in several]    # none is an input of another
                 new |= zip(several, self.extend(op, rows))
             else:
                 for i in several:
                     new[i] = self.add(op, tuple([new[a] for a in inner.args[i]]))
         return new[inner.results[0]]
+
+    @cached_property
+    def runs(self) -> list[tuple[Op, list[int]]]:
+        """The operations that follow each other and are of one row, for insert()."""
+        found = groupby([i for i, op in enumerate(self.ops) if op], self.ops.__getitem__)
+        return [(op, list(several)) for op, several in found if op]
 
     def number(self, i: int) -> float | None:
         """The number of a constant node; None for any other node."""

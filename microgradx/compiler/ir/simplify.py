@@ -83,8 +83,8 @@ def _dot(p: Program, args: Ids) -> int | None:
 def _masked_dot(p: Program, args: Ids) -> int | None:
     """Drop terms whose mask is the constant 0; use dot if all other masks are constants."""
     third = len(args) // 3
-    terms = list(zip(args[:third], args[third:2 * third], args[2 * third:]))
     if not p.numbers.keys().isdisjoint(args[:third]):
+        terms = zip(args[:third], args[third:2 * third], args[2 * third:])
         kept = [term for term in terms if p.number(term[0]) != 0]
         if all([mask in p.numbers for mask, _, _ in kept]):
             return p.add(reductions.dot, (*[x for _, x, _ in kept], *[y for _, _, y in kept]))
@@ -106,7 +106,7 @@ def _masked(p: Program, mask: int, x: int, y: int) -> int | None:
 
 
 def _all_one(p: Program, args: Ids) -> bool:
-    return all(p.number(a) == 1 for a in args)
+    return p.number(args[0]) == 1 and all(p.number(a) == 1 for a in args)       # most often the first is not
 
 
 RULES: dict[str, Rule] = {
