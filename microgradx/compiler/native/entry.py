@@ -49,6 +49,8 @@ class Entry(Guard, MemoryPool, ResultMaker):
         self.keywords(names)
         if variant.closure:
             self.unchanged(variant.closure)
+        if self.p.closures:
+            self.outside()
         self.modules(pointer, args)
         self.elements(pointer, args)
         self.given(self.item(pointer, len(args)))

@@ -6,10 +6,15 @@ nothing has changed. Else Closure.holds() says so: an equal object may stand in 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import CellType, MappingProxyType
 from typing import Any
 
 from ...arrays import numpy
+from ...engine import mode
+from ...passes import is_inside, sources
 from ..trace.closures import Closure, Reading
 from .instructions import INT, LONG, POINTER, VOID, declared
 from .layout import CONTENTS, ITEMS, SIZE
@@ -24,22 +29,44 @@ class Guard(ArgumentReader):
     def unchanged(self, closure: Closure) -> None:
         """Continue if all is as it was, else branch to the call of `general`; before all else, for where Python is
         asked other threads may run."""
-        holds, b = self.object(closure.holds), self.b
+        holds = self.object(closure.holds)
         if not all(map(_is_known, closure.readings)) or not all(map(_is_short, closure.now)):
             self.ask(holds)
             return
-        other, self.other = self.other, self.function.append_basic_block("changed")
-        for one in closure.readings:
-            self.same(one)
-        for now, then in zip(closure.now, closure.then):
-            self.same_elements(now, then)
-        changed, self.other = self.other, other
-        after = self.function.append_basic_block()
+        with self.or_asked(holds):
+            for one in closure.readings:
+                self.same(one)
+            for now, then in zip(closure.now, closure.then):
+                self.same_elements(now, then)
+
+    def outside(self) -> None:
+        """Continue if no transform is under way that could differentiate by Values that the program closes over."""
+        with self.or_asked(self.object(_is_outside)):
+            for variable, usual in ((sources, ()), (mode, "")):
+                self.require(self.b.icmp_unsigned("==", self.current(variable), self.object(usual)))
+
+    @contextmanager
+    def or_asked(self, f: Any) -> Iterator[None]:
+        """Where what is required in this block does not hold, f() decides in its place."""
+        b, other = self.b, self.other
+        self.other = slow = self.function.append_basic_block("slow")
+        yield
+        self.other, after = other, self.function.append_basic_block()
         b.branch(after)
-        b.position_at_end(changed)
-        self.ask(holds)
+        b.position_at_end(slow)
+        self.ask(f)
         b.branch(after)
         b.position_at_end(after)
+
+    def current(self, variable: ContextVar[Any]) -> Any:
+        """What a context variable with a default is now; the context keeps it."""
+        with self.b.goto_entry_block():
+            place = self.b.alloca(POINTER)
+        self.b.store(self.null(), place)
+        self.python("PyContextVar_Get", INT, self.object(variable), self.null(), place)
+        found = self.b.load(place, typ=POINTER)
+        self.python("Py_DecRef", VOID, found)
+        return found
 
     def same(self, one: Reading) -> None:
         """Continue if a variable is the same object, or an array has the same bytes."""
@@ -82,6 +109,10 @@ class Guard(ArgumentReader):
             compare = declared(self.module, "memcmp", INT, [POINTER, POINTER, LONG])
             found = self.b.call(compare, [pointer, self.b.inttoptr(LONG(address), POINTER), LONG(count)])
             self.require(self.b.icmp_signed("==", found, INT(0)))
+
+
+def _is_outside() -> bool:
+    return not is_inside()
 
 
 def _is_known(one: Reading) -> bool:

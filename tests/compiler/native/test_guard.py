@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from microgradx import jit, value_and_grad
+from microgradx import grad, jit, nn, no_grad, value_and_grad
 from microgradx.compiler.trace.closures import Closure
 
 from ...compiled import needs_llvmlite
@@ -138,6 +138,23 @@ def test_large_programs_too():
         space["a"] = k
         y, slope = f(xs)
         assert y == 1000 * k and set(slope) == {2 * k}
+
+
+@pytest.mark.parametrize("sizes", [[4, 1], [9, 9, 1]])
+@pytest.mark.parametrize("x", [[0.5, -0.3, 0.8], np.array([0.5, -0.3, 0.8])], ids=["list", "array"])
+def test_a_transform_by_what_it_closes_over(sizes, x):
+    """Its parameters are in memory that machine code reads: grad(lambda m: f(x))(model) was 0 once f was called."""
+    model = nn.MLP(3, sizes)
+    f = jit(lambda x: model(x) * 1.0, backend="native")
+    assert f(x) == f(x) == pytest.approx(model([*x]).data)
+    expected = grad(lambda m: model(x) * 1.0)(model)
+    for _ in range(2):
+        assert grad(lambda m: f(x))(model) == expected
+        y, slope = value_and_grad(lambda k: f(x) * k)(2.0)              # this one could differentiate it, too
+        assert y == pytest.approx(2 * slope) and slope == pytest.approx(f(x))
+        with no_grad():
+            assert f(x) == pytest.approx(slope)
+        assert jit(lambda x: f(x) * 2.0)(x) == pytest.approx(2 * slope)
 
 
 def test_no_reference_is_kept_or_lost():
