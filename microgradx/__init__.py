@@ -32,8 +32,9 @@ from .activations import (
     softsign,
 )
 from .batching import vmap
-from .checking.check import check_hessian, check_jvp, first_nonfinite, gradcheck
+from .checking.check import check_hessian, check_jvp, gradcheck
 from .checking.error import GradientError
+from .checking.explanation import first_nonfinite
 from .derivatives import grad, gradients, hvp, jvp, value_and_grad
 from .engine import tape
 from .expr import ExpressionError, parse

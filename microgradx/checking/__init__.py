@@ -3,7 +3,8 @@
 differences.py       finite differences with an error bound
 mismatch.py          a derivative compared with differences: a Check, and the Mismatch if they disagree
 evaluation_point.py  a function of Values at the inputs where it is checked
-error.py, check.py   GradientError, gradcheck, and its error messages
+explanation.py       why a derivative is wrong, in words
+error.py, check.py   GradientError, gradcheck
 samples.py           inputs for a row, read from its domain and kinks
 strategies.py        the same as Hypothesis strategies
 

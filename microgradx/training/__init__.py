@@ -23,7 +23,9 @@ history.py      the record of every step
 evaluation.py, validation.py    the loss on other data, and the best weights
 weights.py      weights on disk
 generators.py, checkpoint.py    random generators; a whole run on disk, to continue
-fit.py          the loop, with all of these
+arguments.py    the arguments of fit(), checked
+run.py          the loop: steps, validation, callback, checkpoint
+fit.py          fit(), with all of these
 outcome.py      what a training came to, as text
 examples/       training on real input, with targets
 """

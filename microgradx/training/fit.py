@@ -17,37 +17,28 @@
 """
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count, islice
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..conversion import listed
 from ..files import Path
-from ..ieee import kind_of, number, short
-from ..interrupts import Interrupts, allowed
 from ..nn import Module
+from .arguments import check, check_executor, check_functions, dtype_name, steps_in_all, steps_in_epoch
 from .checkpoint import Checkpoint
 from .class_weight import ClassWeight, table_of, weighed
-from .data import Pair, batches, endless, samples, split
-from .evaluation import checked_dtype, evaluate, measure
+from .data import Pair, endless, samples, split
+from .evaluation import evaluate, measure
 from .gradient import Loss, NonFiniteError, Penalty, gradient
 from .history import History, Record
 from .lbfgs import LBFGS
-from .mode import mode
-from .optim import Optimiser, require
+from .optim import Optimiser
 from .plateau import ReduceLROnPlateau
-from .progress import progress
-from .runner import CompiledRunner, Plan, Runner
+from .run import Run, constant
+from .runner import CompiledRunner, Runner
 from .schedules import Schedule
-from .step_budget import StepBudget
 from .validation import Validation
 
 __all__ = ["fit", "evaluate", "gradient", "History", "Record", "NonFiniteError"]
-
-
-def constant(_: int) -> float:
-    """The factor of a learning rate that stays."""
-    return 1.0
 
 
 def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimiser: Optimiser, *,
@@ -106,175 +97,38 @@ def fit(model: Module, xs: Sequence[Any], ys: Sequence[Any], loss: Loss, optimis
     xs, ys, validation = listed((xs, ys, validation))
     if isinstance(validation, float):
         (xs, ys), validation = split(xs, ys, validation, seed)
-    epoch = _epoch(samples(xs, ys), batch_size, drop_last)
-    total = _total(epochs, steps, epoch)
-    _check(validation, patience, clip, schedule, whole and class_weight is not None, threads)
-    _check_functions(loss=loss, schedule=schedule, penalty=penalty, callback=callback)
+    epoch = steps_in_epoch(samples(xs, ys), batch_size, drop_last)
+    total = steps_in_all(epochs, steps, epoch)
+    check(validation, patience, clip, schedule, whole and class_weight is not None, threads)
+    check_functions(loss=loss, schedule=schedule, penalty=penalty, callback=callback)
     if executor is not None:
-        _check_executor(executor, model, jit, whole, threads)
-    dtype = _checked_dtype(dtype, jit, optimiser)
+        check_executor(executor, model, jit, whole, threads)
+    dtype = dtype_name(dtype, jit, optimiser)
+    _warn_of_another_model(model, optimiser)
 
-    own = model.parameters() if isinstance(model, Module) else []
-    if own and not {*own} & {*optimiser.params}:
-        warnings.warn("the optimiser has no parameter of the model, so that training changes none of it; write "
-                      "model.parameters() for the parameters of this model", RuntimeWarning, stacklevel=2)
-    runner: Runner | None = None
-    rate, fixed = optimiser.lr, schedule is constant and checkpoint is None
-    plans = zip(endless(len(xs), batch_size, seed, drop_last),
-                map(lambda step: _rate(rate if runner is None else runner.lr, schedule(step)), count()))
-    # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
-    by_one = callback is not None or not jit or isinstance(optimiser, LBFGS)
-    most = 1 if by_one else epoch if validation is not None or checkpoint else total
-    measured, table, weights = measure(loss, whole, jit, dtype), None, None
-    if class_weight is not None:
-        table = table_of(class_weight)
-        loss, ys, weights = weighed(loss, ys, table)
-    watch = Validation(validation, measured, epoch, patience,
+    watch = Validation(validation, measure(loss, whole, jit, dtype), epoch, patience,
                        schedule.step if isinstance(schedule, ReduceLROnPlateau) else None)
+    table = None if class_weight is None else table_of(class_weight)
+    loss, ys, weights = (loss, ys, None) if table is None else weighed(loss, ys, table)
     saved = None if checkpoint is None else Checkpoint(
         checkpoint, model, optimiser, schedule, watch, samples=len(xs), validation=validation and len(validation[0]),
         batch_size=batch_size, drop_last=drop_last, seed=seed, whole=whole, clip=clip and float(clip),
         class_weight=table and str(table))
-    history = History()
-    with Interrupts() as interrupts, mode(model, training=True):
-        try:
-            history = saved.resume(plans, total) if saved else history
-            given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold, weights)
-            runner = CompiledRunner(*given, threads=threads, executor=executor, dtype=dtype) if jit else Runner(*given)
-            made = _made(runner, plans, StepBudget(most, total), epoch, len(history))
-            if not _stopped(history, threshold, watch):
-                _train(model, history, runner, made, watch, callback, saved, total, fixed)
-        except KeyboardInterrupt:
-            history.stopped = "interrupted"
-        finally:
-            if runner is not None:
-                runner.finish()
-        watch.restore(model)
-    if interrupts.pressed:
-        history.stopped = "interrupted"
-    return history
+
+    def runner() -> Runner:
+        given = (model, xs, ys, loss, optimiser, penalty, clip, whole, threshold, weights)
+        return CompiledRunner(*given, threads=threads, executor=executor, dtype=dtype) if jit else Runner(*given)
+
+    # Eager steps run one by one, so that Ctrl-C loses no record; compiled ones until a callback or validation is due.
+    by_one = callback is not None or not jit or isinstance(optimiser, LBFGS)
+    most = 1 if by_one else epoch if validation is not None or checkpoint else total
+    batches = endless(len(xs), batch_size, seed, drop_last)
+    return Run(model, optimiser.lr, batches, schedule, watch, callback, saved, total).train(runner, most)
 
 
-def _train(model: Module, history: History, runner: Runner, made: Iterator[list[Record]], watch: Validation,
-           callback: Callable[[Any, Record], Any] | None, saved: Checkpoint | None, total: int, fixed: bool) -> None:
-    """The loop: make some steps, then validate, call back, save and check for a reason to stop."""
-    with progress(total) as show:
-        for records in made:
-            history.extend(records)
-            if runner.interrupted:
-                raise KeyboardInterrupt
-            show(len(history), f"loss {history[-1].loss:.4g}")
-            watch.measure_if_due(model, history)
-            if callback is not None:
-                before = runner.seen()
-                with allowed():
-                    callback(model, history[-1])
-                with allowed():
-                    runner.renew(before)
-                runner.follow(history[-1].lr, fixed)
-            if saved is not None:
-                saved.write_if_due(history)
-            if _stopped(history, runner.threshold, watch):
-                return
-
-
-def _stopped(history: History, threshold: float, watch: Validation) -> bool:
-    """Whether there is a reason to stop after these steps, which is noted in the history."""
-    if not history:
-        return False
-    if history[-1].loss <= threshold:
-        history.stopped = "loss threshold reached"
-    elif watch.is_stale(len(history)):
-        history.stopped = "validation loss no longer falling"
-    else:
-        return False
-    return True
-
-
-def _made(runner: Runner, plans: Iterator[Plan], budget: StepBudget, epoch: int, done: int) -> Iterator[list[Record]]:
-    """The records of all steps after the first `done`, a list for each call of the runner, which makes steps on
-    demand."""
-    while done < budget.total:
-        with allowed():
-            todo = list(islice(plans, budget.steps(done)))
-        steps = zip(count(done + 1), runner.steps(todo), todo)
-        yield [Record(step, math.ceil(step / epoch), loss, lr, norm) for step, (loss, norm), (_, lr) in steps]
-        done += len(todo)
-
-
-# Arguments -----------------------------------------------------------------------------------------------------
-
-def _epoch(length: int, batch_size: int | None, drop_last: bool) -> int:
-    """The number of steps in an epoch. ValueError for a batch size below 1, or if no batch is left."""
-    return sum(1 for _ in batches(range(length), range(length), batch_size, drop_last=drop_last))
-
-
-def _total(epochs: int | None, steps: int | None, epoch: int) -> int:
-    """The largest number of steps. ValueError if neither epochs nor steps are given."""
-    given = [n for n in (steps, epochs and epochs * epoch) if n is not None]
-    if not given or any(not isinstance(n, int) or n < 0 for n in given):
-        raise ValueError(f"expected how long to train, got epochs={epochs!r}, steps={steps!r}; write epochs=10")
-    return min(given)
-
-
-def _rate(lr: float, factor: float) -> float:
-    """The learning rate of a step. ValueError for one that is nan or below 0, before it has changed a parameter."""
-    require(**{"lr times the factor of schedule": (found := lr * number(factor))})
-    return found
-
-
-def _check_functions(**given: Any) -> None:
-    """TypeError for what cannot be called, before the first step."""
-    for name, f in given.items():
-        if f is not None and not callable(f):
-            raise TypeError(f"expected a function as {name}, got {short(f)} ({kind_of(f)})")
-
-
-def _check(validation: Pair | None, patience: int | None, clip: float | None, schedule: Schedule, twice: bool,
-           threads: int | None) -> None:
-    """ValueError for arguments that would otherwise fail after the first step or epoch."""
-    if twice:
-        raise ValueError("with whole=True the loss has the weights of its samples; write cross_entropy(..., weight=) "
-                         "there in place of class_weight")
-    if clip is not None:
-        require(clip=clip)
-    if patience is not None:
-        require(patience=patience)
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"expected threads from 1 up, or None for one on each core, got {short(threads)}")
-    if validation is not None and not (isinstance(validation, (tuple, list)) and len(validation) == 2):
-        raise TypeError(f"expected (xs, ys) as validation, or a share such as 0.2, got {short(validation)}")
-    if validation is not None:
-        samples(*validation)
-    elif isinstance(schedule, ReduceLROnPlateau):
-        raise ValueError("ReduceLROnPlateau needs validation data; write validation=0.2 to set a fifth of the samples "
-                         "aside")
-    elif patience is not None:
-        raise ValueError("patience needs validation data; write validation=0.2 to set a fifth of the samples aside")
-
-
-def _checked_dtype(dtype: Any, jit: bool, optimiser: Optimiser) -> str:
-    """The name of a dtype. ValueError for another one, and where float32 is not computed."""
-    name = checked_dtype(dtype, jit)
-    if name != "float64" and isinstance(optimiser, LBFGS):
-        raise ValueError("LBFGS looks at differences of losses that float32 rounds away; write dtype='float64'")
-    return name
-
-
-def _check_executor(executor: Any, model: Module, jit: bool, whole: bool, threads: int | None) -> None:
-    """TypeError for what is no executor, ValueError where its workers could not share a batch."""
-    if isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
-        raise TypeError("expected an executor of concurrent.futures, such as ProcessPoolExecutor(2), or a Client of "
-                        f"dask.distributed, got {short(executor)}")
-    if getattr(executor, "asynchronous", False) is True:
-        raise TypeError("expected a Client that waits for results, got an asynchronous one; write "
-                        "Client(asynchronous=False)")
-    if not jit:
-        raise ValueError("an executor computes compiled code; write jit=True, or executor=None")
-    if threads is not None:
-        raise ValueError(f"expected an executor or threads={threads}, got both; threads share a batch in one process")
-    if whole:
-        raise ValueError("with whole=True a batch has one loss, which workers cannot share; expected executor=None")
-    if model.buffers():
-        raise ValueError("expected a model without Buffers, which samples set one after the other (BatchNorm's "
-                         f"statistics), got {len(model.buffers())}; write executor=None")
+def _warn_of_another_model(model: Module, optimiser: Optimiser) -> None:
+    """A RuntimeWarning if the optimiser has no parameter of the model."""
+    own = model.parameters() if isinstance(model, Module) else []
+    if own and not {*own} & {*optimiser.params}:
+        warnings.warn("the optimiser has no parameter of the model, so that training changes none of it; write "
+                      "model.parameters() for the parameters of this model", RuntimeWarning, stacklevel=3)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from ..checking.check import described, first_nonfinite
+from ..checking.explanation import described, first_nonfinite
 from ..engine import Value
 from ..ieee import short
 from ..interrupts import allowed

@@ -136,7 +136,7 @@ class CompiledRunner(Runner):
                 warnings.warn(f"a callback has changed the model {WARN_AFTER} times, or what the loss closes over, "
                               "and each time fit(..., jit=True) compiled anew; keep a number that changes in a Buffer "
                               "of the model, or outside of it",
-                              RuntimeWarning, stacklevel=4)
+                              RuntimeWarning, stacklevel=6)
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import microgradx as mg
 from microgradx import Value, detach, dot, grad, gradients, no_grad, relu, sin, sqrt, tanh, tape, where
 from microgradx.checking import evaluation_point
-from microgradx.checking.check import GradientError, described, first_nonfinite, gradcheck
+from microgradx.checking.check import GradientError, gradcheck
 from microgradx.checking.differences import derivative
 from microgradx.checking.evaluation_point import EvaluationPoint
+from microgradx.checking.explanation import described, first_nonfinite
 from microgradx.checking.mismatch import roundings
 from microgradx.checking.samples import is_finite, is_smooth, kink_points
 from microgradx.checking.strategies import arguments, graphs

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import microgradx as mg
 from microgradx import Value, dot, gradients, log, tape
-from microgradx.checking.check import GradientError, first_nonfinite, gradcheck
+from microgradx.checking.check import GradientError, gradcheck
+from microgradx.checking.explanation import first_nonfinite
 from microgradx.checking.samples import SMALL, called_with, edges, is_regular, is_smooth, is_whole, kink_points
 from microgradx.checking.strategies import LIMIT, arguments, graphs, kinks, numbers
 from microgradx.extras import install

@@ -22,6 +22,7 @@ from microgradx.interrupts import Interrupts, allowed, held
 from microgradx.nn import BatchNorm1d, Linear, Module, Sequential, Tanh, mse
 from microgradx.table import TABLE
 from microgradx.training import Adam, fit
+from microgradx.training.run import Run
 
 from ..budget import PATIENCE, budget, sweep
 from ..compiled import needs_llvmlite
@@ -80,8 +81,8 @@ class Training:
 
 
 class Press:
-    """While this is entered: Ctrl-C when the n-th line of the package runs, counted from where fit() calls a function
-    of this name; __enter__ is that of its Interrupts. `lines` counts them."""
+    """While this is entered: Ctrl-C when the n-th line of the package runs, counted from where Run.train, of fit(),
+    calls a function of this name; __enter__ is that of its Interrupts. `lines` counts them."""
 
     def __init__(self, n=0, after="__enter__"):
         self.n, self.after, self.lines = n, after, 0
@@ -99,7 +100,7 @@ class Press:
         return self.lines == self.n
 
     def call(self, frame, event, arg):
-        if frame.f_code.co_name == self.after and frame.f_back.f_code is fit.__code__:
+        if frame.f_code.co_name == self.after and frame.f_back.f_code is Run.train.__code__:
             self.after = None
             caller = frame.f_back
             while caller is not None:

@@ -24,7 +24,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...checking.check import first_nonfinite
+from ...checking.explanation import first_nonfinite
 from ...derivatives import gradients
 from ...engine import Value
 from ...ieee import short

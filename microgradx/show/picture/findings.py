@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...checking.check import described
+from ...checking.explanation import described
 from ...table import TABLE
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from copy import copy
 from functools import cached_property
 from typing import Any
 
-from ...checking.check import first_nonfinite
+from ...checking.explanation import first_nonfinite
 from ...engine import Value
 from ...ieee import short
 from ...nesting import leaves
