@@ -63,7 +63,7 @@ class Run:
         needed. Ctrl-C ends training without an error."""
         with Interrupts() as interrupts, mode(self.model, training=True):
             try:
-                plans = self._plans()
+                plans = zip(self.batches, map(self._rate, count()))
                 if self.saved is not None:
                     self.history = self.saved.resume(plans, self.total)
                 self.runner = start()
@@ -79,14 +79,11 @@ class Run:
             self.history.stopped = "interrupted"
         return self.history
 
-    def _plans(self) -> Iterator[Plan]:
-        """The samples of each step, and its learning rate. ValueError for one that is nan or below 0, before it has
-        changed a parameter."""
-        for step, places in enumerate(self.batches):
-            factor = self.schedule(step)
-            lr = (self.lr if self.runner is None else self.runner.lr) * number(factor)
-            require(**{"lr times the factor of schedule": lr})
-            yield places, lr
+    def _rate(self, step: int) -> float:
+        """The learning rate of a step. ValueError for one that is nan or below 0, before it has changed a parameter."""
+        lr = self.lr if self.runner is None else self.runner.lr
+        require(**{"lr times the factor of schedule": (found := lr * number(self.schedule(step)))})
+        return found
 
     def _steps(self, runner: Runner, plans: Iterator[Plan], budget: StepBudget) -> Iterator[list[Record]]:
         """The records of all steps to come, a list for each call of the runner, which makes steps on demand."""

@@ -32,7 +32,7 @@ RNG = random.Random(3)
 XS = [[RNG.gauss(0, 1), RNG.gauss(0, 1)] for _ in range(3)]
 YS = [[math.sin(a) * b] for a, b in XS]
 STEPS = 4
-FIRST, LAST = 6, 4                      # lines until the handler is there, and after it
+FIRST, LAST = 6, 5                      # lines until the handler is there, and after it
 WAYS = {"eager": {}, "python": {"jit": True}, "native": {"jit": True}}
 
 
