@@ -39,17 +39,21 @@ class Vmapped:
         update_wrapper(self, f, updated=())
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """f for each sample; ValueError unless all arguments have as many, at least one."""
+        """f for each sample; ValueError unless all arguments have as many. See vmap() for none."""
         return for_arrays(self._mapped)(*args, **options)
 
     def _mapped(self, *args: Any, **options: Any) -> Any:
         axes = self.axes(len(args))
         sizes = {size for tree, axis in [*zip(args, axes), *((x, 0) for x in options.values())]
                  for size in walked(lengths, tree, axis)}
-        if len(sizes) != 1 or 0 in sizes:
+        if len(sizes) != 1:
             got = f"{' and '.join(map(str, sorted(sizes)))} along their axes" if sizes else "none with an axis"
-            raise ValueError(f"vmap needs arguments with one number of samples, at least 1, got {got}; write "
-                             "in_axes=None for what all samples share")
+            raise ValueError(f"vmap needs arguments with one number of samples, got {got}; write in_axes=None for what "
+                             "all samples share")
+        if sizes == {0}:
+            result = self.f(*[walked(blank, x, axis) for x, axis in zip(args, axes)],
+                            **{name: walked(blank, x, 0) for name, x in options.items()})
+            return walked(none_of, listed(result), self.out_axes)
         differ = [axis is not None for axis in axes]
         rows = [([sample(x, axis, i) for x, axis in zip(args, axes) if axis is not None],
                  {name: sample(x, 0, i) for name, x in options.items()}) for i in range(sizes.pop())]
@@ -82,6 +86,9 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Vmappe
                 dict or tuple it may be one of axes. Keyword arguments have axis 0
     out_axes    likewise for results; None for a result that is the same for all samples
 
+    Of no samples, in arrays of shape (0, n), the results are arrays of shape (0, ...), as in JAX; f is called once,
+    with zeros, which tells their shape. ValueError for empty lists, which do not tell the shape of a sample.
+
     >>> from microgradx import dot, vmap
     >>> vmap(dot)([[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [2.0, 0.0]])
     [3.0, 6.0]
@@ -100,7 +107,7 @@ def lengths(tree: Any, axis: Axes) -> list[int]:
     if axis is None or isinstance(tree, PLAIN):
         return []
     if isinstance(tree, list) and isinstance(axis, int):
-        return [len(tree) if axis == 0 else shape(tree)[_place(axis, tree)]]
+        return [len(tree) if axis == 0 else _sizes(tree)[_place(axis, tree)]]
     if is_module(tree):
         raise TypeError(f"vmap cannot map over {kind_of(tree)}, a Module; write in_axes=None for it")
     if is_leaf(tree):
@@ -113,8 +120,43 @@ def sample(tree: Any, axis: Axes, i: int) -> Any:
     if axis is None or isinstance(tree, PLAIN):
         return tree
     if isinstance(tree, list) and isinstance(axis, int):
-        return _entry(tree, 0 if axis == 0 else _place(axis, tree), i)
+        place = 0 if axis == 0 else _place(axis, tree)
+        found = _entry(tree, place, i)
+        return _known(found, _without(tree, place)) if isinstance(tree, FromArray) else found
     return regrown(tree, [sample(part, own, i) for part, own in _parts(tree, axis)])
+
+
+def blank(tree: Any, axis: Axes) -> Any:
+    """A sample of zeros in place of none. ValueError for an empty list, which does not tell the shape of a sample."""
+    if axis is None or isinstance(tree, PLAIN):
+        return tree
+    if isinstance(tree, list) and isinstance(axis, int):
+        if not isinstance(tree, FromArray):
+            raise ValueError("vmap: an empty list does not tell the shape of a sample; give at least 1, or an array of "
+                             "shape (0, ...)")
+        sizes = _without(tree, _place(axis, tree))
+        return _known(zeros(sizes), sizes)
+    return regrown(tree, [blank(part, own) for part, own in _parts(tree, axis)])
+
+
+def zeros(sizes: Sequence[int]) -> Any:
+    """0.0 in nested lists of this shape.
+
+    >>> from microgradx.batching import zeros
+    >>> zeros((2, 1)), zeros(())
+    ([[0.0], [0.0]], 0.0)
+    """
+    return [zeros(sizes[1:]) for _ in range(sizes[0])] if sizes else 0.0
+
+
+def _without(tree: FromArray, place: int) -> tuple[int, ...]:
+    """The shape of what was an array, without an axis."""
+    return (*tree.sizes[:place], *tree.sizes[place + 1:])
+
+
+def _known(rows: Any, sizes: tuple[int, ...]) -> Any:
+    """Nested lists, which remember their shape if they do not show it."""
+    return FromArray(rows, sizes) if 0 in sizes else rows
 
 
 def _entry(rows: Any, axis: int, i: int) -> Any:
@@ -123,10 +165,15 @@ def _entry(rows: Any, axis: int, i: int) -> Any:
 
 def _place(axis: int, tree: Any, more: int = 0) -> int:
     """An axis counted from the front. ValueError if there is none such."""
-    count = len(shape(tree)) + more
+    count = len(_sizes(tree)) + more
     if not -count <= axis < count:
-        raise ValueError(f"vmap: there is no axis {axis} in shape {shape(tree)}")
+        raise ValueError(f"vmap: there is no axis {axis} in shape {_sizes(tree)}")
     return axis % count
+
+
+def _sizes(tree: Any) -> tuple[int, ...]:
+    """The shape of a nesting, also of an array without numbers."""
+    return tree.sizes if isinstance(tree, FromArray) else shape(tree)
 
 
 def _parts(tree: Any, axis: Axes) -> list[tuple[Any, Axes]]:
@@ -170,6 +217,19 @@ def stacked(results: list[Any], axis: Axes) -> Any:
             raise ValueError(f"vmap: results of samples differ: {short(first)} and {short(one)}; give all the same "
                              "nesting")
     return regrown(first, [stacked([part for part, _ in each], each[0][1]) for each in zip(*parts)])
+
+
+def none_of(sample: Any, axis: Axes) -> Any:
+    """The results of no samples, of which `sample` would be one. ValueError where they have no axis for these."""
+    sizes = even(sample)
+    if axis is None:
+        raise ValueError("vmap: out_axes=None needs at least one sample, whose result is that of all; write out_axes=0")
+    if sizes is None:
+        return (sample if isinstance(sample, PLAIN) else
+                regrown(sample, [none_of(part, own) for part, own in _parts(sample, axis)]))
+    place = _place(axis, sample, 1)
+    shaped = (*sizes[:place], 0, *sizes[place:])
+    return FromArray(zeros(shaped), shaped)
 
 
 def _along(results: Sequence[Any], place: int) -> list[Any]:

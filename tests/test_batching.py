@@ -97,11 +97,60 @@ def test_as_jax():
             assert np.array_equal(vmap(lambda v: [[2 * e for e in row] for row in v], in_axes, out_axes)(x), theirs)
 
 
+def parts(x):
+    """A number, a list, and a matrix from a row of numbers, in a dict."""
+    return {"sum": x[0] + x[-1], "twice": [2 * v for v in x], "matrix": [[v, v] for v in x]}
+
+
+# Shapes of an argument without samples, the axes, and the shapes of the results: jax.vmap's, as `parts` by jax.numpy
+NONE = [((0, 3), 0, 0, [(0,), (0, 3), (0, 3, 2)]), ((3, 0), 1, 0, [(0,), (0, 3), (0, 3, 2)]),
+        ((0, 3), 0, -1, [(0,), (3, 0), (3, 2, 0)]), ((3, 0), -1, 0, [(0,), (0, 3), (0, 3, 2)])]
+
+
+@every_way
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("sizes, in_axes, out_axes, expected", NONE)
+def test_of_no_samples_results_have_the_shape_of_none(way, compiled, sizes, in_axes, out_axes, expected):
+    np = pytest.importorskip("numpy")
+    f = vmap(parts, in_axes, out_axes)
+    found = (way.jit(f) if compiled else f)(np.zeros(sizes))
+    assert [x.shape for x in found.values()] == expected and {x.dtype for x in found.values()} == {np.dtype(float)}
+
+
+@pytest.mark.slow
+def test_of_no_samples_as_jax():
+    jax, np = pytest.importorskip("jax"), pytest.importorskip("numpy")
+
+    def theirs(x):
+        return {"sum": x[0] + x[-1], "twice": 2 * x, "matrix": jax.numpy.stack([x, x], 1)}
+    for sizes, in_axes, out_axes, expected in NONE:
+        found = jax.vmap(theirs, in_axes, out_axes)(np.zeros(sizes))
+        assert [found[name].shape for name in ("sum", "twice", "matrix")] == expected
+    for sizes in ((0, 4), (4, 0), (0, 0)):
+        for axis in (0, 1):
+            assert (vmap(vmap(lambda x: x * x), axis)(np.zeros(sizes)).shape
+                    == jax.vmap(jax.vmap(lambda x: x * x), axis)(np.zeros(sizes)).shape)
+
+
+def test_no_samples_in_transforms_and_beside_what_all_share():
+    np = pytest.importorskip("numpy")
+    none = np.zeros((0, 2))
+    assert vmap(grad(dot), (None, 0))([1.0, 2.0], none).shape == (0, 2)
+    assert vmap(lambda x, *, y: x[0] * y)(none, y=np.zeros(0)).shape == (0,)
+    assert vmap(vmap(lambda x: x * x))(np.zeros((3, 0))).shape == (3, 0)
+    assert grad(lambda w: w * w + len(vmap(lambda x: w * x[0])(none)))(3.0) == 6.0
+    for f, said in ((vmap(dot, (0, 0)), "got 0 and 3"), (vmap(dot, out_axes=None), "at least one sample")):
+        with pytest.raises(ValueError, match=said):
+            f(none, none if "one" in said else np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="an empty list does not tell"):
+        vmap(dot)(none, [])
+
+
 @pytest.mark.parametrize("call, error, said", [
     (lambda: vmap(3), TypeError, "vmap takes a function, got int"),
     (lambda: vmap(abs, "0"), TypeError, "in_axes is an int, None, or a tuple"),
     (lambda: vmap(dot)([[1.0]], [[1.0], [2.0]]), ValueError, "got 1 and 2 along their axes"),
-    (lambda: vmap(abs)([]), ValueError, "at least 1, got 0"),
+    (lambda: vmap(abs)([]), ValueError, r"give at least 1, or an array of shape \(0, ...\)"),
     (lambda: vmap(abs, None)(1.0), ValueError, "none with an axis"),
     (lambda: vmap(dot, (0,))([[1.0]], [[1.0]]), ValueError, "1 in_axes for 2 arguments"),
     (lambda: vmap(abs)(1.0), ValueError, "1.0 is one number without an axis 0; write in_axes=None"),

@@ -90,6 +90,7 @@ class Jitted(Generic[P, R_co]):
         self.f, self._backend, self.strict, self.arrays, self._dtype = f, backend, strict, arrays, dtype
         self.shared = shared                    # a program for all Modules of one structure: f itself is a few programs
         self.samples: AllSamples | None = None  # of vmap(f), what computes them one by one
+        self.binds: type | None = None          # staticmethod or classmethod, where jit is written above it
         self.methods = Methods(f, lambda method: Jitted(method, backend, strict, arrays, dtype=dtype))
         self.variants: dict[Hashable, Variant] = {}
         self._last: Variant | None = None
@@ -100,8 +101,11 @@ class Jitted(Generic[P, R_co]):
         update_wrapper(self, f, updated=())     # name, docstring and signature
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
-        """The function as a method: a Module is its first argument; for any other object it is compiled anew."""
-        if owner is None:
+        """The function as a method: a Module is its first argument; for any other object, and for a class above
+        @classmethod, it is compiled anew. Above @staticmethod it is no method."""
+        if self.binds is classmethod:
+            return self.methods.of(kind)
+        if owner is None or self.binds is staticmethod:
             return self
         return MethodType(self, owner) if isinstance(owner, Module) else self.methods.of(owner)
 
@@ -161,13 +165,18 @@ class Jitted(Generic[P, R_co]):
     def _known(self, structure: Hashable) -> Variant | None:
         """The program for this structure, and for what f closes over as that is now."""
         last = self.variants.get(structure)
-        if last is None or last.holds():
-            return last
-        for one in last.others:
-            if one.holds():
-                self.variants[structure], one.others = one, [last, *(v for v in last.others if v is not one)]
-                last.others = []
-                return one
+        return last if last is None or last.holds() else self._other(structure)
+
+    def _other(self, structure: Hashable) -> Variant | None:
+        """The one of the programs for this structure whose closure holds, which is the first of them from now on."""
+        with self._lock:
+            several = [last, *last.others] if (last := self.variants.get(structure)) else []
+            for one in several:
+                if one.holds():
+                    for v in several:
+                        v.others = []
+                    self.variants[structure], one.others = one, [v for v in several if v is not one]
+                    return one
         return None
 
     def _structure(self, args: tuple[Any, ...], options: dict[str, Any], numbers: list[float], modules: Modules,
@@ -317,11 +326,15 @@ def jit(f: Callable[P, R_co], *, backend: str | None = None, strict: bool = Fals
     >>> square(3.0), square(4.0), square.report().programs
     (9.0, 16.0, 1)
     """
+    binds = type(f) if isinstance(f, (staticmethod, classmethod)) else None
+    if binds is not None:
+        f = f.__func__  # type: ignore[attr-defined]
     if not callable(f):
         raise TypeError(f"jit takes a function, got {kind_of(f)}; write jit(f), then call the result")
     kind, by = DTYPES[dtype_name(dtype)], chosen(backend)
     by.check(kind, strict)
     found = Jitted(f, by, strict, arrays, dtype=kind)
+    found.binds = binds
     if isinstance(f, Vmapped):
         found.samples = AllSamples(f, by, strict, arrays, threads, kind)
     return found

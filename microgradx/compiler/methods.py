@@ -11,7 +11,10 @@
     (6.0, 15.0)
 
 The object is what a function closes over: its Values are read at each run, its other attributes are part of the
-program, and another one is recorded when they change. A Module needs none of this: it is an argument as others are.
+program, and another one is recorded when they change. Above @classmethod that object is the class, and above
+@staticmethod there is none. A Module needs none of this: it is an argument as others are.
+
+A program goes with its object. It keeps what the attributes hold; an object to which one of these leads back stays.
 """
 from __future__ import annotations
 

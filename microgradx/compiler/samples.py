@@ -185,7 +185,7 @@ class AllSamples:
             given = Given([walked(split, a, axis, found, self.dtype.name) for a, axis in zip(args, axes)], found)
         except (TypeError, ValueError):
             return None                                     # eager code says what is wrong, if anything is
-        if len({len(one.rows) for one in found}) != 1 or not len(found[0].rows):
+        if len({len(one.rows) for one in found}) != 1 or not (len(found[0].rows) or all(x.was_array for x in found)):
             return None
         with self._lock:
             if not (given.structure in self.known and self.closures[given.structure].holds()):

@@ -212,3 +212,28 @@ def test_threads_trace_at_once_functions_that_share_a_module():
     for thread in threads:
         thread.join()
     assert wrong == [] and {type(p) for p in model.parameters()} == {Value}
+
+
+def test_kept_programs_change_places_under_the_lock():
+    """One kept for other closures takes the first place when nobody compiles; the first itself needs no lock."""
+    scale = 2.0
+
+    def f(x):
+        return x * scale
+    g = jit(f, backend="python")
+    assert g(1.0) == 2.0
+    scale = 3.0
+    assert g(1.0) == 3.0 and g.report().programs == 2
+    found = []
+    thread = threading.Thread(target=lambda: found.append(g(1.0)))
+    with g._lock:
+        first = threading.Thread(target=lambda: found.append(g(1.0)))
+        first.start()
+        first.join()
+        assert found == [3.0]
+        scale = 2.0
+        thread.start()
+        thread.join(0.02)
+        assert thread.is_alive()
+    thread.join()
+    assert found == [3.0, 2.0] and g.report().programs == 2

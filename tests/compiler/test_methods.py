@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from microgradx import Value, grad, jit, nn, value_and_grad
+from microgradx.compiler import TracingError
 
 from ..compiled import needs_llvmlite
 
@@ -78,3 +79,72 @@ def test_a_module_is_an_argument():
     one, other = Net(), Net()
     assert one.gradient(3.0) == (6.0, {"w": 3.0}) == other.gradient(3.0)
     assert isinstance(Net.gradient, type(jit(abs)))
+
+
+@pytest.mark.parametrize("backend", [pytest.param("native", marks=needs_llvmlite), "python"])
+def test_above_staticmethod_and_classmethod(backend):
+    class Line:
+        slope, power = Value(2.0), 2
+
+        @staticmethod
+        def square(x):
+            """x * x"""
+            return x * x
+
+        @classmethod
+        def at(cls, x):
+            return cls.slope * x**cls.power
+        square, at = jit(square, backend=backend), jit(at, backend=backend)
+
+    class Steep(Line):
+        power = 3
+    for owner in (Line, Line(), Steep, Steep()):
+        assert owner.square(3.0) == 9.0 and grad(owner.square)(3.0) == 6.0
+    assert [owner.at(3.0) for owner in (Line, Line(), Steep, Steep())] == [18.0, 18.0, 54.0, 54.0]
+    Line.slope.data, Line.power = 5.0, 1
+    assert (Line.at(3.0), Steep().at(3.0), grad(Line.at)(3.0)) == (15.0, 135.0, 5.0)
+    assert (Line.square.__name__, Line.square.__doc__, Line.square.report().programs) == ("square", "x * x", 1)
+    assert Line.at.report().programs == 2
+
+
+def test_staticmethod_of_a_module():
+    class Net(nn.Module):
+        @jit
+        @staticmethod
+        def loss(x, y):
+            return (x - y) ** 2
+    assert Net.loss(3.0, 1.0) == Net().loss(3.0, 1.0) == 4.0
+
+
+class Slots:
+    __slots__ = ("power", "count", "__weakref__")
+
+    def __init__(self):
+        self.power, self.count = 2, 0
+
+    @jit
+    def at(self, x):
+        return x**self.power
+
+    @jit
+    def counts(self, x):
+        self.count += 1
+        return x * self.count
+
+
+class Attributes(Slots):
+    pass
+
+
+@pytest.mark.parametrize("kind", [Slots, Attributes])
+def test_what_an_object_has_besides_values_is_followed_and_not_frozen(kind):
+    one = kind()
+    assert one.at(3.0) == 9.0
+    one.power = 3
+    assert one.at(3.0) == 27.0 and one.at.report().programs == 2
+    with pytest.raises(TracingError, match=r"self\.count is set while"):
+        one.counts(3.0)
+    gone = weakref.ref(one)
+    del one
+    gc.collect()
+    assert gone() is None

@@ -32,6 +32,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, NamedTuple
+from weakref import ref
 
 from ...arrays import may_be_array
 from ...engine import Value
@@ -103,6 +104,7 @@ class Reach:
     cells       what functions close over, by name
     reads       for each namespace, such as the attributes of an object, which of its names are read
     slots       the same for objects that have attributes in __slots__
+    owners      weak references to the objects that may go, and their programs with them
     settings    the attributes of each layer of this package
     containers  every list, dict, set and array
     """
@@ -114,6 +116,7 @@ class Reach:
             self.cells: dict[int, tuple[CellType, str]] = {}
             self.reads: dict[int, tuple[Mapping[str, Any], dict[str, None]]] = {}
             self.slots: dict[int, tuple[Any, dict[str, None]]] = {}
+            self.owners: dict[int, ref[Any]] = {}
             self.spaces: list[Mapping[str, Any]] = []
             self.settings: list[dict[str, Any]] = []
             self.containers: list[Any] = []
@@ -137,6 +140,9 @@ class Reach:
             return self._variables(x)
         if isinstance(x, MethodType):
             return (x.__self__, x.__func__)
+        if isinstance(x, ref):                                  # the object of a method that jit compiled
+            self.owners[id(x())] = x
+            return (x(),)
         if isinstance(x, partial):
             return (x.func, *x.args, *x.keywords.values())
         if isinstance(x, COLLECTIONS) or may_be_array(type(x)):
@@ -244,7 +250,9 @@ class Closure:
             there = tuple(key for key in keys if key in space)
             reads += [(space, partial(itemgetter(*there), space), there)] if there else []
             reads += [(space, partial(space.get, key), (key,)) for key in keys if key not in space]
-        reads += [(x, partial(attrgetter(*keys), x), (*keys,)) for x, keys in reach.slots.values()]
+        for x, keys in reach.slots.values():
+            owner = reach.owners.get(id(x))
+            reads += [(x if owner is None else owner, _slots(x, keys, owner), (*keys,))]
         reads += [(x, read, ()) for x in reach.containers if (read := _reader(x))]
         self.readings = [Reading(read, read(), owner, keys) for owner, read, keys in reads]
         self.now: list[Any] = [*reach.settings]
@@ -279,6 +287,12 @@ class Closure:
                     if x is not y and x != y:
                         return str(name)
         return ""
+
+
+def _slots(x: Any, keys: Iterable[str], owner: ref[Any] | None) -> Callable[[], Any]:
+    """What reads these attributes of x; by the weak reference to it, if there is one."""
+    get = attrgetter(*keys)
+    return partial(get, x) if owner is None else lambda: get(owner())
 
 
 def size(x: Any) -> int:

@@ -37,6 +37,7 @@ from types import (
     ModuleType,
 )
 from typing import Any
+from weakref import ref
 
 from ...arrays import may_be_array
 from ...engine import Value
@@ -237,6 +238,8 @@ def _inside(name: str, x: Any) -> Iterator[tuple[str, Any, Any]]:
         yield from _variables(x)
     elif isinstance(x, MethodType):
         yield from (("self", 0, x.__self__), ("", 1, x.__func__))
+    elif isinstance(x, ref):
+        yield "self", 0, x()
     elif isinstance(x, (BuiltinFunctionType, MethodWrapperType)):
         yield from () if isinstance(x.__self__, ModuleType) else [(x.__name__, 0, x.__self__)]
     elif isinstance(x, partial):
