@@ -42,7 +42,7 @@ class Backend(ABC):
 
     name        "native" or "python"
     in_order    whether it adds gradients in the order of backward() in all programs, not only in strict ones
-    reads_modules   whether its exact functions read the parameters of Modules
+    reads_modules   whether its exact functions read the parameters of Modules, and Values that are closed over
     """
 
     name: str

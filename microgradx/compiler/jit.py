@@ -78,7 +78,7 @@ class Jitted(Generic[P, R_co]):
             """f(*args, **options), compiled."""
     else:
         # A slot: each function has its own __call__, the exact one of the structure that it was called with last. That
-        # need not ask whether a transform is under way: neither its arguments nor what it closes over are Values.
+        # asks whether a transform is under way only where what it closes over has Values: its arguments have none.
         __slots__ = ("__call__", "__dict__", "__weakref__")
 
     def __new__(cls, f: Callable[P, R_co], backend: Backend, *_: Any, **_options: Any) -> Jitted[P, R_co]:

@@ -153,7 +153,8 @@ class Variant:
         p, given = self.program, zeroed(tuple(args or ()))
         inputs = len(p.inputs) - sum(prod(sizes) for _, sizes in self.arrays) - len(self.addresses)
         results = len(p.results) - sum(prod(sizes) for _, sizes in self.made) * self.in_arrays
-        few = max(inputs, results) <= MOST and not self.sources and not p.updates
+        few = max(inputs, results) <= MOST and not p.updates
+        few &= not self.sources or (self.backend.reads_modules and all(map(_is_value, chain(*self.sources))))
         few &= self.in_arrays or not (self.made or arrays_in(given))        # of very many arrays the numbers are taken
         if (few and args is not None and is_exact(given, self._static()) and is_exact(self.tree, (dict,))
                 and max(pieces(given), pieces(self.tree)) <= MANY):
@@ -217,6 +218,11 @@ class Variant:
         for several in self.updates:
             several.set(found[start:start + len(several)])
             start += len(several)
+
+
+def _is_value(x: Any) -> bool:
+    """Whether it is a Value, and not of a class of the user's that has its data elsewhere."""
+    return isinstance(x, Value) and type(x).data is Value.data
 
 
 class Several(list[Any]):

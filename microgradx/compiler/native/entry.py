@@ -51,8 +51,10 @@ class Entry(Guard, MemoryPool, ResultMaker):
             self.unchanged(variant.closure)
         if self.p.closures:
             self.outside()
+        closed_over = [self.data_of(x) for several in variant.sources for x in several]
         self.modules(pointer, args)
         self.elements(pointer, args)
+        self.numbers += closed_over
         self.given(self.item(pointer, len(args)))
         found = self.straight() if is_small(self.p) else self.looped()
         b.ret(self.made(self.tree, iter(found), iter(self.arrays)))

@@ -68,6 +68,13 @@ class ArgumentReader(Buffers):
                 x = self.b.load(self.item(pointer, k), typ=POINTER)
                 self.ask(self.object(_is_now), self.object(tree), x)
 
+    def data_of(self, x: Any) -> Any:
+        """The number of a Value; before all else, too, for one that is resident asks Python."""
+        found = self.checked(self.python("PyObject_GetAttr", POINTER, self.object(x), self.object("_data")))
+        y = self.python("PyFloat_AsDouble", DOUBLE, found)
+        self.python("Py_DecRef", VOID, found)
+        return converted(self.b, y, self.real)
+
     def elements(self, pointer: Any, trees: Sequence[Any], nested: bool = False) -> None:
         """Read an array of objects. The code checks the types of all objects first, then their contents."""
         pairs = [(self.b.load(self.item(pointer, k), typ=POINTER), tree) for k, tree in enumerate(trees)

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from microgradx import grad, jit, nn, no_grad, value_and_grad
+from microgradx import Value, grad, jit, nn, no_grad, value_and_grad
 from microgradx.compiler.trace.closures import Closure
 
 from ...compiled import needs_llvmlite
@@ -157,10 +157,39 @@ def test_a_transform_by_what_it_closes_over(sizes, x):
         assert jit(lambda x: f(x) * 2.0)(x) == pytest.approx(2 * slope)
 
 
+class Doubled(Value):
+    """A Value of a user's, whose number is elsewhere."""
+
+    @property
+    def data(self):
+        return 2.0 * self._data
+
+
+@pytest.mark.parametrize("size", [3, 300])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_few_values(size, dtype, asked):
+    w, more, xs = Value(2.0), Doubled(3.0), np.ones(size, dtype)
+    f = jit(value_and_grad(lambda xs: sum(x * x for x in xs) * w), backend="native", dtype=dtype)
+    g = jit(lambda xs: xs[0] * w * more, backend="native", dtype=dtype)
+    for k in (2.0, 2.0, 5.0):
+        w.data = k
+        del asked[:]
+        y, slope = f(xs)
+        assert (y, {*slope.tolist()}) == (size * k, {2 * k}) and asked == []
+        assert g(xs) == 6.0 * k
+    assert value_and_grad(lambda v: f([v])[0])(3.0) == (45.0, 30.0)         # the function itself
+    from microgradx.compiler.native.resident import resident
+    block = resident([w])
+    block[0] = 7.0
+    assert f(xs)[0] == 7.0 * size and g(xs) == 42.0
+
+
 def test_no_reference_is_kept_or_lost():
     a, k = [object(), 2.5], 3.5
-    space = program("def f(x): return x * a[1] * k", a=a, k=k)
-    before = [sys.getrefcount(x) for x in (a, a[0], a[1], k)]
+    w = Value(2.0)
+    space = program("def f(x): return x * a[1] * k * w", a=a, k=k, w=w)
+    w.data = 4.5
+    before = [sys.getrefcount(x) for x in (a, a[0], a[1], k, w, w.data)]
     for _ in range(1000):
         space["f"](1.0)
-    assert [sys.getrefcount(x) for x in (a, a[0], a[1], k)] == before
+    assert [sys.getrefcount(x) for x in (a, a[0], a[1], k, w, w.data)] == before
