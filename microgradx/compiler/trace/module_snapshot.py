@@ -113,11 +113,17 @@ def snapshot(module: Any) -> ModuleSnapshot:
 
 
 def inside(module: Any) -> Iterator[tuple[str, Any]]:
-    """The Module and all Modules in it, with their names. Sets `training` as an attribute of each, as train() does."""
+    """The Module and all Modules in it, with their names; see set_mode()."""
     for name, inner in module.named_modules() if hasattr(module, "named_modules") else [("", module)]:
-        if hasattr(inner, "training"):
-            object.__setattr__(inner, "training", inner.training)
+        set_mode(inner)
         yield name, inner
+
+
+def set_mode(module: Any) -> None:
+    """Set `training` as an attribute of the Module itself, as train() does: where its attributes are compared, it is
+    one of them."""
+    if hasattr(module, "training"):
+        object.__setattr__(module, "training", module.training)
 
 
 def module_key(module: Any) -> Hashable:

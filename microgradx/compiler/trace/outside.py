@@ -21,8 +21,9 @@ from io import IOBase
 from types import ModuleType
 from typing import Any
 
-from .closures import Reach, is_users, names
+from .contents import is_users
 from .errors import TracingError, refuse_next
+from .reach import Reach, names
 
 MODULES = frozenset(("time", "datetime", "os", "posix", "nt", "random", "secrets", "uuid", "io", "pathlib", "tempfile",
                      "fileinput", "subprocess", "socket", "numpy.random"))

@@ -20,7 +20,7 @@ from collections import deque
 import pytest
 
 from microgradx import Value, grad, hessian, jacfwd, jacobian, jacrev, jit, nn, no_grad, value_and_grad, vmap
-from microgradx.compiler.trace import closures
+from microgradx.compiler.trace import contents
 from microgradx.compiler.trace.closures import Closure
 from microgradx.compiler.trace.errors import TracingError
 
@@ -443,8 +443,8 @@ def test_a_default_is_a_part_of_the_program_and_so_are_empty_ranges():
 
 def test_what_a_user_runs_is_the_user_s_whatever_runs_it(monkeypatch):
     """A program is __main__ also where a tool runs it that is installed as a library: pytest, a kernel, a debugger."""
-    monkeypatch.setitem(closures.sys.modules, "__main__", types.SimpleNamespace(__file__="/site-packages/tool.py"))
-    closures.is_users.cache_clear()
+    monkeypatch.setitem(contents.sys.modules, "__main__", types.SimpleNamespace(__file__="/site-packages/tool.py"))
+    contents.is_users.cache_clear()
     scope = {"__name__": "__main__", "scale": 2.0}
     exec("def f(x):\n    return x * scale", scope)
     compiled = jit(scope["f"], backend="python")
