@@ -36,10 +36,11 @@ from .out import has_own, written
 from .pickling import KEPT, Parcel, opened, packed
 from .report import Report
 from .samples import AllSamples
-from .trace.arguments import ArrayArgument, Modules, by_key, emptied, plain, read_call
+from .trace.arguments import ArrayArgument, Modules, by_key, plain, read_call
 from .trace.closures import Closure, roots
 from .trace.errors import refuse_gradient
 from .trace.module_snapshot import ModuleSnapshot
+from .trace.results import emptied
 from .trace.trace import trace, unhindered
 from .variant import Variant
 

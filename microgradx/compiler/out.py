@@ -23,7 +23,8 @@ from ..ieee import kind_of, short
 from ..interrupts import held
 from ..nesting import are_leaves, branches, is_module, keys, regrown, walked
 from ..sparse import Sparse
-from .trace.arguments import ArrayOf, Sizes, arrays_in
+from .trace.arguments import ArrayOf, Sizes
+from .trace.results import arrays_in
 
 
 def has_own(f: Callable[..., Any]) -> bool:

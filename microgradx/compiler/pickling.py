@@ -27,7 +27,8 @@ from ..conversion import decided
 from ..engine import Value
 from ..ieee import printable
 from .ir.program import Program, played
-from .trace.arguments import ArrayOf, Modules, by_key, read_call, rebuilt, with_modules
+from .trace.arguments import ArrayOf, Modules, by_key, read_call, with_modules
+from .trace.results import rebuilt
 
 KEPT = 32                               # compiled functions that a process caches for the next task
 

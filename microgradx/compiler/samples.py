@@ -27,19 +27,10 @@ from .backends import Backend
 from .ir.dtype import FLOAT64, Dtype
 from .ir.program import Program, program
 from .out import written
-from .trace.arguments import (
-    ArrayArgument,
-    ArrayOf,
-    Modules,
-    Sizes,
-    arrays_in,
-    emptied,
-    plain,
-    read_call,
-    rebuilder,
-)
+from .trace.arguments import ArrayArgument, ArrayOf, Modules, Sizes, plain, read_call
 from .trace.closures import Closure
 from .trace.module_snapshot import ModuleSnapshot
+from .trace.results import arrays_in, emptied, rebuilder
 from .trace.trace import trace
 
 

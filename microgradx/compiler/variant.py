@@ -27,16 +27,15 @@ from .trace.arguments import (
     ArrayArgument,
     Modules,
     Sizes,
-    arrays_in,
     is_exact,
     pieces,
     read,
-    rebuilder,
     with_modules,
     zeroed,
 )
 from .trace.closures import Closure
 from .trace.module_snapshot import ModuleSnapshot
+from .trace.results import arrays_in, rebuilder
 from .trace.state import AttributeOf, GradientOf
 
 SEVERAL = 16                            # Values that are closed over, from which on they are kept in memory

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..compiler.ir.program import Program, program
-from ..compiler.trace.arguments import is_number, results
+from ..compiler.trace.arguments import is_number
+from ..compiler.trace.results import results
 from ..compiler.trace.trace import trace
 from ..derivatives import gradients
 from ..engine import Value

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 from ..compiler.ir.program import Native, Program, program
 from ..compiler.ir.row_names import name
-from ..compiler.trace.arguments import is_number, read_call, results
+from ..compiler.trace.arguments import is_number, read_call
+from ..compiler.trace.results import results
 from ..compiler.trace.state import Draw
 from ..compiler.trace.trace import trace
 from ..derivatives import value_and_grad

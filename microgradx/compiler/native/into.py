@@ -18,7 +18,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ...arrays import numpy
-from ..trace.arguments import ArrayOf, Sizes, arrays_in
+from ..trace.arguments import ArrayOf, Sizes
+from ..trace.results import arrays_in
 from .builtin import builtin
 from .entry import Entry
 from .instructions import LONG, POINTER, VOID

@@ -13,6 +13,6 @@ surroundings.py     plain numbers that the function keeps from call to call, whi
 reach.py            what can be reached by the names in its code; closures.py: what it reads, compared at each call;
                     outside.py: what it asks of the system
 errors.py           what is refused, with the line that asks for it
-arguments.py        what of the arguments is a number, and what is part of the program
+arguments.py        what of the arguments is a number, and what is part of the program; results.py: what comes back
 module_snapshot.py  a Module as it was when a program was compiled for it
 """

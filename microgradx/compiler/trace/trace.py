@@ -24,10 +24,11 @@ from ...engine import Value
 from ...ieee import number, printable
 from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
-from .arguments import is_number, results
+from .arguments import is_number
 from .errors import TracingError, refuse_kept, refuse_next, refuse_random
 from .loop import Unrolled
 from .outside import watched
+from .results import results
 from .signature import signature
 from .surroundings import Surroundings
 from .traced import Batch, Traced, is_constant

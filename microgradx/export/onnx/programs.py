@@ -9,7 +9,7 @@ from typing import Any
 
 from ... import ops
 from ... import reductions as red
-from ...compiler.trace.arguments import results
+from ...compiler.trace.results import results
 from ...conversion import even
 from ...ieee import short
 from ...nesting import leaves
