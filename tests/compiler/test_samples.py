@@ -62,9 +62,9 @@ def test_the_numbers_of_a_loop(way, f, count):
 
 
 @every_way
-@pytest.mark.parametrize("much", [0, 150])
-def test_many_samples_within_a_function_are_a_loop(way, much, monkeypatch):
-    """Each step is a sample, or a block of some samples."""
+@pytest.mark.parametrize("much, lane", [(0, 1000), (0, 0), (150, 0)])
+def test_many_samples_within_a_function_are_a_loop(way, much, lane, monkeypatch):
+    """Each step is a sample, in a lane or not, or a block of some samples."""
     def total(w, x, y):
         return sum(vmap(pair, AXES)(w, x, y))
 
@@ -78,6 +78,7 @@ def test_many_samples_within_a_function_are_a_loop(way, much, monkeypatch):
     args = batch(71)
     monkeypatch.setattr("microgradx.compiler.trace.tracer.MANY", 20)
     monkeypatch.setattr("microgradx.compiler.trace.scan.MUCH", much)
+    monkeypatch.setattr("microgradx.compiler.trace.scan.LANE", lane)
     for f in (value_and_grad(total, (0, 1, 2)), nested, slopes):
         compiled = way.jit(f)
         for a, b in zip(leaves(compiled(*args)), leaves(f(*args)), strict=True):

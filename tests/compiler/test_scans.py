@@ -410,6 +410,12 @@ def test_without_gradients(way):
 
 
 @every_way
+def test_a_loop_of_constants(way):
+    f = way.jit(lambda x: x + scan(lambda c, _: (0.5 * c + 1.0, None), 1.0, length=300)[0])
+    assert f(1.0) == 3.0 and f.report().scans
+
+
+@every_way
 def test_a_row_that_calls_python_back(way):
     odd = mg.row("odd", lambda x: float(math.floor(x)) + 0.5 * x, lambda y, x: 0.5)
     try:

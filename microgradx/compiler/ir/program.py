@@ -158,7 +158,7 @@ class Program:
         known, key = self._known[op], tuple(sorted(args)) if op in COMMUTE else args
         found = known.get(key)
         if found is None:
-            if (constant or not args) and all([a in numbers for a in args]):
+            if (constant or not args) and all([a in numbers for a in args]) and not isinstance(op, Structure):
                 found = self.constant(op.at(*[numbers[a] for a in args]))
             else:
                 found = self._new(op, args)

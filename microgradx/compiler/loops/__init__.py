@@ -12,6 +12,7 @@ vector_code.py      vector loads and stores for the next two
 map_code.py         writes functions whose vectors lie along results
 reduce_code.py      writes functions whose vectors lie along the terms of a sum
 repeat_code.py      writes the function of a scan, around the program of one step
+lane_code.py        the same where sums alone connect the steps: one in each lane of a vector
 library.py          compiles these functions, each once in a process
 schedule.py         compiles a program to a sequence of calls of them
 """

@@ -25,6 +25,8 @@ from ..native.place import ORIGINS, Memory, Place, placed
 from ..trace.trace import unhindered
 from .compose import composed
 from .edges import EdgeArrays
+from .lane_code import adds
+from .lane_code import compiled as in_lanes
 from .library import addresses
 from .memory_layout import groups, lined
 from .nests import LARGE, Nest, nests
@@ -91,8 +93,9 @@ def _compiled(memory: Memory, found: Sequence[Nest | RepeatNest], place: Place, 
     kept, steps = [], {}
     for op in shapes:
         if isinstance(op, Repeat):
-            step = None if fits(op) else _looped(op.body, placed(op.body, {}), strict)
-            function[op], code = repeated(op, strict, step)
+            free = adds(op, strict)
+            step = None if free or fits(op) else _looped(op.body, placed(op.body, {}), strict)
+            function[op], code = in_lanes(op) if free else repeated(op, strict, step)
             kept.append(code)
             if step is not None:
                 steps[op] = step

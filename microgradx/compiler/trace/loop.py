@@ -21,7 +21,7 @@ from ...engine import Value, tracer
 from ...flows import Flow, Passing, Terms, total
 from ...loops import refuse_reverse
 from ...passes import edges, passed, tangents
-from .body import LoopBody, inputs_of, reached, recorded, replayed
+from .body import LoopBody, inputs_of, made, reached, recorded, replayed
 from .packing import ABSENT, FLAGGED, as_columns, before, packed, state, unpacked, whole
 from .tame import is_tame
 
@@ -155,8 +155,12 @@ def looped(body: LoopBody, count: int | None, init: Sequence[Any], constants: Se
            reverse: bool) -> Any:
     """The node of a loop. A column is a list of numbers, a COLUMN, or a function that makes one. What no step uses is
     left out."""
-    used = {x for part in body.parts for xs in inputs_of(part) for x in xs if x.__class__ is not float}
-    used.update(x for x in body.results if x.__class__ is not float)
+    used, parts = {x for x in body.results if x.__class__ is not float}, list[Any]()
+    for part in reversed(body.parts):
+        if not used.isdisjoint(made(part)):
+            used.update(x for xs in inputs_of(part) for x in xs if x.__class__ is not float)
+            parts.append(part)
+    body.parts = parts[::-1]
     size, c = len(constants), len(init)
     fixed = [k for k in range(size) if body.inputs[c + k] in used]
     moving = [k for k in range(len(columns)) if body.inputs[c + size + k] in used]

@@ -22,7 +22,8 @@ from .segments import parts, split, whole, written
 
 LEAST, FEW = 4, 64                      # steps that a loop has, and operations in all of them: fewer are written out
 MUCH = 20_000                           # the same for vmap(): more are a loop of blocks of so many operations at most,
-NARROW, BLOCK = 16, 256                 # and of as many samples, which machine code computes side by side
+NARROW, BLOCK = 16, 256                 # and of as many samples, which machine code computes side by side;
+LANE = 300                              # of so many operations a sample has a lane, and no block is written
 KEPT = 2**22                            # carries of all steps, 32 MB: of more, the derivative computes most anew
 
 
@@ -84,7 +85,7 @@ def _scanned(trace: Any, f: Callable[[Any, Any], Any], init: Any, rows: Sequence
     init_now = list(trace.inputs(start))
     size = sum(len(made(part)) for part in body.parts)
     small = count * size <= (MUCH if samples else FEW)
-    block = min(MUCH // max(1, size), BLOCK) if samples else 0
+    block = min(MUCH // size, BLOCK) if samples and size > LANE else 0
     way: Any = (written if small else partial(split, size=block, each=written) if block >= NARROW else
                 split if count * len(init_now) > KEPT else whole)
     ends, ys = way(body, count, init_now, constants, columns, reverse)

@@ -40,7 +40,7 @@ from .state import AttributeOf, Draw, GradientOf, State
 from .traced import MARK, MOST, TRACES, Batch, Number, Traced, constant, is_constant
 
 new = object.__new__
-MANY = 512                              # samples, from which on vmap() may be a loop
+MANY = 64                               # samples, from which on vmap() may be a loop
 ORDINARY = frozenset((Traced, float))       # what most inputs are: they can be recorded as they are
 TRACED = frozenset((Traced,))
 TRACE = attrgetter("trace")
