@@ -10,7 +10,8 @@
     (81.0, True)
 
 To first order (Higham, Accuracy and Stability, chapter 3): an operation hands on the errors of its inputs times its
-slopes, and adds half a unit in the last place of its result; a sum that of all terms, in whatever order it adds them.
+slopes, and adds half a unit in the last place of its result, or the error of a function's form; a sum that of all
+terms, in whatever order it adds them.
 """
 import math
 
@@ -20,6 +21,8 @@ from microgradx.table import Reduction
 
 UNIT, TINY, LARGEST = 2.0**-24, 2.0**-149, 2.0**127
 LINEAR = (ops.add, ops.sub, ops.neg, ops.mul, ops.where, reductions.sum, reductions.dot, reductions.masked_dot)
+ROUNDED = (*LINEAR, ops.div, ops.sqrt, ops.abs, ops.square)                # the nearest number
+OTHERS = 5 * UNIT                       # forms of functions: at most 4.5 units in the last place, most half of that
 STEEP = 2.0**-12                        # a relative error of an input, from which on slopes alone tell too little
 
 
@@ -45,7 +48,8 @@ def _error(op, y, xs, errors):
     slopes = [abs(s) if s else 0.0 for s in op.partials([True] * len(xs), y, *xs)]
     handed = sum(s * e for s, e in zip(slopes, errors) if e) + len(xs) * max(errors, default=0.0)**2
     terms = len(xs) * sum(s * abs(x) for s, x in zip(slopes, xs) if s) if isinstance(op, Reduction) else 0.0
-    found = handed + UNIT * (abs(y) + terms) + TINY
+    own = UNIT if op in ROUNDED else OTHERS
+    found = handed + own * (abs(y) + terms) + TINY
     return found if abs(y) + found < LARGEST and found == found else math.inf
 
 

@@ -155,13 +155,21 @@ def is_operation(op):
 @native_ways
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_a_row_of_edges_is_the_nearest_float32_number(op, way):
-    """Also of subnormal numbers, zeros with a sign, infinities, nan; a vector of them, and each by itself."""
+    """Also of subnormal numbers, zeros with a sign, infinities, nan; a vector of them, and each by itself. A row with a
+    form of its own is as near as the form (native/test_elementary.py); what is not finite, or 0, has no error."""
+    from microgradx.compiler.native.elementary import FORMS
     if not is_operation(op):
         return                                          # other rows are made of these
     columns = [[single(x) for x in (EDGES[k:] + EDGES[:k]) * 2] for k in range(len(op.inputs))]
     rows = list(zip(*columns))
     found = way.jit(lambda *columns: [op(*xs) for xs in zip(*columns)], dtype="float32")(*columns)
-    assert [(row, a) for row, a in zip(rows, found) if not identical(a, single(op.at(*row)))] == []
+    wrong = [(row, a) for row, a in zip(rows, found) if not identical(a, single(op.at(*row)))]
+    assert [(row, a) for row, a in wrong if not (op.name in FORMS and near(a, single(op.at(*row))))] == []
+
+
+def near(a, b):
+    """Whether two numbers are at most two float32 numbers apart."""
+    return 0 < abs(a - b) <= max(2 * np.spacing(np.float32(abs(b))), 2.0**-148) and a * b >= 0
 
 
 def test_operators_have_the_bits_of_numpy():

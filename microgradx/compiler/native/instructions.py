@@ -2,8 +2,8 @@
 
 This file has the few rows that are instructions. A row whose value is a function of `math` is a call of the C library
 (libm.py); elementary/ has vector forms of some. Other rows are lowered to these (ir/lowering.py); for a row that cannot
-be lowered, machine code calls back into Python. Functions are computed in double, also of float32 numbers, and then
-rounded: the result is the nearest float32 number but in one case of many millions.
+be lowered, machine code calls back into Python. Functions without a vector form are computed in double, also of float32
+numbers, and then rounded.
 """
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ ELEMENTS: dict[str, Emit] = {
     "where": _where, "maximum": _extreme(">="), "minimum": _extreme("<="),
     "pow": lambda b, x, n: by_lane(b, lambda *xs: _call(b, "pow", xs), [x, n]),     # C's answers if Python's pow raises
 }
-LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # for one number faster than FORMS
+LIBM_FIRST = ("exp", "log", "expm1", "log1p", "cosh", "erf", "erfc")     # for one double faster than FORMS
 LISTS = ("sum", "dot", "masked_dot", "take")
 STRICT = frozenset([*ELEMENTS, *LISTS])
 DEFAULT = STRICT | frozenset(elementary.FORMS)
@@ -153,10 +153,10 @@ def emit(b: Any, op: Op, xs: list[Any], strict: bool) -> Any:
     if op.name in ("sum", "dot", "masked_dot"):
         return _terms(b, op, xs)
     known = libm(op, strict)
-    single = known and not isinstance(xs[0].type, ir.VectorType) and op.name in LIBM_FIRST
-    found = None if strict or single else elementary.call(b, op.name, *[converted(b, x, DOUBLE) for x in xs])
+    single = known and xs[0].type == DOUBLE and op.name in LIBM_FIRST
+    found = None if strict or single else elementary.call(b, op.name, *xs)
     if found is not None:
-        return converted(b, found, getattr(xs[0].type, "element", xs[0].type))
+        return found
     name = known or f"row.{op.name}"        # a callback: load() sets its address
     return by_lane(b, lambda *ys: _call(b, name, ys), xs)
 

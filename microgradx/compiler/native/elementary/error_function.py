@@ -10,23 +10,22 @@
 """
 from __future__ import annotations
 
-from .coefficients import ERF, ERFC
 from .exponentials import exp
 from .vector_math import VectorMath, fma, horner, muladd
 
 
 def _erf_near(x: VectorMath) -> VectorMath:
     """erf for |x| < 0.75."""
-    return muladd(x, horner(x * x, ERF), x)
+    return muladd(x, horner(x * x, x.precision.erf), x)
 
 
 def _erfc_far(a: VectorMath) -> VectorMath:
     """erfc for a > 0.75: exp(-a*a)/(1 + 2*a) times a factor between 1.1 and 1.3, a polynomial in (a - 4)/(a + 4)
     (Shepherd & Laframboise 1981). a*a is split in two parts, since exp magnifies its rounding error up to 700 times."""
-    a = a.at_most(28.0)                                         # erfc(27.3) is 0
+    a = a.at_most(a.precision.erfc_end)
     square = a * a
     low = fma(a, a, -square)
-    factor = horner((a - 4.0) / (a + 4.0), ERFC)
+    factor = horner((a - 4.0) / (a + 4.0), a.precision.erfc)
     return exp(-square) * (muladd(-low, factor, factor) / muladd(a, 2.0, 1.0))
 
 

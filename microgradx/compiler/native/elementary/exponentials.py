@@ -12,50 +12,51 @@ from __future__ import annotations
 
 import math
 
-from .coefficients import EXP
-from .vector_math import ONE, VectorMath, horner, muladd
-
-# log(2) in two parts (Cody & Waite 1980). The first ends in 21 zero bits, so n times it is exact for n < 2**21.
-LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
-SHIFT = 1.5 * 2.0**52           # x + SHIFT is rounded to a whole number; its last bits are that number
+from .vector_math import VectorMath, horner, muladd
 
 
 class Reduced:
     """x = n*log(2) + r with a whole number n and |r| < 0.347, and rest = e**r - 1 - r."""
 
     def __init__(self, x: VectorMath) -> None:
-        self.shifted = muladd(x, 1 / math.log(2), SHIFT)
-        self.n = self.shifted - SHIFT
-        self.high = muladd(self.n, -LN2_HIGH, x)
-        self.r = muladd(self.n, -LN2_LOW, self.high)
-        self.rest = self.r * self.r * horner(self.r, EXP)
+        self.of = x.precision
+        high, self.low = self.of.ln2
+        self.shifted = muladd(x, 1 / math.log(2), self.of.shift)
+        self.n = self.shifted - self.of.shift
+        self.high = muladd(self.n, -high, x)
+        self.r = muladd(self.n, -self.low, self.high)
+        self.rest = self.r * self.r * horner(self.r, self.of.exp)
 
     def exp(self, more: int = 0) -> VectorMath:
         """e**x * 2**more. It multiplies by 2**n in two steps: 2**n may be out of range even if the product is not."""
-        half = muladd(self.n, 0.5, SHIFT).bits
+        half = muladd(self.n, 0.5, self.of.shift).bits
         other = self.shifted.bits - half
         y = self.r + self.rest + 1.0
-        return y * ((half << 52) + ONE).double * ((other << 52) + (ONE + (more << 52))).double
+        digits, one = self.of.digits, self.of.one
+        return y * ((half << digits) + one).real * ((other << digits) + (one + (more << digits))).real
 
     def expm1(self) -> VectorMath:
-        """e**x - 1 for x < 700: 2**n - 1, plus 2**n*r, plus small terms with the rounding errors of the first two."""
-        power = ((self.shifted.bits << 52) + ONE).double
+        """e**x - 1 if that is below 2**1000: 2**n - 1, plus 2**n*r, plus small terms with the rounding errors of the
+        first two; of float32 below 2**100."""
+        power = ((self.shifted.bits << self.of.digits) + self.of.one).real
         ones, linear = power - 1.0, power * self.r
         total = ones + linear
         lost = ones - total + linear                            # exact, as n = 0 or |ones| > |linear| (Dekker 1971)
-        low = muladd(self.n, -LN2_LOW, self.high - self.r)      # the rounding error of r
+        low = muladd(self.n, -self.low, self.high - self.r)     # the rounding error of r
         return total + muladd(power, self.rest + low, lost)
 
 
 def exp(x: VectorMath, more: int = 0) -> VectorMath:
-    """e**x * 2**more, which is 0 or infinite at the bounds ±800."""
-    return Reduced(x.at_most(800.0).at_least(-800.0)).exp(more)
+    """e**x * 2**more, which is 0 or infinite at the bounds ±most."""
+    most = x.precision.most
+    return Reduced(x.at_most(most).at_least(-most)).exp(more)
 
 
 def expm1(x: VectorMath) -> VectorMath:
-    """e**x - 1, which is e**x above 50 and -1 below -50."""
-    of = Reduced(x.at_most(800.0).at_least(-50.0))
-    return (x > 50.0).where(of.exp(), of.expm1()).signed(x)
+    """e**x - 1, which is e**x above 50 and -1 below -50; of float32 from 20 on."""
+    of = x.precision
+    reduced = Reduced(x.at_most(of.most).at_least(-of.alone))
+    return (x > of.alone).where(reduced.exp(), reduced.expm1()).signed(x)
 
 
 def tanh(x: VectorMath) -> VectorMath:
@@ -65,11 +66,11 @@ def tanh(x: VectorMath) -> VectorMath:
 
 
 def sinh(x: VectorMath) -> VectorMath:
-    """With e = exp(|x|) - 1: (e + e/(e + 1))/2; above 50 exp(|x|)/2, which has all the digits there."""
+    """With e = exp(|x|) - 1: (e + e/(e + 1))/2; for large |x| exp(|x|)/2, which has all the digits there."""
     a = abs(x)
-    of = Reduced(a.at_most(800.0))
-    e = of.expm1()
-    return (a > 50.0).where(of.exp(more=-1), (e + e / (e + 1.0)) * 0.5).signed(x)
+    reduced = Reduced(a.at_most(x.precision.most))
+    e = reduced.expm1()
+    return (a > x.precision.alone).where(reduced.exp(more=-1), (e + e / (e + 1.0)) * 0.5).signed(x)
 
 
 def cosh(x: VectorMath) -> VectorMath:

@@ -12,30 +12,26 @@ from __future__ import annotations
 
 import math
 
-from .coefficients import LOG
-from .exponentials import LN2_HIGH, LN2_LOW, exp
-from .vector_math import ONE, Number, VectorMath, horner, muladd
-
-WHOLE = (1023 + 52) << 52       # the bits of 2.0**52: or-ed with a whole number n they are 2.0**52 + n
-FRACTION = (1 << 52) - 1        # all bits below the exponent
-ROOT_HALF = 0x3fe6a09e00000000  # the bits of a number next to sqrt(1/2)
-TINY = 2.0**-1022               # the smallest number with all 53 bits; those below are subnormal
+from .exponentials import exp
+from .vector_math import Number, VectorMath, horner, muladd
 
 
 def _split(x: VectorMath) -> tuple[VectorMath, VectorMath]:
     """k and m with x = 2**k * m, k whole, m from sqrt(1/2) to sqrt(2); for positive x that is not subnormal."""
-    bits = x.bits + (ONE - ROOT_HALF)
-    k = ((bits >> 52) | WHOLE).double - (2.0**52 + 1023)
-    return k, ((bits & FRACTION) + ROOT_HALF).double
+    of = x.precision
+    bits = x.bits + (of.one - of.root_half)
+    whole = (of.bias + of.digits) << of.digits          # the bits of 2.0**digits: or-ed with n they are 2.0**digits + n
+    k = ((bits >> of.digits) | whole).real - (2.0**of.digits + of.bias)
+    return k, ((bits & ((1 << of.digits) - 1)) + of.root_half).real
 
 
 def _log_product(k: VectorMath, f: VectorMath, more: Number = 0.0) -> VectorMath:
     """log(2**k * (1 + f)) + more. With s = f/(2 + f), log(1 + f) = 2*atanh(s) = 2*s + ..., and 2*s = f - s*f
     = f - f*f/2 + s*f*f/2, where f, the largest term, has no error (as in fdlibm, Sun 1993)."""
-    s = f / (f + 2.0)
+    s, (high, low) = f / (f + 2.0), f.precision.ln2
     z, half = s * s, f * 0.5 * f
-    small = muladd(s, muladd(z, horner(z, LOG), half), more)
-    return muladd(k, LN2_HIGH, f - (half - muladd(k, LN2_LOW, small)))
+    small = muladd(s, muladd(z, horner(z, f.precision.log), half), more)
+    return muladd(k, high, f - (half - muladd(k, low, small)))
 
 
 def _log_edges(x: VectorMath, y: VectorMath) -> VectorMath:
@@ -45,9 +41,10 @@ def _log_edges(x: VectorMath, y: VectorMath) -> VectorMath:
 
 def log(x: VectorMath) -> VectorMath:
     """The natural logarithm; a subnormal x is scaled up first."""
-    subnormal = x < TINY
-    k, m = _split(subnormal.where(x * 2.0**54, x))
-    return _log_edges(x, _log_product(k - subnormal.where(k.of(54.0), 0.0), m - 1.0))
+    places = x.precision.digits + 2
+    subnormal = x < x.precision.tiny
+    k, m = _split(subnormal.where(x * 2.0**places, x))
+    return _log_edges(x, _log_product(k - subnormal.where(k.of(float(places)), 0.0), m - 1.0))
 
 
 def _log_of_one_more(x: VectorMath) -> tuple[VectorMath, VectorMath]:

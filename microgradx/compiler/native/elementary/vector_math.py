@@ -1,4 +1,4 @@
-"""VectorMath: a double, or a vector of doubles, with operators. Each operator emits one LLVM instruction.
+"""VectorMath: a number, or a vector of numbers, with operators. Each operator emits one LLVM instruction.
 
     >>> from llvmlite import ir
     >>> kind = ir.VectorType(ir.DoubleType(), 4)
@@ -10,8 +10,8 @@
     ['call', 'ret']
 
 The operators are those of Arithmetic (arithmetic.py): an operator applies a row, and here a row is an instruction. A
-number as an operand is broadcast to every lane. `bits` are the lanes as 64-bit integers, with the operators
-+ - & | ^ << >>.
+number as an operand is broadcast to every lane. `bits` are the lanes as integers, with the operators
++ - & | ^ << >>. Numbers are double or float; `precision` says what differs.
 """
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ from llvmlite import ir
 from .... import ops
 from ....arithmetic import Arithmetic
 from ....table import Op
+from .precision import DOUBLE, Precision, of_lane
 
-DOUBLE, LONG = ir.DoubleType(), ir.IntType(64)
 Number = Union["VectorMath", float, int]
-SIGN = 1 << 63                              # the bit of the sign
-ONE = 1023 << 52                            # the bits of 1.0: the exponent plus 1023, then 52 bits of fraction
 
-# The instruction of each row on doubles; on integers without the f.
+# The instruction of each row on numbers; on integers without the f.
 INSTRUCTIONS: dict[Op, str] = {ops.add: "fadd", ops.sub: "fsub", ops.mul: "fmul", ops.div: "fdiv", ops.neg: "fneg"}
 INTRINSICS: dict[Op, str] = {ops.abs: "fabs", ops.sqrt: "sqrt"}
 
@@ -41,6 +39,11 @@ class VectorMath(Arithmetic["VectorMath"]):
 
     def __init__(self, builder: Any, value: Any) -> None:
         self.builder, self.value = builder, value
+
+    @property
+    def precision(self) -> Precision:
+        """That of the lanes."""
+        return of_lane(lane(self.value.type))
 
     def of(self, x: float) -> VectorMath:
         """A constant of this type."""
@@ -60,14 +63,14 @@ class VectorMath(Arithmetic["VectorMath"]):
         if op not in INSTRUCTIONS:                          # a comparison: a bit for each lane
             return VectorMath(b, b.fcmp_ordered(op.infix, *xs))
         name = INSTRUCTIONS[op]
-        return VectorMath(b, getattr(b, name if self._real else name.removeprefix("f"))(*xs))
+        return VectorMath(b, getattr(b, name if self._is_real else name.removeprefix("f"))(*xs))
 
     def _intrinsic(self, name: str, *others: Number) -> VectorMath:
         return VectorMath(self.builder, intrinsic(self.builder, name, self.value, *map(self.like, others)))
 
     @property
-    def _real(self) -> bool:
-        return isinstance(getattr(self.value.type, "element", self.value.type), ir.DoubleType)
+    def _is_real(self) -> bool:
+        return bool(lane(self.value.type) == self.precision.real)
 
     def __and__(self, other: Number) -> VectorMath:
         return self._emit("and_", other)
@@ -108,17 +111,17 @@ class VectorMath(Arithmetic["VectorMath"]):
 
     @property
     def bits(self) -> VectorMath:
-        """The 64 bits of each double as an integer."""
-        return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, LONG)))
+        """The bits of each number as an integer."""
+        return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, self.precision.whole)))
 
     @property
-    def double(self) -> VectorMath:
-        """The doubles that have these bits."""
-        return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
+    def real(self) -> VectorMath:
+        """The numbers that have these bits."""
+        return VectorMath(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, self.precision.real)))
 
     def signed(self, x: VectorMath) -> VectorMath:
         """These numbers, with the sign bit set where `x` has it: 0.0 becomes -0.0, too."""
-        return (self.bits | (x.bits & SIGN)).double
+        return (self.bits | (x.bits & self.precision.sign)).real
 
     def if_any(self, yes: Callable[[], VectorMath], no: VectorMath) -> VectorMath:
         """`yes()` in the lanes where this comparison holds, `no` in the others; yes() runs only if there are any."""
@@ -132,14 +135,19 @@ class VectorMath(Arithmetic["VectorMath"]):
         return VectorMath(b, result)
 
     def by_lane(self, name: str) -> VectorMath:
-        """A function of libm, called for each lane."""
+        """A function of libm on doubles, called for each lane."""
         b, kind = self.builder, self.value.type
-        function = declared(b.module, name, DOUBLE, 1)
+        function = declared(b.module, name, DOUBLE.real, 1)
+
+        def called(x: Any) -> Any:
+            if x.type == DOUBLE.real:
+                return b.call(function, [x])
+            return b.fptrunc(b.call(function, [b.fpext(x, DOUBLE.real)]), x.type)
         if not isinstance(kind, ir.VectorType):
-            return VectorMath(b, b.call(function, [self.value]))
+            return VectorMath(b, called(self.value))
         result = ir.Constant(kind, ir.Undefined)
         for k in map(ir.IntType(32), range(kind.count)):
-            result = b.insert_element(result, b.call(function, [b.extract_element(self.value, k)]), k)
+            result = b.insert_element(result, called(b.extract_element(self.value, k)), k)
         return VectorMath(b, result)
 
 
@@ -163,9 +171,14 @@ def horner(x: VectorMath, coefficients: Sequence[float]) -> VectorMath:
     return total
 
 
-def shaped(kind: Any, lane: Any) -> Any:
-    """The type with as many lanes as `kind`, each of type `lane`."""
-    return ir.VectorType(lane, kind.count) if isinstance(kind, ir.VectorType) else lane
+def lane(kind: Any) -> Any:
+    """The type of each lane."""
+    return getattr(kind, "element", kind)
+
+
+def shaped(kind: Any, each: Any) -> Any:
+    """The type with as many lanes as `kind`, each of type `each`."""
+    return ir.VectorType(each, kind.count) if isinstance(kind, ir.VectorType) else each
 
 
 def splat(kind: Any, x: float) -> Any:
@@ -176,7 +189,8 @@ def splat(kind: Any, x: float) -> Any:
 def intrinsic(builder: Any, name: str, *xs: Any) -> Any:
     """A call of llvm.name on values of one type."""
     kind = xs[0].type
-    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
+    suffix = lane(kind).intrinsic_name
+    suffix = f"v{kind.count}{suffix}" if isinstance(kind, ir.VectorType) else suffix
     return builder.call(declared(builder.module, f"llvm.{name}.{suffix}", kind, len(xs)), xs)
 
 
