@@ -8,7 +8,8 @@
     >>> sum(i.opname == "fmul" for block in function.blocks for i in block.instructions)
     2
 
-The code has one multiplication for whole vectors and one for the last vector, which is masked.
+The code has one multiplication for whole vectors and one for the last vector, which ends with the loop: it computes
+some numbers twice, which is quicker than a mask. Where the code adds to what is in memory, the last vector is masked.
 """
 from __future__ import annotations
 
@@ -56,7 +57,7 @@ class Results(Vectors):
         count, b, width, first = self.along[0], self.b, self.width, LONG(0)
         if self.shape.block:
             last = LONG((self.shape.block - 1) * width)
-            mask = None if self.shape.whole else self.mask(b.sub(count, last))
+            mask = self.mask(b.sub(count, last)) if self.shape.more and not self.shape.whole else None
             self.tile(slots, first, Tile(self.shape.block, jam, mask))
             return
         if 2 not in self.shape.steps or not self.shape.reduces:
@@ -65,8 +66,12 @@ class Results(Vectors):
                 self.tile(slots, i, Tile(block, jam))
                 new[:] = [b.add(i, LONG(block * width))]
             first = self.carried[0]
+        end = b.sub(count, LONG(width))
         with self.loop(first, count, width) as (i, _, _):
-            self.tile(slots, i, Tile(1, jam, self.mask(b.sub(count, i))))
+            if self.shape.more:
+                self.tile(slots, i, Tile(1, jam, self.mask(b.sub(count, i))))
+            else:
+                self.tile(slots, b.select(b.icmp_signed("<", i, end), i, end), Tile(1, jam))
 
     def tile(self, slots: list[Any], i: Any, tile: Tile) -> None:
         """A tile of results, from the i-th result on."""
@@ -78,14 +83,14 @@ class Results(Vectors):
         else:
             ys = [emit(b, self.shape.op, xs, self.strict) for xs in self.fetched(operands, tile)]
         for (j, u, mask), y in zip(tile.places, ys):
-            self.put(out, steps[0], kinds[0], mask, y, self.turn(1, j), u * self.width)
+            self.put(out, steps[0], kinds[0], mask, y, self.turn(1, j), self.vectors(u, kinds[0], tile))
 
     def start(self, out: Any, tile: Tile) -> list[Any]:
         """The initial totals: 0, or the numbers in `out`."""
         if not self.shape.more:
             return [number(0.0, self.vector) for _ in tile.places]
-        return [self.fetch(out, self.along[1], self.shape.steps[0], mask, self.turn(1, j), u * self.width)
-                for j, u, mask in tile.places]
+        return [self.fetch(out, self.along[1], self.shape.steps[0], mask, self.turn(1, j),
+                           self.vectors(u, self.shape.steps[0], tile)) for j, u, mask in tile.places]
 
     def fetched(self, slots: list[Any], tile: Tile) -> list[list[Any]]:
         """The operands of each vector of the tile. An operand that several vectors share is loaded once."""
@@ -94,14 +99,23 @@ class Results(Vectors):
             for j, u, mask in tile.places:
                 first = self.first(k, j, u)
                 if first not in known:
-                    known[first] = self.fetch(slot, self.along[2 + k], self.shape.steps[1 + k], mask,
-                                              self.turn(2 + k, first[1]), u * self.width)
+                    kind = self.shape.steps[1 + k]
+                    known[first] = self.fetch(slot, self.along[2 + k], kind, mask,
+                                              self.turn(2 + k, first[1]), self.vectors(first[2], kind, tile))
         return [[known[self.first(k, j, u)] for k in range(len(slots))] for j, u, _ in tile.places]
 
     def first(self, k: int, j: int, u: int) -> tuple[int, int, int]:
         """The first place of the tile where operand k is the same vector."""
         moves = self.shape.jam > 1 and self.shape.moves[k]
         return k, j if moves else 0, u if self.shape.steps[1 + k] else 0
+
+    def vectors(self, u: int, kind: int, tile: Tile) -> Any:
+        """How many slots vector u of a tile is ahead of the first. The last of the whole loop ends with it."""
+        if u == 0 or kind == 0:
+            return 0
+        if u != self.shape.block - 1 or self.shape.whole or self.shape.more:
+            return u * self.width * kind
+        return self.b.mul(self.b.sub(self.along[0], LONG(self.width)), LONG(kind))
 
     def turn(self, k: int, j: int) -> Any:
         """How far number k of `turns` moves in j iterations."""

@@ -34,7 +34,7 @@ class Terms(Vectors):
     def row(self, slots: list[Any], totals: list[Any]) -> list[Any]:
         """The totals after the loop along which vectors lie."""
         count, first, b, block = self.along[0], LONG(0), self.b, BLOCK * self.width
-        if 2 not in self.shape.steps and not self.shape.block:
+        if {-1, 2}.isdisjoint(self.shape.steps) and not self.shape.block:
             with self.loop(first, b.sub(count, LONG(block - 1)), block, first, *totals) as (i, (_, *now), new):
                 new[:] = [b.add(i, LONG(block)), *(self.term(self.factors(slots, i, u * self.width, None), total)
                                                    for u, total in enumerate(now))]
@@ -57,7 +57,7 @@ class Terms(Vectors):
         i = b.add(i, LONG(ahead)) if ahead else i
         x = self.fetch(slot, step, kind, mask, self.far(i, step, kind), *turn)
         # lanes beyond the end must be 0 in all operands: infinity * 0 is nan
-        return x if mask is None or kind == 1 else b.select(mask, x, number(0.0, self.vector))
+        return x if mask is None or kind in (1, -1) else b.select(mask, x, number(0.0, self.vector))
 
     # Sums side by side: as many as a vector has lanes, or as share an operand -----------------------------------------
 

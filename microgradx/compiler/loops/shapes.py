@@ -30,7 +30,7 @@ class Shape(NamedTuple):
     outer       number of loops over results, without the one along which vectors lie
     inner       number of loops over terms, without the one along which vectors lie
     along       "outer" or "inner": vectors lie along a loop of these; "" for one number at a time
-    steps       stride along that loop, of out (if outer) and each operand: 0, 1 (contiguous), 2 for any other
+    steps       stride along that loop, of out (if outer) and each operand: 0, 1 or -1 (contiguous), 2 for any other
     more        whether it adds to the numbers that are in `out` already
     block       number of vectors in the whole loop if that is small, else 0. Along terms: 1 if there are too few terms
                 for several totals
@@ -39,6 +39,7 @@ class Shape(NamedTuple):
     moves       whether each operand has a stride other than 0 in that loop
     rest        whether iterations are left over
     whole       whether the few vectors along that loop are full, so that none is masked
+    lanes       numbers in a vector along results, where a loop has not as many as the processor's have; else 0
     """
 
     op: Op
@@ -53,6 +54,7 @@ class Shape(NamedTuple):
     moves: tuple[bool, ...] = ()
     rest: bool = False
     whole: bool = False
+    lanes: int = 0
 
     @property
     def reduces(self) -> bool:
@@ -70,12 +72,13 @@ def shaped(nest: Nest, width: int, strict: bool) -> tuple[Shape, list[int]]:
     if along == "outer":
         count, out, operands = outer.pop(k)
         vector = [count, out, *operands]
-        shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer))
+        lanes = width if nest.more else _lanes(count, width)
+        shape = shape._replace(steps=tuple(map(_kind, (out, *operands))), outer=len(outer), lanes=lanes % width)
         if shape.reduces and 2 not in shape.steps:
-            shape = _side_by_side(shape, -(-count // width), outer)
-        elif count <= width:
-            shape = shape._replace(block=-(-count // width))
-        shape = shape._replace(whole=shape.block > 0 and _is_whole(count, width))
+            shape = _side_by_side(shape, -(-count // lanes), outer)
+        elif count <= lanes:
+            shape = shape._replace(block=1)
+        shape = shape._replace(whole=shape.block > 0 and _is_whole(count, lanes))
     elif along == "inner":
         count, operands = inner.pop(k)
         vector = [count, *operands]
@@ -101,7 +104,12 @@ def wider(shape: Shape) -> list[Shape]:
 
 
 def _kind(step: int) -> int:
-    return step if step in (0, 1) else 2
+    return step if step in (-1, 0, 1) else 2
+
+
+def _lanes(count: int, width: int) -> int:
+    """The largest power of two that is neither more than the width of a vector nor than the count."""
+    return min(width, 1 << (count.bit_length() - 1))
 
 
 def _side_by_side(shape: Shape, vectors: int, outer: list[tuple[int, int, tuple[int, ...]]]) -> Shape:
@@ -162,12 +170,12 @@ def _along(nest: Nest, width: int, strict: bool) -> tuple[str, int]:
     if nest.op is entry:
         return choice
     for k, (count, out, operands) in enumerate(nest.outer):
-        picked = sum(_kind(s) == 2 for s in operands) + (out != 1)
+        picked = sum(s not in (0, 1) for s in operands) + (out != 1)
         cost = total / count * -(-count // width) * (1 + picked * width / 2)
         if cost < best and out != 0:
             best, choice = cost, ("outer", k)
     for k, (count, operands) in enumerate(nest.inner if not strict else ()):
-        picked = sum(_kind(s) == 2 for s in operands)
+        picked = sum(s not in (0, 1) for s in operands)
         cost = total / count * (-(-count // width) * (1 + picked * width / 2) + 2)
         if cost < best:
             best, choice = cost, ("inner", k)

@@ -26,11 +26,13 @@ from .shapes import Shape
 
 class Vectors(Writer):
     """A Writer of vector code. The kind of a vector is that of Shape.steps: 0 one number in all lanes, 1 contiguous in
-    memory, 2 any other stride. A mask has a bit for each lane, 1 if it is in use; None for all lanes.
+    memory, -1 the same backwards, 2 any other stride. A mask has a bit for each lane, 1 if it is in use; None for all
+    lanes.
     """
 
     def __init__(self, module: Any, name: str, shape: Shape, width: int, strict: bool,
                  dtype: Dtype = FLOAT64) -> None:
+        width = shape.lanes or width
         super().__init__(module, name, shape, width, strict, dtype)
         self.vector, self.longs = ir.VectorType(self.real, width), ir.VectorType(LONG, width)
         self.size = dtype.size
@@ -91,12 +93,21 @@ class Vectors(Writer):
         b = self.b
         if kind == 2:
             return self.gathered(self.moved(slot, *ahead), step, mask)
+        if kind == -1:
+            return self.backwards(self.fetch(slot, None, 1, self.backwards(mask), *ahead, 1 - self.width))
         address = self.ahead(slot, *ahead)
         if kind == 0:
             return splat(b, b.load(address, typ=self.real), self.vector)
         if mask is None:
             return b.load(address, typ=self.vector, align=self.size)
         return self.masked("load", self.vector, [address, INT(self.size), mask, number(0.0, self.vector)])
+
+    def backwards(self, x: Any) -> Any:
+        """The vector with the last lane first; None of None."""
+        if x is None:
+            return None
+        lanes = ir.Constant(ir.VectorType(INT, self.width), list(reversed(range(self.width))))
+        return self.b.shuffle_vector(x, ir.Constant(x.type, ir.Undefined), lanes)
 
     def gathered(self, slot: Any, step: Any, mask: Any) -> Any:
         """Gather a vector number by number; with a mask, by llvm.masked.gather, which is less code."""
@@ -120,6 +131,9 @@ class Vectors(Writer):
     def put(self, slot: Any, step: Any, kind: int, mask: Any, y: Any, *ahead: Any) -> None:
         """Store a vector, as fetch() loads it."""
         b = self.b
+        if kind == -1:
+            self.put(slot, None, 1, self.backwards(mask), self.backwards(y), *ahead, 1 - self.width)
+            return
         if kind != 1:
             self.scattered(self.moved(slot, *ahead), step, mask, y)
             return
