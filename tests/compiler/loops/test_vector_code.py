@@ -40,11 +40,12 @@ def test_sums_of_every_length(dtype):
     for length in LENGTHS:
         rows, by = numbers(length, length).astype(dtype), numbers(length).astype(dtype)
         found = LOOPS.jit(sums, dtype=dtype)(rows, by)
-        assert np.allclose(found, [rows @ by[::-1], rows.T @ by[::-1]], rtol=1e-4 if dtype == "float32" else 1e-12)
+        small = 1e-5 if dtype == "float32" else 1e-12
+        assert np.allclose(found, [rows @ by[::-1], rows.T @ by[::-1]], rtol=small, atol=small)
 
 
-@pytest.mark.parametrize("count, width, lanes", [(16, 8, 0), (9, 8, 0), (8, 8, 0), (7, 8, 4), (4, 8, 4), (3, 8, 2),
-                                                 (3, 4, 2), (5, 4, 0)])
+@pytest.mark.parametrize("count, width, lanes", [(16, 8, 0), (9, 8, 0), (8, 8, 0), (7, 8, 4), (4, 8, 4), (3, 4, 2),
+                                                 (5, 4, 0)])
 def test_short_loops_have_short_vectors(count, width, lanes):
     shape, _ = shaped(Nest(mg.mul, 90, (0, 50), ((count, 1, (1, -1)), (2, 30, (0, 0)))), width, strict=False)
     assert (shape.along, shape.lanes, shape.steps) == ("outer", lanes, (1, 1, -1))

@@ -29,7 +29,7 @@ def _sine(x: VectorMath, quarters: int) -> VectorMath:
     half = z * 0.5
     near = 1.0 - half
     cosine = near + muladd(z * z, horner(z, of.cos), 1.0 - near - half)
-    return (quadrant.odd().where(cosine, sine).bits ^ ((quadrant & 2) << (of.whole.width - 2))).real
+    return (quadrant.odd().where(cosine, sine).bits ^ ((quadrant & 2) << (of.width - 2))).real
 
 
 def sin(x: VectorMath) -> VectorMath:

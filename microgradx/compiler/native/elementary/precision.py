@@ -52,6 +52,11 @@ class Precision(NamedTuple):
     erfc: tuple[float, ...]
 
     @property
+    def width(self) -> int:
+        """Bits of a number."""
+        return int(self.whole.width)
+
+    @property
     def one(self) -> int:
         """The bits of 1.0."""
         return self.bias << self.digits
@@ -59,7 +64,7 @@ class Precision(NamedTuple):
     @property
     def sign(self) -> int:
         """The bit of the sign."""
-        return 1 << (self.whole.width - 1)
+        return 1 << (self.width - 1)
 
     @property
     def shift(self) -> float:
