@@ -84,6 +84,13 @@ def test_batches_come_to_the_losses_of_torch(torch):
 
 
 @pytest.mark.slow
+def test_workers_come_to_the_bits_of_one_process():
+    pytest.importorskip("llvmlite")
+    pytest.importorskip("psutil", reason='it comes with Dask, which is not installed: pip install "microgradx[dask]"')
+    assert told("executor.py").count("| 64-100-10 | 256 |") == 3
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not which("cc"), reason="needs a C compiler")
 def test_batches_of_names_come_to_the_losses_of_c():
     pytest.importorskip("llvmlite")

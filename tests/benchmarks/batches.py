@@ -7,6 +7,7 @@ A step is the mean cross-entropy of a batch, its gradient, and SGD, in float32 a
 before anything is timed; they take turns, and the figures are medians: of the time on the clock, and in brackets of the
 processor's time in all threads, which other programs on the machine change less. The last columns are ratios of these.
 Before each turn there is a pause: torch's threads go on for some milliseconds after their work and would slow the next.
+In its turn each is at a priority that other programs do not disturb, where the system permits that (priority.py).
 Two threads are bound to a core each: where all cores are busy, Linux lets one that wakes share that of the other.
 """
 import argparse
@@ -17,6 +18,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
+from priority import first
 from report import duration, figure, machine, table
 
 from microgradx import nn
@@ -88,12 +90,12 @@ def peers(network: Network, batch: int, threads: int) -> dict[str, Run]:
 def bound() -> None:
     """Bind two threads of each peer to two cores, where the system can."""
     if hasattr(os, "sched_setaffinity") and len(os.sched_getaffinity(0)) > 1:
-        first, second, *_ = sorted(os.sched_getaffinity(0))
-        os.environ["GOMP_CPU_AFFINITY"] = f"{first} {second}"           # torch's
+        one, two, *_ = sorted(os.sched_getaffinity(0))
+        os.environ["GOMP_CPU_AFFINITY"] = f"{one} {two}"           # torch's
         import torch
         assert torch.get_num_threads() >= 1                             # they know of it now
-        pool(1).submit(os.sched_setaffinity, 0, [second]).result()
-        os.sched_setaffinity(0, [first])
+        pool(1).submit(os.sched_setaffinity, 0, [two]).result()
+        os.sched_setaffinity(0, [one])
 
 
 def row(name: str, batch: int, threads: int, steps: int, turns: int) -> list[str]:
@@ -107,9 +109,10 @@ def row(name: str, batch: int, threads: int, steps: int, turns: int) -> list[str
     for _ in range(turns):
         for peer, run in runs.items():
             time.sleep(PAUSE)
-            clock, processor = time.perf_counter(), time.process_time()
-            run(steps)
-            times[peer].append(((time.perf_counter() - clock) / steps, (time.process_time() - processor) / steps))
+            with first():
+                clock, processor = time.perf_counter(), time.process_time()
+                run(steps)
+                times[peer].append(((time.perf_counter() - clock) / steps, (time.process_time() - processor) / steps))
     found = {peer: [median(column) for column in zip(*times[peer])] for peer in runs}
     ratios = (figure(found[f"torch {kind}"][1] / found[f"ours {kind}"][1]) for kind in TYPES)
     return [name, str(batch), str(threads), *(f"{duration(a)} [{duration(b)}]" for a, b in found.values()), *ratios]

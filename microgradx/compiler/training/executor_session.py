@@ -43,7 +43,7 @@ TRIED = 5                               # steps, of which one must take less tim
 class ExecutorSession(NativeSession):
     """Training in machine code on the workers of an executor: of concurrent.futures, or a Client of dask.distributed.
 
-    executor    None after it has failed, or has not paid: then this is a NativeSession
+    executor    None after it has failed, or where it does not pay: then this is a NativeSession
     """
 
     def __init__(self, *args: Any, executor: Any, **options: Any) -> None:
@@ -61,10 +61,13 @@ class ExecutorSession(NativeSession):
     def prepare(self, batches: Sequence[Sequence[int]]) -> None:
         """Compile the driver, and have all programs for the workers."""
         self.warn_of_failure()
+        if self.executor is not None:
+            self.record(batches)
+            if self.job is None and self.is_small(batches):
+                self.executor = self.driver = None
         if self.executor is None:
             super().prepare(batches)
             return
-        self.record(batches)
         if self.job is None:
             self.record([range(len(self.samples))])
             p: Any = self.first
@@ -163,12 +166,19 @@ class ExecutorSession(NativeSession):
     def answers(self, tasks: Sequence[Task]) -> list[tuple[Any, float]]:
         """What the workers answer."""
         job, self.sent = None if self.sent else self.job, True
-        futures = [self.executor.submit(computed, self.key, job, task) for task in tasks]
+        futures = [self.submitted(job, task) for task in tasks]
         try:
             return [self.answer(task, future) for task, future in zip(tasks, futures)]
         finally:
             for future in futures:
                 future.cancel()
+
+    def submitted(self, job: Job | None, task: Task) -> Any:
+        """The future of a task. A job is large; Dask would warn of that, as if it were sent with each."""
+        with warnings.catch_warnings():
+            if job is not None:
+                warnings.filterwarnings("ignore", "Sending large graph")
+            return self.executor.submit(computed, self.key, job, task)
 
     def answer(self, task: Task, future: Any) -> tuple[Any, float]:
         """The answer of a worker. Another one is asked where it has not the job, or is lost."""
@@ -182,7 +192,7 @@ class ExecutorSession(NativeSession):
                 found = None
             if found is not None:
                 return found  # type: ignore[no-any-return]
-            future = self.executor.submit(computed, self.key, self.job, task)
+            future = self.submitted(self.job, task)
         raise RuntimeError("no worker keeps what it is sent")
 
     # The end -------------------------------------------------------------------------------------------------------

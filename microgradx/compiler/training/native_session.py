@@ -260,7 +260,7 @@ class NativeSession(Session):
 
     def waits(self) -> bool:
         """Whether a sample has a loop that may go on for ever."""
-        return any(one.program.waits() for _, one in self.kernels.values())
+        return any(one.waits for _, one in self.kernels.values())
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -274,7 +274,7 @@ class NativeSession(Session):
     def batch_fields(self, batches: Sequence[Sequence[int]]) -> tuple[int, dict[str, Any], dict[str, int]]:
         """How many threads compute the samples, and the fields for these: arrays, and plain numbers."""
         kernels = [one for _, one in self.kernels.values()]
-        threads = self.sharing(batches, kernels)
+        threads = self.sharing(batches)
         plain = {"kernels": self.code.address("batch")} if self.lanes else {}
         together = self.together(batches)
         for one in kernels:
@@ -287,13 +287,17 @@ class NativeSession(Session):
         rooms = [room for one in kernels for room in one.rooms]
         return threads, self.sample_fields(batches, kernels) | fields(kernels, memories, rooms), plain
 
-    def sharing(self, batches: Sequence[Sequence[int]], kernels: Sequence[SampleKernel]) -> int:
+    def sharing(self, batches: Sequence[Sequence[int]]) -> int:
         """How many threads compute the samples of a batch."""
         if not self.in_blocks or self.calls_back or self.whole or self.waits() or not can_yield():
             return 1                            # only the main thread looks whether Ctrl-C was pressed
-        work = max([one.work for one in kernels], default=0) * sum(map(len, batches)) // max(1, len(batches))
-        wanted = self.threads if self.threads is not None else cores() if work >= WORTH else 1
+        wanted = self.threads if self.threads is not None else 1 if self.is_small(batches) else cores()
         return max(1, min(wanted, BLOCKS, max(map(len, batches), default=1)))
+
+    def is_small(self, batches: Sequence[Sequence[int]]) -> bool:
+        """Whether to compute a batch takes less time than to share it."""
+        each = max([one.work for _, one in self.kernels.values()], default=self.first.work() if self.first else 0)
+        return each * sum(map(len, batches)) < WORTH * len(batches)
 
     def together(self, batches: Sequence[Sequence[int]]) -> bool:
         """Whether a kernel computes several samples of a batch at once: if all samples there are have one form."""

@@ -34,6 +34,7 @@ class SampleKernel:
     own         how many numbers a unit has
     given       the closures of the loss that are no parameters or Buffers: Values, Draws
     draws       whether a Draw is among them: then they are copied for each unit, else once for many steps
+    work        how many inputs its operations have; waits: whether it has a loop that may go on for ever
     arrays      of the caller, see placed()
     at_once     how many samples the kernel for several computes
     like        the kernel of the first form: those of other lengths are laid out as it is
@@ -51,7 +52,7 @@ class SampleKernel:
         self.several: Kernel | None = None      # the kernel for several samples, where there is need of it,
         self.rooms: list[Any] = []              # its memories, one for each thread,
         self.first = 0                          # and where the first sample begins in them
-        self.work = p.work()
+        self.work, self.waits = p.work(), p.waits()
         self.own = own + len(self.given) * self.draws
 
     @cached_property

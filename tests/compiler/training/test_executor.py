@@ -25,8 +25,9 @@ SESSION = "microgradx.compiler.training.executor_session"
 
 @pytest.fixture(autouse=True)
 def whatever_it_costs(monkeypatch):
-    """Steps stay on the executor."""
+    """Steps are made on the executor, and stay there."""
     monkeypatch.setattr(f"{SESSION}.TRIED", float("inf"))
+    monkeypatch.setattr("microgradx.compiler.training.native_session.WORTH", 0)
 
 
 class Workers:
@@ -174,6 +175,26 @@ def test_where_it_does_not_pay_this_process_goes_on_alone(monkeypatch):
     workers = Workers()
     assert trained(workers, **make) == trained(**make)
     assert workers.tasks == 2 * 5
+
+
+@pytest.mark.slow
+def test_small_batches_are_not_sent(monkeypatch):
+    monkeypatch.setattr("microgradx.compiler.training.native_session.WORTH", 10**6)
+    workers = Workers()
+    assert trained(workers) == trained() and workers.tasks == 0
+
+
+@pytest.mark.slow
+def test_a_large_job_is_no_cause_to_warn():
+    """Dask warns of each task with more than 10 MB, also of the first one, which has the job."""
+    def happens(n, args):
+        if args[1] is not None:
+            warnings.warn("Sending large graph of size 12.71 MiB.", UserWarning, stacklevel=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        workers = Workers(2, happens)
+        trained(workers, epochs=1)
+    assert workers.jobs == 2
 
 
 @pytest.mark.slow
