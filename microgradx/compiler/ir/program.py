@@ -418,6 +418,6 @@ def power(n: float) -> Program:
 def template(op: Op, width: int) -> Program | None:
     """The lowered form of a row of `width` inputs, as a program; None if it cannot be lowered."""
     try:
-        return program(trace(lambda *xs: lowered(op, xs), [0.0] * width), strict=True)
+        return program(trace(lambda xs: lowered(op, xs), [[0.0] * width]), strict=True)
     except Exception:                   # e.g. math.gamma, which converts its input to a float: it must be called
         return None

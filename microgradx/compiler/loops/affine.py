@@ -27,6 +27,10 @@ class Axes(NamedTuple):
 
 def affine(rows: Slots) -> list[Axes]:
     """The loop nests that visit these rows in order."""
+    if len(rows) == 1:
+        return [Axes(0, (), ())]
+    if len(rows) and not breaks(rows):                  # most often: one loop
+        return [Axes(0, (len(rows),), (tuple((rows[1] - rows[0]).tolist()),))]
     found = [Axes(start, (count,) if count > 1 else (), (step,) if count > 1 else ())
              for start, count, step in _runs(rows)]
     while True:
@@ -39,6 +43,14 @@ def affine(rows: Slots) -> list[Axes]:
         if len(merged) == len(found):
             return merged
         found = merged
+
+
+def breaks(rows: Slots) -> int:
+    """How often the stride from row to row changes."""
+    if len(rows) < 3:
+        return 0
+    steps = rows[1:] - rows[:-1]
+    return int((steps[1:] != steps[:-1]).any(axis=1).sum())
 
 
 def unordered(rows: Slots) -> list[Axes]:

@@ -26,7 +26,7 @@ from ...table import Op
 from ..ir.program import Program
 from ..ir.repeat import Repeat, Structure
 from ..native.place import Memory
-from .affine import Slots, affine
+from .affine import Slots, affine, breaks
 from .edges import EdgeArrays, alike
 
 WIDE = 8            # operations of more inputs keep the order in which they were recorded;
@@ -150,6 +150,8 @@ def _arranged(ids: Slots, matrix: Slots) -> Slots:
     """The nodes in an order that gives their inputs and themselves constant strides: the recorded order, or if that has
     many loops, sorted by one of the inputs. (The recorded order is best for sums over them: it keeps the rows and
     columns. It serves also where loops in another order write to it, as to an image from the places of a pool.)"""
+    if len(ids) == 1:
+        return ids
     sense, width = _sense([matrix]), matrix.shape[1]
     recorded = np.arange(len(ids))[::sense]
     if width > WIDE or len(affine(matrix)) <= UNEVEN:
@@ -165,9 +167,3 @@ def _sense(matrices: Sequence[Slots]) -> int:
     """1 if slots increase from the first row to the last, -1 if they decrease, as in the backward pass, which runs in
     reverse. By all parts: the first is often a corner of an image, one row, which tells nothing."""
     return -1 if sum(len(m) * float(np.sign(m[-1] - m[0]).mean()) for m in matrices if m.shape[1]) < 0 else 1
-
-
-def breaks(matrix: Slots) -> int:
-    """How often the stride from row to row changes."""
-    steps = np.diff(matrix, axis=0)
-    return int((steps[1:] != steps[:-1]).any(axis=1).sum())

@@ -21,8 +21,8 @@ import numpy as np
 
 from ... import reductions as red
 from ...table import Op
-from .affine import Axes, Slots, affine, unordered
-from .memory_layout import Group, breaks
+from .affine import Axes, Slots, affine, breaks, unordered
+from .memory_layout import Group
 
 LARGE = 1000        # if nests compute so many numbers on average, fewer nests are no gain
 FEW = 8             # sums of at most so many terms are unrolled, in order: each term is a column
