@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import Token
 from copy import copy
 from operator import attrgetter
@@ -34,6 +35,7 @@ from .errors import (
     refuse_number,
     refuse_set,
 )
+from .outside import unwatched
 from .rules import Rule
 from .scan import repeated, scanned
 from .state import AttributeOf, Draw, GradientOf, State
@@ -96,13 +98,15 @@ class Tracer:
         inner.path, inner.scope = path, path or self.mark
         return inner
 
-    def resolved(self, nested: bool = False) -> Tracer:
+    @contextmanager
+    def resolved(self, nested: bool = False) -> Iterator[None]:
         """The same Tracer for what is recorded from the graph itself, such as derivatives: an input of an operation is
         meant as it was when that was recorded, also where its data was set since."""
         inner = self.within(self.scope)
         inner.versions = {}
         inner.nested, inner.starts = nested, self.strict and not nested
-        return inner
+        with unwatched(self.nodes), inner:
+            yield
 
     def is_constant(self, v: Value) -> bool:
         """Whether a leaf was made from a number while this function was traced."""

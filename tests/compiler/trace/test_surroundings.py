@@ -11,6 +11,7 @@ import os
 import queue
 import random
 import secrets
+import sys
 import time
 import types
 import uuid
@@ -19,10 +20,26 @@ from collections import deque
 
 import pytest
 
-from microgradx import Value, grad, hessian, jacfwd, jacobian, jacrev, jit, nn, no_grad, value_and_grad, vmap
+from microgradx import (
+    Value,
+    fori_loop,
+    grad,
+    hessian,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jit,
+    nn,
+    no_grad,
+    sin,
+    value_and_grad,
+    vmap,
+)
 from microgradx.compiler.trace import contents
 from microgradx.compiler.trace.closures import Closure
 from microgradx.compiler.trace.errors import TracingError
+from microgradx.compiler.trace.loop import Loop
+from microgradx.table import Op
 
 np = pytest.importorskip("numpy")
 K = 2.0
@@ -397,6 +414,28 @@ def test_what_is_the_same_each_time_may_be_asked():
     assert f(2.0) == f(2.0) == 2.0 * random.Random(1).random() * 2020 * np.random.default_rng(1).random()
 
 
+def test_what_the_slope_of_a_user_s_row_asks_is_refused_too():
+    timed = Op("timed", lambda x: x, lambda y, x: time.time())
+    for f in (grad(timed), grad(lambda x: fori_loop(0, 200, lambda i, y: timed(y), x))):
+        with pytest.raises(TracingError, match=r"time\.time gives"):
+            jit(lambda x, f=f: f(x) + 0 * len(ASKS), backend="python")(2.0)
+
+
+def test_nobody_looks_while_slopes_of_the_table_are_recorded_and_somebody_does_afterwards(monkeypatch):
+    looked = []
+
+    def pull(self, v, found, incoming, pull=Loop.pull):
+        looked.append(sys.getprofile())
+        return pull(self, v, found, incoming)
+    monkeypatch.setattr(Loop, "pull", pull)
+
+    def f(x):
+        looked.append(sys.getprofile())
+        y = grad(lambda x: fori_loop(0, 200, lambda i, y: sin(y), x))(x)
+        return y * time.time()
+    with pytest.raises(TracingError, match=r"time\.time gives"):
+        jit(f, backend="python")(2.0)
+    assert looked[0] is not None and looked[1:] == [None]
 
 
 def test_an_except_of_f_s_does_not_hide_it():
