@@ -51,9 +51,11 @@ def test_whatever_the_step_does(case):
 
 
 @pytest.mark.slow
-def test_samples_of_many_lengths():
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_samples_of_many_lengths(dtype):
     samples = sequences(), [[sum([row[0] for row in x])] for x in sequences()]
-    results = [trained(threads, Reader, lambda m, x, y: mse(m(x), y), samples=samples) for threads in (1, 3, 8)]
+    results = [trained(threads, Reader, lambda m, x, y: mse(m(x), y), samples=samples, dtype=dtype)
+               for threads in (1, 3, 8)]
     assert results[0] == results[1] == results[2]
 
 
