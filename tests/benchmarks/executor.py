@@ -20,7 +20,6 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
-import psutil
 from batches import NETWORKS
 from priority import first as ahead
 from report import duration, figure, machine, table
@@ -95,6 +94,7 @@ def peers(task: Task, executors: dict[str, Any]) -> dict[str, Peer]:
 
 def processor() -> float:
     """Seconds of the processor in this process and its children."""
+    import psutil  # comes with Dask
     me = psutil.Process()
     times = [one.cpu_times() for one in (me, *me.children(recursive=True))]
     return sum(one.user + one.system for one in times)
