@@ -15,7 +15,7 @@ from .conversion import arrayed, listed
 from .dependence import Sources
 from .engine import Value, tracer
 from .ieee import printable, short
-from .nesting import PLAIN, branches, is_empty, is_leaf, leaves, rebuild, refuse, regrown, shape, walked
+from .nesting import PLAIN, branches, is_empty, is_leaf, is_module, leaves, rebuild, refuse, regrown, shape, walked
 from .ops import identity
 from .passes import is_inside, sources
 from .recording import recording
@@ -53,7 +53,8 @@ def call(f: Callable[..., Any], args: Sequence[Any], wanted: Iterable[int],
             given[n] = fresh(args[n], xs, bool(outer) or traced)
             if len(xs) == first and not is_empty(args[n]):
                 refuse(args[n], f" as argument {n}, to differentiate by, which has no number")
-        inner = Sources(xs, set(xs).isdisjoint(leaves([args[n] for n in wanted])))
+        trees = [args[n] for n in wanted]       # the parameters of a Module are used as they are
+        inner = Sources(xs, not any(map(is_module, trees)) and set(xs).isdisjoint(leaves(trees)))
         before = sources.set((*outer, inner))
         try:
             y = listed(f(*given, **options))

@@ -11,6 +11,7 @@ then, and a flow behind it has an Open, which tells whether anything flows.
     ((1.0,), (None,))
 """
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from .engine import Value, tracer
@@ -113,17 +114,19 @@ def _masks(terms: Terms) -> list[Any]:
     return masks
 
 
-def as_row(terms: Terms) -> tuple[Any, tuple[Any, ...]]:
-    """For jit: the row that computes a sum that flows no further, and its inputs; None and () if there is a gate or a
-    number among the terms, for which total() may find less to do."""
-    gs, slopes = terms[::3], terms[1::3]
-    kinds = {*map(type, gs), *map(type, slopes)}
-    if float in kinds or Gate in kinds or not terms:
+def as_row(sums: Sequence[Terms]) -> tuple[Any, tuple[Any, ...]]:
+    """For jit: the row that computes sums of as many terms, which flow no further, and the first inputs of all, the
+    second ones, ...; None and () if there is a gate or a number among the terms, for which total() may find less to
+    do."""
+    columns = [*zip(*sums)]
+    gs, slopes, opens = columns[::3], columns[1::3], columns[2::3]
+    kinds = set(map(type, chain(*gs, *slopes)))
+    if float in kinds or Gate in kinds:
         return None, ()
     trace = tracer()
-    if any(terms[2::3]) and not trace.are_tame(slopes):
-        masks = _masks(terms)
-        if not all(map(_is_one, masks)):
+    if any(chain(*opens)) and not trace.are_tame(chain(*slopes)):
+        masks = [*zip(*map(_masks, sums))]
+        if not all(map(_is_one, chain(*masks))):
             return masked_dot, (*masks, *gs, *slopes)
     return mul if len(gs) == 1 and not trace.starts else dot, (*gs, *slopes)
 

@@ -121,17 +121,13 @@ def _at_once(incoming: dict[Value, Terms]) -> dict[Value, Any]:
     """The sum for each leaf while jit traces. Sums of as many products are recorded as a batch: a parameter is used
     once, or for each letter of a name, and thousands of others are, too."""
     trace, found = tracer(), dict[Value, Any]()
-    alike: dict[tuple[Any, int], tuple[list[Value], list[Any]]] = {}
+    alike: dict[Any, list[Value]] = {}
     for x, terms in incoming.items():
-        op, inputs = as_row(terms)
-        if op is None:
-            found[x] = total(terms, True, last=True).sum
-        else:
-            xs, rows = alike.setdefault((op, len(inputs)), ([], []))
-            xs.append(x)
-            rows.append(inputs)
-    for (op, _), (xs, rows) in alike.items():
-        found |= zip(xs, trace.many(op, [*zip(*rows)]))
+        alike.setdefault((len(terms), isinstance(terms[0], Value), isinstance(terms[1], Value)), []).append(x)
+    for xs in alike.values():
+        op, columns = as_row([incoming[x] for x in xs])
+        found |= zip(xs, [total(incoming[x], True, last=True).sum for x in xs] if op is None else
+                     trace.many(op, columns))
     return found
 
 

@@ -175,7 +175,7 @@ class Module:
     def _parameters(self) -> Iterator[tuple[str, Any, list[Value]]]:
         """The same of the parameters alone, each Value once: one by one where a tensor shares some with another."""
         found = [tensor for tensor in self._tensors() if not isinstance(tensor[2][0], Buffer)]
-        left = {v for _, _, values in found for v in values}                # those to come
+        left = set[Value]().union(*[values for _, _, values in found])      # those to come
         if len(left) == sum([len(values) for _, _, values in found]):       # most often
             yield from found
             return

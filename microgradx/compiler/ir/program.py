@@ -260,8 +260,9 @@ class Program:
         for i, inputs in zip(range(len(self) - 1, -1, -1), reversed(self.args)):
             if inputs and i in used:
                 used.update(inputs)
-        out = self.changed([op if i in used else None for i, op in enumerate(self.ops)],
-                           [inputs if i in used else () for i, inputs in enumerate(self.args)])
+        out = self.changed(list(self.ops), list(self.args))
+        for i in used.symmetric_difference(range(len(self))):
+            out.ops[i], out.args[i] = None, ()
         out.numbers = {i: x for i, x in self.numbers.items() if i in used}
         return out
 

@@ -106,7 +106,8 @@ def placed(p: Program, blocks: Mapping[int, int], arrays: Sequence[tuple[int, Si
     results     the first result that is in each array, and its shape
     """
     regions, given = ARRAYS + len(arrays) + len(results), count()
-    outside = {k: ORIGINS[FIXED] + address // p.dtype.size for k, address in blocks.items()} | _slots(arrays, ARRAYS)
+    fixed, size = ORIGINS[FIXED], p.dtype.size
+    outside = {k: fixed + address // size for k, address in blocks.items()} | _slots(arrays, ARRAYS)
     inputs = [outside[k] if k in outside else next(given) for k in range(len(p.inputs))]
     before = [sum(prod(sizes) - 1 for _, sizes in results[:k]) for k in range(len(results))]
     shapes = [(first - less, sizes) for (first, sizes), less in zip(results, before)]

@@ -124,7 +124,9 @@ class Reach:
         elif len(x) <= LONG:
             if not isinstance(x, (tuple, frozenset)):
                 self.containers.append(x)
-            yield from (one for one in (x.values() if isinstance(x, dict) else x) if not isinstance(one, PLAIN))
+            inner = x.values() if isinstance(x, dict) else x
+            if not all(issubclass(kind, PLAIN) for kind in set(map(type, inner))):      # most are numbers or Values
+                yield from (one for one in inner if not isinstance(one, PLAIN))
 
     def _attributes(self, x: Any) -> Iterator[Any]:
         """Those of these names, and of its class, with methods and what properties compute."""
