@@ -14,8 +14,8 @@ PACKAGE = ROOT / "microgradx"
 
 # A module may import from the rows above its own, and from its own folder.
 LAYERS = [
-    ["arithmetic", "branches", "collector", "extras", "files", "interrupts", "locks", "moved"], ["ieee"], ["arrays"],
-    ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"],
+    ["arithmetic", "branches", "collector", "extras", "files", "interrupts", "locks", "moved", "warning"],
+    ["ieee"], ["arrays"], ["table"], ["ops"], ["reductions"], ["activations", "text"], ["engine"],
     ["recording", "vector", "flows", "freeing"], ["operators"],
     ["micrograd", "nesting", "naming", "replay", "dependence"], ["conversion"],
     ["passes", "colouring", "loops"], ["calls"], ["derivatives", "sparse"], ["jacobians", "batching"],

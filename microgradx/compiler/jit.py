@@ -9,7 +9,6 @@ As all transforms: numbers in, numbers out; within another transform it is the f
 """
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache, cached_property, lru_cache, partial, update_wrapper
 from pickle import PicklingError
@@ -26,9 +25,10 @@ from ..ieee import kind_of, printable
 from ..locks import lock
 from ..nn.module import Module
 from ..passes import is_inside
+from ..warning import warn
 from .backends import Backend, nearest
 from .backends import backend as chosen
-from .ir.callbacks import names, warn
+from .ir.callbacks import names, warn_of
 from .ir.dtype import DTYPES, FLOAT64, Dtype
 from .ir.program import program
 from .methods import Methods
@@ -202,7 +202,7 @@ class Jitted(Generic[P, R_co]):
                 self._warn()
             if variant.called_back and not self._warned:
                 self._warned = True
-                warn(self._name("a function"), variant.called_back, stacklevel=3)
+                warn_of(self._name("a function"), variant.called_back)
             return variant
 
     def _built(self, args: Sequence[Any], options: dict[str, Any], modules: Modules) -> Variant:
@@ -234,18 +234,17 @@ class Jitted(Generic[P, R_co]):
             size -= len(self.variants.pop(key).program)
 
     def _warn(self) -> None:
-        warnings.warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, for as many structures of its "
-                      "arguments; an int is a part of the program, so pass what changes from call to call as a float "
-                      "(take(table, i) accepts one)", RuntimeWarning, stacklevel=4)
+        warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, for as many structures of its arguments; an "
+             "int is a part of the program, so pass what changes from call to call as a float (take(table, i) accepts "
+             "one)")
 
     def _changed(self, name: str) -> None:
         """One more program because of what f closes over; of many, a warning says so."""
         self._closures += 1
         if self._closures == WARN_AFTER:
             what = printable(name) or "a list or array that it reads"
-            warnings.warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, because {what} is another one "
-                          "at each call; pass it as an argument, a float, or keep it in a Value", RuntimeWarning,
-                          stacklevel=5)
+            warn(f"jit compiled {self._name('a function')} {WARN_AFTER} times, because {what} is another one at each "
+                 "call; pass it as an argument, a float, or keep it in a Value")
 
     def _name(self, otherwise: str) -> str:
         return printable(getattr(self.f, "__name__", otherwise))

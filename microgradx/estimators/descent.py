@@ -2,7 +2,6 @@
 
 The samples, batches and random numbers are those of sklearn.neural_network: the same seed gives the same run.
 """
-import warnings
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -12,6 +11,7 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
+from ..warning import warn
 from .trainer import INFINITE, Trainer
 
 SLOWEST = 1e-6                              # a learning rate from which on "adaptive" stops
@@ -47,8 +47,7 @@ class Descent:
         if size == "auto":
             return min(200, count)
         if size > count:
-            warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
-                          stacklevel=2)
+            warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", UserWarning)
         return int(min(size, count))
 
     def run(self, epochs: int, last: bool) -> None:
@@ -71,8 +70,8 @@ class Descent:
             if one._no_improvement_count > one.n_iter_no_change and self._is_done():
                 return
         if last:
-            warnings.warn(f"Stochastic Optimizer: Maximum iterations ({epochs}) reached and the optimization hasn't "
-                          "converged yet.", ConvergenceWarning, stacklevel=2)
+            warn(f"Stochastic Optimizer: Maximum iterations ({epochs}) reached and the optimization hasn't converged "
+                 "yet.", ConvergenceWarning)
 
     # An epoch ------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,4 @@
 """What MLPClassifier and MLPRegressor share: scikit-learn's parameters, training, the outputs of the network."""
-import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ..nn import Sequential
+from ..warning import warn
 from .descent import Descent
 from .network import Architecture, packed, unpacked
 from .parameters import PARAMETERS, STOCHASTIC
@@ -103,7 +103,7 @@ class MultilayerPerceptron(BaseEstimator):
             with borrowed(shape, self._rule(len(x))) as trainer:
                 self._run(trainer, rng, (x, targets, weight), incremental)
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=2)
+            warn("Training interrupted by user.", UserWarning)
         return self
 
     def _start(self, shape: Architecture, rng: Any) -> None:

@@ -1,5 +1,4 @@
 """The solver "lbfgs": scipy's L-BFGS-B on the compiled loss and gradient of all samples at once."""
-import warnings
 from itertools import count
 from typing import Any
 
@@ -7,6 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 
+from ..warning import warn
 from .trainer import INFINITE, Trainer
 
 
@@ -34,6 +34,5 @@ def minimised(estimator: Any, trainer: Trainer, x: Any, y: Any, weight: Any) -> 
     trainer.weights, estimator.loss_ = found.x, float(found.fun)
     estimator.n_iter_ = min(found.nit, estimator.max_iter)
     if found.status != 0:
-        warnings.warn(f"lbfgs failed to converge after {found.nit} iteration(s) (status={found.status}): "
-                      f"{found.message}. Increase the number of iterations (max_iter) or scale the data.",
-                      ConvergenceWarning, stacklevel=2)
+        warn(f"lbfgs failed to converge after {found.nit} iteration(s) (status={found.status}): {found.message}. "
+             "Increase the number of iterations (max_iter) or scale the data.", ConvergenceWarning)

@@ -6,7 +6,6 @@
     >>> len(output), [h is y for h, y in zip(state[0], output[-1])]
     (3, [True, True])
 """
-import warnings
 from typing import Any, Literal
 
 from ..engine import Value, tracer
@@ -14,6 +13,7 @@ from ..ieee import kind_of, short
 from ..nesting import leaves, rebuild
 from ..ops import detach
 from ..recording import scope
+from ..warning import warn
 from .dropout import dropped, probability
 from .gates import GATED, MEMORY, Kind, State, elman
 from .recurrent import Recurrent
@@ -53,7 +53,7 @@ class _Layers(Recurrent):
         super().__init__(kind, input_size, hidden_size, bias)
         positive(self, num_layers=num_layers)
         if probability(self, "dropout", dropout) and num_layers == 1:
-            warnings.warn(f"{kind_of(self)}: dropout={dropout} is between layers, and there is one", stacklevel=3)
+            warn(f"{kind_of(self)}: dropout={dropout} is between layers, and there is one", UserWarning)
         self.num_layers, self.batch_first = num_layers, batch_first
         self.dropout, self.bidirectional = dropout, bidirectional
         self.ways = ("", "_reverse") if bidirectional else ("",)

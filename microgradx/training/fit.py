@@ -16,13 +16,13 @@
     (3.0, 50, 'all steps done')
 """
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..conversion import listed
 from ..files import Path
 from ..nn import Module
+from ..warning import warn
 from .arguments import check, check_executor, check_functions, dtype_name, steps_in_all, steps_in_epoch
 from .checkpoint import Checkpoint
 from .class_weight import ClassWeight, table_of, weighed
@@ -130,5 +130,5 @@ def _warn_of_another_model(model: Module, optimiser: Optimiser) -> None:
     """A RuntimeWarning if the optimiser has no parameter of the model."""
     own = model.parameters() if isinstance(model, Module) else []
     if own and not {*own} & {*optimiser.params}:
-        warnings.warn("the optimiser has no parameter of the model, so that training changes none of it; write "
-                      "model.parameters() for the parameters of this model", RuntimeWarning, stacklevel=3)
+        warn("the optimiser has no parameter of the model, so that training changes none of it; write "
+             "model.parameters() for the parameters of this model")

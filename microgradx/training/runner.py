@@ -14,12 +14,12 @@
     (1.0625, 0.5)
 """
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from ..interrupts import allowed
 from ..nn import Module
+from ..warning import warn
 from .clipping import clip_grad_norm
 from .compiled import compiler
 from .data import pick
@@ -133,10 +133,9 @@ class CompiledRunner(Runner):
             self.session = self.compiled()
             self.renewed += 1
             if self.renewed == WARN_AFTER:
-                warnings.warn(f"a callback has changed the model {WARN_AFTER} times, or what the loss closes over, "
-                              "and each time fit(..., jit=True) compiled anew; keep a number that changes in a Buffer "
-                              "of the model, or outside of it",
-                              RuntimeWarning, stacklevel=6)
+                warn(f"a callback has changed the model {WARN_AFTER} times, or what the loss closes over, and each "
+                     "time fit(..., jit=True) compiled anew; keep a number that changes in a Buffer of the model, or "
+                     "outside of it")
 
     def steps(self, plans: Sequence[Plan]) -> list[Done]:
         """Make these steps, up to the first that reaches the threshold. NonFiniteError as in gradient()."""

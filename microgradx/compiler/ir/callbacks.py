@@ -8,10 +8,10 @@
 """
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 
 from ...table import Op
+from ...warning import warn
 from .row_names import name
 
 
@@ -20,10 +20,9 @@ def names(ops: Iterable[Op]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name(op)[0] for op in ops))
 
 
-def warn(what: str, rows: Sequence[str], stacklevel: int) -> None:
+def warn_of(what: str, rows: Sequence[str]) -> None:
     """Issue a RuntimeWarning: the machine code of `what` calls Python back for these rows; with a remedy."""
-    warnings.warn(f"machine code of {what} calls Python back for {', '.join(rows)}, which is slow: write the value of "
-                  "such a row with rows of the table (`from microgradx import exp`, not math.exp), or give such a "
-                  "formula as row(..., lowering=...). A function of math is called in C if the row gives the same "
-                  "answers as C: name its poles, row(..., poles={0.0: -inf}); strict=True needs the same bits",
-                  RuntimeWarning, stacklevel=stacklevel + 1)
+    warn(f"machine code of {what} calls Python back for {', '.join(rows)}, which is slow: write the value of such a "
+         "row with rows of the table (`from microgradx import exp`, not math.exp), or give such a formula as "
+         "row(..., lowering=...). A function of math is called in C if the row gives the same answers as C: name its "
+         "poles, row(..., poles={0.0: -inf}); strict=True needs the same bits")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import random
 import sys
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from threading import current_thread, enumerate
 from types import MappingProxyType
@@ -24,6 +23,7 @@ from ...engine import Value
 from ...ieee import number, printable
 from ...nesting import branches, is_module, leaves, regrown
 from ...reductions import entry
+from ...warning import warn
 from .arguments import is_number
 from .errors import TracingError, refuse_kept, refuse_next, refuse_random
 from .loop import Unrolled
@@ -105,8 +105,8 @@ def _looked(f: Callable[..., Any], args: Sequence[Any], options: Mapping[str, An
         refuse_kept(name)
     if plain and first.state.updates:
         own, changed = printable(getattr(f, "__name__", "a function")), printable(", ".join(plain[:3]))
-        warnings.warn(f"{own} changes {changed} itself, which happens only while its program is recorded for jit; keep "
-                      "it in a Value, t = Value(0.0), and write t.data += 1", RuntimeWarning, stacklevel=3)
+        warn(f"{own} changes {changed} itself, which happens only while its program is recorded for jit; keep it in a "
+             "Value, t = Value(0.0), and write t.data += 1")
     return found
 
 

@@ -30,6 +30,7 @@ import numpy as np
 from ...engine import Value
 from ...ieee import kind_of, short
 from ...interrupts import allowed
+from ...warning import warn
 from .driver import Mover
 from .native_session import NativeSession
 from .sample_kernel import SampleKernel
@@ -201,8 +202,8 @@ class ExecutorSession(NativeSession):
         """Issue a warning if the executor has failed since the last call."""
         failure, self.failure = self.failure, None
         if failure is not None:
-            warnings.warn(f"the executor has failed, and this process goes on alone: {kind_of(failure)}: "
-                          f"{short(str(failure), 300)}", RuntimeWarning, stacklevel=2)
+            warn(f"the executor has failed, and this process goes on alone: {kind_of(failure)}: "
+                 f"{short(str(failure), 300)}")
 
     def finish(self) -> None:
         """See Session.finish."""

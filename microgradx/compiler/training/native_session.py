@@ -22,7 +22,7 @@ from llvmlite import ir
 from ...arrays import rounded
 from ...interrupts import allowed
 from ...table import Op
-from ..ir.callbacks import names, warn
+from ..ir.callbacks import names, warn_of
 from ..ir.dtype import FLOAT64
 from ..ir.program import Program
 from ..native.engine import load, raise_noted, width
@@ -136,7 +136,7 @@ class NativeSession(Session):
         self.calls_back |= bool(rows)
         if rows and not self.warned:
             self.warned = True
-            warn("fit(..., jit=True)", names(rows), stacklevel=4)
+            warn_of("fit(..., jit=True)", names(rows))
 
     def placed(self, p: Program) -> dict[int, int]:
         """The address of each input that is outside of the kernel's memory."""
