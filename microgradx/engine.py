@@ -15,11 +15,12 @@ from .table import Op
 # What an operation does in this thread or task. A str: it records a Value in the scope of that name ("" is none). None:
 # it computes a number only, see no_grad(). Else a Watch (watching.py), which looks at what it records, or jit's tracer.
 mode: ContextVar[Any] = ContextVar("mode", default="")
+tracers = list[Any]()           # those at work in any thread: mostly none, and then v.data need not ask for the mode
 
 
 def tracer() -> Any:
     """The tracer that records programs instead of numbers; None outside of jit."""
-    return None if (now := mode.get()) is None or now.__class__ is str or now.is_watch else now
+    return None if not tracers or (now := mode.get()) is None or now.__class__ is str or now.is_watch else now
 
 
 class Value(Arithmetic["Value"]):
@@ -47,25 +48,24 @@ class Value(Arithmetic["Value"]):
     __slots__ = ("_data", "_grad", "label", "scope", "op", "_a", "_b", "_da", "_db", "_home", "_met")
 
     def __init__(self, data: float, label: str | None = None) -> None:
-        scope = mode.get()
         self._data, self._grad, self._met, self.label = number(data), 0.0, 0.0, label or ""
-        self.scope: str = scope if scope.__class__ is str else "" if scope is None else scope.scope
+        self.scope: str = now if (now := mode.get()).__class__ is str else "" if now is None else now.scope
         self.op: Op | None = None
         self._a = self._b = self._da = self._db = NOTHING
 
     @property
     def data(self) -> float:
         """The number."""
-        return self._data if (trace := tracer()) is None else trace.data(self)
+        return self._data if not tracers or (trace := tracer()) is None else trace.data(self)
 
     @data.setter
     def data(self, x: float) -> None:
-        self._data = number(x) if (trace := tracer()) is None else trace.set_data(self, x)
+        self._data = number(x) if not tracers or (trace := tracer()) is None else trace.set_data(self, x)
 
     @property
     def grad(self) -> float:
         """The derivative of the last root by this number."""
-        return self._grad if (trace := tracer()) is None else trace.grad(self)
+        return self._grad if not tracers or (trace := tracer()) is None else trace.grad(self)
 
     @grad.setter
     def grad(self, x: float | None) -> None:

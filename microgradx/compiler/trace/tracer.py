@@ -21,7 +21,7 @@ from typing import Any
 
 from ... import ops, reductions
 from ...branches import answers
-from ...engine import Value, mode, tape
+from ...engine import Value, mode, tape, tracers
 from ...ieee import inf, number
 from ...passes import ONE, adjoints
 from ...table import Op, Reduction
@@ -87,10 +87,12 @@ class Tracer:
         self.rules: dict[Any, Rule] = {}
 
     def __enter__(self) -> None:
+        tracers.append(self)
         self.before: Token[Any] = mode.set(self)
 
     def __exit__(self, *_: object) -> None:
         mode.reset(self.before)
+        tracers.pop()                           # whose it is does not matter
 
     def within(self, path: str | None) -> Tracer:
         """The same Tracer in another scope, or in none."""
