@@ -221,7 +221,7 @@ def test_the_names_of_classes_attributes_and_keys_are_printable(name):
 def test_every_message_with_the_name_of_a_class_makes_it_printable():
     """In each f-string of the package, but for code that it writes and names of its own."""
     own = ("compiler/python_backend.py", "compiler/pickling.py", "compiler/native/resident.py",
-           "compiler/trace/surroundings.py", "training/examples/moons.py")
+           "compiler/trace/places.py", "training/examples/moons.py")
     package = Path(mg.__file__).parent
     found = [f"{path.relative_to(package)}: {line.strip()}" for path in sorted(package.rglob("*.py"))
              if not str(path).endswith(own) for line in path.read_text().splitlines()

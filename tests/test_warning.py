@@ -5,12 +5,12 @@ import warnings
 import pytest
 
 from microgradx import jit, nn
-from microgradx.table import row
+from microgradx.table import Op
 from microgradx.training import SGD, fit
 
 from .test_package import SOURCES
 
-shifted = row("shifted", lambda x: float(str(math.exp(x))), lambda y, x: y)          # machine code calls Python back
+shifted = Op("shifted", lambda x: float(str(math.exp(x))), lambda y, x: y)          # machine code calls Python back
 X, Y = [[1.0, 2.0]] * 4, [1.0] * 4
 
 

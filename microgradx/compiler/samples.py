@@ -28,7 +28,7 @@ from .ir.dtype import FLOAT64, Dtype
 from .ir.program import Program, program
 from .out import written
 from .trace.arguments import ArrayArgument, ArrayOf, Modules, Sizes, plain, read_call
-from .trace.closures import Closure
+from .trace.closures import Closure, roots
 from .trace.module_snapshot import ModuleSnapshot
 from .trace.results import arrays_in, emptied, rebuilder
 from .trace.trace import trace
@@ -181,7 +181,7 @@ class AllSamples:
         with self._lock:
             if not (given.structure in self.known and self.closures[given.structure].holds()):
                 self.known[given.structure] = self._samples(given)
-                self.closures[given.structure] = Closure([self.f.f, *filter(callable, args)])
+                self.closures[given.structure] = Closure(roots(self.f.f, args))
         samples = self.known[given.structure]
         if samples is None:
             return None

@@ -213,7 +213,7 @@ def test_random_graphs(way):
         informed[0] += len(known)
         informed[1] += sum(known)
     agrees()
-    assert informed[1] > informed[0] / 4                # the bounds say something
+    assert informed[1] > informed[0] / 4 or informed[0] < 20        # of many the bounds say something
 
 
 def test_the_bounds_find_a_fault():
