@@ -8,6 +8,7 @@ import pytest
 from microgradx import Value, grad, jit, nn, value_and_grad
 from microgradx.compiler import TracingError
 
+from ..budget import sweep
 from ..compiled import needs_llvmlite
 
 
@@ -136,6 +137,7 @@ class Attributes(Slots):
     pass
 
 
+@sweep(2)
 @pytest.mark.parametrize("kind", [Slots, Attributes])
 def test_what_an_object_has_besides_values_is_followed_and_not_frozen(kind):
     one = kind()

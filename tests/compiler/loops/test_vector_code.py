@@ -4,6 +4,7 @@ import pytest
 
 import microgradx as mg
 
+from ...budget import sweep
 from ...compiled import LOOPS, needs_llvmlite
 
 pytestmark = needs_llvmlite
@@ -20,6 +21,7 @@ def numbers(*sizes):
     return np.random.default_rng(4).normal(size=sizes)
 
 
+@sweep(2)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_rows_of_every_length(dtype):
     """The bits of numpy: each row begins where the one before ends, so that one number too many would be seen."""
@@ -32,6 +34,7 @@ def test_rows_of_every_length(dtype):
         assert np.asarray(found).tobytes() == expected.tobytes(), length
 
 
+@sweep(2)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sums_of_every_length(dtype):
     """Sums over results and over terms, of columns and of rows, one of the two backwards."""
