@@ -19,20 +19,21 @@ from typing import Any
 
 from llvmlite import ir
 
-from ...reductions import entry
+from ... import reductions as red
 from ..ir.repeat import Repeat, Structure
 from ..native.engine import Loaded, load, width
 from ..native.instructions import BIT, INT, LONG, POINTER, VOID, called, declared, emit, number, splat
 from .repeat_code import Steps
 
 MOST = 4000                             # edges that a step may have
+SUMS = (red.sum, red.dot, red.masked_dot)
 
 
 def adds(op: Repeat, strict: bool) -> bool:
     """Whether nothing but sums connects the steps, so that they may be computed in any order."""
     p, c = op.body, op.carries
     if (strict or p.strict or op.steps < 4 * width(p.dtype) or p.work() > MOST or len(p.results) > MOST
-            or any(one is entry or isinstance(one, Structure) for one in p.ops)):
+            or any(one is red.entry or isinstance(one, Structure) for one in p.ops)):
         return False
     uses = Counter(chain(p.results, *p.args))
     return all(r == x or (uses[r] == uses[x] == 1 and _is_term(p, r, x))
@@ -42,12 +43,11 @@ def adds(op: Repeat, strict: bool) -> bool:
 def _is_term(p: Any, r: int, x: int) -> bool:
     """Whether r is a sum, of which x is a term."""
     op, args = p.ops[r], p.args[r]
-    lists = {"sum": 1, "dot": 2, "masked_dot": 3}.get(op.name, 0) if op is not None and not hasattr(op, "term") else 0
-    if not lists or x not in args:
+    if op not in SUMS or x not in args:
         return False
-    place, size = args.index(x), len(args) // lists
+    place, size = args.index(x), len(args) // op.lists
     others = [args[k] for k in range(place % size, len(args), size) if k != place]
-    return (lists < 3 or place >= size) and all(p.numbers.get(other) == 1.0 for other in others)
+    return (op is not red.masked_dot or place >= size) and all(p.numbers.get(other) == 1.0 for other in others)
 
 
 def compiled(op: Repeat) -> tuple[int, Any]:
