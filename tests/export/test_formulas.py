@@ -131,7 +131,7 @@ def test_lambdify_has_no_complex_numbers_where_the_formula_has_none(op):
     """Of a function that mpmath and NumPy do not name sympy writes another in its place, sech(tan(x)) by exp(1j*x)."""
     y = op(*[mg.tan(Value(0.3 + 0.1 * k, f"x{k}")) for k in range(len(op.inputs))])
     found = to_sympy(y).whole()
-    for formula in (found.value, *found.gradient.values(), to_sympy(y < 0.5).whole().value):
+    for formula in (found.value, *found.gradient.values()):
         text = inspect.getsource(sympy.lambdify(sorted(formula.free_symbols, key=str), formula))
         assert formula.has(sympy.I) or "1j" not in text
 
