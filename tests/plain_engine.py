@@ -68,14 +68,14 @@ class Plain:
             v._backward()
 
 
-def sorted_by_hand(root):
-    """The topological loop that programs have of their own."""
+def sorted_by_hand(root, inputs="_prev"):
+    """The topological loop that programs have of their own. microgpt calls the inputs of a node _children."""
     order, seen = [], set()
 
     def visit(v):
         if v not in seen:
             seen.add(v)
-            for child in v._prev:
+            for child in getattr(v, inputs):
                 visit(child)
             order.append(v)
     visit(root)

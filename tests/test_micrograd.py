@@ -13,7 +13,7 @@ from microgradx.micrograd import OFTEN
 from microgradx.table import TABLE, Reduction
 
 from .micrograd_programs import PROGRAMS
-from .plain_engine import Plain
+from .plain_engine import Plain, sorted_by_hand
 
 README = (pathlib.Path(__file__).parent.parent / "README.md").read_text()
 
@@ -112,17 +112,8 @@ def test_microgpts_names():
     assert (b.relu()._children, b.relu()._local_grads) == ((b,), (0.0,))
     assert (a._children, a._local_grads) == ((), ())
     y = (a * b + a).exp() * a
-    order, seen = [], set()
-
-    def visit(v):
-        if v not in seen:
-            seen.add(v)
-            for child in v._children:
-                visit(child)
-            order.append(v)
-    visit(y)
     y.grad = 1
-    for v in reversed(order):
+    for v in reversed(sorted_by_hand(y, "_children")):
         for child, slope in zip(v._children, v._local_grads):
             child.grad += slope * v.grad
     by_hand = a.grad, b.grad

@@ -33,6 +33,3 @@ def builtin(made: Objects) -> Any:
     new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
     # its `self` keeps alive all objects that the machine code refers to
     return new(ctypes.addressof(definition), (code, definition, made.kept), __name__)
-
-
-__all__ = ["builtin"]

@@ -50,8 +50,8 @@ class TypeSpec(ctypes.Structure):
 
 @cache
 def direct(base: type) -> type:
-    """A class like `base`, whose objects have `__call__` in a slot: and hand calls on to it. `base`
-    itself on an unknown Python, and on one for debugging, which demands more of a class.
+    """A class like `base`, whose objects have `__call__` in a slot and hand calls on to what is there; `base` itself on
+    an unknown Python, and on one for debugging, which demands more of a class.
 
     vectorcall  the address of the C function; at first 0: calls go the long way
     """

@@ -176,9 +176,10 @@ class ExecutorSession(NativeSession):
 
     def submitted(self, job: Job | None, task: Task) -> Any:
         """The future of a task. A job is large; Dask would warn of that, as if it were sent with each."""
+        if job is None:
+            return self.executor.submit(computed, self.key, None, task)
         with warnings.catch_warnings():
-            if job is not None:
-                warnings.filterwarnings("ignore", "Sending large graph")
+            warnings.filterwarnings("ignore", "Sending large graph")
             return self.executor.submit(computed, self.key, job, task)
 
     def answer(self, task: Task, future: Any) -> tuple[Any, float]:
